@@ -1,0 +1,253 @@
+"""The Climkit API's nine calls as methods; models come out.
+
+Times go in and come out aware; intervals and readings are in UTC. Every method but
+`authenticate` logs in by itself when it must and may raise any error of `exceptions`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+import logging
+import re
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from .exceptions import ClimkitResponseError
+from .models import (
+    DEFAULT_ZONE,
+    ID_PATTERN,
+    Interval,
+    Meter,
+    MeterReading,
+    Reading,
+    Sensor,
+    Site,
+    SiteReference,
+)
+from .queue import Priority, RequestQueue
+from .timestamps import INTERVAL, Sampling, query_window
+from .transport import Transport
+
+_LOGGER = logging.getLogger(__name__)
+
+DEFAULT_URL = "https://api.climkit.io/api/v1"
+
+_TYPE_PATTERN = re.compile(r"[a-z_]{1,32}")
+
+
+class ClimkitClient:
+    """The API as one account sees it."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        username: str,
+        password: str,
+        *,
+        url: str = DEFAULT_URL,
+        queue: RequestQueue | None = None,
+    ) -> None:
+        """Prepare a client; clients of the same `url` should share one `queue`."""
+        self._transport = Transport(session, url, username, password, queue or RequestQueue())
+        self._reported: set[str] = set()
+
+    async def authenticate(self) -> None:
+        """Log in; raises ClimkitAuthenticationError if the API refuses the credentials."""
+        await self._transport.authenticate()
+
+    async def installations(self, *, priority: Priority = Priority.LIVE) -> list[SiteReference]:
+        """Return the sites that the account may read."""
+        sites = await self._rows(
+            "GET", "/all_installations", SiteReference.from_api, priority=priority
+        )
+        return list({site.id: site for site in sites}.values())
+
+    async def installation(self, site_id: str, *, priority: Priority = Priority.LIVE) -> Site:
+        """Return the infos of a site."""
+        path = f"/installation_infos/{_id(site_id)}"
+
+        def convert(answer: object) -> Site:
+            if not isinstance(answer, Mapping):
+                raise ClimkitResponseError(f"GET {path}: not an object", 200)
+            return Site.from_api(site_id, answer)
+
+        return await self._transport.call("GET", path, convert, priority=priority)
+
+    async def meters(self, site_id: str, *, priority: Priority = Priority.LIVE) -> list[Meter]:
+        """Return the meters of a site; charge points are not among them (assumed)."""
+        path = f"/meter_info/{_id(site_id)}"
+        return await self._rows("GET", path, Meter.from_api, priority=priority)
+
+    async def site_data(
+        self,
+        site_id: str,
+        meter_type: str,
+        start: datetime,
+        end: datetime | None = None,
+        *,
+        zone: ZoneInfo = DEFAULT_ZONE,
+        sampling: Sampling = Sampling.QUARTER_HOUR,
+        priority: Priority = Priority.LIVE,
+    ) -> list[Interval]:
+        """Return the validated intervals of a whole site for one meter type.
+
+        `meter_type` is electricity, heating, cooling, cold_water, hot_water or charge_point
+        (document). Columns: `conso_total`, for electricity also `prod_total`, `self`, `from_ext`,
+        `to_ext` (document), `storage_*` and `total_<id>`, `self_<id>`, `ext_<id>` of the site's
+        meters (observed). kWh, m3 for water.
+
+        Only intervals that lie within `start` and `end` (None: up to the newest) are returned,
+        sorted, each once. `zone` is the site's.
+        """
+        path = f"/site_data/{_id(site_id)}/{_fit(meter_type, _TYPE_PATTERN)}"
+        return await self._intervals(path, start, end, zone, sampling, priority)
+
+    async def meter_data(
+        self,
+        site_id: str,
+        meter_id: str,
+        start: datetime,
+        end: datetime | None = None,
+        *,
+        zone: ZoneInfo = DEFAULT_ZONE,
+        sampling: Sampling = Sampling.QUARTER_HOUR,
+        priority: Priority = Priority.LIVE,
+    ) -> list[Interval]:
+        """Return the validated intervals of one meter, as `site_data` does for a site.
+
+        Columns: `total`, for electricity also `self` and `ext` (document); a production meter
+        has `total` alone (observed). kWh, m3 for water.
+        """
+        path = f"/meter_data/{_id(site_id)}/{_id(meter_id)}"
+        return await self._intervals(path, start, end, zone, sampling, priority)
+
+    async def meter_data_raw(
+        self,
+        site_id: str,
+        meter_id: str,
+        start: datetime,
+        end: datetime | None = None,
+        *,
+        zone: ZoneInfo = DEFAULT_ZONE,
+        priority: Priority = Priority.LIVE,
+    ) -> list[MeterReading]:
+        """Return the unvalidated registers of a physical meter, sorted by time.
+
+        A reading's time is the end of its period (document), so those after `start` and up to
+        `end` are returned.
+        """
+        readings = await self._rows(
+            "POST",
+            f"/meter_data_raw/{_id(site_id)}/{_id(meter_id)}",
+            lambda row: MeterReading.from_api(row, zone),
+            body=query_window(start, end),
+            priority=priority,
+        )
+        wanted = {
+            reading.at: reading
+            for reading in readings
+            if start < reading.at and (end is None or reading.at <= end)
+        }
+        return [wanted[at] for at in sorted(wanted)]
+
+    async def sensors(self, site_id: str, *, priority: Priority = Priority.LIVE) -> list[Sensor]:
+        """Return the sensors of a site."""
+        path = f"/{_id(site_id)}/sensors_list"
+        return await self._rows("GET", path, Sensor.from_api, priority=priority)
+
+    async def sensor_data(
+        self,
+        site_id: str,
+        sensor_id: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        zone: ZoneInfo = DEFAULT_ZONE,
+        priority: Priority = Priority.LIVE,
+    ) -> list[Reading]:
+        """Return a sensor's values from `start` to `end`, sorted by time.
+
+        Without `start` the API answers its newest values; how far back `start` may reach is
+        limited, by how much is not said (document).
+        """
+        readings = await self._rows(
+            "GET",
+            f"/{_id(site_id)}/sensor_data/{_id(sensor_id)}",
+            lambda row: Reading.from_api(row, zone),
+            params=query_window(start, end) if start else None,
+            priority=priority,
+        )
+        wanted = {
+            reading.at: reading
+            for reading in readings
+            if (start is None or start <= reading.at) and (end is None or reading.at <= end)
+        }
+        return [wanted[at] for at in sorted(wanted)]
+
+    async def _intervals(
+        self,
+        path: str,
+        start: datetime,
+        end: datetime | None,
+        zone: ZoneInfo,
+        sampling: Sampling,
+        priority: Priority,
+    ) -> list[Interval]:
+        if sampling is Sampling.QUARTER_HOUR:
+            # What the API answers without the key (observed); the key is in doubt for site_data.
+            body = query_window(start, end)
+        else:
+            # Stamped at its start, the first row would lie on the window's edge.
+            body = query_window(start - INTERVAL, end) | {"sampling_frequency": sampling.value}
+        intervals = await self._rows(
+            "POST",
+            path,
+            lambda row: Interval.from_api(row, sampling, zone),
+            body=body,
+            priority=priority,
+        )
+        wanted = {
+            interval.start: interval
+            for interval in intervals
+            if start <= interval.start and (end is None or interval.end <= end)
+        }
+        return [wanted[at] for at in sorted(wanted)]
+
+    async def _rows[T](
+        self,
+        method: str,
+        path: str,
+        model: Callable[[object], T | None],
+        *,
+        body: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        priority: Priority,
+    ) -> list[T]:
+        """Return the rows of a list as models; rows that cannot be read are left out."""
+        what = f"{method} {path}"
+
+        def convert(answer: object) -> tuple[list[T], int]:
+            if not isinstance(answer, list):
+                raise ClimkitResponseError(f"{what}: not a list", 200)
+            rows = [row for item in answer if (row := model(item)) is not None]
+            return rows, len(answer) - len(rows)
+
+        rows, unusable = await self._transport.call(
+            method, path, convert, body=body, params=params, priority=priority
+        )
+        if unusable:
+            level = logging.DEBUG if path in self._reported else logging.WARNING
+            self._reported.add(path)
+            _LOGGER.log(level, "%s: %d unusable rows left out", what, unusable)
+        return rows
+
+
+def _id(value: str) -> str:
+    return _fit(value, ID_PATTERN)
+
+
+def _fit(value: str, pattern: re.Pattern[str]) -> str:
+    """Return an id or a type for a path, which must not let it lead elsewhere."""
+    if not pattern.fullmatch(value):
+        raise ClimkitResponseError("An id or a type is not fit for a request's path")
+    return value

@@ -1,0 +1,48 @@
+"""What can go wrong when talking to the Climkit API.
+
+No exception text holds a credential, a token or anything of a request's body.
+"""
+
+
+class ClimkitError(Exception):
+    """Base of every error of this client."""
+
+
+class ClimkitConnectionError(ClimkitError):
+    """No connection, a time-out, a cut answer or a server error (5xx), even after retries."""
+
+
+class ClimkitAuthenticationError(ClimkitError):
+    """The API refused the credentials themselves."""
+
+
+class ClimkitAccessDeniedError(ClimkitError):
+    """The API refused one site, meter or sensor right after a fresh login.
+
+    The credentials are fine (observed: a meter may be listed and still be refused).
+    """
+
+
+class ClimkitRateLimitError(ClimkitError):
+    """The API went on answering 429, whatever the client waited.
+
+    `retry_after` is the pause in seconds the server last asked for, None if it named none.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """Keep the pause the server asked for."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ClimkitResponseError(ClimkitError):
+    """An answer that is not understood, or a request that the API calls wrong.
+
+    Not JSON, another shape than documented, too large, a redirect, 400, 404, 413 and the like.
+    `status` is the HTTP status, None if no request was made (an id not fit for a path).
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """Keep the HTTP status, which tells a wrong window (400, 413) from a bad answer."""
+        super().__init__(message)
+        self.status = status

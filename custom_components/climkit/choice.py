@@ -1,0 +1,43 @@
+"""What the user wants of an account, as stored in the options of its config entry. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Self
+
+from homeassistant.util import dt as dt_util
+
+from .api import Site
+from .const import ALL, CONF_METERS, CONF_SITE_TOTALS, HISTORY_EVERYTHING
+
+# Where neither Climkit nor the site's id tells when the site was made.
+HISTORY_WITHOUT_DATE = timedelta(days=3 * 365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which series are wanted. `meters` None: all, also those to come."""
+
+    meters: frozenset[str] | None = None
+    site_totals: bool = True
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Self:
+        """Read the options of an entry."""
+        meters = options[CONF_METERS]
+        return cls(
+            meters=None if meters == ALL else frozenset(meters),
+            site_totals=options[CONF_SITE_TOTALS],
+        )
+
+    def wants(self, meter_id: str) -> bool:
+        """Whether the meter is wanted."""
+        return self.meters is None or meter_id in self.meters
+
+
+def history_start(history: str, site: Site, now: datetime) -> datetime:
+    """Return where the statistics of a site begin, in UTC: with the site, or with a local day."""
+    if history == HISTORY_EVERYTHING:
+        return site.created or now - HISTORY_WITHOUT_DATE
+    day = date.fromisoformat(history)
+    return dt_util.as_utc(datetime.combine(day, time.min, tzinfo=site.zone))

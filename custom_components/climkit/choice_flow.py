@@ -1,0 +1,314 @@
+"""The steps in which a user chooses sites, meters and history; shared by set-up and options."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import date, timedelta
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlowResult
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    DateSelector,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .account import async_sites_of_others
+from .api import ClimkitAccessDeniedError, ClimkitClient, ClimkitError, Meter, Site, SiteReference
+from .choice import Choice, history_start
+from .const import (
+    ALL,
+    CONF_DATE,
+    CONF_HISTORY,
+    CONF_METERS,
+    CONF_SITE_TOTALS,
+    CONF_SITES,
+    HISTORY_DATE,
+    HISTORY_EVERYTHING,
+    HISTORY_NOW,
+)
+from .errors import error_key
+from .estimate import MANY_ROWS, Estimate, estimate_site
+from .measures import CHARGE_POINT, ELECTRICITY, known_meters
+from .names import Names
+
+# With more meters than this the user is asked which ones are wanted.
+MANY_METERS = 10
+
+YEAR = timedelta(days=365)
+
+
+class ChoiceSteps(ConfigEntryBaseFlow):
+    """The steps after the credentials; a flow sets `client` and `references` before."""
+
+    client: ClimkitClient
+    references: list[SiteReference]
+    entry_id: str | None = None
+
+    def __init__(self) -> None:
+        """Begin with nothing chosen."""
+        self.options: dict[str, Any] = {}
+        self._sites: dict[str, Site] = {}
+        self._chosen: list[str] = []
+        self._meters: dict[str, dict[str, Meter]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._error = ""
+
+    def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:
+        """Store what was chosen."""
+        raise NotImplementedError
+
+    # Sites
+
+    async def async_step_look_up_sites(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask Climkit what the sites are called; a second each."""
+        return await self._async_wait("look_up_sites", self._async_look_up_sites, "sites")
+
+    async def _async_look_up_sites(self) -> None:
+        for number, reference in enumerate(self.references):
+            self.async_update_progress(number / len(self.references))
+            try:
+                self._sites[reference.id] = await self.client.installation(reference.id)
+            except ClimkitAccessDeniedError:
+                continue
+
+    async def async_step_sites(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which sites are wanted, where there is a choice."""
+        taken = async_sites_of_others(self.hass, self.entry_id) & self._sites.keys()
+        free = [site_id for site_id in self._sites if site_id not in taken]
+        if not free:
+            return self.async_abort(reason="sites_taken" if taken else "no_sites")
+        if len(self._sites) == 1:
+            user_input = {CONF_SITES: free}
+        errors = {}
+        if user_input is not None:
+            chosen = user_input[CONF_SITES]
+            if not chosen:
+                errors[CONF_SITES] = "nothing_chosen"
+            elif taken.intersection(chosen):
+                errors[CONF_SITES] = "sites_taken"
+            else:
+                self._chosen = chosen
+                # "All" keeps its word: a site that is new at Climkit joins by itself.
+                self.options[CONF_SITES] = ALL if set(chosen) == set(free) else chosen
+                return await self.async_step_look_up_meters()
+        current = self.options.get(CONF_SITES, ALL)
+        schema = vol.Schema({vol.Required(CONF_SITES): _selector(await self._async_site_labels())})
+        return self.async_show_form(
+            step_id="sites",
+            data_schema=self.add_suggested_values_to_schema(
+                schema, user_input or {CONF_SITES: free if current == ALL else current}
+            ),
+            errors=errors,
+        )
+
+    # Meters
+
+    async def async_step_look_up_meters(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask Climkit for the meters of the chosen sites; two seconds each."""
+        return await self._async_wait("look_up_meters", self._async_look_up_meters, "meters")
+
+    async def _async_look_up_meters(self) -> None:
+        for number, site_id in enumerate(self._chosen):
+            self.async_update_progress(number / len(self._chosen))
+            try:
+                listed = await self.client.meters(site_id)
+            except ClimkitAccessDeniedError:
+                listed = []
+            columns = {}
+            if any(meter.type == ELECTRICITY for meter in listed):
+                columns[CHARGE_POINT] = await self._async_charge_point_columns(site_id)
+            self._meters[site_id] = known_meters(listed, columns)
+
+    async def _async_charge_point_columns(self, site_id: str) -> frozenset[str]:
+        """Charge points stand in no list; only the columns of their data tell of them."""
+        try:
+            intervals = await self.client.site_data(
+                site_id, CHARGE_POINT, dt_util.utcnow() - timedelta(hours=6)
+            )
+        except ClimkitError:
+            return frozenset()
+        return frozenset().union(*(interval.values for interval in intervals))
+
+    async def async_step_meters(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which meters are wanted, where there are many."""
+        meters = {
+            meter_id: (self._sites[site_id], meter)
+            for site_id in self._chosen
+            for meter_id, meter in self._meters[site_id].items()
+        }
+        if len(meters) <= MANY_METERS:
+            user_input = {CONF_METERS: list(meters), CONF_SITE_TOTALS: True}
+        errors = {}
+        if user_input is not None:
+            chosen, totals = user_input[CONF_METERS], user_input[CONF_SITE_TOTALS]
+            if chosen or totals:
+                self.options[CONF_METERS] = ALL if set(chosen) == set(meters) else chosen
+                self.options[CONF_SITE_TOTALS] = totals
+                return await self.async_step_history()
+            errors["base"] = "nothing_chosen"
+        names = await Names.async_load(self.hass)
+        labels = {
+            meter_id: names.meter(meter)
+            if len(self._chosen) == 1
+            else f"{names.site(site)} - {names.meter(meter)}"
+            for meter_id, (site, meter) in meters.items()
+        }
+        current = self.options.get(CONF_METERS, ALL)
+        known = list(meters) if current == ALL else [m for m in current if m in meters]
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_METERS): _selector(labels),
+                vol.Required(CONF_SITE_TOTALS): BooleanSelector(),
+            }
+        )
+        defaults = {
+            CONF_METERS: known,
+            CONF_SITE_TOTALS: self.options.get(CONF_SITE_TOTALS, True),
+        }
+        return self.async_show_form(
+            step_id="meters",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or defaults),
+            errors=errors,
+        )
+
+    # History
+
+    async def async_step_history(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how far back history goes, and tell what it costs."""
+        today = dt_util.now().date()
+        errors = {}
+        if user_input is not None:
+            start = _stored_history(user_input, today)
+            if start is None:
+                errors[CONF_DATE] = "date_needed"
+            elif start != HISTORY_EVERYTHING and start > today.isoformat():
+                errors[CONF_DATE] = "date_in_future"
+            else:
+                self.options[CONF_HISTORY] = start
+                return self.finish(await self._async_title(), self.options)
+        everything = self._estimate(HISTORY_EVERYTHING)
+        year_ago = (today - YEAR).isoformat()
+        is_small = everything.rows < MANY_ROWS
+        current = self.options.get(CONF_HISTORY, HISTORY_EVERYTHING if is_small else year_ago)
+        suggested = {
+            CONF_HISTORY: HISTORY_EVERYTHING if current == HISTORY_EVERYTHING else HISTORY_DATE,
+            CONF_DATE: year_ago if current == HISTORY_EVERYTHING else current,
+        }
+        return self.async_show_form(
+            step_id="history",
+            data_schema=self.add_suggested_values_to_schema(
+                HISTORY_SCHEMA, user_input or suggested
+            ),
+            errors=errors,
+            description_placeholders=_placeholders("everything", everything)
+            | _placeholders("year", self._estimate(year_ago)),
+        )
+
+    def _estimate(self, history: str) -> Estimate:
+        """Estimate the history of all chosen sites."""
+        now = dt_util.utcnow()
+        choice = Choice.from_options(self.options)
+        return sum(
+            (
+                estimate_site(
+                    site_id,
+                    self._meters[site_id].values(),
+                    choice,
+                    history_start(history, self._sites[site_id], now),
+                    now,
+                )
+                for site_id in self._chosen
+            ),
+            Estimate(),
+        )
+
+    async def _async_title(self) -> str:
+        labels = await self._async_site_labels()
+        return ", ".join(labels[site_id] for site_id in self._chosen[:3])
+
+    async def _async_site_labels(self) -> dict[str, str]:
+        names = await Names.async_load(self.hass)
+        return {site_id: names.site(site) for site_id, site in self._sites.items()}
+
+    # Waiting for Climkit
+
+    async def _async_wait(
+        self, step_id: str, work: Callable[[], Coroutine[Any, Any, None]], next_step_id: str
+    ) -> ConfigFlowResult:
+        """Show progress while some work is done, then go to the next step."""
+        if self._task is None:
+            self._task = self.hass.async_create_task(work(), eager_start=False)
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id=step_id, progress_action=step_id, progress_task=self._task
+            )
+        task, self._task = self._task, None
+        try:
+            await task
+        except ClimkitError as err:
+            self._error = error_key(err)
+            next_step_id = "failed"
+        return self.async_show_progress_done(next_step_id=next_step_id)
+
+    async def async_step_failed(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say why Climkit could not be asked."""
+        return self.async_abort(reason=self._error)
+
+
+HISTORY_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_HISTORY): SelectSelector(
+            SelectSelectorConfig(
+                options=[HISTORY_EVERYTHING, HISTORY_DATE, HISTORY_NOW],
+                translation_key=CONF_HISTORY,
+                mode=SelectSelectorMode.LIST,
+            )
+        ),
+        vol.Optional(CONF_DATE): DateSelector(),
+    }
+)
+
+
+def _stored_history(user_input: dict[str, Any], today: date) -> str | None:
+    """Return the start as it is stored; None where the date is missing."""
+    match user_input[CONF_HISTORY]:
+        case "date":
+            return user_input.get(CONF_DATE)
+        case "now":
+            return today.isoformat()
+    return HISTORY_EVERYTHING
+
+
+def _placeholders(kind: str, estimate: Estimate) -> dict[str, str]:
+    return {
+        f"{kind}_requests": f"{estimate.requests}",
+        f"{kind}_minutes": f"{estimate.minutes}",
+        f"{kind}_megabytes": f"{estimate.megabytes}",
+    }
+
+
+def _selector(labels: dict[str, str]) -> SelectSelector:
+    """Return a list to choose several from, sorted by label."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[
+                SelectOptionDict(value=value, label=label)
+                for value, label in sorted(labels.items(), key=lambda item: item[1].casefold())
+            ],
+            multiple=True,
+            mode=SelectSelectorMode.LIST
+            if len(labels) <= MANY_METERS
+            else SelectSelectorMode.DROPDOWN,
+        )
+    )

@@ -1,0 +1,174 @@
+"""How a user adds an account, and changes the choices later."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+)
+from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .account import account_id, async_create_client, normalized_url
+from .api import DEFAULT_URL, ClimkitError
+from .choice_flow import ChoiceSteps
+from .const import CONF_ADVANCED, DOMAIN
+from .errors import error_key
+
+CREDENTIALS_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
+        vol.Required(CONF_PASSWORD): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+        ),
+        vol.Required(CONF_ADVANCED): section(
+            vol.Schema(
+                {
+                    vol.Required(CONF_URL, default=DEFAULT_URL): TextSelector(
+                        TextSelectorConfig(type=TextSelectorType.URL)
+                    )
+                }
+            ),
+            {"collapsed": True},
+        ),
+    }
+)
+
+
+class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
+    """Add an account, log in again, or change its credentials."""
+
+    VERSION = 1
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> ClimkitOptionsFlow:
+        """Return the flow that changes the choices."""
+        return ClimkitOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the credentials and try them."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data = _flat(user_input)
+            errors = await self._async_try(data)
+            if not errors:
+                return await self._async_accept(data)
+        return self.async_show_form(
+            step_id=self._form,
+            data_schema=self.add_suggested_values_to_schema(
+                CREDENTIALS_SCHEMA, user_input or self._known_credentials()
+            ),
+            errors=errors,
+        )
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Climkit refused the credentials."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the credentials again."""
+        return await self.async_step_user(user_input)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for other credentials."""
+        return await self.async_step_user(user_input)
+
+    @property
+    def _form(self) -> str:
+        if self.source == SOURCE_REAUTH:
+            return "reauth_confirm"
+        return "reconfigure" if self.source == SOURCE_RECONFIGURE else "user"
+
+    def _known_credentials(self) -> dict[str, Any]:
+        if self.source == SOURCE_REAUTH:
+            entry = self._get_reauth_entry()
+        elif self.source == SOURCE_RECONFIGURE:
+            entry = self._get_reconfigure_entry()
+        else:
+            return {}
+        return {
+            CONF_USERNAME: entry.data[CONF_USERNAME],
+            CONF_ADVANCED: {CONF_URL: entry.data[CONF_URL]},
+        }
+
+    async def _async_try(self, data: dict[str, str]) -> dict[str, str]:
+        """Log in and list the sites; return what a person has to mend."""
+        try:
+            data[CONF_URL] = normalized_url(data[CONF_URL])
+        except ValueError:
+            return {"base": "invalid_url"}
+        self.client = async_create_client(self.hass, data)
+        try:
+            await self.client.authenticate()
+            self.references = await self.client.installations()
+        except ClimkitError as err:
+            return {"base": error_key(err)}
+        return {} if self.references else {"base": "no_sites"}
+
+    async def _async_accept(self, data: dict[str, str]) -> ConfigFlowResult:
+        """Go on with credentials that work."""
+        await self.async_set_unique_id(account_id(data[CONF_USERNAME], data[CONF_URL]))
+        if self.source == SOURCE_REAUTH:
+            self._abort_if_unique_id_mismatch(reason="wrong_account")
+            return self.async_update_and_abort(self._get_reauth_entry(), data=data)
+        if self.source == SOURCE_RECONFIGURE:
+            entry = self._get_reconfigure_entry()
+            if self.unique_id != entry.unique_id:
+                self._abort_if_unique_id_configured()
+            return self.async_update_and_abort(entry, unique_id=self.unique_id, data=data)
+        self._abort_if_unique_id_configured()
+        self.credentials = data
+        return await self.async_step_look_up_sites()
+
+    @override
+    def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:
+        """Create the entry."""
+        return self.async_create_entry(title=title, data=self.credentials, options=options)
+
+
+class ClimkitOptionsFlow(ChoiceSteps, OptionsFlow):
+    """Change which sites and meters are wanted and how far back history goes."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """List the sites and begin."""
+        self.entry_id = self.config_entry.entry_id
+        self.options = dict(self.config_entry.options)
+        self.client = async_create_client(self.hass, self.config_entry.data)
+        try:
+            self.references = await self.client.installations()
+        except ClimkitError as err:
+            return self.async_abort(reason=error_key(err))
+        return await self.async_step_look_up_sites()
+
+    @override
+    def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:
+        """Store the choices."""
+        return self.async_create_entry(data=options)
+
+
+def _flat(user_input: dict[str, Any]) -> dict[str, str]:
+    """Return the form's values without its sections, to be stored."""
+    return {
+        CONF_USERNAME: user_input[CONF_USERNAME].strip(),
+        CONF_PASSWORD: user_input[CONF_PASSWORD],
+        CONF_URL: user_input[CONF_ADVANCED][CONF_URL],
+    }

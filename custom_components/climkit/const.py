@@ -1,0 +1,24 @@
+"""Constants of the Climkit integration."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+
+DOMAIN: Final = "climkit"
+MANUFACTURER: Final = "Climkit"
+PLATFORMS: Final = [Platform.SENSOR]
+
+CONF_ADVANCED: Final = "advanced"
+CONF_DATE: Final = "date"
+CONF_HISTORY: Final = "history"
+CONF_METERS: Final = "meters"
+CONF_SITE_TOTALS: Final = "site_totals"
+CONF_SITES: Final = "sites"
+
+# Stored for "every site (meter) there is", so that a new one joins by itself; a list never grows.
+ALL: Final = "all"
+
+# How far back history goes. In the entry's options "date" and "now" are stored as the ISO date.
+HISTORY_EVERYTHING: Final = "everything"
+HISTORY_DATE: Final = "date"
+HISTORY_NOW: Final = "now"

@@ -1,0 +1,82 @@
+"""What all Climkit entities have in common, and their devices."""
+
+from typing import Any, override
+
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .api import Meter, Sensor
+from .const import DOMAIN, MANUFACTURER
+from .coordinator import ClimkitCoordinator, SiteCoordinator
+
+PORTAL_URL = "https://app.climkit.io"
+
+
+class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](CoordinatorEntity[CoordinatorT]):
+    """An entity of a site, a meter or a Climkit sensor; `owner_id` is that one's id."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self,
+        coordinator: CoordinatorT,
+        device_info: DeviceInfo,
+        owner_id: str,
+        description: EntityDescription,
+        context: str | None = None,
+    ) -> None:
+        """Set up names and ids; `context` tells the coordinator what this entity needs."""
+        super().__init__(coordinator, context)
+        self.entity_description = description
+        self._attr_device_info = device_info
+        self._attr_unique_id = f"{owner_id}_{description.key}" if description.key else owner_id
+
+    @property
+    @override
+    def available(self) -> bool:
+        """A refresh that failed says little: available until Climkit was silent for hours."""
+        return self.coordinator.is_available
+
+
+def site_device(coordinator: SiteCoordinator) -> DeviceInfo:
+    """Return the device of a site."""
+    site = coordinator.site
+    return DeviceInfo(
+        identifiers={(DOMAIN, site.id)},
+        name=coordinator.names.site(site),
+        manufacturer=MANUFACTURER,
+        entry_type=DeviceEntryType.SERVICE,
+        configuration_url=PORTAL_URL,
+    )
+
+
+def meter_device(coordinator: SiteCoordinator, meter: Meter) -> DeviceInfo:
+    """Return the device of a meter; the site's device must be registered before."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, meter.id)},
+        name=coordinator.names.meter(meter),
+        manufacturer=MANUFACTURER,
+        model=coordinator.names.meter_type(meter.type),
+        via_device_id=_site_device_id(coordinator),
+    )
+
+
+def sensor_device(coordinator: ClimkitCoordinator[Any], sensor: Sensor) -> DeviceInfo:
+    """Return the device of a Climkit sensor; the site's device must be registered before."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, sensor.id)},
+        name=sensor.name or sensor.type or sensor.id[-4:],
+        manufacturer=MANUFACTURER,
+        model=sensor.model,
+        via_device_id=_site_device_id(coordinator),
+    )
+
+
+def _site_device_id(coordinator: ClimkitCoordinator[Any]) -> str:
+    return dr.async_get_device_id_by_identifier(
+        coordinator.hass,
+        (DOMAIN, coordinator.site.id),
+        config_entry_id=coordinator.config_entry.entry_id,
+    )

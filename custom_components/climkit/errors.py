@@ -1,0 +1,63 @@
+"""The one mapping of the client's errors to what people and Home Assistant are told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers.update_coordinator import UpdateFailed
+
+from .api import (
+    ClimkitAccessDeniedError,
+    ClimkitAuthenticationError,
+    ClimkitConnectionError,
+    ClimkitError,
+    ClimkitRateLimitError,
+)
+from .const import DOMAIN
+
+
+def error_key(error: ClimkitError) -> str:
+    """Return the translation key of an error."""
+    match error:
+        case ClimkitAuthenticationError():
+            return "invalid_auth"
+        case ClimkitConnectionError():
+            return "cannot_connect"
+        case ClimkitRateLimitError():
+            return "rate_limited"
+        case ClimkitAccessDeniedError():
+            return "access_denied"
+        case _:
+            return "bad_answer"
+
+
+@contextmanager
+def refresh_errors() -> Iterator[None]:
+    """Let a refresh fail in Home Assistant's way."""
+    try:
+        yield
+    except ClimkitAuthenticationError as err:
+        raise ConfigEntryAuthFailed(
+            translation_domain=DOMAIN, translation_key=error_key(err)
+        ) from err
+    except ClimkitError as err:
+        raise UpdateFailed(
+            translation_domain=DOMAIN,
+            translation_key=error_key(err),
+            retry_after=getattr(err, "retry_after", None),
+        ) from err
+
+
+@contextmanager
+def setup_errors() -> Iterator[None]:
+    """Let a set-up fail in Home Assistant's way."""
+    try:
+        yield
+    except ClimkitAuthenticationError as err:
+        raise ConfigEntryAuthFailed(
+            translation_domain=DOMAIN, translation_key=error_key(err)
+        ) from err
+    except ClimkitError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key=error_key(err)
+        ) from err

@@ -1,0 +1,338 @@
+"""Keeps the statistics of a site equal to Climkit's data, from the chosen start to now.
+
+There is one operation: a stretch of some series is rebuilt from intervals (`_async_rebuild`). The
+first import, the catch-up after an outage and each quarter-hour's new data are all this, with
+different starts. A single worker for each site does it, so each statistic has one writer; live
+entities never wait for it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+import logging
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .api import (
+    ClimkitAccessDeniedError,
+    ClimkitClient,
+    ClimkitConnectionError,
+    ClimkitError,
+    ClimkitResponseError,
+    Interval,
+    Priority,
+    Site,
+    floor_hour,
+)
+from .feed import Feed, async_fetch
+from .measures import Series
+from .pages import PageSize
+from .rebuild import RecorderError, async_rebuild
+from .recorder import async_first_hour, async_known_names, async_last_rows, async_publish, metadata
+from .store import ClimkitStore
+from .track import Track, resume
+
+_LOGGER = logging.getLogger(__name__)
+
+# After trouble a feed's history rests this long, then twice as long, and so on.
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=30)
+REFUSED_PAUSE = timedelta(days=1)
+
+# Progress of a history that is stored, in percent.
+COMPLETE = 100.0
+
+
+@dataclass(slots=True)
+class _Live:
+    """New intervals of a feed that wait to be written; they cover `start` to `end`."""
+
+    start: datetime
+    end: datetime
+    intervals: Sequence[Interval]
+
+
+@dataclass(slots=True)
+class _Page:
+    """A stretch of history to be asked for, and the series that need it."""
+
+    feed: Feed
+    tracks: list[Track]
+    start: datetime
+    end: datetime
+    is_earlier: bool = False
+    is_last: bool = False
+
+
+@dataclass(slots=True)
+class _Pause:
+    """A feed that rests until a time of the event loop's clock."""
+
+    until: float
+    length: timedelta
+
+
+class SiteHistory:
+    """The statistics of one site: what is stored, what is missing, and who closes the gap."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        client: ClimkitClient,
+        site: Site,
+        *,
+        start: datetime,
+        store: ClimkitStore,
+        on_change: Callable[[], None],
+    ) -> None:
+        """Prepare; history begins at `start`, `on_change` tells of new totals and progress."""
+        self._hass = hass
+        self._client = client
+        self._site = site
+        self._start = floor_hour(start)
+        self._store = store
+        self._record = store.site(site.id)
+        self._on_change = on_change
+        self._wanted: dict[str, tuple[Series, str]] = {}
+        self._loaded: dict[str, tuple[Series, str]] | None = None
+        self._tracks: dict[str, Track] = {}
+        self._live: dict[Feed, _Live] = {}
+        self._offered: set[Feed] = set()
+        self._sizes: dict[Feed, PageSize] = {}
+        self._pauses: dict[Feed, _Pause] = {}
+        self._wake = asyncio.Event()
+        self._may_import = False
+        self._is_resting = False
+
+    # What entities show
+
+    def total(self, series: Series) -> float | None:
+        """Return a series' running total, its newest row's sum; None until it can be right."""
+        track = self._tracks.get(series.statistic_id)
+        return track.total if track else None
+
+    @property
+    def progress(self) -> float | None:
+        """Return how much of the history is stored, in percent; None before it is known."""
+        if not self._is_loaded:
+            return None
+        now = dt_util.utcnow()
+        missing = sum((self._missing(track, now) for track in self._tracks.values()), timedelta())
+        total = sum((now - self._start for _ in self._tracks), timedelta())
+        return max(0.0, 100 * (1 - missing / total)) if missing else COMPLETE
+
+    @property
+    def complete_until(self) -> datetime | None:
+        """Return the time up to which all statistics of the site are stored."""
+        if not self._is_loaded or not self._tracks:
+            return None
+        return min(
+            track.earlier.begin if track.earlier else track.until for track in self._tracks.values()
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do now."""
+        return self._is_resting and not self._wake.is_set()
+
+    @property
+    def _is_loaded(self) -> bool:
+        return self._loaded is self._wanted
+
+    def _missing(self, track: Track, now: datetime) -> timedelta:
+        missing = track.earlier.end - track.earlier.begin if track.earlier else timedelta()
+        return missing if track.is_current else missing + (now - track.until)
+
+    # What the coordinator tells
+
+    def set_series(self, series: Iterable[tuple[Series, str]]) -> None:
+        """Say which series there are, each with its statistic's name."""
+        wanted = {s.statistic_id: (s, name) for s, name in series}
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._wake.set()
+
+    def offer(
+        self, feed: Feed, start: datetime, end: datetime, intervals: Sequence[Interval]
+    ) -> None:
+        """Hand over what Climkit says of `start` to `end`, for series that have come that far."""
+        if waiting := self._live.get(feed):
+            start = min(start, waiting.start)
+        self._live[feed] = _Live(floor_hour(start), end, intervals)
+        self._offered.add(feed)
+        self._wake.set()
+
+    def start_import(self) -> None:
+        """Allow requests for history (once Home Assistant has started)."""
+        self._may_import = True
+        self._wake.set()
+
+    # The worker
+
+    async def async_run(self) -> None:
+        """Work until cancelled: load, write what is new, read what is missing."""
+        while True:
+            self._wake.clear()
+            await self._async_load()
+            if live := self._next_live():
+                await self._async_guard(live[0], self._async_take(*live))
+            elif page := self._next_page():
+                await self._async_guard(page.feed, self._async_import(page))
+            else:
+                await self._async_rest()
+
+    async def _async_guard(self, feed: Feed, work: Awaitable[None]) -> None:
+        """Do a piece of work; trouble makes its feed rest for a while, the others go on."""
+        try:
+            await work
+        except ClimkitAccessDeniedError:
+            _LOGGER.debug("History of %s is refused, next try in a day", feed)
+            self._pause(feed, REFUSED_PAUSE)
+        except (ClimkitError, RecorderError) as err:
+            last = self._pauses.get(feed)
+            length = min(last.length * 2, LONGEST_PAUSE) if last else FIRST_PAUSE
+            _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
+            self._pause(feed, length)
+        else:
+            self._pauses.pop(feed, None)
+            self._on_change()
+
+    def _pause(self, feed: Feed, length: timedelta) -> None:
+        until = self._hass.loop.time() + length.total_seconds()
+        self._pauses[feed] = _Pause(until, length)
+
+    async def _async_rest(self) -> None:
+        """Wait for something to do: new data, or the end of a pause."""
+        now = self._hass.loop.time()
+        ends = [pause.until for pause in self._pauses.values() if pause.until > now]
+        self._is_resting = True
+        try:
+            async with asyncio.timeout_at(min(ends, default=None)):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._is_resting = False
+
+    def _is_paused(self, feed: Feed) -> bool:
+        pause = self._pauses.get(feed)
+        return pause is not None and pause.until > self._hass.loop.time()
+
+    async def _async_load(self) -> None:
+        """Learn from recorder and memory where each new series stands, and make it known."""
+        if self._is_loaded:
+            return
+        wanted = self._wanted
+        names = await async_known_names(self._hass, set(wanted))
+        last = await async_last_rows(self._hass, wanted.keys() - self._tracks.keys())
+        tracks = {}
+        for statistic_id, (series, name) in wanted.items():
+            statistic = metadata(series, name)
+            if names.get(statistic_id) != name:
+                async_publish(self._hass, statistic)
+            if track := self._tracks.get(statistic_id):
+                track.series, track.statistic = series, statistic
+                tracks[statistic_id] = track
+                continue
+            record = self._record["series"].get(statistic_id)
+            row = last.get(statistic_id)
+            tracks[statistic_id] = resume(
+                series,
+                statistic,
+                record=record,
+                last=row,
+                first_hour=(
+                    await async_first_hour(self._hass, statistic_id) if row and not record else None
+                ),
+                start=self._start,
+            )
+        self._tracks, self._loaded = tracks, wanted
+        self._on_change()
+
+    def _next_live(self) -> tuple[Feed, _Live] | None:
+        """Return new data that wait to be written."""
+        feed = next((feed for feed in self._live if not self._is_paused(feed)), None)
+        return (feed, self._live.pop(feed)) if feed else None
+
+    async def _async_take(self, feed: Feed, live: _Live) -> None:
+        """Write new data to the series that have come that far; the others fall behind."""
+        tracks = self._tracks_of(feed)
+        ready = [track for track in tracks if track.until >= live.start]
+        for track in tracks:
+            if track not in ready and track.is_current:
+                track.falls_behind()
+        await async_rebuild(self._hass, ready, live.start, live.end, live.intervals)
+        for track in ready:
+            track.has_read(floor_hour(live.end), to_present=True)
+        await self._async_remember(ready)
+
+    def _next_page(self) -> _Page | None:
+        """Return the next stretch of history to be asked for: sites first, oldest first."""
+        if not self._may_import:
+            return None
+        feeds = dict.fromkeys(track.series.feed for track in self._tracks.values())
+        ready = [f for f in feeds if f in self._offered and not self._is_paused(f)]
+        for feed in sorted(ready, key=lambda feed: feed.meter_id is not None):
+            if page := self._page_to_present(feed) or self._earlier_page(feed):
+                return page
+        return None
+
+    def _page_to_present(self, feed: Feed) -> _Page | None:
+        behind = [track for track in self._tracks_of(feed) if not track.is_current]
+        if not behind:
+            return None
+        start = min(track.until for track in behind)
+        now = dt_util.utcnow()
+        end = min(start + self._size(feed).length, now)
+        tracks = [track for track in behind if track.until < end]
+        return _Page(feed, tracks, start, end, is_last=end == now)
+
+    def _earlier_page(self, feed: Feed) -> _Page | None:
+        unread = [(t, t.earlier) for t in self._tracks_of(feed) if t.earlier]
+        if not unread:
+            return None
+        start = min(stretch.begin for _, stretch in unread)
+        end = min(start + self._size(feed).length, max(stretch.end for _, stretch in unread))
+        tracks = [track for track, stretch in unread if stretch.begin < end]
+        return _Page(feed, tracks, start, end, is_earlier=True)
+
+    async def _async_import(self, page: _Page) -> None:
+        """Ask for a page of history and store it."""
+        size = self._size(page.feed)
+        try:
+            intervals = await async_fetch(
+                self._client, self._site, page.feed, page.start, page.end, Priority.HISTORY
+            )
+        except ClimkitConnectionError, ClimkitResponseError:
+            size.failed()
+            raise
+        await async_rebuild(self._hass, page.tracks, page.start, page.end, intervals)
+        for track in page.tracks:
+            if page.is_earlier:
+                track.has_read_earlier(floor_hour(page.end))
+            else:
+                track.has_read(floor_hour(page.end), to_present=page.is_last)
+        size.worked(intervals)
+        await self._async_remember(page.tracks)
+        _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
+
+    async def _async_remember(self, tracks: Iterable[Track]) -> None:
+        """Remember how far history was read: at once where something began or was completed."""
+        records = self._record["series"]
+        is_news = False
+        for track in tracks:
+            old, new = records.get(track.series.statistic_id), track.as_record()
+            is_news = is_news or old is None or old["complete"] != new["complete"]
+            records[track.series.statistic_id] = new
+        if is_news:
+            await self._store.async_save_now()
+        else:
+            self._store.save_soon()
+
+    def _tracks_of(self, feed: Feed) -> list[Track]:
+        return [track for track in self._tracks.values() if track.series.feed == feed]
+
+    def _size(self, feed: Feed) -> PageSize:
+        return self._sizes.setdefault(feed, PageSize())

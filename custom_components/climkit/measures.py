@@ -1,0 +1,311 @@
+"""The table of measures, and the series that a site's meters make of it.
+
+A measure is one column of numbers of the Climkit API. Entities, statistics and the Energy dashboard
+read its meaning here; nothing repeats it. Column names are the API's own (document, sections 3 and
+"Zähler"); the `storage_*` columns and the columns for each meter (`total_<meter id>`, ...) are in
+no document, but stand in recorded answers.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.const import UnitOfEnergy, UnitOfVolume
+from homeassistant.util import slugify
+from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
+
+from .api import Meter, MeterMode
+from .choice import Choice
+from .const import DOMAIN
+from .feed import Feed
+
+
+class Quantity(StrEnum):
+    """What a measure counts: the amount within each interval."""
+
+    ENERGY = "energy"
+    WATER = "water"
+
+    @property
+    def unit(self) -> str:
+        """Unit of the amounts (energy: observed; water: from the raw registers' document)."""
+        return UnitOfEnergy.KILO_WATT_HOUR if self is Quantity.ENERGY else UnitOfVolume.CUBIC_METERS
+
+    @property
+    def unit_class(self) -> str:
+        """Home Assistant's unit converter for statistics in this unit."""
+        converter = EnergyConverter if self is Quantity.ENERGY else VolumeConverter
+        return converter.UNIT_CLASS
+
+    @property
+    def device_class(self) -> SensorDeviceClass:
+        """Device class of an entity that shows an amount."""
+        return SensorDeviceClass.ENERGY if self is Quantity.ENERGY else SensorDeviceClass.WATER
+
+
+class Role(StrEnum):
+    """The place of a measure in Home Assistant's Energy dashboard."""
+
+    GRID_IMPORT = "grid_import"
+    GRID_EXPORT = "grid_export"
+    SOLAR = "solar"
+    BATTERY_CHARGE = "battery_charge"
+    BATTERY_DISCHARGE = "battery_discharge"
+    DEVICE = "device"
+    WATER = "water"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One column of numbers of a site or a meter.
+
+    `key` is the API's name of the column, `name` the translation key of what it means.
+    """
+
+    key: str
+    name: str
+    quantity: Quantity = Quantity.ENERGY
+    role: Role | None = None
+    has_power: bool = False
+    enabled: bool = True
+    power_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterType:
+    """A kind of meter the API has data for, and the measure of a whole site's meters of this kind.
+
+    `read_each_interval`: data come each quarter-hour; else once a day for the day before
+    (documented for heat and water, whose meters are read over M-Bus).
+    """
+
+    key: str
+    site_measures: tuple[Measure, ...]
+    meter_measures: tuple[Measure, ...]
+    read_each_interval: bool = False
+
+
+def _total(name: str, quantity: Quantity, role: Role | None) -> tuple[Measure, ...]:
+    return (Measure(key="total", name=name, quantity=quantity, role=role),)
+
+
+def _conso(name: str, quantity: Quantity, role: Role | None = None) -> tuple[Measure, ...]:
+    return (Measure(key="conso_total", name=name, quantity=quantity, role=role),)
+
+
+_ELECTRICITY_CONSUMER = (
+    Measure(key="total", name="energy", role=Role.DEVICE, has_power=True),
+    Measure(key="self", name="solar_energy", has_power=True, power_enabled=False),
+    Measure(key="ext", name="grid_energy", has_power=True, power_enabled=False),
+)
+_PRODUCTION = (Measure(key="total", name="production", role=Role.SOLAR, has_power=True),)
+_GRID_IMPORT = Measure(key="from_ext", name="grid_import", role=Role.GRID_IMPORT, has_power=True)
+_GRID_EXPORT = Measure(key="to_ext", name="grid_export", role=Role.GRID_EXPORT, has_power=True)
+_BATTERY_CHARGE = Measure(
+    key="storage_charging_total",
+    name="battery_charge",
+    role=Role.BATTERY_CHARGE,
+    has_power=True,
+)
+_BATTERY_CHARGE_SOLAR = Measure(
+    key="storage_charging_self",
+    name="battery_charge_solar",
+    has_power=True,
+    enabled=False,
+    power_enabled=False,
+)
+_BATTERY_DISCHARGE = Measure(
+    key="storage_discharging_total",
+    name="battery_discharge",
+    role=Role.BATTERY_DISCHARGE,
+    has_power=True,
+)
+_BATTERY = (_BATTERY_CHARGE, _BATTERY_CHARGE_SOLAR, _BATTERY_DISCHARGE)
+BATTERY_COLUMNS = frozenset(measure.key for measure in _BATTERY)
+
+CHARGE_POINT = "charge_point"
+ELECTRICITY = "electricity"
+
+METER_TYPES: dict[str, MeterType] = {
+    meter_type.key: meter_type
+    for meter_type in (
+        MeterType(
+            key=ELECTRICITY,
+            site_measures=(
+                Measure(key="conso_total", name="consumption", has_power=True),
+                Measure(key="prod_total", name="production", role=Role.SOLAR, has_power=True),
+                Measure(key="self", name="self_consumption", has_power=True),
+                _GRID_IMPORT,
+                _GRID_EXPORT,
+                *_BATTERY,
+            ),
+            meter_measures=_ELECTRICITY_CONSUMER,
+            read_each_interval=True,
+        ),
+        MeterType(
+            key=CHARGE_POINT,
+            site_measures=_conso("charge_points", Quantity.ENERGY),
+            meter_measures=_ELECTRICITY_CONSUMER,
+            read_each_interval=True,
+        ),
+        MeterType(
+            key="heating",
+            site_measures=_conso("heating", Quantity.ENERGY),
+            meter_measures=_total("energy", Quantity.ENERGY, None),
+        ),
+        MeterType(
+            key="cooling",
+            site_measures=_conso("cooling", Quantity.ENERGY),
+            meter_measures=_total("energy", Quantity.ENERGY, None),
+        ),
+        MeterType(
+            key="cold_water",
+            site_measures=_conso("cold_water", Quantity.WATER, Role.WATER),
+            meter_measures=_total("volume", Quantity.WATER, Role.WATER),
+        ),
+        MeterType(
+            key="hot_water",
+            site_measures=_conso("hot_water", Quantity.WATER, Role.WATER),
+            meter_measures=_total("volume", Quantity.WATER, Role.WATER),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One measure of one meter or site over time: one column of a feed, one statistic."""
+
+    feed: Feed
+    column: str
+    measure: Measure
+    meter_id: str | None = None
+
+    @property
+    def owner_id(self) -> str:
+        """Id of the meter or, for a site's own series, of the site."""
+        return self.meter_id or self.feed.site_id
+
+    @property
+    def key(self) -> str:
+        """What distinguishes this series from the others of its owner."""
+        if self.meter_id:
+            return self.measure.key
+        return f"{self.feed.meter_type}_{self.measure.key}"
+
+    @property
+    def statistic_id(self) -> str:
+        """Id of the external statistic. It can never be renamed, so only API words go into it."""
+        return f"{DOMAIN}:{slugify(self.owner_id)}_{self.key}"
+
+
+def split_column(column: str) -> tuple[str, str] | None:
+    """Split a column such as `total_<meter id>`; None for a column of the site itself."""
+    prefix, _, meter_id = column.partition("_")
+    is_meter = prefix in {"total", "self", "ext"} and bool(meter_id)
+    return (prefix, meter_id) if is_meter else None
+
+
+def measured_by_site(meter: Meter, meters: Iterable[Meter]) -> bool:
+    """Whether the site's own columns stand for this meter.
+
+    Introduction and battery meters have no column of their own (observed for the introduction), but
+    the only one of a site measures just what the site's grid (battery) columns say.
+    """
+    if meter.mode not in (MeterMode.INTRODUCTION, MeterMode.BATTERY) or meter.type != ELECTRICITY:
+        return False
+    return sum(other.type == meter.type and other.mode is meter.mode for other in meters) == 1
+
+
+def _measures_of(meter: Meter, *, by_site: bool) -> tuple[Measure, ...]:
+    """Return the measures of a meter."""
+    if meter.type != ELECTRICITY:
+        return METER_TYPES[meter.type].meter_measures
+    match meter.mode:
+        case MeterMode.PRODUCTION:
+            return _PRODUCTION
+        case MeterMode.INTRODUCTION if by_site:
+            return (_GRID_IMPORT, _GRID_EXPORT)
+        case MeterMode.BATTERY if by_site:
+            return _BATTERY
+        case MeterMode.INTRODUCTION | MeterMode.BATTERY:
+            return _ELECTRICITY_CONSUMER[:1]
+    return _ELECTRICITY_CONSUMER
+
+
+def series_of_meter(
+    site_id: str, meter: Meter, meters: Iterable[Meter], *, has_column: bool
+) -> list[Series]:
+    """Return the series of a meter: columns of the site's answer, or of the meter's own."""
+    by_site = not has_column and measured_by_site(meter, meters)
+    feed = Feed(site_id, meter.type, None if has_column or by_site else meter.id)
+    return [
+        Series(
+            feed=feed,
+            column=f"{measure.key}_{meter.id}" if has_column else measure.key,
+            measure=measure,
+            meter_id=meter.id,
+        )
+        for measure in _measures_of(meter, by_site=by_site)
+    ]
+
+
+def series_of_site(site_id: str, meter_type: str, *, has_battery: bool) -> list[Series]:
+    """Return the series of a whole site for one meter type."""
+    feed = Feed(site_id, meter_type)
+    return [
+        Series(feed=feed, column=measure.key, measure=measure)
+        for measure in METER_TYPES[meter_type].site_measures
+        if has_battery or measure.key not in BATTERY_COLUMNS
+    ]
+
+
+def known_meters(
+    listed: Iterable[Meter], columns: Mapping[str, frozenset[str]]
+) -> dict[str, Meter]:
+    """Return all meters of known types: the listed ones, and those that only columns tell of.
+
+    `columns` are those of the site's answers, by meter type. Charge points stand in no list
+    (document).
+    """
+    meters = {meter.id: meter for meter in listed if meter.type in METER_TYPES}
+    for meter_type, names in columns.items():
+        for meter_id in sorted({parts[1] for name in names if (parts := split_column(name))}):
+            if meter_id not in meters:
+                meters[meter_id] = Meter(
+                    id=meter_id,
+                    type=meter_type,
+                    mode=MeterMode.CONSUMPTION,
+                    name=None,
+                    bus_address=None,
+                    is_rule_meter=True,
+                )
+    return meters
+
+
+def all_series(
+    site_id: str,
+    meters: Mapping[str, Meter],
+    columns: Mapping[str, frozenset[str]],
+    choice: Choice,
+    *,
+    has_battery: bool,
+) -> list[Series]:
+    """Return every series of a site that the user wants.
+
+    A meter that has no column in the site's answer is asked for by itself; before there was an
+    answer, a column is expected.
+    """
+    series: list[Series] = []
+    if choice.site_totals:
+        for meter_type in dict.fromkeys([meter.type for meter in meters.values()] + list(columns)):
+            series += series_of_site(site_id, meter_type, has_battery=has_battery)
+    for meter in meters.values():
+        if not choice.wants(meter.id):
+            continue
+        found = columns.get(meter.type)
+        by_site = measured_by_site(meter, meters.values())
+        has_column = f"total_{meter.id}" in found if found else not by_site
+        series += series_of_meter(site_id, meter, meters.values(), has_column=has_column)
+    return series

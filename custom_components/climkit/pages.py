@@ -1,0 +1,40 @@
+"""How much history one request asks for. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from .api import Interval
+
+FIRST_PAGE = timedelta(days=7)
+SHORTEST_PAGE = timedelta(days=1)
+# A month at once is what other clients ask for (observed); the API names no limit.
+LONGEST_PAGE = timedelta(days=30)
+
+# Longer answers would keep live requests waiting.
+PAGE_BYTES = 2_000_000
+# A value with its column name, such as "total_<24 digits>":0.123456 (recorded answers: 41 to 60).
+BYTES_PER_VALUE = 50
+INTERVALS_PER_DAY = 96
+
+
+@dataclass(slots=True)
+class PageSize:
+    """The length of the next page of a feed; it adapts to the weight of the answers."""
+
+    length: timedelta = FIRST_PAGE
+
+    def worked(self, intervals: Sequence[Interval]) -> None:
+        """Grow again after an answer, up to about 2 MB."""
+        width = max((len(interval.values) for interval in intervals), default=0)
+        self.length = min(self.length * 2, LONGEST_PAGE, fitting_length(width))
+
+    def failed(self) -> None:
+        """Ask for half as much after trouble."""
+        self.length = max(SHORTEST_PAGE, self.length / 2)
+
+
+def fitting_length(width: int) -> timedelta:
+    """Return how long a page of rows with `width` values may be, a day at least."""
+    row = BYTES_PER_VALUE * (width + 1)
+    return max(SHORTEST_PAGE, timedelta(days=PAGE_BYTES // (INTERVALS_PER_DAY * row)))

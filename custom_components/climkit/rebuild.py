@@ -1,0 +1,127 @@
+"""Rebuilds a stretch of statistics from intervals, and makes sure that it was stored."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from homeassistant.core import HomeAssistant
+
+from .api import Interval, floor_hour
+from .recorder import (
+    async_last_rows,
+    async_next_row,
+    async_rows,
+    async_synchronize,
+    async_total_before,
+    async_write,
+)
+from .statistics import HOUR, Change, Row, by_hour, hourly_amounts, rebuild_rows, same
+from .track import Track
+
+
+class RecorderError(Exception):
+    """Rows that were written are not there: the recorder only logs a write that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the recorder holds of a stretch: its rows, the total before, the first row behind."""
+
+    rows: Sequence[Row]
+    anchor: float
+    following: Row | None
+
+
+async def async_rebuild(
+    hass: HomeAssistant,
+    tracks: Sequence[Track],
+    start: datetime,
+    end: datetime,
+    intervals: Sequence[Interval],
+) -> None:
+    """Make the rows from `start` (a full hour) to before `end` say what the intervals say.
+
+    Only what differs is written; what lies behind the stretch is shifted. The rows are read back
+    before this returns. Raises RecorderError where they are not there; then the same call again
+    mends it.
+    """
+    end = floor_hour(end + HOUR - datetime.resolution)
+    stored = await _async_stored(hass, tracks, start, end)
+    changes = await hass.async_add_executor_job(_changes, tracks, stored, start, end, intervals)
+    changed = [(track, change) for track, change in changes if change.rows or change.shift]
+    for track, change in changed:
+        async_write(hass, track.statistic, change, end)
+        await asyncio.sleep(0)  # each write is checked row by row in the event loop
+    if changed:
+        await async_synchronize(hass)
+        await _async_confirm(hass, changed, start, end)
+
+
+async def _async_stored(
+    hass: HomeAssistant, tracks: Sequence[Track], start: datetime, end: datetime
+) -> dict[str, _Stored]:
+    reaching = [t.series.statistic_id for t in tracks if t.last and t.last.start >= start]
+    found = await async_rows(hass, reaching, start, end) if reaching else {}
+    return {
+        track.series.statistic_id: await _async_surroundings(hass, track, found, start, end)
+        for track in tracks
+    }
+
+
+async def _async_surroundings(
+    hass: HomeAssistant,
+    track: Track,
+    found: Mapping[str, tuple[list[Row], float]],
+    start: datetime,
+    end: datetime,
+) -> _Stored:
+    statistic_id, last = track.series.statistic_id, track.last
+    if last is None:
+        return _Stored([], 0.0, None)
+    if last.start < start:
+        return _Stored([], last.total, None)
+    following = await async_next_row(hass, statistic_id, end, last.start)
+    if statistic_id in found:
+        return _Stored(*found[statistic_id], following)
+    return _Stored([], await async_total_before(hass, statistic_id, start), following)
+
+
+def _changes(
+    tracks: Sequence[Track],
+    stored: Mapping[str, _Stored],
+    start: datetime,
+    end: datetime,
+    intervals: Sequence[Interval],
+) -> list[tuple[Track, Change]]:
+    hours = by_hour(interval for interval in intervals if start <= interval.start < end)
+    changes = []
+    for track in tracks:
+        before = stored[track.series.statistic_id]
+        amounts = hourly_amounts(hours, track.series.column)
+        change = rebuild_rows(amounts, before.rows, before.anchor, before.following)
+        changes.append((track, change))
+    return changes
+
+
+async def _async_confirm(
+    hass: HomeAssistant, changed: Sequence[tuple[Track, Change]], start: datetime, end: datetime
+) -> None:
+    """Read the last changed row and the newest row of each series back."""
+    ids = [track.series.statistic_id for track, _ in changed]
+    rows = await async_rows(hass, ids, start, end)
+    shifted = [t.series.statistic_id for t, change in changed if change.shift]
+    newest = await async_last_rows(hass, shifted)
+    for track, change in changed:
+        statistic_id = track.series.statistic_id
+        stored = {row.start: row for row in rows.get(statistic_id, ([], 0.0))[0]}
+        for row in change.rows[-1:]:
+            if row.start not in stored or not same(stored[row.start].total, row.total):
+                raise RecorderError(f"{statistic_id} lacks its row of {row.start}")
+            if track.last is None or row.start >= track.last.start:
+                track.last = row
+        if change.shift and track.last:
+            expected = track.last.total + change.shift
+            if statistic_id not in newest or not same(newest[statistic_id].total, expected):
+                raise RecorderError(f"{statistic_id} was not shifted from {end} on")
+            track.last = newest[statistic_id]

@@ -1,0 +1,170 @@
+"""Reads and writes rows of statistics in Home Assistant's recorder.
+
+Times are UTC. Statistics are external (`climkit:...`), so this integration is their only writer.
+The recorder's functions block and are called in its executor; writes are queued by it.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
+from homeassistant.components.recorder.statistics import (
+    StatisticsRow,
+    async_add_external_statistics,
+    get_last_statistics,
+    get_metadata,
+    statistics_during_period,
+)
+from homeassistant.components.recorder.tasks import SynchronizeTask
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.recorder import get_instance
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .measures import Series
+from .statistics import HOUR, Change, Row
+
+
+def metadata(series: Series, name: str) -> StatisticMetaData:
+    """Describe the statistic of a series."""
+    quantity = series.measure.quantity
+    return StatisticMetaData(
+        source=DOMAIN,
+        statistic_id=series.statistic_id,
+        name=name,
+        unit_class=quantity.unit_class,
+        unit_of_measurement=quantity.unit,
+        mean_type=StatisticMeanType.NONE,
+        has_sum=True,
+    )
+
+
+@callback
+def async_publish(hass: HomeAssistant, statistic: StatisticMetaData) -> None:
+    """Make a statistic known, so that it can be chosen before its first row is there."""
+    async_add_external_statistics(hass, statistic, [])
+
+
+@callback
+def async_write(
+    hass: HomeAssistant, statistic: StatisticMetaData, change: Change, end: datetime
+) -> None:
+    """Queue the changed rows, and the shift of all rows from `end` (the stretch's end) on."""
+    if change.rows:
+        async_add_external_statistics(hass, statistic, [_data(row) for row in change.rows])
+    unit = statistic["unit_of_measurement"]
+    if change.shift and unit:
+        get_instance(hass).async_adjust_statistics(
+            statistic["statistic_id"], end, change.shift, unit
+        )
+
+
+async def async_known_names(hass: HomeAssistant, statistic_ids: set[str]) -> dict[str, str | None]:
+    """Return the names of those statistics that the recorder knows."""
+    known = await get_instance(hass).async_add_executor_job(
+        partial(get_metadata, hass, statistic_ids=statistic_ids)
+    )
+    return {statistic_id: data["name"] for statistic_id, (_, data) in known.items()}
+
+
+async def async_synchronize(hass: HomeAssistant) -> None:
+    """Wait until the recorder has carried out all that was queued so far."""
+    done = asyncio.get_running_loop().create_future()
+    get_instance(hass).queue_task(SynchronizeTask(done))
+    await done
+
+
+async def async_last_rows(hass: HomeAssistant, statistic_ids: Iterable[str]) -> dict[str, Row]:
+    """Return the newest row of each statistic; one without rows is left out."""
+    return await get_instance(hass).async_add_executor_job(_last_rows, hass, list(statistic_ids))
+
+
+async def async_rows(
+    hass: HomeAssistant, statistic_ids: Iterable[str], start: datetime, end: datetime
+) -> dict[str, tuple[list[Row], float]]:
+    """Return the rows from `start` to before `end`, and the running total before the first.
+
+    A statistic without rows in the stretch is left out.
+    """
+    return await get_instance(hass).async_add_executor_job(
+        _rows, hass, set(statistic_ids), start, end
+    )
+
+
+async def async_total_before(hass: HomeAssistant, statistic_id: str, time: datetime) -> float:
+    """Return the running total before a time; 0 where no row is earlier.
+
+    Looks back in growing steps, since Home Assistant offers no question for "the last row before".
+    """
+    step = timedelta(days=1)
+    while time > _FIRST_TIME:
+        start = max(time - step, _FIRST_TIME)
+        if found := await async_rows(hass, [statistic_id], start, time):
+            rows, _ = found[statistic_id]
+            return rows[-1].total
+        time, step = start, step * 4
+    return 0.0
+
+
+async def async_next_row(
+    hass: HomeAssistant, statistic_id: str, time: datetime, last: datetime
+) -> Row | None:
+    """Return the first row at a time or later; `last` is the start of the newest row."""
+    step = HOUR
+    while time <= last:
+        if found := await async_rows(hass, [statistic_id], time, time + step):
+            rows, _ = found[statistic_id]
+            return rows[0]
+        time, step = time + step, step * 4
+    return None
+
+
+async def async_first_hour(hass: HomeAssistant, statistic_id: str) -> datetime:
+    """Return the start of the first row of a statistic that has rows."""
+    month = await get_instance(hass).async_add_executor_job(
+        statistics_during_period, hass, _FIRST_TIME, None, {statistic_id}, "month", None, {"sum"}
+    )
+    start = dt_util.utc_from_timestamp(month[statistic_id][0]["start"])
+    row = await async_next_row(hass, statistic_id, start, dt_util.utcnow())
+    return row.start if row else start
+
+
+# Climkit was founded after this; no statistic of ours is older.
+_FIRST_TIME = datetime(2010, 1, 1, tzinfo=dt_util.UTC)
+
+
+def _last_rows(hass: HomeAssistant, statistic_ids: list[str]) -> dict[str, Row]:
+    last = partial(get_last_statistics, hass, 1, convert_units=False, types={"state", "sum"})
+    found = {statistic_id: last(statistic_id=statistic_id) for statistic_id in statistic_ids}
+    return {key: _row(rows[key][0]) for key, rows in found.items() if rows}
+
+
+def _rows(
+    hass: HomeAssistant, statistic_ids: set[str], start: datetime, end: datetime
+) -> dict[str, tuple[list[Row], float]]:
+    found = statistics_during_period(
+        hass, start, end, statistic_ids, "hour", None, {"state", "sum", "change"}
+    )
+    return {
+        key: ([_row(row) for row in rows], (rows[0]["sum"] or 0) - (rows[0]["change"] or 0))
+        for key, rows in found.items()
+        if rows
+    }
+
+
+def _data(row: Row) -> StatisticData:
+    data = StatisticData(start=row.start, sum=row.total)
+    if row.amount is not None:
+        data["state"] = row.amount
+    return data
+
+
+def _row(row: StatisticsRow) -> Row:
+    start = dt_util.utc_from_timestamp(row["start"])
+    return Row(start, row["state"], row["sum"] or 0.0)

@@ -1,0 +1,125 @@
+"""From intervals to hourly rows and running sums. Pure: no I/O, no clock.
+
+A statistic's row holds the amount of one hour (`state`) and the running total at its end (`sum`).
+Hours are told by their start, in UTC; so a day with a change of clocks needs no special care.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import fsum, isclose
+
+from .api import Interval, floor_hour
+
+HOUR = timedelta(hours=1)
+
+# Amounts this near are equal (kWh or m3): far below what a meter resolves, far above float dust.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One hour of a statistic.
+
+    `amount` is the hour's own amount, None where Climkit withdrew it; `total` the running total at
+    the hour's end. Unit: the one of the measure.
+    """
+
+    start: datetime
+    amount: float | None
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has to be written so that a statistic says what Climkit says.
+
+    `rows` differ from the stored ones; everything behind the stretch moves by `shift`.
+    """
+
+    rows: list[Row]
+    shift: float
+
+
+def by_hour(intervals: Iterable[Interval]) -> dict[datetime, list[Interval]]:
+    """Group intervals by the start of their hour."""
+    hours: defaultdict[datetime, list[Interval]] = defaultdict(list)
+    for interval in intervals:
+        hours[floor_hour(interval.start)].append(interval)
+    return dict(hours)
+
+
+def hourly_amounts(
+    hours: Mapping[datetime, Iterable[Interval]], column: str
+) -> dict[datetime, float]:
+    """Sum the intervals of each hour. An hour without a value in the column is left out."""
+    amounts = {}
+    for hour, intervals in hours.items():
+        if values := [i.values[column] for i in intervals if column in i.values]:
+            amounts[hour] = fsum(values)
+    return amounts
+
+
+def rebuild_rows(
+    amounts: Mapping[datetime, float],
+    stored: Iterable[Row],
+    anchor: float,
+    following: Row | None = None,
+) -> Change:
+    """Work out how a stretch of a statistic changes.
+
+    `amounts` are the stretch's amounts now, by hour; `stored` its rows so far; `anchor` the running
+    total before it; `following` the first row behind it. An hour that is stored but has no amount
+    now keeps what it had: absent is not zero. The shift is measured at the seam itself, so a write
+    that was lost half-way is mended by the next look at the same stretch.
+    """
+    before = {row.start: row for row in stored}
+    total = anchor
+    rows = []
+    for hour in sorted(amounts.keys() | before.keys()):
+        old = before.get(hour)
+        amount = amounts.get(hour, old.amount if old else None)
+        total += amount or 0
+        if old is None or not same(old.amount, amount) or not same(old.total, total):
+            rows.append(Row(hour, amount, total))
+    seam = following.total - (following.amount or 0) if following else total
+    return Change(rows, 0.0 if same(total, seam) else total - seam)
+
+
+def same(first: float | None, second: float | None) -> bool:
+    """Whether two amounts are equal but for float dust; None equals None only."""
+    if first is None or second is None:
+        return first is second
+    return isclose(first, second, rel_tol=1e-13, abs_tol=TOLERANCE)
+
+
+def merge_intervals(
+    known: Sequence[Interval], new: Iterable[Interval], since: datetime
+) -> tuple[Interval, ...]:
+    """Return the intervals that start at `since` or later: new values win, what is absent stays."""
+    merged = {interval.start: interval for interval in known if interval.start >= since}
+    for interval in new:
+        if interval.start >= since:
+            old = merged.get(interval.start)
+            merged[interval.start] = _overlay(old, interval) if old else interval
+    return tuple(merged[start] for start in sorted(merged))
+
+
+def _overlay(old: Interval, new: Interval) -> Interval:
+    return Interval(start=new.start, end=new.end, values={**old.values, **new.values})
+
+
+def amount_since(intervals: Iterable[Interval], column: str, since: datetime) -> float | None:
+    """Return the amount of all intervals from `since` on; None where there is none yet."""
+    values = [
+        value
+        for interval in intervals
+        if interval.start >= since and (value := interval.values.get(column)) is not None
+    ]
+    return fsum(values) if values else None
+
+
+def newest(intervals: Sequence[Interval], column: str) -> Interval | None:
+    """Return the newest interval that has a value in the column."""
+    return next((i for i in reversed(intervals) if column in i.values), None)

@@ -1,0 +1,87 @@
+"""What is remembered over a restart: how far history was read, and which meters are missing."""
+
+from collections.abc import Iterable
+from typing import NotRequired, TypedDict, override
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+
+from .const import DOMAIN
+
+# What is lost by a crash is read back from the recorder, so writing seldom spares the disk.
+SAVE_DELAY_SECONDS = 300
+
+
+class EarlierRecord(TypedDict):
+    """A stretch before `since` that is being read: where it starts, and from where it is unread."""
+
+    start: str
+    begin: str
+
+
+class SeriesRecord(TypedDict):
+    """How far the history of a series was read. Times are ISO, UTC; see `history.Track`."""
+
+    since: str
+    until: str
+    last: str | None
+    complete: bool
+    earlier: NotRequired[EarlierRecord]
+
+
+class SiteRecord(TypedDict):
+    """What is remembered of a site.
+
+    `meters` and `sensors`: those known, by id, with the days (ISO) on which the daily list lacked
+    them.
+    """
+
+    series: dict[str, SeriesRecord]
+    meters: dict[str, list[str]]
+    sensors: dict[str, list[str]]
+    has_battery: bool
+
+
+# A device goes once this many daily lists were without it.
+DAYS_MISSING = 3
+
+
+def note_listed(devices: dict[str, list[str]], listed: Iterable[str], day: str) -> None:
+    """Note which devices a day's list lacks; forget those missed on several days."""
+    present = set(listed)
+    for device_id in devices.keys() - present:
+        days = devices[device_id]
+        if day not in days:
+            days.append(day)
+        if len(days) >= DAYS_MISSING:
+            del devices[device_id]
+    devices.update({device_id: [] for device_id in present})
+
+
+class ClimkitStore(Store[dict[str, SiteRecord]]):
+    """The memory of one config entry: a record for each site."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Prepare the file of a config entry; nothing is read yet."""
+        super().__init__(hass, 1, f"{DOMAIN}.{entry_id}")
+        self.sites: dict[str, SiteRecord] = {}
+
+    @override
+    async def async_load(self) -> dict[str, SiteRecord]:
+        """Read the file; a missing one is an empty memory."""
+        self.sites = await super().async_load() or {}
+        return self.sites
+
+    def site(self, site_id: str) -> SiteRecord:
+        """Return the record of a site, to be changed in place and saved."""
+        return self.sites.setdefault(
+            site_id, SiteRecord(series={}, meters={}, sensors={}, has_battery=False)
+        )
+
+    def save_soon(self) -> None:
+        """Write the file before long, at the latest when Home Assistant stops."""
+        self.async_delay_save(lambda: self.sites, SAVE_DELAY_SECONDS)
+
+    async def async_save_now(self) -> None:
+        """Write the file at once."""
+        await self.async_save(self.sites)

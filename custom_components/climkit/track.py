@@ -1,0 +1,142 @@
+"""How far the history of one series has been read. Pure: no I/O, no clock."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from homeassistant.components.recorder.models import StatisticMetaData
+
+from .measures import Series
+from .statistics import Row
+from .store import SeriesRecord
+
+# Meters that are read once a day answer for a day on the next one. So where reading was
+# interrupted, it goes on this much earlier for a series whose newest row was older.
+USUAL_LATENESS = timedelta(days=2)
+
+
+@dataclass(slots=True, kw_only=True)
+class Stretch:
+    """The hours from `start` to before `end`; those before `begin` are read already."""
+
+    start: datetime
+    begin: datetime
+    end: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Track:
+    """A series and the state of its statistic. All times are full hours in UTC.
+
+    Climkit's data from `since` to before `until` were read and stored; `earlier` is a stretch
+    before `since` that is still to be read (the user moved the start of history). `last` is the
+    newest stored row. `is_current`: reading has reached the present; `complete`: it did so at least
+    once.
+    """
+
+    series: Series
+    statistic: StatisticMetaData
+    since: datetime
+    until: datetime
+    last: Row | None = None
+    is_current: bool = False
+    complete: bool = False
+    earlier: Stretch | None = None
+
+    @property
+    def total(self) -> float | None:
+        """Running total: the sum of the newest row. Unknown before it can be right."""
+        if not self.complete or self.earlier or self.last is None:
+            return None
+        return self.last.total
+
+    def has_read(self, until: datetime, *, to_present: bool) -> None:
+        """Note that data up to `until` were read and stored."""
+        self.until = max(self.until, until)
+        if to_present:
+            self.is_current = self.complete = True
+
+    def falls_behind(self) -> None:
+        """Go back to reading history, from before what may have come late."""
+        self.is_current = False
+        newest = self.last.start if self.last else self.since
+        self.until = max(self.since, min(self.until, max(newest, self.until - USUAL_LATENESS)))
+
+    def want_from(self, start: datetime, begun: datetime | None = None) -> None:
+        """Let history begin at `start`. What lies before it and is stored already stays.
+
+        `begun` is how far an earlier reading of the same stretch had come.
+        """
+        if start < self.since:
+            self.earlier = Stretch(start=start, begin=begun or start, end=self.since)
+
+    def has_read_earlier(self, until: datetime) -> None:
+        """Note that the earlier stretch was read up to `until`."""
+        if self.earlier is None:
+            return
+        self.earlier.begin = until
+        if until >= self.earlier.end:
+            self.since = self.earlier.start
+            self.earlier = None
+
+    def as_record(self) -> SeriesRecord:
+        """Return what has to be remembered."""
+        record = SeriesRecord(
+            since=self.since.isoformat(),
+            until=self.until.isoformat(),
+            last=self.last.start.isoformat() if self.last else None,
+            complete=self.complete,
+        )
+        if self.earlier:
+            record["earlier"] = {
+                "start": self.earlier.start.isoformat(),
+                "begin": self.earlier.begin.isoformat(),
+            }
+        return record
+
+
+def resume(
+    series: Series,
+    statistic: StatisticMetaData,
+    *,
+    record: SeriesRecord | None,
+    last: Row | None,
+    first_hour: datetime | None,
+    start: datetime,
+) -> Track:
+    """Work out where reading goes on after a restart.
+
+    `record` is what was remembered, `last` the newest row that the recorder has and `first_hour`
+    its oldest (only needed without a record), `start` where history shall begin. The recorder is
+    right: if it holds another newest row than was remembered (a crash, a restored backup, rows
+    deleted), reading goes on from that row, or from the start where there is none.
+    """
+    if record is None:
+        if last is None:
+            return Track(series=series, statistic=statistic, since=start, until=start)
+        since = first_hour or last.start
+        track = Track(series=series, statistic=statistic, since=since, until=last.start, last=last)
+        track.want_from(start)
+        return track
+    remembered = _time(record["last"])
+    if last is None and remembered is not None:
+        return Track(series=series, statistic=statistic, since=start, until=start)
+    until = datetime.fromisoformat(record["until"])
+    if last is not None and last.start != remembered:
+        until = last.start
+    track = Track(
+        series=series,
+        statistic=statistic,
+        since=datetime.fromisoformat(record["since"]),
+        until=until,
+        last=last,
+        complete=record["complete"],
+    )
+    track.falls_behind()
+    earlier = record.get("earlier")
+    is_same = earlier is not None and earlier["start"] == start.isoformat()
+    track.want_from(start, begun=_time(earlier["begin"]) if earlier and is_same else None)
+    return track
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

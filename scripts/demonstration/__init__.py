@@ -1,0 +1,1 @@
+"""A real Home Assistant at work with the integration; see scripts/demo."""

@@ -1,0 +1,74 @@
+"""The simulated Climkit API as a process of its own, and what it saw."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+import json
+from pathlib import Path
+import sys
+
+import aiohttp
+
+from tests.simulator.server import DEFAULT_PASSWORD, DEFAULT_USERNAME
+from tests.simulator.world import World
+
+from .home_assistant import ROOT, JsonObject
+from .processes import free_port, running
+
+START_TIMEOUT = 30
+
+
+class Simulator:
+    """A running simulator. `world` is the same world as the process's own."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, world: World) -> None:
+        self.url = f"{url}/api/v1"
+        self.credentials = {"username": DEFAULT_USERNAME, "password": DEFAULT_PASSWORD}
+        self.world = world
+        self._state_url = f"{url}/_simulator/state"
+        self._session = session
+
+    async def state(self) -> JsonObject:
+        """Return what it was asked so far."""
+        async with self._session.get(self._state_url) as response:
+            state: JsonObject = await response.json()
+            return state
+
+    async def pages(self) -> int:
+        """Return how many answers with intervals it gave."""
+        endpoints = (await self.state())["endpoints"]
+        return sum(count for name, count in endpoints.items() if "_data" in name)
+
+    async def wait_until_up(self) -> None:
+        """Wait until it answers. Raises TimeoutError if it never does."""
+        async with asyncio.timeout(START_TIMEOUT):
+            while True:
+                try:
+                    await self.state()
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.2)
+                else:
+                    return
+
+
+@asynccontextmanager
+async def simulating(
+    session: aiohttp.ClientSession, folder: Path, history_days: int
+) -> AsyncIterator[Simulator]:
+    """Run a simulator. A folder that is used again finds the same world at the same address."""
+    birth = folder / "simulator.json"
+    if not birth.exists():
+        created = datetime.now(UTC).isoformat()
+        facts = {"port": free_port(), "created": created, "history_days": history_days}
+        birth.write_text(json.dumps(facts), encoding="utf-8")
+    facts = json.loads(birth.read_text(encoding="utf-8"))
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in facts.items()]
+    command = [sys.executable, "-m", "tests.simulator", *options]
+    world = World(
+        created=datetime.fromisoformat(facts["created"]), history_days=facts["history_days"]
+    )
+    async with running(command, folder / "simulator.log", ROOT):
+        simulator = Simulator(session, f"http://127.0.0.1:{facts['port']}", world)
+        await simulator.wait_until_up()
+        yield simulator

@@ -1,0 +1,245 @@
+"""Models are read from whatever an answer holds."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from custom_components.climkit.api import (
+    DEFAULT_ZONE,
+    Address,
+    Interval,
+    Meter,
+    MeterMode,
+    MeterReading,
+    Reading,
+    Sampling,
+    Sensor,
+    Site,
+    SiteReference,
+)
+
+METER_ID = "61dfca85eba4e3564021f36d"
+SITE_ID = "61df0000eba4e3564021f300"
+STAMP = "2026-03-22 05:30:00+01:00"
+AT = datetime(2026, 3, 22, 4, 30, tzinfo=UTC)
+
+
+def interval(row: object) -> Interval | None:
+    return Interval.from_api(row, Sampling.QUARTER_HOUR, DEFAULT_ZONE)
+
+
+def test_site() -> None:
+    site = Site.from_api(
+        SITE_ID,
+        {
+            "site_ref": "CH-17",
+            "name": " Rue du Lac 3 ",
+            "address": {
+                "street_name": "Rue du Lac",
+                "street_number": 3,
+                "city": "Vevey",
+                "postal_code": 1800,
+                "new": 1,
+            },
+            "creation_date": "2022-01-13T08:00:00",
+            "latitude": 46.46,
+            "longitude": 6.84,
+            "timezone": "Europe/Paris",
+        },
+    )
+    assert site == Site(
+        id=SITE_ID,
+        name="Rue du Lac 3",
+        ref="CH-17",
+        created=datetime(2022, 1, 13, 7, tzinfo=UTC),
+        latitude=46.46,
+        longitude=6.84,
+        zone=ZoneInfo("Europe/Paris"),
+        address=Address(
+            street_name="Rue du Lac", street_number="3", postal_code="1800", city="Vevey"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {
+            "name": "",
+            "address": None,
+            "creation_date": None,
+            "latitude": None,
+            "longitude": "east",
+            "timezone": None,
+        },
+        {"name": [], "address": {"city": " "}, "latitude": 146.0, "timezone": "../../etc/hosts"},
+        {"name": True, "address": [], "creation_date": "soon", "timezone": "Mars/Olympus"},
+    ],
+)
+def test_site_that_says_nothing(data: dict[str, object]) -> None:
+    assert Site.from_api(SITE_ID, data) == Site(
+        id=SITE_ID,
+        name=None,
+        ref=None,
+        created=datetime.fromtimestamp(0x61DF0000, UTC),  # the id's own time
+        latitude=None,
+        longitude=None,
+        zone=DEFAULT_ZONE,
+        address=None,
+    )
+
+
+def test_site_with_an_id_of_another_kind_has_no_time() -> None:
+    assert Site.from_api("villa", {}).created is None
+
+
+def test_where_a_site_stands_is_not_in_its_repr() -> None:
+    site = Site.from_api(SITE_ID, {"latitude": 46.46, "address": {"city_name": "Vevey"}})
+    assert site.address is not None
+    assert site.address.city == "Vevey"
+    assert "46.46" not in repr(site)
+    assert "Vevey" not in repr(site)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (SITE_ID, SiteReference(id=SITE_ID, name=None)),
+        ({"id": SITE_ID, "name": "Villa"}, SiteReference(id=SITE_ID, name="Villa")),
+        ({"_id": {"$oid": SITE_ID}}, SiteReference(id=SITE_ID, name=None)),
+        ({"id": "", "site_id": SITE_ID}, SiteReference(id=SITE_ID, name=None)),
+        ({"installation_id": SITE_ID, "name": 5}, SiteReference(id=SITE_ID, name="5")),
+        ({"name": "Villa"}, None),
+        ("../auth", None),
+        ({"id": "a/b"}, None),
+        ("", None),
+        (None, None),
+        (17, None),
+    ],
+)
+def test_site_reference(data: object, expected: SiteReference | None) -> None:
+    assert SiteReference.from_api(data) == expected
+
+
+def test_meter_as_documented() -> None:
+    assert Meter.from_api(
+        {
+            "id": METER_ID,
+            "type": "electricity",
+            "name": "Flat 1",
+            "mode": "consumption",
+            "prim_ad": 101,
+            "is_rule_meter": True,
+        }
+    ) == Meter(
+        id=METER_ID,
+        type="electricity",
+        mode=MeterMode.CONSUMPTION,
+        name="Flat 1",
+        bus_address=101,
+        is_rule_meter=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "mode"),
+    [
+        ({"prim_ad": "10"}, MeterMode.INTRODUCTION),
+        ({"prim_ad": "101"}, MeterMode.PRODUCTION),
+        ({"prim_ad": 199}, MeterMode.PRODUCTION),
+        ({"prim_ad": 100}, MeterMode.CONSUMPTION),
+        ({"prim_ad": 200}, MeterMode.CONSUMPTION),
+        ({"prim_ad": 11.0, "mode": None}, MeterMode.CONSUMPTION),
+        ({}, MeterMode.UNKNOWN),
+        ({"prim_ad": True}, MeterMode.UNKNOWN),
+        ({"prim_ad": "ten"}, MeterMode.UNKNOWN),
+        ({"mode": "battery", "prim_ad": 10}, MeterMode.BATTERY),
+        ({"mode": "sorcery", "prim_ad": 10}, MeterMode.UNKNOWN),
+        ({"type": "heating", "prim_ad": 10}, MeterMode.CONSUMPTION),
+        ({"type": "hot_water"}, MeterMode.CONSUMPTION),
+    ],
+)
+def test_mode_of_a_meter(data: dict[str, object], mode: MeterMode) -> None:
+    meter = Meter.from_api({"id": METER_ID, "type": "electricity"} | data)
+    assert meter is not None
+    assert meter.mode is mode
+
+
+def test_meter_of_2022() -> None:
+    meter = Meter.from_api(
+        {"id": METER_ID, "type": "electricity", "prim_ad": "11", "virtual": True}
+    )
+    assert meter is not None
+    assert meter.name is None
+    assert meter.bus_address == 11
+    assert meter.is_rule_meter
+
+
+def test_meter_of_a_new_type_and_of_none() -> None:
+    reactive = Meter.from_api({"id": METER_ID, "type": "Reactive", "is_rule_meter": "no"})
+    nameless = Meter.from_api({"id": METER_ID, "type": None})
+    assert reactive is not None
+    assert nameless is not None
+    assert reactive.type == "Reactive"
+    assert not reactive.is_rule_meter
+    assert nameless.type == "unknown"
+
+
+@pytest.mark.parametrize("data", [None, [], "meter", {}, {"id": None}, {"id": 5}, {"id": "a b"}])
+def test_meters_and_sensors_without_an_id(data: object) -> None:
+    assert Meter.from_api(data) is None
+    assert Sensor.from_api(data) is None
+
+
+def test_sensor() -> None:
+    assert Sensor.from_api({"id": METER_ID, "type": "co2", "unit": "ppm", "name": ""}) == Sensor(
+        id=METER_ID, name=None, type="co2", unit="ppm", model=None
+    )
+
+
+def test_values_that_are_no_numbers_are_absent() -> None:
+    row = interval(
+        {
+            "timestamp": STAMP,
+            "total": 0.029,
+            "negative": -0.19,
+            "whole": 0,
+            "text": " 1.5e-3 ",
+            "null": None,
+            "nan": float("nan"),
+            "infinite": float("inf"),
+            "text_nan": "NaN",
+            "empty": "",
+            "bool": True,
+            "list": [1],
+            "too_large": 10**400,
+        }
+    )
+    assert row is not None
+    assert row.values == {"total": 0.029, "negative": -0.19, "whole": 0.0, "text": 0.0015}
+    assert all(isinstance(value, float) for value in row.values.values())
+    assert (row.start, row.end) == (datetime(2026, 3, 22, 4, 15, tzinfo=UTC), AT)
+
+
+@pytest.mark.parametrize("row", [None, [], "row", {}, {"timestamp": None, "total": 1.0}])
+def test_rows_without_a_time(row: object) -> None:
+    assert interval(row) is None
+    assert MeterReading.from_api(row, DEFAULT_ZONE) is None
+    assert Reading.from_api(row, DEFAULT_ZONE) is None
+
+
+def test_raw_registers() -> None:
+    row = {"timestamp": STAMP, "en_im": "1234.5", "en_ex": None}
+    assert MeterReading.from_api(row, DEFAULT_ZONE) == MeterReading(
+        at=AT, registers={"en_im": 1234.5}
+    )
+
+
+def test_sensor_reading() -> None:
+    epoch = int(AT.timestamp())
+    expected = Reading(at=AT, value=21.0)
+    assert Reading.from_api({"timestamp": epoch, "value": 21}, DEFAULT_ZONE) == expected
+    assert Reading.from_api({"timestamp": epoch * 1000, "value": 21}, DEFAULT_ZONE) == expected
+    assert Reading.from_api({"timestamp": epoch, "value": None}, DEFAULT_ZONE) is None

@@ -1,0 +1,526 @@
+"""What the client makes of every way a request can end."""
+
+import asyncio
+from datetime import timedelta
+import logging
+from threading import current_thread
+import traceback
+
+import aiohttp
+from freezegun.api import FrozenDateTimeFactory
+import orjson
+import pytest
+
+from custom_components.climkit.api import (
+    ClimkitAccessDeniedError,
+    ClimkitAuthenticationError,
+    ClimkitClient,
+    ClimkitConnectionError,
+    ClimkitError,
+    ClimkitRateLimitError,
+    ClimkitResponseError,
+    Priority,
+    RequestQueue,
+    queue,
+    transport,
+)
+from tests.simulator import (
+    DEFAULT_PASSWORD,
+    DEFAULT_USERNAME,
+    Fault,
+    FaultKind,
+    SimulatorServer,
+    World,
+)
+
+from .conftest import NOW, Answer, ScriptedApi
+
+SITES = "/all_installations"
+
+
+def paths(simulator: SimulatorServer) -> list[str]:
+    return [record.path for record in simulator.requests]
+
+
+def spoil(simulator: SimulatorServer, kind: FaultKind, *, path: str = SITES, **how: object) -> None:
+    fault = Fault(kind=kind, path=path)
+    for name, value in how.items():
+        setattr(fault, name, value)
+    simulator.switches.faults = [fault]
+
+
+# Login
+
+
+async def test_one_login_serves_all_requests(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    await client.authenticate()
+    await client.installations()
+    await client.installations()
+    assert paths(simulator) == ["/auth", SITES, SITES]
+
+
+async def test_requests_at_once_share_a_login(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    await asyncio.gather(*(client.installations() for _ in range(4)))
+    assert paths(simulator) == ["/auth", *[SITES] * 4]
+    assert simulator.overlaps == 0
+
+
+async def test_wrong_password(simulator: SimulatorServer, session: aiohttp.ClientSession) -> None:
+    client = ClimkitClient(session, DEFAULT_USERNAME, "wrong", url=simulator.url)
+    with pytest.raises(ClimkitAuthenticationError):
+        await client.authenticate()
+    with pytest.raises(ClimkitAuthenticationError):
+        await client.installations()
+    assert paths(simulator) == ["/auth", "/auth"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(Answer(status=status) for status in (400, 401, 403, 422)),
+        Answer(body={}),
+        Answer(body={"token": "other"}),
+        Answer(body={"access_token": None}),
+        Answer(body={"access_token": "two\r\nlines"}),
+    ],
+    ids=repr,
+)
+async def test_refused_credentials(
+    scripted: ScriptedApi, scripted_client: ClimkitClient, answer: Answer
+) -> None:
+    scripted.answers["/auth"] = answer
+    with pytest.raises(ClimkitAuthenticationError):
+        await scripted_client.authenticate()
+    assert scripted.paths == ["/auth"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(status=404),
+        Answer(status=302),
+        Answer(body=b"<html>captive portal</html>"),
+        Answer(body=[]),
+        Answer(body="token"),
+    ],
+    ids=repr,
+)
+async def test_a_strange_login_is_not_blamed_on_the_credentials(
+    scripted: ScriptedApi, scripted_client: ClimkitClient, answer: Answer
+) -> None:
+    scripted.answers["/auth"] = answer
+    with pytest.raises(ClimkitResponseError):
+        await scripted_client.authenticate()
+
+
+async def test_login_is_tried_again_after_a_server_error(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    spoil(simulator, FaultKind.STATUS, path="/auth", status=503, times=2)
+    await client.authenticate()
+    assert paths(simulator) == ["/auth"] * 3
+
+
+async def test_a_token_is_replaced_before_it_ends(
+    session: aiohttp.ClientSession, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(NOW)
+    async with SimulatorServer(World(created=NOW)) as simulator:
+        simulator.switches.rate_limit = 0.0
+        client = ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url=simulator.url)
+        await client.installations()
+        freezer.move_to(NOW + timedelta(minutes=13, seconds=55))
+        await client.installations()
+        freezer.move_to(NOW + timedelta(minutes=14, seconds=5))
+        await client.installations()
+        assert paths(simulator) == ["/auth", SITES, SITES, "/auth", SITES]
+        assert all(record.status == 200 for record in simulator.requests)
+
+
+@pytest.mark.parametrize(
+    ("valid_until", "minutes"),
+    [
+        ({"$date": int((NOW + timedelta(minutes=15)).timestamp() * 1000)}, 14),
+        ("2026-11-20T10:27:00Z", 19),
+        (None, 14),
+        ("soon", 14),
+        ({"$date": int((NOW - timedelta(minutes=1)).timestamp() * 1000)}, 14),
+        ({"$date": int((NOW + timedelta(seconds=30)).timestamp() * 1000)}, 14),
+        ({"$date": int((NOW + timedelta(hours=2)).timestamp() * 1000)}, 14),
+    ],
+)
+def test_when_a_token_is_replaced(valid_until: object, minutes: int) -> None:
+    assert transport._renew_at(valid_until, NOW) == NOW + timedelta(minutes=minutes)
+
+
+async def test_a_login_without_an_end_is_kept(
+    scripted: ScriptedApi, scripted_client: ClimkitClient
+) -> None:
+    scripted.answers[SITES] = Answer(body=[])
+    await scripted_client.installations()
+    await scripted_client.installations()
+    assert scripted.paths == ["/auth", SITES, SITES]
+
+
+# Refusals
+
+
+async def test_a_revoked_token_is_replaced(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    await client.authenticate()
+    simulator.revoke_tokens()
+    assert await client.installations()
+    assert paths(simulator) == ["/auth", SITES, "/auth", SITES]
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+async def test_a_refused_meter_is_denied_after_one_fresh_login(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str, status: int
+) -> None:
+    meter, other = (await client.meters(site_id))[:2]
+    simulator.switches.refused = {meter.id: status}
+    simulator.requests.clear()
+    with pytest.raises(ClimkitAccessDeniedError):
+        await client.meter_data(site_id, meter.id, NOW - timedelta(hours=2))
+    refused = f"/meter_data/{site_id}/{meter.id}"
+    assert paths(simulator) == [refused, "/auth", refused]
+    assert await client.meter_data(site_id, other.id, NOW - timedelta(hours=2))
+
+
+async def test_credentials_that_were_withdrawn(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    await client.authenticate()
+    simulator.revoke_tokens()
+    spoil(simulator, FaultKind.STATUS, path="/auth", status=401)
+    with pytest.raises(ClimkitAuthenticationError):
+        await client.installations()
+
+
+# Rate limit
+
+
+@pytest.mark.parametrize("retry_after", [None, 0, "Fri, 20 Nov 2026 10:07:00 GMT", "gibberish"])
+async def test_a_429_is_tried_again(
+    simulator: SimulatorServer, client: ClimkitClient, retry_after: float | str | None
+) -> None:
+    spoil(simulator, FaultKind.STATUS, status=429, times=2, retry_after=retry_after)
+    assert await client.installations()
+    assert paths(simulator) == ["/auth", *[SITES] * 3]
+
+
+async def test_a_429_is_followed_by_the_pause_that_the_server_asks_for(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    spoil(simulator, FaultKind.STATUS, status=429, times=1, retry_after=1)
+    await client.installations()
+    refused, answered = simulator.requests[-2:]
+    assert answered.at - refused.at >= 0.99
+
+
+async def test_a_429_without_a_wish_is_followed_by_a_pause(
+    simulator: SimulatorServer, client: ClimkitClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "MIN_PAUSE", 0.1)
+    spoil(simulator, FaultKind.STATUS, status=429, times=1)
+    await client.installations()
+    refused, answered = simulator.requests[-2:]
+    assert answered.at - refused.at >= 0.099
+
+
+async def test_requests_slow_down_after_a_429_and_speed_up_again(
+    simulator: SimulatorServer, session: aiohttp.ClientSession
+) -> None:
+    requests = RequestQueue(0.005)
+    client = ClimkitClient(
+        session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url=simulator.url, queue=requests
+    )
+    spoil(simulator, FaultKind.STATUS, status=429, times=2)
+    await client.installations()
+    slowest = requests.spacing
+    assert slowest > 0.01
+    await client.installations()
+    assert 0.005 < requests.spacing < slowest
+
+
+async def test_a_lasting_429(simulator: SimulatorServer, client: ClimkitClient) -> None:
+    spoil(simulator, FaultKind.STATUS, status=429)
+    with pytest.raises(ClimkitRateLimitError) as raised:
+        await client.installations()
+    assert raised.value.retry_after is None
+    assert paths(simulator).count(SITES) == transport.ATTEMPTS
+
+
+async def test_a_pause_longer_than_one_waits_is_handed_on(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    spoil(simulator, FaultKind.STATUS, status=429, retry_after=3600)
+    with pytest.raises(ClimkitRateLimitError) as raised:
+        await client.installations()
+    assert raised.value.retry_after == 3600
+    assert paths(simulator).count(SITES) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("7", 7.0),
+        ("9" * 400, transport.LONGEST_RETRY_AFTER),
+        ("Fri, 20 Nov 2026 10:08:30 GMT", 90.0),
+        ("Fri, 20 Nov 2026 10:08:30 -0000", 90.0),
+        ("Fri, 20 Nov 2026 10:00:00 GMT", 0.0),
+        ("Fri, 20 Nov 9026 10:00:00 GMT", transport.LONGEST_RETRY_AFTER),
+        ("Fri, 20 Nov 99999999999 10:00:00 GMT", None),
+        ("-5", None),
+        ("nan", None),
+        ("", None),
+    ],
+)
+def test_retry_after(header: str | None, seconds: float | None) -> None:
+    assert transport._retry_after(header, NOW) == seconds
+
+
+async def test_the_real_limit_is_kept(
+    simulator: SimulatorServer, session: aiohttp.ClientSession
+) -> None:
+    """In real time: clients that share a queue make no two requests within a second."""
+    simulator.switches.rate_limit = 1.0
+    simulator.switches.rate_tolerance = 0.0
+    shared = RequestQueue(1.05)
+    first, second = (
+        ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url=simulator.url, queue=shared)
+        for _ in range(2)
+    )
+    await asyncio.gather(first.installations(), second.installations())
+    assert paths(simulator).count("/auth") == 2
+    assert len(simulator.requests) == shared.requests == 4
+    assert simulator.violations == 0
+    assert simulator.overlaps == 0
+
+
+async def test_live_requests_overtake_history(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str
+) -> None:
+    await client.authenticate()
+    simulator.requests.clear()
+    simulator.switches.response_delay = 0.02
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(3):
+            tasks.create_task(client.meters(site_id, priority=Priority.HISTORY))
+        await asyncio.sleep(0.01)
+        tasks.create_task(client.installations())
+    history = f"/meter_info/{site_id}"
+    assert paths(simulator) == [history, SITES, history, history]
+
+
+# Servers and networks that fail
+
+
+@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.CUT, FaultKind.DISCONNECT])
+async def test_what_passes_is_tried_again(
+    simulator: SimulatorServer, client: ClimkitClient, kind: FaultKind
+) -> None:
+    spoil(simulator, kind, status=500, times=1)
+    assert await client.installations()
+    assert paths(simulator) == ["/auth", SITES, SITES]
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 504])
+async def test_a_lasting_server_error(
+    simulator: SimulatorServer, client: ClimkitClient, status: int
+) -> None:
+    spoil(simulator, FaultKind.STATUS, status=status)
+    with pytest.raises(ClimkitConnectionError):
+        await client.installations()
+    assert paths(simulator).count(SITES) == transport.ATTEMPTS
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.DISCONNECT])
+async def test_a_connection_that_always_breaks(
+    simulator: SimulatorServer, client: ClimkitClient, kind: FaultKind
+) -> None:
+    spoil(simulator, kind)
+    with pytest.raises(ClimkitConnectionError):
+        await client.installations()
+
+
+async def test_time_out(
+    simulator: SimulatorServer, client: ClimkitClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.authenticate()
+    monkeypatch.setattr(transport, "REQUEST_TIMEOUT", 0.05)
+    spoil(simulator, FaultKind.DELAY, delay=0.15)
+    with pytest.raises(ClimkitConnectionError, match="time-out"):
+        await client.installations()
+    assert paths(simulator).count(SITES) == transport.ATTEMPTS
+    simulator.switches.faults = []
+    assert await client.installations()
+
+
+async def test_no_server(session: aiohttp.ClientSession) -> None:
+    client = ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url="http://127.0.0.1:9")
+    with pytest.raises(ClimkitConnectionError, match="Cannot connect"):
+        await client.authenticate()
+
+
+async def test_the_time_between_tries_grows(
+    simulator: SimulatorServer, client: ClimkitClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "RETRY_WAIT", 0.05)
+    spoil(simulator, FaultKind.STATUS, status=500, times=2)
+    await client.installations()
+    first, second, third = (record.at for record in simulator.requests[-3:])
+    assert second - first >= 0.049
+    assert third - second >= 0.099
+
+
+async def test_a_cancelled_request_leaves_nothing_blocked(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    await client.authenticate()
+    spoil(simulator, FaultKind.DELAY, delay=0.15, times=1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await client.installations()
+    assert await client.installations()
+
+
+# Answers that are not understood
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (FaultKind.HTML, 200),
+        (FaultKind.BROKEN_JSON, 200),
+        (FaultKind.DICT, 200),
+        (FaultKind.REDIRECT, 302),
+    ],
+)
+async def test_answers_of_another_kind(
+    simulator: SimulatorServer, client: ClimkitClient, kind: FaultKind, status: int
+) -> None:
+    spoil(simulator, kind)
+    with pytest.raises(ClimkitResponseError) as raised:
+        await client.installations()
+    assert raised.value.status == status
+    assert paths(simulator) == ["/auth", SITES]  # neither followed nor tried again
+
+
+@pytest.mark.parametrize("status", [304, 400, 404, 410, 413])
+async def test_requests_that_the_api_calls_wrong(
+    simulator: SimulatorServer, client: ClimkitClient, status: int
+) -> None:
+    spoil(simulator, FaultKind.STATUS, status=status)
+    with pytest.raises(ClimkitResponseError) as raised:
+        await client.installations()
+    assert raised.value.status == status
+    assert paths(simulator) == ["/auth", SITES]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[" * 100_000,
+        b"\xff\xfe\xfa",
+        b"[" + b"9" * 5000 + b"]",
+        b"null",
+        b"{}",
+        b'"text"',
+        b"NaN",
+    ],
+    ids=lambda body: body[:8],
+)
+async def test_bodies_that_are_no_list(
+    scripted: ScriptedApi, scripted_client: ClimkitClient, body: bytes
+) -> None:
+    scripted.answers[SITES] = Answer(body=body)
+    with pytest.raises(ClimkitResponseError):
+        await scripted_client.installations()
+
+
+async def test_an_answer_over_the_limit_is_not_read(
+    simulator: SimulatorServer, client: ClimkitClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "MAX_BODY", 200_000)
+    spoil(simulator, FaultKind.HUGE, size=10**9)
+    with pytest.raises(ClimkitResponseError, match="too large"):
+        await client.installations()
+    simulator.switches.faults = []
+    assert await client.installations()
+
+
+async def test_answers_are_read_beside_the_event_loop(
+    client: ClimkitClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large ones take long to parse and to convert; the loop goes on meanwhile."""
+    await client.authenticate()
+    threads = []
+    loads = orjson.loads
+
+    def parse(answer: bytes) -> object:
+        threads.append(current_thread())
+        return loads(answer)
+
+    monkeypatch.setattr(orjson, "loads", parse)
+    threads.append(await client._transport.call("GET", SITES, lambda _: current_thread()))
+    assert len(threads) == 2
+    assert current_thread() not in threads
+
+
+# Secrets
+
+
+async def test_secrets_are_in_no_log_and_no_error(
+    simulator: SimulatorServer,
+    session: aiohttp.ClientSession,
+    site_id: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(transport, "REQUEST_TIMEOUT", 0.1)
+    client = ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url=simulator.url)
+    stranger = ClimkitClient(session, "somebody", "wrong-password", url=simulator.url)
+    seen: list[str] = []
+    secrets = {DEFAULT_USERNAME, DEFAULT_PASSWORD, "somebody", "wrong-password"}
+
+    async def fail(asking: ClimkitClient) -> None:
+        with pytest.raises(ClimkitError) as raised:
+            await asking.installations()
+        seen.extend((repr(raised.value), *traceback.format_exception(raised.value)))
+        if raised.value.__cause__:
+            seen.append(repr(raised.value.__cause__))
+        if token := asking._transport._token:
+            secrets.add(token)
+
+    for path in ("/auth", SITES):
+        for kind in set(FaultKind) - {FaultKind.EMPTY_LIST, FaultKind.NAN, FaultKind.NULL}:
+            if kind in (FaultKind.STRINGS, FaultKind.HUGE) or (path, kind) == ("/auth", "dict"):
+                continue
+            spoil(simulator, kind, path=path, delay=0.2 if kind is FaultKind.DELAY else 0.0)
+            await fail(client)
+        for status in (400, 403, 404, 429):
+            spoil(simulator, FaultKind.STATUS, path=path, status=status)
+            await fail(client)
+        simulator.switches.faults = []
+        await client.installations()
+    await fail(stranger)
+
+    told = "\n".join([*seen, caplog.text, repr(client), *(str(r.__dict__) for r in caplog.records)])
+    assert len(secrets) > 4
+    assert "Bearer" not in told
+    assert not [secret for secret in secrets if secret in told]
+    assert "GET /all_installations: 200, " in caplog.text
+
+
+async def test_no_secret_is_in_a_url(simulator: SimulatorServer, client: ClimkitClient) -> None:
+    await client.installations()
+    assert [record.query for record in simulator.requests] == [{}, {}]

@@ -1,0 +1,182 @@
+"""A Home Assistant with a real recorder, an account at the simulator, and a clock that we turn."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+import logging
+import threading
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory, real_monotonic
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+
+from custom_components.climkit.account import account_id
+from custom_components.climkit.api import queue, transport
+from custom_components.climkit.const import (
+    ALL,
+    CONF_HISTORY,
+    CONF_METERS,
+    CONF_SITE_TOTALS,
+    CONF_SITES,
+    DOMAIN,
+    HISTORY_EVERYTHING,
+)
+from custom_components.climkit.coordinator import SiteRuntime
+from tests.simulator import (
+    DEFAULT_PASSWORD,
+    DEFAULT_USERNAME,
+    SimulatorServer,
+    Switches,
+    World,
+)
+
+# Millions of logged statements would be most of a test's time.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
+PAUSE = threading.Event()
+ALL_CHOSEN = {
+    CONF_SITES: ALL,
+    CONF_METERS: ALL,
+    CONF_SITE_TOTALS: True,
+    CONF_HISTORY: HISTORY_EVERYTHING,
+}
+
+
+@pytest.fixture(autouse=True)
+def without_waiting(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> None:
+    """Let the client neither space its requests nor pause before it tries again."""
+    monkeypatch.setattr(queue, "REQUEST_SPACING", 0.0)
+    monkeypatch.setattr(queue, "MIN_PAUSE", 0.0)
+    monkeypatch.setattr(transport, "RETRY_WAIT", 0.0)
+    monkeypatch.setattr(transport, "RETRY_JITTER", 0.0)
+
+
+@pytest.fixture
+def world() -> World:
+    """A single house with three days of data: quick. Tests that need more name it themselves."""
+    return World(created=NOW, names=("house",), history_days=8)
+
+
+@dataclass
+class Home:
+    """A Home Assistant with the integration, and the simulator that it talks to."""
+
+    hass: HomeAssistant
+    simulator: SimulatorServer
+    freezer: FrozenDateTimeFactory
+    entry: MockConfigEntry
+
+    async def set_up(self) -> None:
+        """Set the entry up and wait for the first refresh."""
+        if self.entry.entry_id not in {e.entry_id for e in self.hass.config_entries.async_entries()}:
+            self.entry.add_to_hass(self.hass)
+        await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+
+    async def set_up_completely(self) -> None:
+        """Set the entry up and wait until all history is stored."""
+        await self.set_up()
+        assert self.entry.state is ConfigEntryState.LOADED
+        await self.until(lambda: self.is_complete)
+        await self.settle()
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait in real time for something that happens in the background.
+
+        The event loop's clock stands still too, so the pause is a thread's.
+        """
+        end = real_monotonic() + seconds
+        while not condition():
+            assert real_monotonic() < end, "it did not happen"
+            await asyncio.to_thread(PAUSE.wait, 0.005)
+
+    async def settle(self) -> None:
+        """Wait until what was begun is done and stored."""
+        await self.hass.async_block_till_done(wait_background_tasks=False)
+        await self.until(lambda: all(site.coordinator.history.is_idle for site in self.sites))
+        await async_wait_recording_done(self.hass)
+
+    async def turn_clock(self, *, to: datetime | None = None, **by: float) -> None:
+        """Turn the clock and let happen what then happens."""
+        self.freezer.move_to(to or dt_util.utcnow() + timedelta(**by))
+        async_fire_time_changed(self.hass)
+        await self.hass.async_block_till_done()
+        await self.hass.async_block_till_done(wait_background_tasks=False)
+        await self.settle()
+
+    async def restart(self) -> None:
+        """Unload and set up again, as a restart does."""
+        await self.hass.config_entries.async_unload(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+        await self.set_up()
+
+    @property
+    def sites(self) -> list[SiteRuntime]:
+        """The loaded sites."""
+        return list(getattr(self.entry, "runtime_data", {}).values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all history is stored."""
+        return all(site.coordinator.history.progress == 100 for site in self.sites)
+
+    def entity_id(self, unique_id: str) -> str:
+        """The entity with a unique id."""
+        found = er.async_get(self.hass).async_get_entity_id("sensor", DOMAIN, unique_id)
+        assert found, f"no entity {unique_id}"
+        return found
+
+    def state(self, unique_id: str) -> State:
+        """The state of the entity with a unique id."""
+        state = self.hass.states.get(self.entity_id(unique_id))
+        assert state, f"no state of {unique_id}"
+        return state
+
+
+def account_entry(url: str, username: str = DEFAULT_USERNAME, **options: Any) -> MockConfigEntry:
+    """A config entry as the flow makes it."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Les Tilleuls",
+        unique_id=account_id(username, url),
+        data={CONF_USERNAME: username, CONF_PASSWORD: DEFAULT_PASSWORD, CONF_URL: url},
+        options=ALL_CHOSEN | options,
+    )
+
+
+@pytest.fixture
+async def simulator(
+    recorder_mock: Any, freezer: FrozenDateTimeFactory, world: World
+) -> AsyncIterator[SimulatorServer]:
+    """The simulator, without a rate limit, living in the test's time."""
+    freezer.move_to(NOW)
+    async with SimulatorServer(
+        world, now=dt_util.utcnow, switches=Switches(rate_limit=0.0)
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+async def home(
+    simulator: SimulatorServer,
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    freezer: FrozenDateTimeFactory,
+) -> Home:
+    """A Home Assistant with an account that is not set up yet."""
+    await hass.config.async_set_time_zone("Europe/Zurich")
+    return Home(hass, simulator, freezer, account_entry(simulator.url))

@@ -1,0 +1,74 @@
+"""What is written about the integration as a package agrees with itself."""
+
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+INTEGRATION = ROOT / "custom_components" / "climkit"
+ADDRESS = "https://github.com/climkit-home-assistant/climkit"
+
+WRITTEN_FOR_OTHERS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*", ".github/**/*", "custom_components/climkit/**/*")
+    for path in ROOT.glob(pattern)
+    if path.suffix in {".json", ".md", ".py", ".yaml", ".yml"}
+)
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    """Return the manifest; its keys are in the order of the file."""
+    return json.loads((INTEGRATION / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_keys_are_in_the_order_that_hassfest_demands(manifest: dict[str, Any]) -> None:
+    keys = list(manifest)
+    assert keys == ["domain", "name", *sorted(set(keys) - {"domain", "name"})]
+
+
+def test_domain_is_the_folder(manifest: dict[str, Any]) -> None:
+    assert manifest["domain"] == INTEGRATION.name
+
+
+def test_what_home_assistant_and_hacs_demand_is_there(manifest: dict[str, Any]) -> None:
+    assert manifest["config_flow"] is True
+    assert manifest["integration_type"] == "service"
+    assert manifest["iot_class"] == "cloud_polling"
+    assert "recorder" in manifest["dependencies"]
+    assert all(owner.startswith("@") for owner in manifest["codeowners"])
+    assert manifest["codeowners"]
+
+
+def test_version_is_semantic(manifest: dict[str, Any]) -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+(-?(a|b|rc)\.?\d+)?", manifest["version"])
+
+
+def test_requirements_are_pinned(manifest: dict[str, Any]) -> None:
+    for requirement in manifest["requirements"]:
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", requirement)
+
+
+def test_manifest_names_the_public_address(manifest: dict[str, Any]) -> None:
+    assert manifest["documentation"].startswith(ADDRESS)
+    assert manifest["issue_tracker"] == f"{ADDRESS}/issues"
+
+
+def test_hacs_knows_the_same_integration(manifest: dict[str, Any]) -> None:
+    hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
+    assert hacs["name"] == manifest["name"]
+    assert hacs["homeassistant"] == "2026.9.0"
+
+
+@pytest.mark.parametrize("path", WRITTEN_FOR_OTHERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_public_address_is_the_manifests(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    repository = ADDRESS.removeprefix("https://github.com/")
+    named = re.findall(r"(?:github|githubusercontent)\.com/([\w.-]+/climkit[\w-]*)", text)
+    named += [
+        f"{owner}/{name}" for owner, name in re.findall(r"owner=([\w-]+)&repository=([\w-]+)", text)
+    ]
+    assert set(named) <= {repository}

@@ -1,0 +1,60 @@
+"""All languages say the same things, in a form that Home Assistant accepts."""
+
+from collections.abc import Iterator, Mapping
+import json
+from pathlib import Path
+import re
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "custom_components" / "climkit" / "translations"
+LANGUAGES = ("de", "en", "fr", "it")
+
+type Texts = Mapping[str, str | Texts]
+
+
+def flatten(texts: Texts, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Give each text with its path, keys joined by dots."""
+    for key, value in texts.items():
+        if isinstance(value, str):
+            yield prefix + key, value
+        else:
+            yield from flatten(value, f"{prefix}{key}.")
+
+
+def read(language: str) -> dict[str, str]:
+    """Return all texts of a language by their path."""
+    return dict(flatten(json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))))
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces."""
+    return set(re.findall(r"{(\w+)}", text))
+
+
+def test_there_are_no_other_languages() -> None:
+    assert {path.stem for path in FOLDER.iterdir()} == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_language_has_the_keys_of_english(language: str) -> None:
+    assert read(language).keys() == read("en").keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_have_the_placeholders_of_english(language: str) -> None:
+    english = read("en")
+    for path, text in read(language).items():
+        assert placeholders(text) == placeholders(english[path]), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_what_hassfest_accepts(language: str) -> None:
+    for path, text in read(language).items():
+        assert all(re.fullmatch(r"[a-z0-9_-]+", key) for key in path.split(".")), path
+        assert text, path
+        assert text == text.strip(), path
+        assert "://" not in text, path
+        assert not re.search(r"<[a-zA-Z/]", text), path
+        assert not re.search(r"'{\w+}'", text), path
+        assert "[%key:" not in text, path
