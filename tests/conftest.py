@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
 import threading
@@ -13,6 +13,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -41,6 +42,7 @@ from tests.simulator import (
     SimulatorServer,
     Switches,
     World,
+    single_house,
 )
 
 # Millions of logged statements would be most of a test's time.
@@ -66,9 +68,15 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> No
 
 
 @pytest.fixture
-def world() -> World:
-    """A single house with three days of data: quick. Tests that need more name it themselves."""
-    return World(created=NOW, names=("house",), history_days=8)
+def now() -> datetime:
+    """When the test begins."""
+    return NOW
+
+
+@pytest.fixture
+def world(now: datetime) -> World:
+    """A single house with three days of data that are never revised; tests may name another."""
+    return World.of(replace(single_house(1, now, timedelta(days=8)), faultless=True))
 
 
 @dataclass
@@ -82,7 +90,9 @@ class Home:
 
     async def set_up(self) -> None:
         """Set the entry up and wait for the first refresh."""
-        if self.entry.entry_id not in {e.entry_id for e in self.hass.config_entries.async_entries()}:
+        if self.entry.entry_id not in {
+            e.entry_id for e in self.hass.config_entries.async_entries()
+        }:
             self.entry.add_to_hass(self.hass)
         await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.hass.async_block_till_done()
@@ -115,7 +125,7 @@ class Home:
         self.freezer.move_to(to or dt_util.utcnow() + timedelta(**by))
         async_fire_time_changed(self.hass)
         await self.hass.async_block_till_done()
-        await self.hass.async_block_till_done(wait_background_tasks=False)
+        await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
         await self.settle()
 
     async def restart(self) -> None:
@@ -128,6 +138,11 @@ class Home:
     def sites(self) -> list[SiteRuntime]:
         """The loaded sites."""
         return list(getattr(self.entry, "runtime_data", {}).values())
+
+    @property
+    def coordinators(self) -> list[DataUpdateCoordinator[Any]]:
+        """The coordinators of the loaded sites."""
+        return [c for site in self.sites for c in (site.coordinator, site.sensors)]
 
     @property
     def is_complete(self) -> bool:
@@ -147,6 +162,11 @@ class Home:
         return state
 
 
+def is_refreshing(coordinator: DataUpdateCoordinator[Any]) -> bool:
+    """Whether a coordinator is at work: the next refresh is planned when one has ended."""
+    return bool(coordinator._listeners) and coordinator._unsub_refresh is None
+
+
 def account_entry(url: str, username: str = DEFAULT_USERNAME, **options: Any) -> MockConfigEntry:
     """A config entry as the flow makes it."""
     return MockConfigEntry(
@@ -160,10 +180,10 @@ def account_entry(url: str, username: str = DEFAULT_USERNAME, **options: Any) ->
 
 @pytest.fixture
 async def simulator(
-    recorder_mock: Any, freezer: FrozenDateTimeFactory, world: World
+    recorder_mock: Any, freezer: FrozenDateTimeFactory, now: datetime, world: World
 ) -> AsyncIterator[SimulatorServer]:
     """The simulator, without a rate limit, living in the test's time."""
-    freezer.move_to(NOW)
+    freezer.move_to(now)
     async with SimulatorServer(
         world, now=dt_util.utcnow, switches=Switches(rate_limit=0.0)
     ) as server:

@@ -43,7 +43,7 @@ def test_missing_statistic_is_found(world: World, recorded: dict[str, Hours]) ->
 
 
 def test_unknown_statistic_is_found(world: World, recorded: dict[str, Hours]) -> None:
-    assert problems(world, {**recorded, "climkit:other": {}}) == [
+    assert problems(world, {**recorded, "climkit:other": {0: 0.0}}) == [
         "climkit:other is nothing the simulator knows of"
     ]
 

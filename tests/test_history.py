@@ -1,56 +1,28 @@
 """The statistics equal Climkit's data, whatever happened in between."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+import json
+from math import fsum
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
-from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
+from custom_components.climkit import history, pages, rebuild
+from custom_components.climkit.api import ClimkitResponseError, Interval, Priority
+from custom_components.climkit.const import ALL, CONF_HISTORY, CONF_METERS, HISTORY_EVERYTHING
 from tests.conftest import NOW, Home
-from tests.simulator import World
+from tests.simulator import Fault, FaultKind, StaticSite, World
+from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
 
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-async def hourly_changes(home: Home) -> dict[str, dict[datetime, float]]:
-    """What the Energy dashboard reads: the change of each hour of every Climkit statistic."""
-    found = await get_instance(home.hass).async_add_executor_job(
-        statistics_during_period, home.hass, LONG_AGO, None, None, "hour", None, {"change"}
-    )
-    return {
-        key: {dt_util.utc_from_timestamp(row["start"]): row["change"] for row in rows}
-        for key, rows in found.items()
-        if key.startswith("climkit:")
-    }
-
-
-def climkit_hours(home: Home, until: datetime) -> dict[str, dict[datetime, float]]:
-    """What Climkit says of each hour, for all series."""
-    hours: dict[str, dict[datetime, float]] = {}
-    for site in home.sites:
-        for series in site.coordinator.data.series.values():
-            truth = home.simulator.world.intervals(
-                series.feed.site_id, series.feed.meter_type, LONG_AGO, until, now=until
-            )
-            sums: dict[datetime, float] = {}
-            for start, value in truth.get(series.column, {}).items():
-                hour = start.replace(minute=0)
-                sums[hour] = sums.get(hour, 0.0) + value
-            if sums:
-                hours[series.statistic_id] = sums
-    return hours
-
-
-async def assert_equal_to_climkit(home: Home) -> None:
-    """Every hour of every series is stored, and no other."""
-    stored = await hourly_changes(home)
-    expected = climkit_hours(home, dt_util.utcnow())
-    assert stored.keys() == expected.keys()
-    for key, hours in expected.items():
-        assert stored[key].keys() == hours.keys(), key
-        for hour, amount in hours.items():
-            assert abs(stored[key][hour] - amount) < 1e-6, (key, hour)
+RECORDED = Path(__file__).parents[2] / "shared" / "recorded"
 
 
 class TestEverySite:
@@ -66,3 +38,382 @@ class TestEverySite:
         await home.set_up_completely()
         await assert_equal_to_climkit(home)
         assert home.simulator.overlaps == 0
+
+
+@pytest.mark.parametrize(
+    "now", [datetime(2026, 10, 28, 9, 40, tzinfo=UTC), datetime(2026, 3, 31, 9, 40, tzinfo=UTC)]
+)
+async def test_change_of_clocks(home: Home) -> None:
+    """A day of 25 hours in autumn, of 23 in spring."""
+    await home.set_up_completely()
+    await assert_equal_to_climkit(home)
+
+
+@pytest.mark.parametrize("reading", ["utc", "local"])
+async def test_both_readings_of_the_window(home: Home, reading: Any) -> None:
+    """Whether Climkit reads t_s and t_e as UTC or as local time, nothing is missing."""
+    home.simulator.switches.reading = reading
+    await home.set_up_completely()
+    await assert_equal_to_climkit(home)
+
+
+async def test_each_quarter_hour(home: Home) -> None:
+    """What is new is there soon after, and the total is the sum of the newest row."""
+    await home.set_up_completely()
+    for _ in range(9):
+        await home.turn_clock(minutes=15)
+        await assert_equal_to_climkit(home)
+    rows = await stored_rows(home.hass)
+    for site in home.sites:
+        for series in site.coordinator.data.series.values():
+            total = site.coordinator.history.total(series)
+            assert total == rows[series.statistic_id][-1].total
+
+
+async def test_late_and_revised_within_the_tail(home: Home) -> None:
+    """A quarter-hour that comes hours late lands in its own hour, a corrected one is corrected."""
+    await home.set_up_completely()
+    [site_id] = home.simulator.world.sites
+    quarter = NOW.replace(minute=0) + timedelta(minutes=15)
+    home.simulator.world.delay(
+        site_id, quarter, quarter + timedelta(minutes=15), NOW + timedelta(hours=2)
+    )
+    home.simulator.world.revise(
+        site_id,
+        "conso_total",
+        NOW - timedelta(hours=1),
+        NOW,
+        factor=2,
+        since=NOW + timedelta(hours=1),
+    )
+    for _ in range(12):
+        await home.turn_clock(minutes=15)
+    await assert_equal_to_climkit(home)
+
+
+async def test_equal_values_are_not_written_again(home: Home) -> None:
+    """A refresh that brings nothing new writes nothing."""
+    await home.set_up_completely()
+    with patch.object(rebuild, "async_write", wraps=rebuild.async_write) as write:
+        await home.sites[0].coordinator.async_refresh()
+        await home.settle()
+    assert write.call_count == 0
+
+
+class TestRestart:
+    """Home Assistant is off for a while."""
+
+    @pytest.mark.parametrize("away", [timedelta(minutes=5), timedelta(hours=9), timedelta(days=4)])
+    async def test_off(self, home: Home, away: timedelta) -> None:
+        """Afterwards everything is there, and only what is new was asked for."""
+        await home.set_up_completely()
+        before = home.simulator.requests.copy()
+        last = max(rows[-1].start for rows in (await stored_rows(home.hass)).values())
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        home.freezer.move_to(NOW + away)
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+        asked = [r.body["t_s"] for r in home.simulator.requests[len(before) :] if r.body]
+        # The live window begins with the local day, or with the last stored hour.
+        earliest = min(last, dt_util.start_of_local_day(NOW + away))
+        assert min(asked) >= f"{dt_util.as_utc(earliest):%Y-%m-%dT%H:%M:%S}"
+
+    async def test_total_is_read_back(self, home: Home) -> None:
+        """The total is there again before Climkit was asked for history."""
+        await home.set_up_completely()
+        [site] = home.sites
+        totals = {
+            s: site.coordinator.history.total(s) for s in site.coordinator.data.series.values()
+        }
+        assert None not in totals.values()
+        await home.restart()
+        await home.until(lambda: home.is_complete)
+        [site] = home.sites
+        assert totals == {s: site.coordinator.history.total(s) for s in totals}
+
+    async def test_killed_in_mid_import(
+        self, home: Home, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """No hour is lost, none is there twice, and what is stored is not asked for again."""
+        monkeypatch.setattr(pages, "FIRST_PAGE", timedelta(days=1))
+        monkeypatch.setattr(pages, "LONGEST_PAGE", timedelta(days=1))
+        await home.set_up()
+        history = home.sites[0].coordinator.history
+        await home.until(lambda: (history.progress or 0) > 80)
+        assert not home.is_complete
+        memory = json.dumps(hass_storage)
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        await async_wait_recording_done(home.hass)
+        hass_storage.clear()
+        hass_storage.update(json.loads(memory))  # a killed process writes no last memory
+        stored = await stored_rows(home.hass)
+        resume = min(rows[-1].start for rows in stored.values())
+        before = len(home.simulator.requests)
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+        asked = [r.body["t_s"] for r in home.simulator.requests[before:] if r.body]
+        assert min(asked) >= f"{resume:%Y-%m-%dT%H:%M:%S}"
+
+    async def test_killed_before_anything_was_remembered(
+        self, home: Home, hass_storage: dict[str, Any]
+    ) -> None:
+        """Rows without memory: they are taken as they are, what lies before them is looked at."""
+        await home.set_up_completely()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        hass_storage.clear()
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+
+    async def test_database_restored_from_a_backup(
+        self, home: Home, hass_storage: dict[str, Any]
+    ) -> None:
+        """The memory knows of more rows than the recorder has: the recorder is right."""
+        await home.set_up_completely()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        day = NOW.replace(minute=0) - timedelta(days=1)
+        await delete_rows(home.hass, since=day)
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+
+    async def test_deleted_statistic(self, home: Home) -> None:
+        """The user deleted one statistic: it is read anew, the others are left alone."""
+        await home.set_up_completely()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        [site_id] = home.simulator.world.sites
+        get_instance(home.hass).async_clear_statistics([f"climkit:{site_id}_electricity_self"])
+        await async_wait_recording_done(home.hass)
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+
+    async def test_api_down(self, home: Home) -> None:
+        """Nobody is asked to log in, and everything comes back by itself."""
+        await home.set_up_completely()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        home.simulator.switches.faults = [Fault(kind=FaultKind.DISCONNECT)]
+        await home.set_up()
+        assert home.entry.state is ConfigEntryState.SETUP_RETRY
+        home.freezer.move_to(NOW + timedelta(hours=30))
+        home.simulator.switches.faults = []
+        await home.turn_clock(minutes=15)
+        await home.until(lambda: home.entry.state is ConfigEntryState.LOADED)
+        await home.until(lambda: home.is_complete)
+        await home.settle()
+        assert not home.hass.config_entries.flow.async_progress()
+        await assert_equal_to_climkit(home)
+
+
+class TestOutage:
+    """Climkit does not answer while Home Assistant runs."""
+
+    @pytest.mark.parametrize("hours", [2, 30, 100])
+    async def test_api_down(self, home: Home, hours: int) -> None:
+        """The last total stays until the new one is there; then every hour is."""
+        await home.set_up_completely()
+        [site] = home.sites
+        series = next(iter(site.coordinator.data.series.values()))
+        total = site.coordinator.history.total(series)
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+        for _ in range(3):
+            await home.turn_clock(hours=hours / 3)
+        assert site.coordinator.history.total(series) == total
+        home.simulator.switches.faults = []
+        await home.turn_clock(minutes=15)
+        await home.until(lambda: home.is_complete)
+        await home.settle()
+        await assert_equal_to_climkit(home)
+        assert not home.hass.config_entries.flow.async_progress()
+
+    async def test_trouble_with_history_only(self, home: Home) -> None:
+        """Live data go on; history goes on after its pause."""
+
+        async def fetch(*args: Any) -> list[Interval]:
+            if args[-1] is Priority.HISTORY and next(trouble, False):
+                raise ClimkitResponseError("too much at once", 413)
+            return await real(*args)
+
+        trouble, real = iter([True, True, True]), history.async_fetch
+        with (
+            patch.object(history, "FIRST_PAUSE", timedelta(0)),
+            patch.object(history, "async_fetch", side_effect=fetch),
+        ):
+            await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+
+    async def test_lost_write(self, home: Home) -> None:
+        """The recorder only logs a write that failed: it is noticed, and the page written again."""
+        lost = iter([True, True])
+
+        def async_write(*args: Any) -> None:
+            if not next(lost, False):
+                real(*args)
+
+        real = rebuild.async_write
+        with (
+            patch.object(history, "FIRST_PAUSE", timedelta(0)),
+            patch.object(rebuild, "async_write", side_effect=async_write),
+        ):
+            await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+
+
+class TestStartOfHistory:
+    """The user chooses how far back history goes."""
+
+    @pytest.fixture
+    def local_day(self) -> date:
+        """A day in the middle of the house's data."""
+        return (NOW - timedelta(days=2)).date()
+
+    async def test_earlier(self, home: Home, local_day: date) -> None:
+        """From a local day on; then from the beginning: the total passes through unknown."""
+        await self.choose(home, local_day.isoformat())
+        await home.set_up_completely()
+        first_hour = dt_util.as_utc(dt_util.start_of_local_day(local_day))
+        rows = await stored_rows(home.hass)
+        assert {series[0].start for series in rows.values()} == {first_hour}
+        before = len(home.simulator.requests)
+
+        with patch.object(pages, "FIRST_PAGE", timedelta(days=1)):
+            await self.choose(home, HISTORY_EVERYTHING)
+            [site] = home.sites
+            series = next(iter(site.coordinator.data.series.values()))
+            await home.until(lambda: site.coordinator.history.progress is not None)
+            assert site.coordinator.history.total(series) is None
+            await home.until(lambda: home.is_complete)
+        await home.settle()
+        await assert_equal_to_climkit(home)
+        rows = await stored_rows(home.hass)
+        assert site.coordinator.history.total(series) == rows[series.statistic_id][-1].total
+        asked = sorted({r.body["t_s"] for r in home.simulator.requests[before:] if r.body})
+        live = f"{NOW - timedelta(hours=36):%Y-%m-%dT%H:%M:%S}"
+        assert all(t_s < f"{first_hour:%Y-%m-%dT%H:%M:%S}" or t_s > live for t_s in asked)
+
+    async def test_earlier_with_a_restart_in_between(self, home: Home, local_day: date) -> None:
+        """Reading the earlier stretch goes on where it was."""
+        await self.choose(home, local_day.isoformat())
+        await home.set_up_completely()
+        with (
+            patch.object(pages, "FIRST_PAGE", timedelta(days=1)),
+            patch.object(pages, "LONGEST_PAGE", timedelta(days=1)),
+        ):
+            await self.choose(home, HISTORY_EVERYTHING)
+            [site] = home.sites
+            await home.until(lambda: (site.coordinator.history.progress or 0) > 80)
+            await home.restart()
+            await home.until(lambda: home.is_complete)
+        await home.settle()
+        await assert_equal_to_climkit(home)
+
+    async def test_later(self, home: Home, local_day: date) -> None:
+        """What is stored stays."""
+        await home.set_up_completely()
+        await self.choose(home, local_day.isoformat())
+        await home.until(lambda: home.is_complete)
+        await home.settle()
+        await assert_equal_to_climkit(home)
+
+    async def choose(self, home: Home, history: str) -> None:
+        """Change the option, which reloads a loaded entry."""
+        options = {**home.entry.options, CONF_HISTORY: history}
+        if home.sites:
+            home.hass.config_entries.async_update_entry(home.entry, options=options)
+            await home.hass.async_block_till_done()
+        else:
+            home.entry.add_to_hass(home.hass)
+            home.hass.config_entries.async_update_entry(home.entry, options=options)
+
+
+class TestChoiceOfMeters:
+    """Only the choice of meters turns series on and off."""
+
+    async def test_out_and_in_again(self, home: Home) -> None:
+        """What was missed in between is read later."""
+        await home.set_up_completely()
+        meter_ids = list(home.sites[0].coordinator.data.meters)
+        await self.choose(home, meter_ids[:1])
+        await home.until(lambda: home.is_complete)
+        for _ in range(3):
+            await home.turn_clock(hours=20)
+        await self.choose(home, ALL)
+        await home.until(lambda: home.is_complete)
+        await home.settle()
+        await assert_equal_to_climkit(home)
+
+    async def choose(self, home: Home, meters: list[str] | str) -> None:
+        """Change the option, which reloads the entry."""
+        home.hass.config_entries.async_update_entry(
+            home.entry, options={**home.entry.options, CONF_METERS: meters}
+        )
+        await home.hass.async_block_till_done()
+
+
+async def test_without_columns(home: Home) -> None:
+    """Where a site's answers have no column for each meter, each meter is asked for by itself."""
+    home.simulator.switches.columns = False
+    await home.set_up()
+    await home.turn_clock(seconds=5)
+    await home.until(lambda: home.is_complete)
+    await home.settle()
+    expected = await hourly_changes(home)
+    home.simulator.switches.columns = True
+    await home.restart()
+    await home.until(lambda: home.is_complete)
+    await home.settle()
+    await assert_equal_to_climkit(home)
+    assert expected == await hourly_changes(home)
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded answers are not here")
+class TestRecorded:
+    """Answers of the real API, negative production and float dust included."""
+
+    @pytest.fixture
+    def now(self) -> datetime:
+        """Soon after the last recorded quarter-hour."""
+        return datetime(2022, 5, 10, 14, 52, tzinfo=UTC)
+
+    @pytest.fixture
+    def world(self) -> World:
+        """The site that was recorded."""
+        return World.of(
+            StaticSite(
+                id="61dfca85eba4e3564021f300",
+                site_info={"site_ref": "R", "name": "Recorded", "timezone": "Europe/Zurich"},
+                meters=recorded("meter_info.json"),
+                answers={"electricity": recorded("site_data_electricity_15T.json")},
+            )
+        )
+
+    async def test_hour_by_hour(self, home: Home) -> None:
+        """Every column's hourly sums, told from the stamps by hand."""
+        await home.set_up_completely()
+        changes = await hourly_changes(home)
+        sums: dict[str, dict[datetime, list[float]]] = {}
+        for row in recorded("site_data_electricity_15T.json"):
+            end = datetime.fromisoformat(row.pop("timestamp"))
+            hour = (end - timedelta(minutes=15)).astimezone(UTC).replace(minute=0)
+            for column, value in row.items():
+                sums.setdefault(column, {}).setdefault(hour, []).append(value)
+        site_columns = {"conso_total", "prod_total", "self", "from_ext", "to_ext"}
+        expected = {}
+        for column, hours in sums.items():
+            measure, _, meter_id = column.partition("_")
+            if column in site_columns:
+                expected[f"climkit:61dfca85eba4e3564021f300_electricity_{column}"] = hours
+            elif measure in {"total", "self", "ext"}:
+                expected[f"climkit:{meter_id}_{measure}"] = hours
+        for column in ("from_ext", "to_ext"):  # of the only introduction meter
+            expected[f"climkit:61dfca85eba4e3564021f36d_{column}"] = sums[column]
+        assert changes.keys() == expected.keys()
+        assert any(
+            value < 0 for value in changes["climkit:61dfca85eba4e3564021f36f_total"].values()
+        )
+        for key, hours in expected.items():
+            assert changes[key].keys() == hours.keys()
+            for hour, values in hours.items():
+                assert changes[key][hour] == pytest.approx(fsum(values), abs=1e-6)
+
+
+def recorded(name: str) -> Any:
+    """A recorded answer."""
+    return json.loads((RECORDED / name).read_text())

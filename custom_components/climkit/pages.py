@@ -1,7 +1,7 @@
 """How much history one request asks for. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from .api import Interval
@@ -22,7 +22,7 @@ INTERVALS_PER_DAY = 96
 class PageSize:
     """The length of the next page of a feed; it adapts to the weight of the answers."""
 
-    length: timedelta = FIRST_PAGE
+    length: timedelta = field(default_factory=lambda: FIRST_PAGE)
 
     def worked(self, intervals: Sequence[Interval]) -> None:
         """Grow again after an answer, up to about 2 MB."""

@@ -63,7 +63,7 @@ def compare(
         elif tally.wrong:
             yield f"{statistic} is wrong in {_hours(tally.wrong)} of {tally.hours}"
     for statistic, changes in sorted(left.items()):
-        if statistic not in tallies:
+        if statistic not in tallies and changes:
             yield f"{statistic} is nothing the simulator knows of"
         elif surplus := [hour for hour, change in changes.items() if change]:
             yield f"{statistic} has {_hours(surplus)} too many"

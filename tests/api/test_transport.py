@@ -521,6 +521,32 @@ async def test_secrets_are_in_no_log_and_no_error(
     assert "GET /all_installations: 200, " in caplog.text
 
 
+async def test_an_answer_that_is_no_http_tells_no_token(session: aiohttp.ClientSession) -> None:
+    """The error that aiohttp raises then has the request's headers in it."""
+    login = b'{"access_token": "secret-token"}'
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        if b"/auth" in request:
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + login)
+        else:
+            assert b"secret-token" in request
+            writer.write(b"HTTP/1.1 two hundred\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    client = ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url=url)
+    async with server:
+        with pytest.raises(ClimkitConnectionError) as raised:
+            await client.installations()
+    chain = [raised.value, raised.value.__cause__]
+    assert raised.value.__suppress_context__
+    assert "secret-token" not in repr(chain)
+    assert "secret-token" not in "".join(traceback.format_exception(raised.value))
+
+
 async def test_no_secret_is_in_a_url(simulator: SimulatorServer, client: ClimkitClient) -> None:
     await client.installations()
     assert [record.query for record in simulator.requests] == [{}, {}]

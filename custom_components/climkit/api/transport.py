@@ -258,12 +258,12 @@ async def _read(response: aiohttp.ClientResponse, request: _Request) -> bytes:
 
 
 def _parse(answer: bytes, request: _Request) -> object:
-    """Return the JSON value; NaN and the like, which JSON does not know, become None."""
+    """Return the JSON value; where it holds NaN, which orjson refuses, the slower parser's."""
     try:
         try:
             value: object = orjson.loads(answer)
         except orjson.JSONDecodeError:
-            value = json.loads(answer, parse_constant=lambda _: None)
+            value = json.loads(answer)
     except ValueError, RecursionError:
         # Not chained: the parser's error holds the whole answer.
         raise ClimkitResponseError(f"{request}: not JSON", HTTPStatus.OK) from None

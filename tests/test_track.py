@@ -1,0 +1,141 @@
+"""How far the history of a series was read, and where reading goes on."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from custom_components.climkit.feed import Feed
+from custom_components.climkit.measures import METER_TYPES, Series
+from custom_components.climkit.recorder import metadata
+from custom_components.climkit.statistics import HOUR, Row
+from custom_components.climkit.store import SeriesRecord
+from custom_components.climkit.track import USUAL_LATENESS, Stretch, Track, resume
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+SERIES = Series(
+    feed=Feed("61dfca85eba4e3564021f300", "electricity"),
+    column="conso_total",
+    measure=METER_TYPES["electricity"].site_measures[0],
+)
+
+
+def make_track(**changes: Any) -> Track:
+    values: dict[str, Any] = {"since": START, "until": START} | changes
+    return Track(series=SERIES, statistic=metadata(SERIES, "Consumption"), **values)
+
+
+def resumed(
+    record: SeriesRecord | None = None,
+    last: Row | None = None,
+    first_hour: datetime | None = None,
+    start: datetime = START,
+) -> Track:
+    return resume(
+        SERIES,
+        metadata(SERIES, "Consumption"),
+        record=record,
+        last=last,
+        first_hour=first_hour,
+        start=start,
+    )
+
+
+def row(start: datetime, total: float = 10.0) -> Row:
+    return Row(start, 1.0, total)
+
+
+class TestTotal:
+    """The running total that entities show."""
+
+    def test_unknown_until_complete(self) -> None:
+        """In the middle of the first import it would be too small."""
+        track = make_track(last=row(MARCH))
+        assert track.total is None
+        track.has_read(MARCH + HOUR, to_present=True)
+        assert track.total == 10.0
+
+    def test_stays_after_an_outage(self) -> None:
+        """What was complete keeps its last total while the gap is closed."""
+        track = make_track(last=row(MARCH), until=MARCH + HOUR, is_current=True, complete=True)
+        track.falls_behind()
+        assert track.total == 10.0
+
+    def test_unknown_while_history_moves(self) -> None:
+        """Earlier history changes all totals."""
+        track = make_track(last=row(MARCH), since=MARCH, complete=True)
+        track.want_from(START)
+        assert track.total is None
+        track.has_read_earlier(MARCH)
+        assert track.total == 10.0
+        assert track.since == START
+
+    def test_unknown_without_rows(self) -> None:
+        """A meter that never measured has no total, not 0."""
+        assert make_track(complete=True).total is None
+
+
+class TestResume:
+    """After a restart."""
+
+    def test_new(self) -> None:
+        """Nothing stored, nothing remembered."""
+        track = resumed()
+        assert (track.since, track.until, track.total) == (START, START, None)
+
+    def test_as_it_was(self) -> None:
+        """Recorder and memory agree: go on from the last row's hour."""
+        old = make_track(last=row(MARCH), until=MARCH + HOUR, complete=True)
+        track = resumed(old.as_record(), last=row(MARCH))
+        assert (track.since, track.until, track.total) == (START, MARCH, 10.0)
+
+    def test_memory_is_older(self) -> None:
+        """Killed: the recorder has more rows than was remembered."""
+        record = make_track(last=row(START), until=START + HOUR).as_record()
+        assert resumed(record, last=row(MARCH)).until == MARCH
+
+    def test_memory_is_newer(self) -> None:
+        """A backup was restored: the recorder has fewer rows than was remembered."""
+        old = make_track(last=row(MARCH), until=MARCH + HOUR, complete=True)
+        track = resumed(old.as_record(), last=row(START))
+        assert track.until == START
+
+    def test_rows_deleted(self) -> None:
+        """From the start, and without a total until all is there."""
+        old = make_track(last=row(MARCH), until=MARCH + HOUR, complete=True)
+        track = resumed(old.as_record())
+        assert (track.until, track.complete) == (START, False)
+
+    def test_never_had_rows(self) -> None:
+        """A meter without data is not read from the start each time."""
+        record = make_track(until=MARCH, complete=True).as_record()
+        assert resumed(record).until == MARCH - USUAL_LATENESS
+
+    def test_silent_meter(self) -> None:
+        """Only what may have come late since is read again."""
+        record = make_track(last=row(START), until=MARCH, complete=True).as_record()
+        assert resumed(record, last=row(START)).until == MARCH - USUAL_LATENESS
+
+    def test_rows_without_memory(self) -> None:
+        """Added again: what is stored stays, what lies before it is looked at."""
+        track = resumed(last=row(MARCH), first_hour=START + HOUR)
+        assert (track.since, track.until) == (START + HOUR, MARCH)
+        assert track.earlier == Stretch(start=START, begin=START, end=START + HOUR)
+
+    @pytest.mark.parametrize(
+        ("start", "begin"), [(START, START + HOUR), (START - timedelta(days=1), None)]
+    )
+    def test_earlier_stretch(self, start: datetime, begin: datetime | None) -> None:
+        """It goes on where it was, unless its start moved once more."""
+        old = make_track(last=row(MARCH), since=MARCH, until=MARCH, complete=True)
+        old.want_from(START)
+        old.has_read_earlier(START + HOUR)
+        track = resumed(old.as_record(), last=row(MARCH), start=start)
+        assert track.earlier == Stretch(start=start, begin=begin or start, end=MARCH)
+
+    def test_later_start(self) -> None:
+        """What is stored before it stays."""
+        record = make_track(last=row(MARCH), until=MARCH).as_record()
+        track = resumed(record, last=row(MARCH), start=START + timedelta(days=9))
+        assert (track.since, track.earlier) == (START, None)
