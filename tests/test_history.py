@@ -249,7 +249,7 @@ class TestOutage:
 
         real = rebuild.async_write
         with (
-            patch.object(history, "FIRST_PAUSE", timedelta(0)),
+            patch.object(history, "RECORDER_PAUSE", timedelta(0)),
             patch.object(rebuild, "async_write", side_effect=async_write),
         ):
             await home.set_up_completely()

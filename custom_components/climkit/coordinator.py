@@ -310,6 +310,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             except ClimkitAccessDeniedError:
                 _LOGGER.debug("Climkit refuses %s, next try in a day", feed)
                 state.rests_until = now + REFUSED_FOR
+                self.history.set_refused(feed)
             except ClimkitResponseError as err:
                 _LOGGER.debug("No usable answer for %s: %s", feed, err)
                 error = err

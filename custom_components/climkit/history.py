@@ -1,26 +1,26 @@
 """Keeps the statistics of a site equal to Climkit's data, from the chosen start to now.
 
-There is one operation: a stretch of some series is rebuilt from intervals (`_async_rebuild`). The
+There is one operation: a stretch of some series is rebuilt from intervals (`async_rebuild`). The
 first import, the catch-up after an outage and each quarter-hour's new data are all this, with
 different starts. A single worker for each site does it, so each statistic has one writer; live
 entities never wait for it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
+from math import floor
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+from sqlalchemy.exc import SQLAlchemyError
 
 from .api import (
     ClimkitAccessDeniedError,
     ClimkitClient,
-    ClimkitConnectionError,
     ClimkitError,
-    ClimkitResponseError,
     Interval,
     Priority,
     Site,
@@ -40,6 +40,7 @@ _LOGGER = logging.getLogger(__name__)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=30)
 REFUSED_PAUSE = timedelta(days=1)
+RECORDER_PAUSE = timedelta(minutes=1)
 
 # Progress of a history that is stored, in percent.
 COMPLETE = 100.0
@@ -100,6 +101,7 @@ class SiteHistory:
         self._tracks: dict[str, Track] = {}
         self._live: dict[Feed, _Live] = {}
         self._offered: set[Feed] = set()
+        self._refused: set[Feed] = set()
         self._sizes: dict[Feed, PageSize] = {}
         self._pauses: dict[Feed, _Pause] = {}
         self._wake = asyncio.Event()
@@ -119,18 +121,17 @@ class SiteHistory:
         if not self._is_loaded:
             return None
         now = dt_util.utcnow()
-        missing = sum((self._missing(track, now) for track in self._tracks.values()), timedelta())
-        total = sum((now - self._start for _ in self._tracks), timedelta())
-        return max(0.0, 100 * (1 - missing / total)) if missing else COMPLETE
+        missing = sum((self._missing(track, now) for track in self._permitted), timedelta())
+        total = sum((now - self._start for _ in self._permitted), timedelta())
+        return float(max(0, floor(100 * (1 - missing / total)))) if missing else COMPLETE
 
     @property
     def complete_until(self) -> datetime | None:
         """Return the time up to which all statistics of the site are stored."""
-        if not self._is_loaded or not self._tracks:
+        if not self._is_loaded:
             return None
-        return min(
-            track.earlier.begin if track.earlier else track.until for track in self._tracks.values()
-        )
+        ends = (track.earlier.begin if track.earlier else track.until for track in self._permitted)
+        return min(ends, default=None)
 
     @property
     def is_idle(self) -> bool:
@@ -140,6 +141,10 @@ class SiteHistory:
     @property
     def _is_loaded(self) -> bool:
         return self._loaded is self._wanted
+
+    @property
+    def _permitted(self) -> list[Track]:
+        return [track for track in self._tracks.values() if track.series.feed not in self._refused]
 
     def _missing(self, track: Track, now: datetime) -> timedelta:
         missing = track.earlier.end - track.earlier.begin if track.earlier else timedelta()
@@ -162,7 +167,12 @@ class SiteHistory:
             start = min(start, waiting.start)
         self._live[feed] = _Live(floor_hour(start), end, intervals)
         self._offered.add(feed)
+        self._refused.discard(feed)
         self._wake.set()
+
+    def set_refused(self, feed: Feed) -> None:
+        """Say that Climkit refuses a feed: until it is offered again, nobody waits for it."""
+        self._refused.add(feed)
 
     def start_import(self) -> None:
         """Allow requests for history (once Home Assistant has started)."""
@@ -175,33 +185,28 @@ class SiteHistory:
         """Work until cancelled: load, write what is new, read what is missing."""
         while True:
             self._wake.clear()
-            await self._async_load()
-            if live := self._next_live():
-                await self._async_guard(live[0], self._async_take(*live))
-            elif page := self._next_page():
-                await self._async_guard(page.feed, self._async_import(page))
-            else:
-                await self._async_rest()
+            try:
+                await self._async_load()
+                if self._live:
+                    await self._async_take()
+                elif page := self._next_page():
+                    await self._async_import(page)
+                else:
+                    await self._async_rest()
+            except (RecorderError, SQLAlchemyError) as err:
+                _LOGGER.warning("Statistics could not be stored, trying again later: %s", err)
+                await asyncio.sleep(RECORDER_PAUSE.total_seconds())
 
-    async def _async_guard(self, feed: Feed, work: Awaitable[None]) -> None:
-        """Do a piece of work; trouble makes its feed rest for a while, the others go on."""
-        try:
-            await work
-        except ClimkitAccessDeniedError:
-            _LOGGER.debug("History of %s is refused, next try in a day", feed)
-            self._pause(feed, REFUSED_PAUSE)
-        except (ClimkitError, RecorderError) as err:
+    def _pause(self, feed: Feed, err: ClimkitError) -> None:
+        """Let the history of a feed rest after trouble; the others go on."""
+        if isinstance(err, ClimkitAccessDeniedError):
+            length = REFUSED_PAUSE
+            self._refused.add(feed)
+        else:
             last = self._pauses.get(feed)
             length = min(last.length * 2, LONGEST_PAUSE) if last else FIRST_PAUSE
-            _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
-            self._pause(feed, length)
-        else:
-            self._pauses.pop(feed, None)
-            self._on_change()
-
-    def _pause(self, feed: Feed, length: timedelta) -> None:
-        until = self._hass.loop.time() + length.total_seconds()
-        self._pauses[feed] = _Pause(until, length)
+        _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
+        self._pauses[feed] = _Pause(self._hass.loop.time() + length.total_seconds(), length)
 
     async def _async_rest(self) -> None:
         """Wait for something to do: new data, or the end of a pause."""
@@ -251,13 +256,9 @@ class SiteHistory:
         self._tracks, self._loaded = tracks, wanted
         self._on_change()
 
-    def _next_live(self) -> tuple[Feed, _Live] | None:
-        """Return new data that wait to be written."""
-        feed = next((feed for feed in self._live if not self._is_paused(feed)), None)
-        return (feed, self._live.pop(feed)) if feed else None
-
-    async def _async_take(self, feed: Feed, live: _Live) -> None:
+    async def _async_take(self) -> None:
         """Write new data to the series that have come that far; the others fall behind."""
+        feed, live = self._live.popitem()
         tracks = self._tracks_of(feed)
         ready = [track for track in tracks if track.until >= live.start]
         for track in tracks:
@@ -305,9 +306,11 @@ class SiteHistory:
             intervals = await async_fetch(
                 self._client, self._site, page.feed, page.start, page.end, Priority.HISTORY
             )
-        except ClimkitConnectionError, ClimkitResponseError:
+        except ClimkitError as err:
             size.failed()
-            raise
+            self._pause(page.feed, err)
+            return
+        self._pauses.pop(page.feed, None)
         await async_rebuild(self._hass, page.tracks, page.start, page.end, intervals)
         for track in page.tracks:
             if page.is_earlier:
@@ -330,6 +333,7 @@ class SiteHistory:
             await self._store.async_save_now()
         else:
             self._store.save_soon()
+        self._on_change()
 
     def _tracks_of(self, feed: Feed) -> list[Track]:
         return [track for track in self._tracks.values() if track.series.feed == feed]
