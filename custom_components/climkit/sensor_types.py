@@ -3,7 +3,6 @@
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.components.sensor.const import DEVICE_CLASS_UNITS
 from homeassistant.const import (
-    CONCENTRATION_PARTS_PER_MILLION,
     LIGHT_LUX,
     PERCENTAGE,
     UnitOfElectricCurrent,
@@ -26,7 +25,7 @@ _UNITS = {
     "%": PERCENTAGE,
     "%rh": PERCENTAGE,
     "percent": PERCENTAGE,
-    "ppm": CONCENTRATION_PARTS_PER_MILLION,
+    "ppm": "ppm",
     "lx": LIGHT_LUX,
     "lux": LIGHT_LUX,
     "pa": UnitOfPressure.PA,

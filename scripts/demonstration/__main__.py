@@ -16,7 +16,7 @@ import aiohttp
 
 from .check import Findings, check, wait_for_history
 from .home_assistant import PASSWORD, USERNAME, HomeAssistant, JsonObject, prepare
-from .processes import Process, free_port, running
+from .processes import Process, free_port, is_taken, running
 from .simulator import Simulator, simulating
 
 DOMAIN = "climkit"
@@ -67,6 +67,9 @@ async def demonstrate(folder: Path, arguments: argparse.Namespace) -> int:
     """Run the demonstration with its data in a folder."""
     started = time.monotonic()
     port = arguments.port or (free_port() if arguments.check else 8123)
+    if is_taken(port):
+        print(f"Something else answers at port {port}; choose another one with --port.")
+        return 1
     log = folder / "hass.log"
     prepare(folder, port)
     # The frontend's own files come slowly at the first start; the websocket has no size limit.
@@ -87,12 +90,15 @@ async def demonstrate(folder: Path, arguments: argparse.Namespace) -> int:
                 print(f"hass: set up {title!r} through its config flow")
             if arguments.kill_after and simulator:
                 await kill_and_restart(hass, process, simulator, arguments.kill_after)
+            sites = len(simulator.world.sites) if simulator else 1
             if not arguments.check:
-                print("Look around; Ctrl-C ends it.")
+                print("Look around while the history is read; Ctrl-C ends it.")
+                await wait_for_history(hass, sites)
+                print("The history is written.")
                 await asyncio.Event().wait()
             try:
                 async with asyncio.timeout(arguments.timeout * 60):
-                    await wait_for_history(hass, len(simulator.world.sites) if simulator else 1)
+                    await wait_for_history(hass, sites)
             except TimeoutError:
                 print(f"The history was not written after {arguments.timeout:g} minutes.")
                 print_end_of(log)

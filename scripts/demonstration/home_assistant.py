@@ -16,10 +16,13 @@ ROOT = Path(__file__).parents[2]
 USERNAME = PASSWORD = "demo"  # noqa: S105
 START_TIMEOUT = 120
 
-CONFIGURATION = """\
+# Taken over into the store at the first start; later it would only be complained of.
+HTTP_CONFIGURATION = """\
 http:
   server_host: 127.0.0.1
   server_port: {port}
+"""
+CONFIGURATION = """\
 frontend:
 config:
 history:
@@ -46,7 +49,9 @@ PLACE: Mapping[str, Any] = {
 def prepare(folder: Path, port: int) -> None:
     """Write a configuration into a folder that may be a new one, and put the integration there."""
     folder.mkdir(parents=True, exist_ok=True)
-    configuration = CONFIGURATION.format(port=port)
+    configuration = CONFIGURATION
+    if not (folder / ".storage" / "http").exists():
+        configuration += HTTP_CONFIGURATION.format(port=port)
     (folder / "configuration.yaml").write_text(configuration, encoding="utf-8")
     components = folder / "custom_components"
     if not components.is_symlink():
@@ -97,11 +102,21 @@ class HomeAssistant:
         if "integration" in missing:
             whereto = {"client_id": self._client_id, "redirect_uri": self._client_id}
             await self._post("/api/onboarding/integration", whereto)
+        await self.confirm_address()
         # The token of a sign-in lasts half an hour, this one a day.
         name = f"demo {time.time()}"
         self._token = await self.command(
             "auth/long_lived_access_token", client_name=name, lifespan=1
         )
+
+    async def confirm_address(self) -> None:
+        """Keep the configured address; unconfirmed, it is given up after five minutes."""
+        config = await self.command("http/config")
+        if config["pending"]:
+            await self.command("http/config/promote")
+            await self.command(
+                "repairs/ignore_issue", domain="http", issue_id="deprecated_yaml", ignore=True
+            )
 
     async def _sign_in(self) -> None:
         whereto = {"client_id": self._client_id, "redirect_uri": self._client_id}
