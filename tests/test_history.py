@@ -231,10 +231,10 @@ class TestOutage:
                 raise ClimkitResponseError("too much at once", 413)
             return await real(*args)
 
-        trouble, real = iter([True, True, True]), history.async_fetch
+        trouble, real = iter([True, True, True]), history.async_fetch_whole
         with (
             patch.object(history, "FIRST_PAUSE", timedelta(0)),
-            patch.object(history, "async_fetch", side_effect=fetch),
+            patch.object(history, "async_fetch_whole", side_effect=fetch),
         ):
             await home.set_up_completely()
         await assert_equal_to_climkit(home)

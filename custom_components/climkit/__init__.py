@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 import logging
+from random import uniform
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
-from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.event import async_track_point_in_utc_time, async_track_time_interval
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
@@ -26,6 +27,7 @@ from .devices import device_ids
 from .entity import site_device
 from .errors import setup_errors
 from .names import Names
+from .nights import STARTS_WITHIN, next_night
 from .sensor_coordinator import SensorsCoordinator
 from .store import ClimkitStore
 
@@ -76,8 +78,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
-    """Unload an account; statistics and memory stay."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    """Unload an account; statistics stay, and how far they go is remembered."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    for runtime in entry.runtime_data.values():
+        await runtime.coordinator.history.async_stop()
+        await runtime.coordinator.store.async_save_now()
+    return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
@@ -120,7 +127,7 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
     """Start what works in the background: sensors' values and history."""
     site_id = runtime.coordinator.site.id
     history = runtime.coordinator.history
-    entry.async_create_background_task(hass, history.async_run(), f"climkit history {site_id}")
+    history.start(entry, f"climkit history {site_id}")
     entry.async_create_background_task(
         hass, runtime.sensors.async_refresh(), f"climkit sensors {site_id}"
     )
@@ -130,6 +137,29 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
         history.start_import()
 
     entry.async_on_unload(async_at_started(hass, started))
+    _plan_nights(hass, entry, runtime)
+
+
+@callback
+def _plan_nights(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime) -> None:
+    """Let history be read again each night, at a minute that is another one in every home."""
+    zone = runtime.coordinator.site.zone
+    delay = timedelta(seconds=uniform(0, STARTS_WITHIN.total_seconds()))  # noqa: S311 - no secret
+    cancel: CALLBACK_TYPE
+
+    @callback
+    def plan() -> None:
+        nonlocal cancel
+        when = next_night(dt_util.utcnow(), zone, delay)
+        cancel = async_track_point_in_utc_time(hass, start, when)
+
+    @callback
+    def start(_now: datetime) -> None:
+        runtime.coordinator.history.start_night()
+        plan()
+
+    plan()
+    entry.async_on_unload(lambda: cancel())  # noqa: PLW0108 - the one of the last night planned
 
 
 @callback

@@ -36,8 +36,9 @@ class Choice:
 
 
 def history_start(history: str, site: Site, now: datetime) -> datetime:
-    """Return where the statistics of a site begin, in UTC: with the site, or with a local day."""
+    """Return where the statistics of a site begin, in UTC: with the site, or with a later day."""
+    created = site.created or now - HISTORY_WITHOUT_DATE
     if history == HISTORY_EVERYTHING:
-        return site.created or now - HISTORY_WITHOUT_DATE
+        return created
     day = date.fromisoformat(history)
-    return dt_util.as_utc(datetime.combine(day, time.min, tzinfo=site.zone))
+    return max(created, dt_util.as_utc(datetime.combine(day, time.min, tzinfo=site.zone)))

@@ -31,7 +31,7 @@ from .api import (
 from .choice import Choice
 from .const import DOMAIN
 from .errors import refresh_errors
-from .feed import Feed, async_fetch
+from .feed import Feed, async_fetch_whole
 from .history import COMPLETE, SiteHistory
 from .measures import (
     CHARGE_POINT,
@@ -321,7 +321,9 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         midnight = local_midnight(now, self.site.zone)
         start = self._recent.window_start(feed, now, midnight)
         state.asked, state.failed = now, True
-        intervals = await async_fetch(self.client, self.site, feed, start, None, Priority.LIVE)
+        intervals = await async_fetch_whole(
+            self.client, self.site, feed, start, None, Priority.LIVE
+        )
         state.failed = False
         self.answered = now
         self._recent.merge(feed, intervals, min(start, floor_hour(midnight)))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from .api import ClimkitClient, Interval, Priority, Site
+from .api import INTERVAL, ClimkitClient, Interval, Priority, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +34,27 @@ async def async_fetch(
     return await client.site_data(
         feed.site_id, feed.meter_type, start, end, zone=site.zone, priority=priority
     )
+
+
+async def async_fetch_whole(
+    client: ClimkitClient,
+    site: Site,
+    feed: Feed,
+    start: datetime,
+    end: datetime | None,
+    priority: Priority,
+) -> list[Interval]:
+    """Ask for a stretch, and again for what is missing at its beginning or its end.
+
+    Whether the API cuts long answers, and at which end, is unknown. Where there really are no data,
+    one more request finds that out.
+    """
+    found = await async_fetch(client, site, feed, start, end, priority)
+    if not found:
+        return []
+    first, last = found[0].start, found[-1].end
+    if first > start:
+        found = [*await async_fetch_whole(client, site, feed, start, first, priority), *found]
+    if end and last <= end - INTERVAL:
+        found = [*found, *await async_fetch_whole(client, site, feed, last, end, priority)]
+    return found

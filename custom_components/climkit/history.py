@@ -1,18 +1,20 @@
 """Keeps the statistics of a site equal to Climkit's data, from the chosen start to now.
 
 There is one operation: a stretch of some series is rebuilt from intervals (`async_rebuild`). The
-first import, the catch-up after an outage and each quarter-hour's new data are all this, with
-different starts. A single worker for each site does it, so each statistic has one writer; live
-entities never wait for it.
+first import, the catch-up after an outage, each quarter-hour's new data and the nights' second look
+are all this, with different starts. A single worker for each site does it, so each statistic has
+one writer; live entities never wait for it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
 from math import floor
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,11 +28,14 @@ from .api import (
     Site,
     floor_hour,
 )
-from .feed import Feed, async_fetch
+from .feed import Feed, async_fetch_whole
 from .measures import Series
+from .nights import Night, parts_of_night
 from .pages import PageSize
+from .plan import Page, Purpose, earlier_page, page_to_present
 from .rebuild import RecorderError, async_rebuild
 from .recorder import async_first_hour, async_known_names, async_last_rows, async_publish, metadata
+from .statistics import HOUR, merge_intervals
 from .store import ClimkitStore
 from .track import Track, resume
 
@@ -53,18 +58,6 @@ class _Live:
     start: datetime
     end: datetime
     intervals: Sequence[Interval]
-
-
-@dataclass(slots=True)
-class _Page:
-    """A stretch of history to be asked for, and the series that need it."""
-
-    feed: Feed
-    tracks: list[Track]
-    start: datetime
-    end: datetime
-    is_earlier: bool = False
-    is_last: bool = False
 
 
 @dataclass(slots=True)
@@ -104,6 +97,8 @@ class SiteHistory:
         self._refused: set[Feed] = set()
         self._sizes: dict[Feed, PageSize] = {}
         self._pauses: dict[Feed, _Pause] = {}
+        self._night = Night()
+        self._worker: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._may_import = False
         self._is_resting = False
@@ -168,20 +163,42 @@ class SiteHistory:
         self._live[feed] = _Live(floor_hour(start), end, intervals)
         self._offered.add(feed)
         self._refused.discard(feed)
+        self._pauses.pop(feed, None)  # Climkit answers again
         self._wake.set()
 
     def set_refused(self, feed: Feed) -> None:
         """Say that Climkit refuses a feed: until it is offered again, nobody waits for it."""
         self._refused.add(feed)
 
+    def start(self, entry: ConfigEntry[Any], name: str) -> None:
+        """Start the worker."""
+        self._worker = entry.async_create_background_task(self._hass, self._async_run(), name)
+
+    async def async_stop(self) -> None:
+        """Stop the worker; what it was writing is found again by the next one."""
+        if self._worker:
+            self._worker.cancel()
+            await asyncio.wait([self._worker])
+
     def start_import(self) -> None:
         """Allow requests for history (once Home Assistant has started)."""
         self._may_import = True
         self._wake.set()
 
+    def start_night(self) -> None:
+        """Read again what Climkit may have revised, in the background."""
+        now = dt_util.utcnow()
+        parts = (
+            (feed, part)
+            for feed in self._feeds
+            for part in parts_of_night(self._since(feed), self._walk_place(feed), now)
+        )
+        self._night.begin(parts, now)
+        self._wake.set()
+
     # The worker
 
-    async def async_run(self) -> None:
+    async def _async_run(self) -> None:
         """Work until cancelled: load, write what is new, read what is missing."""
         while True:
             self._wake.clear()
@@ -191,10 +208,15 @@ class SiteHistory:
                     await self._async_take()
                 elif page := self._next_page():
                     await self._async_import(page)
+                elif page := self._next_page_again():
+                    await self._async_read_again(page)
                 else:
                     await self._async_rest()
             except (RecorderError, SQLAlchemyError) as err:
                 _LOGGER.warning("Statistics could not be stored, trying again later: %s", err)
+                await asyncio.sleep(RECORDER_PAUSE.total_seconds())
+            except Exception:
+                _LOGGER.exception("Unexpected error in the history of site %s", self._site.id)
                 await asyncio.sleep(RECORDER_PAUSE.total_seconds())
 
     def _pause(self, feed: Feed, err: ClimkitError) -> None:
@@ -269,57 +291,75 @@ class SiteHistory:
             track.has_read(floor_hour(live.end), to_present=True)
         await self._async_remember(ready)
 
-    def _next_page(self) -> _Page | None:
-        """Return the next stretch of history to be asked for: sites first, oldest first."""
+    def _next_page(self) -> Page | None:
+        """Return the next page of history: sites before single meters, oldest first."""
         if not self._may_import:
             return None
-        feeds = dict.fromkeys(track.series.feed for track in self._tracks.values())
-        ready = [f for f in feeds if f in self._offered and not self._is_paused(f)]
+        ready = [f for f in self._feeds if f in self._offered and not self._is_paused(f)]
         for feed in sorted(ready, key=lambda feed: feed.meter_id is not None):
-            if page := self._page_to_present(feed) or self._earlier_page(feed):
+            tracks, length = self._tracks_of(feed), self._size(feed).length
+            if page := page_to_present(feed, tracks, length, dt_util.utcnow()):
+                return page
+            if page := earlier_page(feed, tracks, length):
                 return page
         return None
 
-    def _page_to_present(self, feed: Feed) -> _Page | None:
-        behind = [track for track in self._tracks_of(feed) if not track.is_current]
-        if not behind:
-            return None
-        start = min(track.until for track in behind)
-        now = dt_util.utcnow()
-        end = min(start + self._size(feed).length, now)
-        tracks = [track for track in behind if track.until < end]
-        return _Page(feed, tracks, start, end, is_last=end == now)
-
-    def _earlier_page(self, feed: Feed) -> _Page | None:
-        unread = [(t, t.earlier) for t in self._tracks_of(feed) if t.earlier]
-        if not unread:
-            return None
-        start = min(stretch.begin for _, stretch in unread)
-        end = min(start + self._size(feed).length, max(stretch.end for _, stretch in unread))
-        tracks = [track for track, stretch in unread if stretch.begin < end]
-        return _Page(feed, tracks, start, end, is_earlier=True)
-
-    async def _async_import(self, page: _Page) -> None:
+    async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
-        size = self._size(page.feed)
+        if (intervals := await self._async_fetch(page)) is None:
+            return
+        await async_rebuild(self._hass, page.tracks, page.start, page.end, intervals)
+        until = floor_hour(page.end)
+        for track in page.tracks:
+            if page.purpose is Purpose.EARLIER:
+                track.has_read_earlier(until)
+            else:
+                track.has_read(until, to_present=page.is_last)
+        self._size(page.feed).worked(intervals)
+        await self._async_remember(page.tracks)
+        _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
+
+    def _next_page_again(self) -> Page | None:
+        return self._night.next_page(
+            self._tracks_of, lambda feed: self._size(feed).length, dt_util.utcnow()
+        )
+
+    async def _async_read_again(self, page: Page) -> None:
+        """Compare a stored page with what Climkit says now, and mend what differs."""
+        if (intervals := await self._async_fetch(page)) is None:
+            return
+        found = await async_rebuild(self._hass, page.tracks, page.start, page.end, intervals)
+        if found.missing:
+            await self._async_look_twice(page, intervals, found.missing)
+        if page.purpose is Purpose.WALK:
+            self._record["walk"][_key(page.feed)] = page.end.isoformat()
+        await self._async_remember(page.tracks)
+        _LOGGER.debug(
+            "Read %s again from %s to %s: %s rows", page.feed, page.start, page.end, found.changed
+        )
+
+    async def _async_look_twice(
+        self, page: Page, intervals: Sequence[Interval], missing: Collection[datetime]
+    ) -> None:
+        """Ask for missing hours by themselves; what is missing again was withdrawn by Climkit."""
+        stretch = replace(page, start=min(missing), end=max(missing) + HOUR)
+        if (second := await self._async_fetch(stretch)) is None:
+            return
+        merged = merge_intervals(intervals, second, page.start)
+        await async_rebuild(self._hass, page.tracks, page.start, page.end, merged, withdraw=True)
+
+    async def _async_fetch(self, page: Page) -> list[Interval] | None:
+        """Ask for a page; after trouble the feed rests and the next page is shorter."""
         try:
-            intervals = await async_fetch(
+            intervals = await async_fetch_whole(
                 self._client, self._site, page.feed, page.start, page.end, Priority.HISTORY
             )
         except ClimkitError as err:
-            size.failed()
+            self._size(page.feed).failed()
             self._pause(page.feed, err)
-            return
+            return None
         self._pauses.pop(page.feed, None)
-        await async_rebuild(self._hass, page.tracks, page.start, page.end, intervals)
-        for track in page.tracks:
-            if page.is_earlier:
-                track.has_read_earlier(floor_hour(page.end))
-            else:
-                track.has_read(floor_hour(page.end), to_present=page.is_last)
-        size.worked(intervals)
-        await self._async_remember(page.tracks)
-        _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
+        return intervals
 
     async def _async_remember(self, tracks: Iterable[Track]) -> None:
         """Remember how far history was read: at once where something began or was completed."""
@@ -335,8 +375,23 @@ class SiteHistory:
             self._store.save_soon()
         self._on_change()
 
+    @property
+    def _feeds(self) -> list[Feed]:
+        return list(dict.fromkeys(track.series.feed for track in self._tracks.values()))
+
+    def _since(self, feed: Feed) -> datetime:
+        return min(track.since for track in self._tracks_of(feed))
+
+    def _walk_place(self, feed: Feed) -> datetime | None:
+        place = self._record["walk"].get(_key(feed))
+        return datetime.fromisoformat(place) if place else None
+
     def _tracks_of(self, feed: Feed) -> list[Track]:
         return [track for track in self._tracks.values() if track.series.feed == feed]
 
     def _size(self, feed: Feed) -> PageSize:
         return self._sizes.setdefault(feed, PageSize())
+
+
+def _key(feed: Feed) -> str:
+    return feed.meter_id or feed.meter_type

@@ -25,6 +25,17 @@ class RecorderError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild found: rows that were changed, and stored hours that have no amount now.
+
+    `missing` only tells of columns that the intervals have at all.
+    """
+
+    changed: int
+    missing: frozenset[datetime]
+
+
+@dataclass(frozen=True, slots=True)
 class _Stored:
     """What the recorder holds of a stretch: its rows, the total before, the first row behind."""
 
@@ -39,23 +50,31 @@ async def async_rebuild(
     start: datetime,
     end: datetime,
     intervals: Sequence[Interval],
-) -> None:
+    *,
+    withdraw: bool = False,
+) -> Rebuilt:
     """Make the rows from `start` (a full hour) to before `end` say what the intervals say.
 
-    Only what differs is written; what lies behind the stretch is shifted. The rows are read back
-    before this returns. Raises RecorderError where they are not there; then the same call again
-    mends it.
+    Only what differs is written; what lies behind the stretch is shifted. With `withdraw`, a stored
+    hour without an amount in the intervals loses its amount. The rows are read back before this
+    returns. Raises RecorderError where they are not there; then the same call again mends it.
     """
     end = floor_hour(end + HOUR - datetime.resolution)
     stored = await _async_stored(hass, tracks, start, end)
-    changes = await hass.async_add_executor_job(_changes, tracks, stored, start, end, intervals)
-    changed = [(track, change) for track, change in changes if change.rows or change.shift]
-    for track, change in changed:
-        async_write(hass, track.statistic, change, end)
+    changes = await hass.async_add_executor_job(
+        _changes, tracks, stored, start, end, intervals, withdraw
+    )
+    changed = [one for one in changes if one.change.rows or one.change.shift]
+    for one in changed:
+        async_write(hass, one.track.statistic, one.change, end)
         await asyncio.sleep(0)  # each write is checked row by row in the event loop
     if changed:
         await async_synchronize(hass)
         await _async_confirm(hass, changed, start, end)
+    return Rebuilt(
+        changed=sum(len(one.change.rows) for one in changed),
+        missing=frozenset().union(*(one.missing for one in changes)),
+    )
 
 
 async def _async_stored(
@@ -87,32 +106,50 @@ async def _async_surroundings(
     return _Stored([], await async_total_before(hass, statistic_id, start), following)
 
 
+@dataclass(frozen=True, slots=True)
+class _TrackChange:
+    """What changes for one series."""
+
+    track: Track
+    change: Change
+    missing: frozenset[datetime]
+
+
 def _changes(
     tracks: Sequence[Track],
     stored: Mapping[str, _Stored],
     start: datetime,
     end: datetime,
     intervals: Sequence[Interval],
-) -> list[tuple[Track, Change]]:
+    withdraw: bool,
+) -> list[_TrackChange]:
     hours = by_hour(interval for interval in intervals if start <= interval.start < end)
     changes = []
     for track in tracks:
         before = stored[track.series.statistic_id]
         amounts = hourly_amounts(hours, track.series.column)
-        change = rebuild_rows(amounts, before.rows, before.anchor, before.following)
-        changes.append((track, change))
+        change = rebuild_rows(
+            amounts,
+            before.rows,
+            before.anchor,
+            before.following,
+            withdraw=withdraw and bool(amounts),
+        )
+        known = {row.start for row in before.rows if row.amount is not None} if amounts else set()
+        changes.append(_TrackChange(track, change, frozenset(known - amounts.keys())))
     return changes
 
 
 async def _async_confirm(
-    hass: HomeAssistant, changed: Sequence[tuple[Track, Change]], start: datetime, end: datetime
+    hass: HomeAssistant, changed: Sequence[_TrackChange], start: datetime, end: datetime
 ) -> None:
     """Read the last changed row and the newest row of each series back."""
-    ids = [track.series.statistic_id for track, _ in changed]
+    ids = [one.track.series.statistic_id for one in changed]
     rows = await async_rows(hass, ids, start, end)
-    shifted = [t.series.statistic_id for t, change in changed if change.shift]
+    shifted = [one.track.series.statistic_id for one in changed if one.change.shift]
     newest = await async_last_rows(hass, shifted)
-    for track, change in changed:
+    for one in changed:
+        track, change = one.track, one.change
         statistic_id = track.series.statistic_id
         stored = {row.start: row for row in rows.get(statistic_id, ([], 0.0))[0]}
         for row in change.rows[-1:]:

@@ -66,20 +66,24 @@ def rebuild_rows(
     stored: Iterable[Row],
     anchor: float,
     following: Row | None = None,
+    *,
+    withdraw: bool = False,
 ) -> Change:
     """Work out how a stretch of a statistic changes.
 
     `amounts` are the stretch's amounts now, by hour; `stored` its rows so far; `anchor` the running
     total before it; `following` the first row behind it. An hour that is stored but has no amount
-    now keeps what it had: absent is not zero. The shift is measured at the seam itself, so a write
-    that was lost half-way is mended by the next look at the same stretch.
+    now keeps what it had, as absent is not zero; with `withdraw` its row loses its amount. The
+    shift is measured at the seam itself, so a write that was lost half-way is mended by the next
+    look at the same stretch.
     """
     before = {row.start: row for row in stored}
     total = anchor
     rows = []
     for hour in sorted(amounts.keys() | before.keys()):
         old = before.get(hour)
-        amount = amounts.get(hour, old.amount if old else None)
+        kept = old.amount if old and not withdraw else None
+        amount = amounts.get(hour, kept)
         total += amount or 0
         if old is None or not same(old.amount, amount) or not same(old.total, total):
             rows.append(Row(hour, amount, total))

@@ -34,12 +34,14 @@ class SiteRecord(TypedDict):
 
     `meters` and `sensors`: those known, by id, with the days (ISO) on which the daily list lacked
     them.
+    `walk`: how far the nights' walk through the history of each feed has come (ISO, UTC).
     """
 
     series: dict[str, SeriesRecord]
     meters: dict[str, list[str]]
     sensors: dict[str, list[str]]
     has_battery: bool
+    walk: dict[str, str]
 
 
 # A device goes once this many daily lists were without it.
@@ -75,7 +77,7 @@ class ClimkitStore(Store[dict[str, SiteRecord]]):
     def site(self, site_id: str) -> SiteRecord:
         """Return the record of a site, to be changed in place and saved."""
         return self.sites.setdefault(
-            site_id, SiteRecord(series={}, meters={}, sensors={}, has_battery=False)
+            site_id, SiteRecord(series={}, meters={}, sensors={}, has_battery=False, walk={})
         )
 
     def save_soon(self) -> None:

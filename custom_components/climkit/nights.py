@@ -1,0 +1,89 @@
+"""What is read again at night, since Climkit revises its data, sometimes months later. Pure.
+
+Every night the last 35 days, and the next part of a walk through the older history, so that all of
+it is read again within four weeks. Budget: a feed of n months costs about n / 28 + 2 requests a
+night, and after three hours a night is over, whatever is left; the walk goes on in the next one.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta, tzinfo
+
+from .feed import Feed
+from .plan import Page, page_again
+from .track import Track
+
+RECENT = timedelta(days=35)
+NIGHTS_OF_A_WALK = 28
+SHORTEST_WALK = timedelta(days=1)
+
+# Nights begin at a random minute of this stretch of the local night, and last this long at most.
+FIRST_START = time(hour=1)
+STARTS_WITHIN = timedelta(hours=3)
+LONGEST_NIGHT = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Hours to be read again; `is_walk`: they belong to the walk through the older history."""
+
+    start: datetime
+    end: datetime
+    is_walk: bool = False
+
+
+def next_night(now: datetime, zone: tzinfo, delay: timedelta) -> datetime:
+    """Return when the next night begins, `delay` after the earliest start, in UTC."""
+    local = now.astimezone(zone)
+    start = datetime.combine(local.date(), FIRST_START, zone) + delay
+    if start <= local:
+        start = datetime.combine(local.date() + timedelta(days=1), FIRST_START, zone) + delay
+    return start.astimezone(now.tzinfo)
+
+
+def parts_of_night(since: datetime, place: datetime | None, now: datetime) -> Iterator[Part]:
+    """Return what one night reads of a history that begins at `since`; full hours.
+
+    `place` is where the walk stands; None before it began.
+    """
+    now = now.replace(minute=0, second=0, microsecond=0)
+    recent = max(since, now - RECENT)
+    yield Part(recent, now)
+    if recent == since:
+        return
+    stride = max(SHORTEST_WALK, (recent - since) / NIGHTS_OF_A_WALK)
+    start = place if place and since <= place < recent else since
+    end = min(start + timedelta(hours=stride // timedelta(hours=1) + 1), recent)
+    yield Part(start, end, is_walk=True)
+
+
+class Night:
+    """What a night still has to read."""
+
+    def __init__(self) -> None:
+        """Begin by day: there is nothing to read."""
+        self._parts: deque[tuple[Feed, Part]] = deque()
+        self._ends: datetime | None = None
+
+    def begin(self, parts: Iterable[tuple[Feed, Part]], now: datetime) -> None:
+        """Begin a night; what is recent is revised most, so it comes first for all feeds."""
+        self._parts = deque(sorted(parts, key=lambda item: item[1].is_walk))
+        self._ends = now + LONGEST_NIGHT
+
+    def next_page(
+        self,
+        tracks_of: Callable[[Feed], Sequence[Track]],
+        length_of: Callable[[Feed], timedelta],
+        now: datetime,
+    ) -> Page | None:
+        """Return the next page to read; None where the night is over."""
+        while self._parts and self._ends and now < self._ends:
+            feed, part = self._parts.popleft()
+            end = min(part.start + length_of(feed), part.end)
+            if page := page_again(feed, tracks_of(feed), part.start, end, is_walk=part.is_walk):
+                if end < part.end:
+                    self._parts.appendleft((feed, replace(part, start=end)))
+                return page
+        self._parts.clear()
+        return None

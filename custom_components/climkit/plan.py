@@ -1,0 +1,67 @@
+"""Which stretch of a feed to ask for next, and for which series. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from .feed import Feed
+from .track import Track
+
+
+class Purpose(Enum):
+    """Why a page is asked for."""
+
+    TO_PRESENT = 1
+    """The first import, or what was missed in an outage."""
+    EARLIER = 2
+    """Before what is stored, as the user moved the start of history."""
+    AGAIN = 3
+    """Stored already; Climkit may have corrected it."""
+    WALK = 4
+    """The same, as the next step of the walk through the older history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch to be asked for, and the series that need it."""
+
+    feed: Feed
+    purpose: Purpose
+    start: datetime
+    end: datetime
+    tracks: Sequence[Track]
+    is_last: bool = False
+
+
+def page_to_present(
+    feed: Feed, tracks: Sequence[Track], length: timedelta, now: datetime
+) -> Page | None:
+    """Return the next page towards the present; None where all series have reached it."""
+    behind = [track for track in tracks if not track.is_current]
+    if not behind:
+        return None
+    start = min(track.until for track in behind)
+    end = min(start + length, now)
+    wanting = [track for track in behind if track.until < end]
+    return Page(feed, Purpose.TO_PRESENT, start, end, wanting, is_last=end == now)
+
+
+def earlier_page(feed: Feed, tracks: Sequence[Track], length: timedelta) -> Page | None:
+    """Return the next page of what lies before the stored rows; None where nothing is wanted."""
+    unread = [(track, track.earlier) for track in tracks if track.earlier]
+    if not unread:
+        return None
+    start = min(stretch.begin for _, stretch in unread)
+    end = min(start + length, max(stretch.end for _, stretch in unread))
+    wanting = [track for track, stretch in unread if stretch.begin < end]
+    return Page(feed, Purpose.EARLIER, start, end, wanting)
+
+
+def page_again(
+    feed: Feed, tracks: Sequence[Track], start: datetime, end: datetime, *, is_walk: bool
+) -> Page | None:
+    """Return a page that is stored already; None where no series has all of it."""
+    stored = [t for t in tracks if t.is_current and not t.earlier and t.since < end]
+    purpose = Purpose.WALK if is_walk else Purpose.AGAIN
+    return Page(feed, purpose, start, end, stored) if stored else None

@@ -1,0 +1,171 @@
+"""What Climkit revises later is taken over at night."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from custom_components.climkit import nights
+from custom_components.climkit.nights import (
+    NIGHTS_OF_A_WALK,
+    RECENT,
+    next_night,
+    parts_of_night,
+)
+from tests.conftest import NOW, Home
+from tests.simulator import Fault, FaultKind, World, single_house
+from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
+
+ZONE = ZoneInfo("Europe/Zurich")
+HOUR = timedelta(hours=1)
+
+
+class TestPlan:
+    """What a night reads."""
+
+    def test_short_history(self) -> None:
+        """All of it, and no walk."""
+        since = NOW - timedelta(days=10)
+        [part] = parts_of_night(since, None, NOW)
+        assert (part.start, part.end) == (since, NOW.replace(minute=0))
+
+    def test_a_walk_reads_everything(self) -> None:
+        """Within four weeks every hour of ten years was read, none was left out."""
+        now = NOW.replace(minute=0)
+        since, place = now - timedelta(days=3650), None
+        walked = []
+        for _ in range(NIGHTS_OF_A_WALK):
+            recent, part = parts_of_night(since, place, now)
+            assert recent.start == now - RECENT
+            walked.append(part)
+            place = part.end
+        assert walked[0].start == since
+        assert all(first.end == second.start for first, second in pairwise(walked))
+        assert walked[-1].end == now - RECENT
+
+    def test_the_walk_begins_anew(self) -> None:
+        """When it has reached what is recent."""
+        since = NOW - timedelta(days=100)
+        _, part = parts_of_night(since, NOW, NOW)
+        assert part.start == since
+
+    @pytest.mark.parametrize(
+        ("now", "begin"),
+        [
+            ("2026-11-20T10:07+01:00", "2026-11-21T02:30+01:00"),
+            ("2026-11-20T00:07+01:00", "2026-11-20T02:30+01:00"),
+            ("2026-10-25T00:07+02:00", "2026-10-25T02:30+02:00"),
+            ("2026-03-29T00:07+01:00", "2026-03-29T03:30+02:00"),
+        ],
+    )
+    def test_when(self, now: str, begin: str) -> None:
+        """At the same local minute of each night, also when the clocks change."""
+        found = next_night(datetime.fromisoformat(now).astimezone(UTC), ZONE, timedelta(minutes=90))
+        assert found == datetime.fromisoformat(begin)
+
+
+class TestRevisions:
+    """Data that were revised long after."""
+
+    @pytest.fixture(autouse=True)
+    def short_walk(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Days instead of weeks keep the tests quick."""
+        monkeypatch.setattr(nights, "RECENT", timedelta(days=2))
+        monkeypatch.setattr(nights, "NIGHTS_OF_A_WALK", 3)
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A house with five days of data: two are recent, the others are walked through."""
+        return World.of(replace(single_house(1, now, timedelta(days=10)), faultless=True))
+
+    async def test_revised_recently(self, home: Home) -> None:
+        """An hour, half a day of another column, a single quarter-hour."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        revise = home.simulator.world.revise
+        revise(site_id, "conso_total", day(1), day(1) + HOUR, factor=3)
+        revise(site_id, "self", day(1), day(0.5), factor=-0.5)
+        revise(site_id, "from_ext", day(1), day(1) + HOUR / 4, value=100)
+        before = await hourly_changes(home)
+        await home.turn_clock(hours=20)
+        await assert_equal_to_climkit(home)
+        assert before != await hourly_changes(home)
+
+    async def test_revised_long_ago(self, home: Home) -> None:
+        """The walk comes to it."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        home.simulator.world.revise(site_id, "prod_total", day(4.5), day(4), factor=1.5)
+        for _ in range(10):
+            await home.turn_clock(hours=24)
+        await assert_equal_to_climkit(home)
+
+    async def test_the_walk_survives_a_restart(
+        self, home: Home, hass_storage: dict[str, Any]
+    ) -> None:
+        """It goes on where it was."""
+        await home.set_up_completely()
+        await home.turn_clock(hours=20)
+
+        place = home.sites[0].coordinator.record["walk"]["electricity"]
+        await home.restart()
+        assert home.sites[0].coordinator.record["walk"]["electricity"] == place
+
+    async def test_withdrawn(self, home: Home) -> None:
+        """An hour that Climkit no longer has keeps its row, without an amount."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        start = day(1)
+        home.simulator.world.revise(site_id, None, start, start + 2 * HOUR, withdraw=True)
+        await home.turn_clock(hours=20)
+        rows = {row.start: row for row in (await stored_rows(home.hass))[consumption(site_id)]}
+        assert rows[start].amount is None
+        assert rows[start].total == rows[start - HOUR].total == rows[start + HOUR].total
+        assert rows[start + 2 * HOUR].amount is not None
+        changes = (await hourly_changes(home))[consumption(site_id)]
+        assert changes[start] == 0
+
+    async def test_an_empty_or_cut_answer_withdraws_nothing(self, home: Home) -> None:
+        """Trouble of one night is not taken for a correction."""
+        await home.set_up_completely()
+        before = await hourly_changes(home)
+        home.simulator.switches.max_rows = 50
+        home.simulator.switches.cut = "start"
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.EMPTY_LIST, path="site_data", probability=0.3)
+        ]
+        await home.turn_clock(hours=20)
+        home.simulator.switches.faults = []
+        await home.turn_clock(minutes=15)
+        after = await hourly_changes(home)
+        assert all(after[key][hour] == before[key][hour] for key in before for hour in before[key])
+        await assert_equal_to_climkit(home)
+
+    async def test_equal_values_are_not_written(self, home: Home) -> None:
+        """A night without revisions changes nothing."""
+        await home.set_up_completely()
+        before = await stored_rows(home.hass)
+        await home.turn_clock(hours=20)
+        after = await stored_rows(home.hass)
+        assert all(after[key][: len(rows) - 1] == rows[:-1] for key, rows in before.items())
+
+
+@pytest.mark.parametrize("cut", ["start", "end"])
+async def test_cut_answers(home: Home, cut: Any) -> None:
+    """An answer that silently lacks rows is completed."""
+    home.simulator.switches.max_rows = 100
+    home.simulator.switches.cut = cut
+    await home.set_up_completely()
+    await assert_equal_to_climkit(home)
+
+
+def day(days_ago: float) -> datetime:
+    """A full hour so many days ago."""
+    return NOW.replace(minute=0) - timedelta(days=days_ago)
+
+
+def consumption(site_id: str) -> str:
+    return f"climkit:{site_id}_electricity_conso_total"
