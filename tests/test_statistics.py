@@ -10,7 +10,7 @@ from custom_components.climkit.api import INTERVAL, Interval, local_midnight
 from custom_components.climkit.statistics import (
     HOUR,
     Row,
-    amount_since,
+    amounts_since,
     by_hour,
     hourly_amounts,
     merge_intervals,
@@ -163,11 +163,10 @@ class TestRecent:
         )
         assert [interval.values for interval in merged] == [{"total": 2}, {"total": 5}]
 
-    def test_amount_since(self) -> None:
+    def test_amounts_since(self) -> None:
         """Of nothing, nothing is known."""
-        assert amount_since(intervals(1, 2, None, 4), "total", START + INTERVAL) == 6
-        assert amount_since(intervals(1, 2), "total", START + HOUR) is None
-        assert amount_since(intervals(1, 2), "self", START) is None
+        assert amounts_since(intervals(1, 2, None, 4), START + INTERVAL) == {"total": 6}
+        assert amounts_since(intervals(1, 2), START + HOUR) == {}
 
     def test_newest(self) -> None:
         """The newest interval is the newest one that has a value."""

@@ -73,7 +73,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         _start(hass, entry, runtime)
     if entry.options[CONF_SITES] == ALL:
         _watch_for_new_sites(hass, entry, client, set(site_ids))
-    entry.async_on_unload(entry.add_update_listener(_async_reload))
+    _reload_with_options(entry)
     return True
 
 
@@ -100,8 +100,16 @@ async def async_remove_config_entry_device(
     return not any(identifier in wanted for _, identifier in device.identifiers)
 
 
-async def _async_reload(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
-    await hass.config_entries.async_reload(entry.entry_id)
+@callback
+def _reload_with_options(entry: ClimkitConfigEntry) -> None:
+    """Reload when the options change; the config flow does so itself for credentials."""
+    options = dict(entry.options)
+
+    async def updated(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
+        if entry.options != options:
+            await hass.config_entries.async_reload(entry.entry_id)
+
+    entry.async_on_unload(entry.add_update_listener(updated))
 
 
 async def _async_site_ids(

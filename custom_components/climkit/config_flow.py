@@ -129,15 +129,20 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(account_id(data[CONF_USERNAME], data[CONF_URL]))
         if self.source == SOURCE_REAUTH:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
-            return self.async_update_and_abort(self._get_reauth_entry(), data=data)
+            return self._update(self._get_reauth_entry(), data)
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
             if self.unique_id != entry.unique_id:
                 self._abort_if_unique_id_configured()
-            return self.async_update_and_abort(entry, unique_id=self.unique_id, data=data)
+            return self._update(entry, data)
         self._abort_if_unique_id_configured()
         self.credentials = data
         return await self.async_step_look_up_sites()
+
+    def _update(self, entry: ConfigEntry, data: dict[str, str]) -> ConfigFlowResult:
+        """Store credentials and begin anew, also where they are the same or set-up had failed."""
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_update_and_abort(entry, unique_id=self.unique_id, data=data)
 
     @override
     def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:

@@ -1,13 +1,13 @@
 """What Climkit said lately of a site: its feeds, their newest intervals and columns. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from .api import Interval, floor_hour
 from .feed import Feed
 from .measures import BATTERY_COLUMNS, METER_TYPES, Series
 from .schedule import FeedState
-from .statistics import amount_since, merge_intervals, newest
+from .statistics import amounts_since, merge_intervals, newest
 
 # The mean power of an interval says nothing of now when the interval ended this long ago.
 POWER_EXPIRES_AFTER = timedelta(minutes=45)
@@ -16,7 +16,8 @@ POWER_EXPIRES_AFTER = timedelta(minutes=45)
 class Recent:
     """The intervals of about the last day, feed by feed, and when each feed was asked.
 
-    `columns`: those seen in the answers for whole sites, by meter type.
+    `columns`: those of the answers for whole sites, by meter type; without an entry there was no
+    answer yet. A column stays for the day: a gateway that is silent for hours makes no new meters.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,9 @@ class Recent:
         self.columns: dict[str, frozenset[str]] = {}
         self._states: dict[Feed, FeedState] = {}
         self._intervals: dict[Feed, tuple[Interval, ...]] = {}
+        self._amounts: dict[Feed, tuple[datetime, dict[str, float]]] = {}
+
+    # What is asked
 
     def follow(self, site_feeds: Iterable[Feed], series: Iterable[Series]) -> None:
         """Ask from now on for these feeds and those of the series, and for no others."""
@@ -31,26 +35,67 @@ class Recent:
         self._states = {feed: self._states.get(feed, FeedState()) for feed in wanted}
         self._intervals = {f: rows for f, rows in self._intervals.items() if f in wanted}
 
-    def due(self, now: datetime) -> Iterator[tuple[Feed, FeedState]]:
-        """Return the feeds to be asked now."""
-        for feed, state in list(self._states.items()):
-            if state.is_due(now, each_interval=_each_interval(feed)):
-                yield feed, state
+    def follows(self, feed: Feed) -> bool:
+        """Whether a feed is still asked for."""
+        return feed in self._states
+
+    def due(self, now: datetime) -> list[Feed]:
+        """Return the feeds to be asked now; those that failed last time delay no others."""
+        due = [f for f, s in self._states.items() if s.is_due(now, each_interval=_each_interval(f))]
+        return sorted(due, key=lambda feed: self._states[feed].failed)
 
     def window_start(self, feed: Feed, now: datetime, midnight: datetime) -> datetime:
         """Return where the next question for a feed starts: a full hour."""
         state = self._states[feed]
         return floor_hour(state.window_start(now, midnight, each_interval=_each_interval(feed)))
 
+    def asks(self, feed: Feed, now: datetime) -> None:
+        """Note a question; it counts as failed until there is an answer of any kind."""
+        state = self._states[feed]
+        state.asked, state.failed = now, True
+
     def merge(self, feed: Feed, intervals: Iterable[Interval], since: datetime) -> None:
         """Take in an answer and forget what lies before `since`."""
+        intervals = list(intervals)
+        self.has_no_answer(feed)
         merged = merge_intervals(self._intervals.get(feed, ()), intervals, since)
         self._intervals[feed] = merged
-        if not merged:
-            return
-        self._states[feed].newest = merged[-1].end
+        self._amounts.pop(feed, None)
+        if merged:
+            self._states[feed].newest = merged[-1].end
+        if feed.meter_id is None and intervals:
+            known = self.columns.get(feed.meter_type, frozenset())
+            self.columns[feed.meter_type] = known | _columns(intervals)
+
+    def has_no_answer(self, feed: Feed) -> None:
+        """Note that an answer brought nothing usable: the feed is asked again when it is due."""
+        self._states[feed].failed = False
+
+    def let_rest(self, feed: Feed, until: datetime) -> None:
+        """Ask a feed no more until a time."""
+        self._states[feed].failed = False
+        self._states[feed].rests_until = until
+
+    def is_refused(self, feed: Feed) -> None:
+        """Note that Climkit refuses a feed; meters of a refused site are asked for one by one."""
         if feed.meter_id is None:
-            self.columns[feed.meter_type] = frozenset().union(*(i.values for i in merged))
+            self.columns[feed.meter_type] = frozenset()
+
+    def review_columns(self) -> None:
+        """Forget the columns that the last day's answers did not have."""
+        for feed, intervals in self._intervals.items():
+            if feed.meter_id is None and intervals:
+                self.columns[feed.meter_type] = _columns(intervals)
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether data of the last quarter-hour, or answers at all, are still to come."""
+        return any(state.failed or state.is_late(now) for state in self._states.values())
+
+    def has_unasked(self, now: datetime) -> bool:
+        """Whether a feed was never asked."""
+        return any(not state.asked and not state.rests(now) for state in self._states.values())
+
+    # What was answered
 
     def intervals(self, feed: Feed) -> tuple[Interval, ...]:
         """Return the intervals of a feed, oldest first."""
@@ -58,20 +103,20 @@ class Recent:
 
     def amount(self, series: Series, since: datetime) -> float | None:
         """Return a series' amount since a time; None before its first interval."""
-        return amount_since(self.intervals(series.feed), series.column, since)
+        known = self._amounts.get(series.feed)
+        if known is None or known[0] != since:
+            known = since, amounts_since(self.intervals(series.feed), since)
+            self._amounts[series.feed] = known
+        return known[1].get(series.column)
 
     def power(self, series: Series, now: datetime) -> float | None:
         """Return the mean power of a series' newest interval in W; None when that is not of now."""
         interval = newest(self.intervals(series.feed), series.column)
-        if interval is None or now - interval.end > POWER_EXPIRES_AFTER:
+        if interval is None or now - interval.end >= POWER_EXPIRES_AFTER:
             return None
         hours = (interval.end - interval.start) / timedelta(hours=1)
         # Inverters on stand-by are seen as negative production; no power of ours is below zero.
         return max(0.0, interval.values[series.column] / hours * 1000)
-
-    def power_expiries(self) -> list[datetime]:
-        """Return when the newest powers stop saying something of now."""
-        return [s.newest + POWER_EXPIRES_AFTER for s in self._states.values() if s.newest]
 
     @property
     def newest(self) -> datetime | None:
@@ -89,20 +134,9 @@ class Recent:
             for column in BATTERY_COLUMNS
         )
 
-    @property
-    def all_failed(self) -> bool:
-        """Whether no feed that was asked answered."""
-        asked = [state for state in self._states.values() if state.asked]
-        return bool(asked) and all(state.failed for state in asked)
 
-    def is_late(self, now: datetime) -> bool:
-        """Whether data of the last quarter-hour are still to come."""
-        return any(state.is_late(now) for state in self._states.values())
-
-    @property
-    def has_unasked(self) -> bool:
-        """Whether a feed was never asked."""
-        return any(not s.asked and not s.rests_until for s in self._states.values())
+def _columns(intervals: Iterable[Interval]) -> frozenset[str]:
+    return frozenset().union(*(interval.values for interval in intervals))
 
 
 def _each_interval(feed: Feed) -> bool:

@@ -11,6 +11,9 @@ from .api import INTERVAL, floor_interval
 
 LOOKS = (timedelta(seconds=150), timedelta(seconds=300), timedelta(seconds=540))
 
+# Whoever asks for a refresh: no question is repeated sooner.
+SHORTEST_PAUSE = timedelta(minutes=1)
+
 # Data this late are not waited for with more than one look a quarter-hour.
 PROMPT = timedelta(hours=1)
 
@@ -26,7 +29,10 @@ LONGEST_TAIL = timedelta(hours=48)
 
 @dataclass(slots=True)
 class FeedState:
-    """What is known of a feed: when it was asked, its newest interval's end, whether it works."""
+    """What is known of a feed: when it was asked, its newest interval's end, whether it works.
+
+    `failed`: the last question got no answer at all.
+    """
 
     asked: datetime | None = None
     newest: datetime | None = None
@@ -41,12 +47,20 @@ class FeedState:
         """Whether the last quarter-hour's data are still to come."""
         return self.is_prompt(now) and self.newest != floor_interval(now)
 
+    def rests(self, now: datetime) -> bool:
+        """Whether it is not to be asked for a while."""
+        return self.rests_until is not None and now < self.rests_until
+
     def is_due(self, now: datetime, *, each_interval: bool) -> bool:
         """Whether to ask it now."""
         quarter = floor_interval(now)
-        if self.rests_until and self.rests_until > now:
+        if self.rests(now):
             return False
-        if self.asked is None or self.failed:
+        if self.asked is None:
+            return True
+        if now - self.asked < SHORTEST_PAUSE:
+            return False
+        if self.failed:
             return True
         if self.newest is not None and self.newest >= quarter:
             return False
@@ -63,9 +77,12 @@ class FeedState:
         return max(earliest, min(now - TAIL, self.newest - timedelta(hours=1)))
 
 
-def next_look(now: datetime, *, is_late: bool, offset: timedelta) -> datetime:
-    """Return when to look next. `offset` spreads the accounts of this world over the minute."""
+def next_look(now: datetime, *, is_waiting: bool, offset: timedelta) -> datetime:
+    """Return when to look next; before the next quarter-hour only if data are waited for.
+
+    `offset` spreads the accounts of this world over the minute.
+    """
     quarter = floor_interval(now)
-    looks = [quarter + look + offset for look in LOOKS] if is_late else []
+    looks = [quarter + look + offset for look in LOOKS] if is_waiting else []
     first_of_next = quarter + INTERVAL + LOOKS[0] + offset
     return next((look for look in looks if look > now), first_of_next)

@@ -114,14 +114,14 @@ def _overlay(old: Interval, new: Interval) -> Interval:
     return Interval(start=new.start, end=new.end, values={**old.values, **new.values})
 
 
-def amount_since(intervals: Iterable[Interval], column: str, since: datetime) -> float | None:
-    """Return the amount of all intervals from `since` on; None where there is none yet."""
-    values = [
-        value
-        for interval in intervals
-        if interval.start >= since and (value := interval.values.get(column)) is not None
-    ]
-    return fsum(values) if values else None
+def amounts_since(intervals: Iterable[Interval], since: datetime) -> dict[str, float]:
+    """Return each column's amount from `since` on; a column without a value is left out."""
+    values: defaultdict[str, list[float]] = defaultdict(list)
+    for interval in intervals:
+        if interval.start >= since:
+            for column, value in interval.values.items():
+                values[column].append(value)
+    return {column: fsum(parts) for column, parts in values.items()}
 
 
 def newest(intervals: Sequence[Interval], column: str) -> Interval | None:

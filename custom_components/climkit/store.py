@@ -57,7 +57,12 @@ def note_listed(devices: dict[str, list[str]], listed: Iterable[str], day: str) 
             days.append(day)
         if len(days) >= DAYS_MISSING:
             del devices[device_id]
-    devices.update({device_id: [] for device_id in present})
+    note_seen(devices, present)
+
+
+def note_seen(devices: dict[str, list[str]], seen: Iterable[str]) -> None:
+    """Note devices that are there, whatever a list said."""
+    devices.update({device_id: [] for device_id in seen})
 
 
 class ClimkitStore(Store[dict[str, SiteRecord]]):
