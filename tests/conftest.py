@@ -12,6 +12,7 @@ from freezegun.api import FrozenDateTimeFactory, real_monotonic
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
+from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -164,6 +165,8 @@ class Home:
 
 def is_refreshing(coordinator: DataUpdateCoordinator[Any]) -> bool:
     """Whether a coordinator is at work: the next refresh is planned when one has ended."""
+    if isinstance(coordinator.last_exception, ConfigEntryAuthFailed):
+        return False  # it waits for the user
     return bool(coordinator._listeners) and coordinator._unsub_refresh is None
 
 

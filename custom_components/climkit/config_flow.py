@@ -141,8 +141,9 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
 
     def _update(self, entry: ConfigEntry, data: dict[str, str]) -> ConfigFlowResult:
         """Store credentials and begin anew, also where they are the same or set-up had failed."""
+        result = self.async_update_and_abort(entry, unique_id=self.unique_id, data=data)
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return self.async_update_and_abort(entry, unique_id=self.unique_id, data=data)
+        return result
 
     @override
     def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:

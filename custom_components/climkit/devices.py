@@ -1,6 +1,6 @@
 """Devices come and go with Climkit's lists."""
 
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
@@ -21,9 +21,9 @@ def device_ids(entry: ClimkitConfigEntry) -> set[str]:
 
 
 @callback
-def async_remove_stale_devices(entry: ClimkitConfigEntry) -> None:
+def async_remove_stale_devices(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
     """Remove the devices of an entry that are gone; their statistics stay."""
-    registry = dr.async_get(next(iter(entry.runtime_data.values())).coordinator.hass)
+    registry = dr.async_get(hass)
     wanted = {(DOMAIN, device_id) for device_id in device_ids(entry)}
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         if device.identifiers.isdisjoint(wanted):

@@ -2,19 +2,23 @@
 
 from typing import Any, override
 
+from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
+from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
-from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api import Meter, Sensor
+from .base_coordinator import ClimkitCoordinator
 from .const import DOMAIN, MANUFACTURER
-from .coordinator import ClimkitCoordinator, SiteCoordinator
+from .coordinator import SiteCoordinator
 
 PORTAL_URL = "https://app.climkit.io"
 
 
-class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](CoordinatorEntity[CoordinatorT]):
+class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
+    CoordinatorEntity[CoordinatorT], SensorEntity
+):
     """An entity of a site, a meter or a Climkit sensor; `owner_id` is that one's id."""
 
     _attr_has_entity_name = True
@@ -24,20 +28,37 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](CoordinatorEntity[Coo
         coordinator: CoordinatorT,
         device_info: DeviceInfo,
         owner_id: str,
-        description: EntityDescription,
+        description: SensorEntityDescription,
         context: str | None = None,
     ) -> None:
         """Set up names and ids; `context` tells the coordinator what this entity needs."""
         super().__init__(coordinator, context)
         self.entity_description = description
+        self.owner_id = owner_id
         self._attr_device_info = device_info
         self._attr_unique_id = f"{owner_id}_{description.key}" if description.key else owner_id
+        self._shown: tuple[bool, object] | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether Climkit still lists what this entity shows."""
+        return True
 
     @property
     @override
     def available(self) -> bool:
         """A refresh that failed says little: available until Climkit was silent for hours."""
-        return self.coordinator.is_available
+        return self.is_there and self.coordinator.is_available
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state if it changed: updates are many, changes are few."""
+        is_available = self.available
+        shown = is_available, self.native_value if is_available else None
+        if shown != self._shown:
+            self._shown = shown
+            super()._handle_coordinator_update()
 
 
 def site_device(coordinator: SiteCoordinator) -> DeviceInfo:

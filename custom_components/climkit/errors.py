@@ -7,6 +7,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .api import (
+    INTERVAL,
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
     ClimkitConnectionError,
@@ -41,10 +42,12 @@ def refresh_errors() -> Iterator[None]:
             translation_domain=DOMAIN, translation_key=error_key(err)
         ) from err
     except ClimkitError as err:
+        # A shorter pause than the one to the next look would be no pause.
+        pause: float | None = getattr(err, "retry_after", None)
         raise UpdateFailed(
             translation_domain=DOMAIN,
             translation_key=error_key(err),
-            retry_after=getattr(err, "retry_after", None),
+            retry_after=pause if pause and pause > INTERVAL.total_seconds() else None,
         ) from err
 
 

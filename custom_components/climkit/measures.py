@@ -299,13 +299,14 @@ def all_series(
     """
     series: list[Series] = []
     if choice.site_totals:
-        for meter_type in dict.fromkeys([meter.type for meter in meters.values()] + list(columns)):
+        answered = [meter_type for meter_type, names in columns.items() if names]
+        for meter_type in dict.fromkeys([meter.type for meter in meters.values()] + answered):
             series += series_of_site(site_id, meter_type, has_battery=has_battery)
     for meter in meters.values():
         if not choice.wants(meter.id):
             continue
         found = columns.get(meter.type)
         by_site = measured_by_site(meter, meters.values())
-        has_column = f"total_{meter.id}" in found if found else not by_site
+        has_column = not by_site if found is None else f"total_{meter.id}" in found
         series += series_of_meter(site_id, meter, meters.values(), has_column=has_column)
     return series

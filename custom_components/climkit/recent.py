@@ -1,6 +1,6 @@
 """What Climkit said lately of a site: its feeds, their newest intervals and columns. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from .api import Interval, floor_hour
@@ -34,6 +34,7 @@ class Recent:
         wanted = dict.fromkeys([*site_feeds, *(s.feed for s in series)])
         self._states = {feed: self._states.get(feed, FeedState()) for feed in wanted}
         self._intervals = {f: rows for f, rows in self._intervals.items() if f in wanted}
+        self._amounts.clear()
 
     def follows(self, feed: Feed) -> bool:
         """Whether a feed is still asked for."""
@@ -49,37 +50,37 @@ class Recent:
         state = self._states[feed]
         return floor_hour(state.window_start(now, midnight, each_interval=_each_interval(feed)))
 
-    def asks(self, feed: Feed, now: datetime) -> None:
+    def note_asked(self, feed: Feed, now: datetime) -> None:
         """Note a question; it counts as failed until there is an answer of any kind."""
         state = self._states[feed]
         state.asked, state.failed = now, True
 
-    def merge(self, feed: Feed, intervals: Iterable[Interval], since: datetime) -> None:
-        """Take in an answer and forget what lies before `since`."""
-        intervals = list(intervals)
-        self.has_no_answer(feed)
-        merged = merge_intervals(self._intervals.get(feed, ()), intervals, since)
-        self._intervals[feed] = merged
-        self._amounts.pop(feed, None)
-        if merged:
-            self._states[feed].newest = merged[-1].end
-        if feed.meter_id is None and intervals:
-            known = self.columns.get(feed.meter_type, frozenset())
-            self.columns[feed.meter_type] = known | _columns(intervals)
-
-    def has_no_answer(self, feed: Feed) -> None:
-        """Note that an answer brought nothing usable: the feed is asked again when it is due."""
+    def note_unusable(self, feed: Feed) -> None:
+        """Note an answer that says nothing: the feed is asked again when it is due."""
         self._states[feed].failed = False
+
+    def note_refused(self, feed: Feed, until: datetime) -> None:
+        """Note that Climkit refuses a feed; a refused site's meters are asked one by one."""
+        self.let_rest(feed, until)
+        if feed.meter_id is None:
+            self.columns[feed.meter_type] = frozenset()
 
     def let_rest(self, feed: Feed, until: datetime) -> None:
         """Ask a feed no more until a time."""
         self._states[feed].failed = False
         self._states[feed].rests_until = until
 
-    def is_refused(self, feed: Feed) -> None:
-        """Note that Climkit refuses a feed; meters of a refused site are asked for one by one."""
-        if feed.meter_id is None:
-            self.columns[feed.meter_type] = frozenset()
+    def merge(self, feed: Feed, intervals: Sequence[Interval], since: datetime) -> None:
+        """Take in an answer and forget what lies before `since`."""
+        merged = merge_intervals(self._intervals.get(feed, ()), intervals, since)
+        self._intervals[feed] = merged
+        self._amounts.pop(feed, None)
+        self._states[feed].failed = False
+        if merged:
+            self._states[feed].newest = merged[-1].end
+        if feed.meter_id is None and intervals:
+            known = self.columns.get(feed.meter_type, frozenset())
+            self.columns[feed.meter_type] = known | _columns(intervals)
 
     def review_columns(self) -> None:
         """Forget the columns that the last day's answers did not have."""

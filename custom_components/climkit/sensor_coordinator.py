@@ -8,14 +8,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .api import (
-    ClimkitAccessDeniedError,
+    ClimkitAuthenticationError,
     ClimkitClient,
-    ClimkitResponseError,
+    ClimkitError,
     Reading,
     Sensor,
     Site,
 )
-from .coordinator import REFUSED_FOR, ClimkitConfigEntry, ClimkitCoordinator
+from .asking import async_ask_each
+from .base_coordinator import REFUSED_FOR, ClimkitCoordinator
+from .coordinator import ClimkitConfigEntry
 from .errors import refresh_errors
 from .store import ClimkitStore, note_listed
 
@@ -26,7 +28,10 @@ READING_EXPIRES_AFTER = timedelta(days=1)
 
 
 class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
-    """Lists a site's sensors once a day and asks for the newest reading of each enabled one."""
+    """Lists a site's sensors once a day and asks for the newest reading of each enabled one.
+
+    Most sites have no sensors, so trouble with their list is no reason to do without meters.
+    """
 
     def __init__(
         self,
@@ -38,40 +43,52 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
     ) -> None:
         """Prepare; the first refresh only brings the list."""
         super().__init__(hass, entry, client, site, store, kind="sensors")
+        self._sensors: dict[str, Sensor] = {}
         self._readings: dict[str, Reading] = {}
         self._rests: dict[str, datetime] = {}
 
     def value(self, sensor_id: str) -> float | None:
         """Return the newest value of a sensor in its own unit; None when it is too old."""
         reading = self._readings.get(sensor_id)
-        if reading is None or dt_util.utcnow() - reading.at > READING_EXPIRES_AFTER:
+        if reading is None or self.now - reading.at >= READING_EXPIRES_AFTER:
             return None
         return reading.value
 
     @override
     async def _async_update_data(self) -> dict[str, Sensor]:
         now = dt_util.utcnow()
-        sensors = self.data or {}
         with refresh_errors():
             if self.lists_are_old(now):
-                sensors = {sensor.id: sensor for sensor in await self.client.sensors(self.site.id)}
-                self.listed = self.answered = now
-                note_listed(self.record["sensors"], sensors, self.day(now))
-                self.store.save_soon()
-            for sensor_id in sensors.keys() & set(self.async_contexts()):
-                if self._rests.get(sensor_id, now) <= now:
-                    await self._async_ask(sensor_id, now)
-        return sensors
+                await self._async_list(now)
+            if error := await self._async_ask_sensors(now):
+                raise error
+        return self._sensors
 
-    async def _async_ask(self, sensor_id: str, now: datetime) -> None:
+    async def _async_list(self, now: datetime) -> None:
         try:
+            listed = await self.client.sensors(self.site.id)
+        except ClimkitAuthenticationError:
+            raise
+        except ClimkitError as err:
+            _LOGGER.debug("No list of the sensors of %s: %s", self.site.id, err)
+            return
+        self._sensors = {sensor.id: sensor for sensor in listed}
+        self.listed = self.answered = now
+        note_listed(self.record["sensors"], self._sensors, self.day(now))
+        self.store.save_soon()
+
+    async def _async_ask_sensors(self, now: datetime) -> ClimkitError | None:
+        """Ask for each enabled sensor; return what went wrong if nothing was answered."""
+
+        async def ask(sensor_id: str) -> None:
             readings = await self.client.sensor_data(self.site.id, sensor_id, zone=self.site.zone)
-        except ClimkitAccessDeniedError:
-            _LOGGER.debug("Climkit refuses sensor %s, next try in a day", sensor_id)
-            self._rests[sensor_id] = now + REFUSED_FOR
-        except ClimkitResponseError as err:
-            _LOGGER.debug("No usable answer for sensor %s: %s", sensor_id, err)
-        else:
             self.answered = now
             if readings:
                 self._readings[sensor_id] = readings[-1]
+
+        def refuse(sensor_id: str) -> None:
+            self._rests[sensor_id] = now + REFUSED_FOR
+
+        enabled = self._sensors.keys() & set(self.async_contexts())
+        due = [sensor_id for sensor_id in enabled if self._rests.get(sensor_id, now) <= now]
+        return await async_ask_each(sorted(due), ask, refuse)

@@ -67,7 +67,11 @@ def unit_of(sensor: Sensor) -> str | None:
 
 
 def device_class_of(sensor: Sensor) -> SensorDeviceClass | None:
-    """Return the device class where type and unit agree; None for what is unknown."""
-    text = (sensor.type or "").lower().replace("₂", "2")
-    found = next((device_class for word, device_class in _TYPES.items() if word in text), None)
-    return found if found and unit_of(sensor) in DEVICE_CLASS_UNITS[found] else None
+    """Return the first device class whose word and unit both fit; None for what is unknown."""
+    text, unit = (sensor.type or "").lower().replace("₂", "2"), unit_of(sensor)
+    fitting = (
+        device_class
+        for word, device_class in _TYPES.items()
+        if word in text and unit in DEVICE_CLASS_UNITS[device_class]
+    )
+    return next(fitting, None)

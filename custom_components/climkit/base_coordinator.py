@@ -1,0 +1,114 @@
+"""What the coordinators of a site have in common."""
+
+import asyncio
+from datetime import datetime, timedelta
+from itertools import batched
+import logging
+from typing import TYPE_CHECKING, override
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_track_utc_time_change
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .api import INTERVAL, ClimkitClient, Site, local_midnight
+from .const import DOMAIN
+from .store import ClimkitStore
+
+if TYPE_CHECKING:
+    from .coordinator import ClimkitConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+# Entities become unavailable when Climkit has not answered for this long.
+UNAVAILABLE_AFTER = timedelta(hours=3)
+
+LISTS_INTERVAL = timedelta(days=1)
+
+# What Climkit refuses is asked for again after this time.
+REFUSED_FOR = timedelta(days=1)
+
+# So many states are written at once; a big site has thousands, and nothing else may wait for them.
+BATCH = 100
+
+
+class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
+    """Tells whether Climkit has answered lately, and lets time itself change states.
+
+    Power expires, a day begins, entities become unavailable: all of it happens at a quarter-hour,
+    without any answer from Climkit. States are those of `now`, the time of the last update;
+    `midnight` began its day at the site.
+    """
+
+    config_entry: ClimkitConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ClimkitConfigEntry,
+        client: ClimkitClient,
+        site: Site,
+        store: ClimkitStore,
+        *,
+        kind: str,
+    ) -> None:
+        """Prepare for one site of an account."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=f"{DOMAIN} {site.id} {kind}",
+            update_interval=INTERVAL,
+        )
+        self.client = client
+        self.site = site
+        self.store = store
+        self.record = store.site(site.id)
+        self._look_at_clock()
+        self.answered: datetime | None = None
+        self.listed: datetime | None = None
+
+    @property
+    def is_available(self) -> bool:
+        """Whether Climkit has answered lately."""
+        return bool(self.answered and self.now - self.answered < UNAVAILABLE_AFTER)
+
+    def lists_are_old(self, now: datetime) -> bool:
+        """Whether the day's list of meters or sensors is due."""
+        return self.listed is None or now - self.listed >= LISTS_INTERVAL
+
+    def day(self, now: datetime) -> str:
+        """Return the local day of the site (ISO)."""
+        return now.astimezone(self.site.zone).date().isoformat()
+
+    def _look_at_clock(self) -> None:
+        self.now = dt_util.utcnow()
+        self.midnight = local_midnight(self.now, self.site.zone)
+
+    @override
+    async def _async_setup(self) -> None:
+        self.config_entry.async_on_unload(
+            async_track_utc_time_change(
+                self.hass, self._async_tick, minute=range(0, 60, 15), second=0
+            )
+        )
+
+    @callback
+    @override
+    def async_update_listeners(self) -> None:
+        self._look_at_clock()
+        if len(self._listeners) <= BATCH:
+            super().async_update_listeners()
+        else:
+            self.config_entry.async_create_task(self.hass, self._async_update_in_batches())
+
+    async def _async_update_in_batches(self) -> None:
+        for batch in batched(list(self._listeners), BATCH, strict=False):
+            for listener in batch:
+                if found := self._listeners.get(listener):  # not removed meanwhile
+                    found[0]()
+            await asyncio.sleep(0)
+
+    @callback
+    def _async_tick(self, _now: datetime) -> None:
+        self.async_update_listeners()

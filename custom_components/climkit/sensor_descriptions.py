@@ -1,0 +1,176 @@
+"""Which entities there are: the views of a series, rates, raw readings, a site's diagnostics."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfEnergy,
+    UnitOfPower,
+    UnitOfVolume,
+)
+
+from .coordinator import SiteCoordinator
+from .measures import ELECTRICITY, Quantity, Series
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesSensorDescription(SensorEntityDescription):
+    """One view of a series: its running total, today's amount or its power."""
+
+    value_fn: Callable[[SiteCoordinator, Series], float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateSensorDescription(SensorEntityDescription):
+    """A share of today's amounts: `part` of `whole`, or `whole` without `part` where `is_rest`.
+
+    Both are statistic ids.
+    """
+
+    part: str
+    whole: str
+    is_rest: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingSensorDescription(SensorEntityDescription):
+    """A register of a meter; `register` is the API's name."""
+
+    register: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteSensorDescription(SensorEntityDescription):
+    """Something about a site's data."""
+
+    value_fn: Callable[[SiteCoordinator], float | datetime | None]
+
+
+def _reading(
+    register: str, name: str, device_class: SensorDeviceClass, unit: str
+) -> ReadingSensorDescription:
+    return ReadingSensorDescription(
+        key=f"reading_{register}",
+        translation_key=name,
+        register=register,
+        device_class=device_class,
+        native_unit_of_measurement=unit,
+        suggested_display_precision=3,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+    )
+
+
+_ELECTRICITY_READINGS = tuple(
+    _reading(register, name, SensorDeviceClass.ENERGY, UnitOfEnergy.KILO_WATT_HOUR)
+    for register, name in (("en_im", "reading_import"), ("en_ex", "reading_export"))
+)
+_HEAT_READINGS = (
+    _reading("heat_energy_kwh", "reading", SensorDeviceClass.ENERGY, UnitOfEnergy.KILO_WATT_HOUR),
+)
+_WATER_READINGS = (
+    _reading("vol_m3", "reading", SensorDeviceClass.WATER, UnitOfVolume.CUBIC_METERS),
+)
+
+READINGS: dict[str, tuple[ReadingSensorDescription, ...]] = {
+    ELECTRICITY: _ELECTRICITY_READINGS,
+    "heating": _HEAT_READINGS,
+    "cooling": _HEAT_READINGS,
+    "cold_water": _WATER_READINGS,
+    "hot_water": _WATER_READINGS,
+}
+
+SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
+    SiteSensorDescription(
+        key="last_measurement",
+        translation_key="last_measurement",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: coordinator.last_measurement,
+    ),
+    SiteSensorDescription(
+        key="complete_until",
+        translation_key="complete_until",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: coordinator.complete_until,
+    ),
+    SiteSensorDescription(
+        key="history_progress",
+        translation_key="history_progress",
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda coordinator: coordinator.history.progress,
+    ),
+)
+
+
+def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
+    """Return the views of a series."""
+    measure = series.measure
+    precision = 2 if measure.quantity is Quantity.ENERGY else 3
+    yield SeriesSensorDescription(
+        key=series.key,
+        translation_key=measure.name,
+        device_class=measure.quantity.device_class,
+        native_unit_of_measurement=measure.quantity.unit,
+        suggested_display_precision=precision,
+        entity_registry_enabled_default=measure.enabled,
+        value_fn=lambda coordinator, series: coordinator.history.total(series),
+    )
+    yield SeriesSensorDescription(
+        key=f"{series.key}_today",
+        translation_key=f"{measure.name}_today",
+        device_class=measure.quantity.device_class,
+        native_unit_of_measurement=measure.quantity.unit,
+        suggested_display_precision=precision,
+        entity_registry_enabled_default=measure.enabled,
+        value_fn=lambda coordinator, series: coordinator.today(series),
+    )
+    if measure.has_power:
+        yield SeriesSensorDescription(
+            key=f"{series.key}_power",
+            translation_key=f"{measure.name}_power",
+            device_class=SensorDeviceClass.POWER,
+            native_unit_of_measurement=UnitOfPower.WATT,
+            state_class=SensorStateClass.MEASUREMENT,
+            suggested_display_precision=0,
+            entity_registry_enabled_default=measure.power_enabled,
+            value_fn=lambda coordinator, series: coordinator.power(series),
+        )
+
+
+def _rate(key: str, part: Series, whole: Series, *, is_rest: bool = False) -> RateSensorDescription:
+    return RateSensorDescription(
+        key=key,
+        translation_key=key,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        part=part.statistic_id,
+        whole=whole.statistic_id,
+        is_rest=is_rest,
+    )
+
+
+def rate_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, RateSensorDescription]]:
+    """Return the rates that the series allow, each with the id of its meter or site."""
+    by_key: dict[tuple[str, str], Series] = {(s.owner_id, s.key): s for s in series}
+    for owner_id in dict.fromkeys(owner_id for owner_id, _ in by_key):
+        for key, part_key, whole_key, is_rest in (
+            ("solar_share_today", "self", "total", False),
+            ("self_consumption_rate", "electricity_to_ext", "electricity_prod_total", True),
+            ("self_sufficiency_rate", "electricity_from_ext", "electricity_conso_total", True),
+        ):
+            part, whole = by_key.get((owner_id, part_key)), by_key.get((owner_id, whole_key))
+            if part and whole:
+                yield owner_id, _rate(key, part, whole, is_rest=is_rest)

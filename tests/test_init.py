@@ -1,0 +1,141 @@
+"""An entry from set-up to removal."""
+
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import CONF_PASSWORD
+from homeassistant.helpers import device_registry as dr
+import pytest
+
+from custom_components.climkit import async_remove_config_entry_device
+from custom_components.climkit.const import CONF_SITES, DOMAIN
+from tests.conftest import NOW, Home
+from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
+from tests.truth import assert_equal_to_climkit, stored_rows
+
+
+class TestSites:
+    """Accounts with several sites."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """Three young sites."""
+        return World(created=NOW, history_days=6)
+
+    async def test_new_site_joins(self, home: Home) -> None:
+        """Where all are wanted, a site that Climkit adds joins by itself."""
+        *known, new = home.simulator.world.sites
+        home.simulator.switches.sites = {DEFAULT_USERNAME: known}
+        await home.set_up()
+        assert len(home.sites) == 2
+        home.simulator.switches.sites = {}
+        await home.turn_clock(hours=24, minutes=1)
+        await home.until(lambda: len(home.sites) == 3)
+        assert new in home.entry.runtime_data
+
+    async def test_a_list_never_grows(self, home: Home) -> None:
+        """Where some are wanted, no other joins."""
+        *known, _ = home.simulator.world.sites
+        home.entry.add_to_hass(home.hass)
+        home.hass.config_entries.async_update_entry(
+            home.entry, options={**home.entry.options, CONF_SITES: known}
+        )
+        await home.set_up()
+        await home.turn_clock(hours=24, minutes=1)
+        assert list(home.entry.runtime_data) == known
+
+    async def test_refused_site(self, home: Home, caplog: pytest.LogCaptureFixture) -> None:
+        """It does no harm to the others."""
+        refused, *others = home.simulator.world.sites
+        home.simulator.switches.refused = {refused: 403}
+        await home.set_up()
+        assert home.entry.state is ConfigEntryState.LOADED
+        assert list(home.entry.runtime_data) == others
+        assert "no longer permits access" in caplog.text
+
+    async def test_all_sites_are_refused(self, home: Home) -> None:
+        """Nobody has to log in for that."""
+        home.simulator.switches.refused = dict.fromkeys(home.simulator.world.sites, 403)
+        await home.set_up()
+        assert home.entry.state is ConfigEntryState.SETUP_ERROR
+        assert not home.hass.config_entries.flow.async_progress()
+
+    async def test_new_sites_cannot_be_looked_for(self, home: Home) -> None:
+        """Trouble of a day changes nothing."""
+        await home.set_up()
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=500, path="all_installations")
+        ]
+        await home.turn_clock(hours=24, minutes=1)
+        assert len(home.sites) == 3
+
+
+async def test_wrong_password(home: Home) -> None:
+    """The user is asked to log in."""
+    home.entry.add_to_hass(home.hass)
+    home.hass.config_entries.async_update_entry(
+        home.entry, data={**home.entry.data, CONF_PASSWORD: "old"}
+    )
+    await home.set_up()
+    assert home.entry.state is ConfigEntryState.SETUP_ERROR
+    [flow] = home.hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+
+
+async def test_password_changed_while_running(home: Home) -> None:
+    """The user is asked to log in, once; nothing stored is lost."""
+    await home.set_up_completely()
+    home.simulator.revoke_tokens()
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=401, path="auth")]
+    for _ in range(3):
+        await home.turn_clock(minutes=15)
+    [flow] = home.hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+
+
+async def test_revoked_token(home: Home) -> None:
+    """A token that ends early is renewed, and nobody notices."""
+    await home.set_up_completely()
+    for _ in range(4):
+        home.simulator.revoke_tokens()
+        await home.turn_clock(minutes=15)
+    await assert_equal_to_climkit(home)
+    assert not home.hass.config_entries.flow.async_progress()
+
+
+async def test_removal(home: Home, hass_storage: dict[str, Any]) -> None:
+    """The memory goes, the statistics stay: they are the user's."""
+    await home.set_up_completely()
+    rows = await stored_rows(home.hass)
+    key = f"{DOMAIN}.{home.entry.entry_id}"
+    assert key in hass_storage
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    await home.hass.async_block_till_done()
+    assert key not in hass_storage
+    assert await stored_rows(home.hass) == rows
+
+
+async def test_removing_a_device(home: Home) -> None:
+    """A device that Climkit lists cannot be removed by hand, an old one can."""
+    await home.set_up()
+    registry = dr.async_get(home.hass)
+    devices = dr.async_entries_for_config_entry(registry, home.entry.entry_id)
+    assert len(devices) == 4
+    for device in devices:
+        assert not await async_remove_config_entry_device(home.hass, home.entry, device)
+    old = registry.async_get_or_create(
+        config_entry_id=home.entry.entry_id, identifiers={(DOMAIN, "gone")}
+    )
+    assert await async_remove_config_entry_device(home.hass, home.entry, old)
+
+
+async def test_nothing_is_left_running(home: Home) -> None:
+    """After an unload in mid import no request is made any more."""
+    await home.set_up()
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await home.hass.async_block_till_done()
+    asked = len(home.simulator.requests)
+    home.freezer.tick(timedelta(hours=30))
+    await home.hass.async_block_till_done()
+    assert len(home.simulator.requests) == asked
