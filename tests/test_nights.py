@@ -114,6 +114,19 @@ class TestRevisions:
         await home.restart()
         assert home.sites[0].coordinator.record["walk"]["electricity"] == place
 
+    async def test_a_night_in_trouble(self, home: Home) -> None:
+        """It asks once, not page by page, and the walk stays where it was."""
+        await home.set_up_completely()
+        home.simulator.switches.faults = [Fault(kind=FaultKind.HTML, path="site_data")]
+        before = len(home.simulator.requests)
+        await home.turn_clock(hours=20)
+        asked = [r for r in home.simulator.requests[before:] if "site_data" in r.path]
+        assert len(asked) <= 3
+        assert home.sites[0].coordinator.record["walk"] == {}
+        home.simulator.switches.faults = []
+        await home.turn_clock(hours=24)
+        assert home.sites[0].coordinator.record["walk"]
+
     async def test_withdrawn(self, home: Home) -> None:
         """An hour that Climkit no longer has keeps its row, without an amount."""
         await home.set_up_completely()

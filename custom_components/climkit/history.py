@@ -327,6 +327,7 @@ class SiteHistory:
     async def _async_read_again(self, page: Page) -> None:
         """Compare a stored page with what Climkit says now, and mend what differs."""
         if (intervals := await self._async_fetch(page)) is None:
+            self._night.leave_out(page.feed)
             return
         found = await async_rebuild(self._hass, page.tracks, page.start, page.end, intervals)
         if found.missing:

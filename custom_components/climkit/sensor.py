@@ -29,6 +29,9 @@ from .sensor_types import device_class_of, unit_of
 
 PARALLEL_UPDATES = 0
 
+# Decimals of a state: what lies behind them is float dust, and no meter resolves it.
+DUST = 6
+
 # Below this much energy (kWh) a rate of today says nothing.
 RATE_FROM = 0.05
 
@@ -134,7 +137,8 @@ class SeriesSensor(ClimkitEntity[SiteCoordinator]):
     def native_value(self) -> float | None:
         """Return the value in the unit of the measure, power in W."""
         series = self.coordinator.data.series[self._statistic_id]
-        return self.entity_description.value_fn(self.coordinator, series)
+        value = self.entity_description.value_fn(self.coordinator, series)
+        return None if value is None else round(value, DUST)
 
 
 class RateSensor(ClimkitEntity[SiteCoordinator]):

@@ -1,0 +1,199 @@
+"""Which series a site's meters make, and where their data come from."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from custom_components.climkit.api import Meter, MeterMode
+from custom_components.climkit.choice import Choice
+from custom_components.climkit.feed import Feed
+from custom_components.climkit.measures import (
+    CHARGE_POINT,
+    ELECTRICITY,
+    METER_TYPES,
+    Quantity,
+    Series,
+    all_series,
+    known_meters,
+    split_column,
+)
+
+ALL = Choice()
+METERS_ONLY = Choice(site_totals=False)
+SITE = Feed("site", ELECTRICITY)
+
+
+def meter(
+    meter_id: str, mode: MeterMode = MeterMode.CONSUMPTION, meter_type: str = ELECTRICITY
+) -> Meter:
+    """A listed meter."""
+    return Meter(
+        id=meter_id, type=meter_type, mode=mode, name=None, bus_address=None, is_rule_meter=False
+    )
+
+
+def series_of(
+    meters: Iterable[Meter],
+    columns: dict[str, frozenset[str]] | None = None,
+    choice: Choice = METERS_ONLY,
+    *,
+    has_battery: bool = False,
+) -> dict[str, Series]:
+    """All series by their statistic ids."""
+    found = all_series(
+        "site", {m.id: m for m in meters}, columns or {}, choice, has_battery=has_battery
+    )
+    assert len({one.statistic_id for one in found}) == len(found)
+    return {one.statistic_id: one for one in found}
+
+
+class TestOfMeters:
+    """The series of single meters."""
+
+    def test_consumer(self) -> None:
+        """Columns of the site's answer."""
+        found = series_of([meter("flat")])
+        assert {s.statistic_id: s.column for s in found.values()} == {
+            "climkit:flat_total": "total_flat",
+            "climkit:flat_self": "self_flat",
+            "climkit:flat_ext": "ext_flat",
+        }
+        assert {s.feed for s in found.values()} == {SITE}
+
+    def test_without_column(self) -> None:
+        """Questions of its own; the statistics are the same."""
+        own = series_of([meter("flat")], {ELECTRICITY: frozenset({"conso_total"})})
+        assert own.keys() == series_of([meter("flat")]).keys()
+        assert {s.feed for s in own.values()} == {Feed("site", ELECTRICITY, "flat")}
+        assert {s.column for s in own.values()} == {"total", "self", "ext"}
+
+    def test_production(self) -> None:
+        """Only a total."""
+        assert list(series_of([meter("pv", MeterMode.PRODUCTION)])) == ["climkit:pv_total"]
+
+    def test_introduction(self) -> None:
+        """It has no column, but the site's grid columns are its own."""
+        found = series_of([meter("main", MeterMode.INTRODUCTION)])
+        assert {s.column for s in found.values()} == {"from_ext", "to_ext"}
+        assert {s.feed for s in found.values()} == {SITE}
+        assert {s.owner_id for s in found.values()} == {"main"}
+
+    def test_battery(self) -> None:
+        """The same with the site's battery columns."""
+        [charge, _, discharge] = series_of([meter("box", MeterMode.BATTERY)]).values()
+        assert charge.column == "storage_charging_total"
+        assert discharge.column == "storage_discharging_total"
+
+    def test_two_introductions(self) -> None:
+        """The site's columns say nothing of each; they are asked for by themselves."""
+        mains = [meter(i, MeterMode.INTRODUCTION) for i in ("a", "b")]
+        found = series_of(mains, {ELECTRICITY: frozenset({"from_ext"})})
+        assert {(s.feed.meter_id, s.column) for s in found.values()} == {
+            ("a", "total"),
+            ("b", "total"),
+        }
+
+    def test_introduction_with_column(self) -> None:
+        """Nobody has seen one, but then it is used."""
+        main = meter("main", MeterMode.INTRODUCTION)
+        [series] = series_of([main], {ELECTRICITY: frozenset({"total_main"})}).values()
+        assert series.column == "total_main"
+
+    @pytest.mark.parametrize(
+        ("meter_type", "quantity"),
+        [
+            ("heating", Quantity.ENERGY),
+            ("cooling", Quantity.ENERGY),
+            ("cold_water", Quantity.WATER),
+            ("hot_water", Quantity.WATER),
+        ],
+    )
+    def test_other_types(self, meter_type: str, quantity: Quantity) -> None:
+        """One amount each."""
+        [series] = series_of([meter("m", meter_type=meter_type)]).values()
+        assert series.measure.quantity is quantity
+        assert series.feed == Feed("site", meter_type)
+        assert not series.measure.has_power
+
+    def test_upper_case_id(self) -> None:
+        """Statistic ids are lower case."""
+        assert "climkit:6f00ab_total" in series_of([meter("6F00AB")])
+
+
+class TestOfSites:
+    """The totals of a site."""
+
+    def test_electricity(self) -> None:
+        """Grid, sun and consumption; a battery only where there is one."""
+        without = series_of([meter("flat")], choice=ALL)
+        assert {s.column for s in without.values() if not s.meter_id} == {
+            "conso_total",
+            "prod_total",
+            "self",
+            "from_ext",
+            "to_ext",
+        }
+        with_battery = series_of([meter("flat")], choice=ALL, has_battery=True)
+        assert {s.column for s in with_battery.values() if not s.meter_id} >= {
+            "storage_charging_total",
+            "storage_discharging_total",
+        }
+
+    def test_each_type(self) -> None:
+        """A total for each type that has meters, or columns: charge points are not listed."""
+        columns = {CHARGE_POINT: frozenset({"conso_total"}), "heating": frozenset[str]()}
+        found = series_of([meter("w", meter_type="cold_water")], columns, ALL)
+        assert {s.statistic_id for s in found.values() if not s.meter_id} == {
+            "climkit:site_cold_water_conso_total",
+            "climkit:site_charge_point_conso_total",
+        }
+
+    def test_choice(self) -> None:
+        """Only the choice turns series off."""
+        choice = Choice(meters=frozenset({"b"}), site_totals=False)
+        found = series_of([meter("a"), meter("b")], choice=choice)
+        assert {s.owner_id for s in found.values()} == {"b"}
+
+
+class TestKnownMeters:
+    """Listed meters, and those that only columns tell of."""
+
+    def test_unlisted(self) -> None:
+        """A column makes a meter of its answer's type; listed ones stay as they are."""
+        columns = {
+            ELECTRICITY: frozenset({"conso_total", "total_flat"}),
+            CHARGE_POINT: frozenset({"total_p1", "self_p1", "ext_p1", "timestamp"}),
+        }
+        found = known_meters([meter("flat", MeterMode.PRODUCTION)], columns)
+        assert found["flat"].mode is MeterMode.PRODUCTION
+        assert (found["p1"].type, found["p1"].is_rule_meter) == (CHARGE_POINT, True)
+        assert found.keys() == {"flat", "p1"}
+
+    def test_unknown_type(self) -> None:
+        """A meter type nobody knows is passed over."""
+        assert known_meters([meter("r", meter_type="reactive")], {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "parts"),
+    [
+        ("total_62a1", ("total", "62a1")),
+        ("ext_62a1", ("ext", "62a1")),
+        ("self", None),
+        ("prod_total", None),
+        ("from_ext", None),
+        ("storage_charging_total", None),
+        ("total_", None),
+    ],
+)
+def test_split_column(column: str, parts: tuple[str, str] | None) -> None:
+    """Columns of meters and columns of the site."""
+    assert split_column(column) == parts
+
+
+def test_table() -> None:
+    """Power belongs to what is read each quarter-hour only."""
+    for meter_type in METER_TYPES.values():
+        for measure in (*meter_type.site_measures, *meter_type.meter_measures):
+            assert meter_type.read_each_interval or not measure.has_power
+            assert measure.has_power or measure.quantity is Quantity.WATER or measure.name != "self"
