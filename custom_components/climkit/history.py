@@ -158,9 +158,12 @@ class SiteHistory:
         self, feed: Feed, start: datetime, end: datetime, intervals: Sequence[Interval]
     ) -> None:
         """Hand over what Climkit says of `start` to `end`, for series that have come that far."""
+        start = floor_hour(start)
         if waiting := self._live.get(feed):
+            # The newer intervals no longer hold what lies before midnight.
             start = min(start, waiting.start)
-        self._live[feed] = _Live(floor_hour(start), end, intervals)
+            intervals = merge_intervals(waiting.intervals, intervals, start)
+        self._live[feed] = _Live(start, end, intervals)
         self._offered.add(feed)
         self._refused.discard(feed)
         self._pauses.pop(feed, None)  # Climkit answers again

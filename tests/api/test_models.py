@@ -243,3 +243,12 @@ def test_sensor_reading() -> None:
     assert Reading.from_api({"timestamp": epoch, "value": 21}, DEFAULT_ZONE) == expected
     assert Reading.from_api({"timestamp": epoch * 1000, "value": 21}, DEFAULT_ZONE) == expected
     assert Reading.from_api({"timestamp": epoch, "value": None}, DEFAULT_ZONE) is None
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 1e13, "1_000", "inf", "nan"])
+def test_absurd_numbers_are_none(value: object) -> None:
+    """They would break sums; what is absent can be told from what is zero."""
+    row = {"timestamp": "2026-03-22 05:30:00+01:00", "total": value, "ext": 1.5}
+    interval = Interval.from_api(row, Sampling.QUARTER_HOUR, DEFAULT_ZONE)
+    assert interval is not None
+    assert interval.values == {"ext": 1.5}

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from math import isfinite
 import re
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -19,6 +18,9 @@ from .timestamps import Sampling, interval_bounds, parse_timestamp
 DEFAULT_ZONE = ZoneInfo("Europe/Zurich")
 
 UNKNOWN_TYPE = "unknown"
+
+# No amount, counter or reading is larger; sums of larger ones could overflow.
+LARGEST_NUMBER = 1e12
 
 ID_PATTERN = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _OBJECT_ID_PATTERN = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
@@ -235,11 +237,13 @@ def _number(value: object) -> float | None:
     """Return a finite number, also from text; a bool is none."""
     if isinstance(value, bool) or not isinstance(value, float | int | str):
         return None
+    if isinstance(value, str) and "_" in value:
+        return None
     try:
         number = float(value)
     except ValueError, OverflowError:
         return None
-    return number if isfinite(number) else None
+    return number if abs(number) <= LARGEST_NUMBER else None
 
 
 def _numbers(row: Mapping[str, object]) -> dict[str, float]:
