@@ -129,6 +129,14 @@ class Home:
         await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
         await self.settle()
 
+    async def choose(self, **options: Any) -> None:
+        """Change options of a loaded entry, which reloads it, as the options flow does."""
+        self.hass.config_entries.async_update_entry(
+            self.entry, options={**self.entry.options, **options}
+        )
+        await self.hass.config_entries.async_reload(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+
     async def restart(self) -> None:
         """Unload and set up again, as a restart does."""
         await self.hass.config_entries.async_unload(self.entry.entry_id)

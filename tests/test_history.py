@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 
 from custom_components.climkit import history, pages, rebuild
 from custom_components.climkit.api import ClimkitResponseError, Interval, Priority
-from custom_components.climkit.const import ALL, CONF_HISTORY, CONF_METERS, HISTORY_EVERYTHING
+from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
 from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
@@ -314,11 +314,10 @@ class TestStartOfHistory:
 
     async def choose(self, home: Home, history: str) -> None:
         """Change the option, which reloads a loaded entry."""
-        options = {**home.entry.options, CONF_HISTORY: history}
         if home.sites:
-            home.hass.config_entries.async_update_entry(home.entry, options=options)
-            await home.hass.async_block_till_done()
+            await home.choose(history=history)
         else:
+            options = {**home.entry.options, CONF_HISTORY: history}
             home.entry.add_to_hass(home.hass)
             home.hass.config_entries.async_update_entry(home.entry, options=options)
 
@@ -330,21 +329,14 @@ class TestChoiceOfMeters:
         """What was missed in between is read later."""
         await home.set_up_completely()
         meter_ids = list(home.sites[0].coordinator.data.meters)
-        await self.choose(home, meter_ids[:1])
+        await home.choose(meters=meter_ids[:1])
         await home.until(lambda: home.is_complete)
         for _ in range(3):
             await home.turn_clock(hours=20)
-        await self.choose(home, ALL)
+        await home.choose(meters=ALL)
         await home.until(lambda: home.is_complete)
         await home.settle()
         await assert_equal_to_climkit(home)
-
-    async def choose(self, home: Home, meters: list[str] | str) -> None:
-        """Change the option, which reloads the entry."""
-        home.hass.config_entries.async_update_entry(
-            home.entry, options={**home.entry.options, CONF_METERS: meters}
-        )
-        await home.hass.async_block_till_done()
 
 
 async def test_without_columns(home: Home) -> None:

@@ -120,8 +120,16 @@ class TestColumns:
         recent.merge(SITE, intervals({"total_flat": 1.0, "total_shop": 1.0}), MIDNIGHT)
         recent.merge(SITE, intervals({"total_flat": 1.0}, end=QUARTER + INTERVAL), QUARTER)
         assert recent.columns == {ELECTRICITY: {"total_flat", "total_shop"}}
-        recent.review_columns()
+        recent.review_columns(set())
         assert recent.columns == {ELECTRICITY: {"total_flat"}}
+
+    def test_gone_meter(self, recent: Recent) -> None:
+        """A column of a meter that the list lacks is forgotten, until an answer has it again."""
+        recent.merge(SITE, intervals({"total_flat": 1.0, "total_shop": 1.0}), MIDNIGHT)
+        recent.review_columns({"shop"})
+        assert recent.columns == {ELECTRICITY: {"total_flat"}}
+        recent.merge(SITE, intervals({"total_shop": 1.0}), MIDNIGHT)
+        assert recent.columns == {ELECTRICITY: {"total_flat", "total_shop"}}
 
     def test_refused(self, recent: Recent) -> None:
         """A refused site has no columns, so its meters are asked one by one."""

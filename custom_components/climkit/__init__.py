@@ -5,15 +5,15 @@ import logging
 from random import uniform
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.event import async_track_point_in_utc_time, async_track_time_interval
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .account import async_create_client, async_sites_of_others
-from .api import ClimkitAccessDeniedError, ClimkitClient, ClimkitError, Site
+from .account import async_create_client, async_read_site, async_sites_of_others
+from .api import ClimkitClient, ClimkitError, Site
 from .choice import Choice, history_start
 from .const import (
     ALL,
@@ -33,7 +33,7 @@ from .store import ClimkitStore
 
 _LOGGER = logging.getLogger(__name__)
 
-NEW_SITES_INTERVAL = timedelta(days=1)
+SITES_INTERVAL = timedelta(days=1)
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
@@ -43,13 +43,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     await store.async_load()
     names = await Names.async_load(hass)
     with setup_errors():
-        site_ids = await _async_site_ids(hass, entry, client)
-        sites = [site for site_id in site_ids if (site := await _async_site(client, site_id))]
-    if not sites:
-        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="no_sites")
+        sites = await _async_read_sites(hass, entry, client)
 
     entry.runtime_data = {}
+    taken = async_sites_of_others(hass, entry.entry_id)
     for site in sites:
+        if site.id in taken:
+            continue
         coordinator = SiteCoordinator(
             hass,
             entry,
@@ -61,19 +61,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             history_start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
         )
         sensors = SensorsCoordinator(hass, entry, client, site, store)
-        await coordinator.async_config_entry_first_refresh()
-        await sensors.async_config_entry_first_refresh()
         dr.async_get(hass).async_get_or_create(
             config_entry_id=entry.entry_id, **site_device(coordinator)
         )
         entry.runtime_data[site.id] = SiteRuntime(coordinator=coordinator, sensors=sensors)
+    if not entry.runtime_data:
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_sites")
 
+    for runtime in entry.runtime_data.values():
+        await runtime.coordinator.async_config_entry_first_refresh()
+        await runtime.sensors.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     for runtime in entry.runtime_data.values():
         _start(hass, entry, runtime)
-    if entry.options[CONF_SITES] == ALL:
-        _watch_for_new_sites(hass, entry, client, set(site_ids))
-    _reload_with_options(entry)
+    _watch_for_sites(hass, entry, client)
     return True
 
 
@@ -100,34 +101,28 @@ async def async_remove_config_entry_device(
     return not any(identifier in wanted for _, identifier in device.identifiers)
 
 
-@callback
-def _reload_with_options(entry: ClimkitConfigEntry) -> None:
-    """Reload when the options change; the config flow does so itself for credentials."""
-    options = dict(entry.options)
-
-    async def updated(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
-        if entry.options != options:
-            await hass.config_entries.async_reload(entry.entry_id)
-
-    entry.async_on_unload(entry.add_update_listener(updated))
-
-
 async def _async_site_ids(
     hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient
 ) -> list[str]:
-    """Return the sites of the entry; all means all that no other entry has."""
-    if entry.options[CONF_SITES] != ALL:
-        return list(entry.options[CONF_SITES])
+    """Return the sites that the entry should have: no other entry has them."""
+    wanted = entry.options[CONF_SITES]
+    if wanted == ALL:
+        wanted = [reference.id for reference in await client.installations()]
     taken = async_sites_of_others(hass, entry.entry_id)
-    return [site.id for site in await client.installations() if site.id not in taken]
+    return [site_id for site_id in wanted if site_id not in taken]
 
 
-async def _async_site(client: ClimkitClient, site_id: str) -> Site | None:
-    try:
-        return await client.installation(site_id)
-    except ClimkitAccessDeniedError:
-        _LOGGER.warning("Climkit no longer permits access to site %s", site_id)
-        return None
+async def _async_read_sites(
+    hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient
+) -> list[Site]:
+    """Return the infos of the entry's sites, without those that Climkit refuses."""
+    sites = []
+    for site_id in await _async_site_ids(hass, entry, client):
+        if site := await async_read_site(client, site_id):
+            sites.append(site)
+        else:
+            _LOGGER.warning("Climkit does not permit access to site %s", site_id)
+    return sites
 
 
 @callback
@@ -171,18 +166,16 @@ def _plan_nights(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRu
 
 
 @callback
-def _watch_for_new_sites(
-    hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient, known: set[str]
-) -> None:
-    """Reload once a day's list of sites has one that is not known."""
+def _watch_for_sites(hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient) -> None:
+    """Reload once a site can be read that is new, or that Climkit refused until now."""
 
     async def look(_now: datetime) -> None:
         try:
-            found = set(await _async_site_ids(hass, entry, client))
+            for site_id in await _async_site_ids(hass, entry, client):
+                if site_id not in entry.runtime_data and await async_read_site(client, site_id):
+                    hass.config_entries.async_schedule_reload(entry.entry_id)
+                    return
         except ClimkitError as err:
-            _LOGGER.debug("Could not look for new sites: %s", err)
-            return
-        if found - known:
-            hass.config_entries.async_schedule_reload(entry.entry_id)
+            _LOGGER.debug("Could not look for other sites: %s", err)
 
-    entry.async_on_unload(async_track_time_interval(hass, look, NEW_SITES_INTERVAL))
+    entry.async_on_unload(async_track_time_interval(hass, look, SITES_INTERVAL))

@@ -1,6 +1,7 @@
 """An account: its client, and which of its sites are ours."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from ipaddress import ip_address
 
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
@@ -11,7 +12,14 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.network import is_ip_address
 from yarl import URL
 
-from .api import DEFAULT_URL, ClimkitClient, RequestQueue
+from .api import (
+    DEFAULT_URL,
+    ClimkitAccessDeniedError,
+    ClimkitClient,
+    ClimkitResponseError,
+    RequestQueue,
+    Site,
+)
 from .const import DOMAIN
 
 # Whether the API's limit counts users or addresses is unknown, so all accounts of a URL share a
@@ -52,16 +60,32 @@ def normalized_url(url: str) -> str:
         and is_ip_address(parsed.host)
         and ip_address(parsed.host).is_loopback
     )
-    if not parsed.host or parsed.user or parsed.query_string or parsed.fragment:
+    if not parsed.host or "@" in parsed.authority or parsed.query_string or parsed.fragment:
         raise ValueError("not a base URL")
     if parsed.scheme != "https" and not (parsed.scheme == "http" and is_local):
         raise ValueError("credentials would be readable on the way")
     return str(parsed)
 
 
+async def async_read_site(client: ClimkitClient, site_id: str) -> Site | None:
+    """Return the infos of a site; None if Climkit refuses it or no longer knows it."""
+    try:
+        return await client.installation(site_id)
+    except ClimkitAccessDeniedError:
+        return None
+    except ClimkitResponseError as err:
+        if err.status == HTTPStatus.NOT_FOUND:
+            return None
+        raise
+
+
 @callback
 def async_sites_of_others(hass: HomeAssistant, entry_id: str | None) -> set[str]:
-    """Return the ids of devices that other entries have: a site belongs to one entry only."""
+    """Return the ids of devices that other entries have.
+
+    A site belongs to one entry only, the first that has its device: so each statistic has one
+    writer.
+    """
     registry = dr.async_get(hass)
     return {
         identifier

@@ -41,4 +41,6 @@ def history_start(history: str, site: Site, now: datetime) -> datetime:
     if history == HISTORY_EVERYTHING:
         return created
     day = date.fromisoformat(history)
-    return max(created, dt_util.as_utc(datetime.combine(day, time.min, tzinfo=site.zone)))
+    if day <= created.astimezone(site.zone).date():
+        return created
+    return dt_util.as_utc(datetime.combine(day, time.min, tzinfo=site.zone))

@@ -17,7 +17,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .account import async_sites_of_others
+from .account import async_read_site, async_sites_of_others
 from .api import ClimkitAccessDeniedError, ClimkitClient, ClimkitError, Meter, Site, SiteReference
 from .choice import Choice, history_start
 from .const import (
@@ -73,10 +73,8 @@ class ChoiceSteps(ConfigEntryBaseFlow):
     async def _async_look_up_sites(self) -> None:
         for number, reference in enumerate(self.references):
             self.async_update_progress(number / len(self.references))
-            try:
-                self._sites[reference.id] = await self.client.installation(reference.id)
-            except ClimkitAccessDeniedError:
-                continue
+            if site := await async_read_site(self.client, reference.id):
+                self._sites[site.id] = site
 
     async def async_step_sites(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which sites are wanted, where there is a choice."""
@@ -84,7 +82,8 @@ class ChoiceSteps(ConfigEntryBaseFlow):
         free = [site_id for site_id in self._sites if site_id not in taken]
         if not free:
             return self.async_abort(reason="sites_taken" if taken else "no_sites")
-        if len(self._sites) == 1:
+        current = self.options.get(CONF_SITES, ALL)
+        if len(self._sites) == 1 and current == ALL:
             user_input = {CONF_SITES: free}
         errors = {}
         if user_input is not None:
@@ -98,12 +97,12 @@ class ChoiceSteps(ConfigEntryBaseFlow):
                 # "All" keeps its word: a site that is new at Climkit joins by itself.
                 self.options[CONF_SITES] = ALL if set(chosen) == set(free) else chosen
                 return await self.async_step_look_up_meters()
-        current = self.options.get(CONF_SITES, ALL)
+        wanted = free if current == ALL else [site for site in current if site in self._sites]
         schema = vol.Schema({vol.Required(CONF_SITES): _selector(await self._async_site_labels())})
         return self.async_show_form(
             step_id="sites",
             data_schema=self.add_suggested_values_to_schema(
-                schema, user_input or {CONF_SITES: free if current == ALL else current}
+                schema, user_input or {CONF_SITES: wanted}
             ),
             errors=errors,
         )
@@ -145,40 +144,43 @@ class ChoiceSteps(ConfigEntryBaseFlow):
             for site_id in self._chosen
             for meter_id, meter in self._meters[site_id].items()
         }
-        if len(meters) <= MANY_METERS:
+        current = self.options.get(CONF_METERS, ALL)
+        totals = self.options.get(CONF_SITE_TOTALS, True)
+        if len(meters) <= MANY_METERS and current == ALL and totals:
             user_input = {CONF_METERS: list(meters), CONF_SITE_TOTALS: True}
         errors = {}
         if user_input is not None:
-            chosen, totals = user_input[CONF_METERS], user_input[CONF_SITE_TOTALS]
-            if chosen or totals:
-                self.options[CONF_METERS] = ALL if set(chosen) == set(meters) else chosen
-                self.options[CONF_SITE_TOTALS] = totals
+            chosen = user_input[CONF_METERS]
+            if chosen or user_input[CONF_SITE_TOTALS]:
+                # What Climkit does not list today stays chosen.
+                absent = [] if current == ALL else [key for key in current if key not in meters]
+                self.options[CONF_METERS] = ALL if set(chosen) == set(meters) else chosen + absent
+                self.options[CONF_SITE_TOTALS] = user_input[CONF_SITE_TOTALS]
                 return await self.async_step_history()
             errors["base"] = "nothing_chosen"
+        wanted = [key for key in meters if current == ALL or key in current]
+        schema = vol.Schema(
+            {
+                vol.Required(CONF_METERS): _selector(await self._async_meter_labels(meters)),
+                vol.Required(CONF_SITE_TOTALS): BooleanSelector(),
+            }
+        )
+        return self.async_show_form(
+            step_id="meters",
+            data_schema=self.add_suggested_values_to_schema(
+                schema, user_input or {CONF_METERS: wanted, CONF_SITE_TOTALS: totals}
+            ),
+            errors=errors,
+        )
+
+    async def _async_meter_labels(self, meters: dict[str, tuple[Site, Meter]]) -> dict[str, str]:
         names = await Names.async_load(self.hass)
-        labels = {
+        return {
             meter_id: names.meter(meter)
             if len(self._chosen) == 1
             else f"{names.site(site)} - {names.meter(meter)}"
             for meter_id, (site, meter) in meters.items()
         }
-        current = self.options.get(CONF_METERS, ALL)
-        known = list(meters) if current == ALL else [m for m in current if m in meters]
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_METERS): _selector(labels),
-                vol.Required(CONF_SITE_TOTALS): BooleanSelector(),
-            }
-        )
-        defaults = {
-            CONF_METERS: known,
-            CONF_SITE_TOTALS: self.options.get(CONF_SITE_TOTALS, True),
-        }
-        return self.async_show_form(
-            step_id="meters",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input or defaults),
-            errors=errors,
-        )
 
     # History
 

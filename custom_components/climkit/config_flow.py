@@ -9,7 +9,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlow,
+    OptionsFlowWithReload,
 )
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import callback
@@ -129,21 +129,15 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(account_id(data[CONF_USERNAME], data[CONF_URL]))
         if self.source == SOURCE_REAUTH:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
-            return self._update(self._get_reauth_entry(), data)
+            return self.async_update_reload_and_abort(self._get_reauth_entry(), data=data)
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
             if self.unique_id != entry.unique_id:
                 self._abort_if_unique_id_configured()
-            return self._update(entry, data)
+            return self.async_update_reload_and_abort(entry, unique_id=self.unique_id, data=data)
         self._abort_if_unique_id_configured()
         self.credentials = data
         return await self.async_step_look_up_sites()
-
-    def _update(self, entry: ConfigEntry, data: dict[str, str]) -> ConfigFlowResult:
-        """Store credentials and begin anew, also where they are the same or set-up had failed."""
-        result = self.async_update_and_abort(entry, unique_id=self.unique_id, data=data)
-        self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return result
 
     @override
     def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:
@@ -151,7 +145,7 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(title=title, data=self.credentials, options=options)
 
 
-class ClimkitOptionsFlow(ChoiceSteps, OptionsFlow):
+class ClimkitOptionsFlow(ChoiceSteps, OptionsFlowWithReload):
     """Change which sites and meters are wanted and how far back history goes."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -1,5 +1,6 @@
 """Asks Climkit for what is new of a site's meters, each quarter-hour."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import logging
@@ -27,20 +28,21 @@ from .base_coordinator import REFUSED_FOR, ClimkitCoordinator
 from .choice import Choice
 from .errors import refresh_errors
 from .feed import Feed, async_fetch_whole
-from .history import COMPLETE, SiteHistory
+from .history import SiteHistory
 from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meters
 from .names import Names
 from .readings import RawReadings
 from .recent import Recent
 from .schedule import next_look
 from .store import ClimkitStore, note_listed, note_seen
+from .tracks import COMPLETE
 
 if TYPE_CHECKING:
     from .sensor_coordinator import SensorsCoordinator
 
 _LOGGER = logging.getLogger(__name__)
 
-# What the first refresh left out is asked for right after it.
+# What the first refresh left out (single meters, what entities need) is asked for right after it.
 SOON = timedelta(seconds=1)
 
 
@@ -143,7 +145,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             self._plan(dt_util.utcnow())
         if error:
             _LOGGER.warning("Climkit lists the meters of %s, but not yet its data", self.site.id)
-        elif self._recent.has_unasked(now):
+        elif self._recent.has_unasked(now) or not self._has_refreshed:
             self.update_interval = SOON
         self._has_refreshed = True
         self._note_meters(now)
@@ -163,9 +165,9 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         if self._listed_meters and not listed:
             _LOGGER.debug("The list of the meters of %s is empty", self.site.id)
             return
+        self._recent.review_columns(_ids(self._listed_meters) - _ids(listed))
         self._listed_meters = listed
         self.listed = self.answered = now
-        self._recent.review_columns()
         self._follow()
 
     def _note_meters(self, now: datetime) -> None:
@@ -205,8 +207,9 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             meter.type for meter in meters.values() if wants_totals or self.wants(meter.id)
         )
         has_electricity = any(meter.type == ELECTRICITY for meter in meters.values())
-        listed = {meter.id for meter in self._listed_meters}
-        if has_electricity and (wants_totals or wanted is None or wanted - listed):
+        if has_electricity and (
+            wants_totals or wanted is None or wanted - _ids(self._listed_meters)
+        ):
             types[CHARGE_POINT] = None
         return [Feed(self.site.id, meter_type) for meter_type in types]
 
@@ -264,3 +267,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     def _plan(self, now: datetime) -> None:
         look = next_look(now, is_waiting=self._recent.is_waiting(now), offset=self._offset)
         self.update_interval = look - now
+
+
+def _ids(meters: Iterable[Meter]) -> set[str]:
+    return {meter.id for meter in meters}

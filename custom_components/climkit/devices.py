@@ -4,20 +4,22 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry
+from .coordinator import ClimkitConfigEntry, SiteRuntime
 
 
 def device_ids(entry: ClimkitConfigEntry) -> set[str]:
-    """Return the Climkit ids of all devices that an entry should have now.
+    """Return the Climkit ids of all devices that an entry should have now."""
+    return set().union(*map(site_device_ids, entry.runtime_data.values()))
+
+
+def site_device_ids(runtime: SiteRuntime) -> set[str]:
+    """Return the Climkit ids of the site, its wanted meters and its sensors.
 
     A meter or sensor that vanished stays for some days: lists can be wrong.
     """
-    ids: set[str] = set()
-    for site_id, runtime in entry.runtime_data.items():
-        record = runtime.coordinator.record
-        ids |= {site_id, *record["sensors"]}
-        ids |= {meter_id for meter_id in record["meters"] if runtime.coordinator.wants(meter_id)}
-    return ids
+    coordinator = runtime.coordinator
+    meters, sensors = coordinator.record["meters"], coordinator.record["sensors"]
+    return {coordinator.site.id, *filter(coordinator.wants, meters), *sensors}
 
 
 @callback

@@ -55,12 +55,9 @@ def refresh_errors() -> Iterator[None]:
 def setup_errors() -> Iterator[None]:
     """Let a set-up fail in Home Assistant's way."""
     try:
-        yield
-    except ClimkitAuthenticationError as err:
-        raise ConfigEntryAuthFailed(
-            translation_domain=DOMAIN, translation_key=error_key(err)
-        ) from err
-    except ClimkitError as err:
+        with refresh_errors():
+            yield
+    except UpdateFailed as err:
         raise ConfigEntryNotReady(
-            translation_domain=DOMAIN, translation_key=error_key(err)
+            translation_domain=err.translation_domain, translation_key=err.translation_key
         ) from err

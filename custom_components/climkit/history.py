@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
-from math import floor
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -34,10 +33,10 @@ from .nights import Night, parts_of_night
 from .pages import PageSize
 from .plan import Page, Purpose, earlier_page, page_to_present
 from .rebuild import RecorderError, async_rebuild
-from .recorder import async_first_hour, async_known_names, async_last_rows, async_publish, metadata
 from .statistics import HOUR, merge_intervals
 from .store import ClimkitStore
-from .track import Track, resume
+from .track import Track
+from .tracks import Tracks
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,9 +45,6 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=30)
 REFUSED_PAUSE = timedelta(days=1)
 RECORDER_PAUSE = timedelta(minutes=1)
-
-# Progress of a history that is stored, in percent.
-COMPLETE = 100.0
 
 
 @dataclass(slots=True)
@@ -85,16 +81,11 @@ class SiteHistory:
         self._hass = hass
         self._client = client
         self._site = site
-        self._start = floor_hour(start)
-        self._store = store
         self._record = store.site(site.id)
         self._on_change = on_change
-        self._wanted: dict[str, tuple[Series, str]] = {}
-        self._loaded: dict[str, tuple[Series, str]] | None = None
-        self._tracks: dict[str, Track] = {}
+        self._tracks = Tracks(hass, store, self._record, floor_hour(start))
         self._live: dict[Feed, _Live] = {}
         self._offered: set[Feed] = set()
-        self._refused: set[Feed] = set()
         self._sizes: dict[Feed, PageSize] = {}
         self._pauses: dict[Feed, _Pause] = {}
         self._night = Night()
@@ -107,51 +98,28 @@ class SiteHistory:
 
     def total(self, series: Series) -> float | None:
         """Return a series' running total, its newest row's sum; None until it can be right."""
-        track = self._tracks.get(series.statistic_id)
-        return track.total if track else None
+        return self._tracks.total(series)
 
     @property
     def progress(self) -> float | None:
-        """Return how much of the history is stored, in percent; None before it is known."""
-        if not self._is_loaded:
-            return None
-        now = dt_util.utcnow()
-        missing = sum((self._missing(track, now) for track in self._permitted), timedelta())
-        total = sum((now - self._start for _ in self._permitted), timedelta())
-        return float(max(0, floor(100 * (1 - missing / total)))) if missing else COMPLETE
+        """Return how much of the history is stored, in full percents; None before it is known."""
+        return self._tracks.progress
 
     @property
     def complete_until(self) -> datetime | None:
         """Return the time up to which all statistics of the site are stored."""
-        if not self._is_loaded:
-            return None
-        ends = (track.earlier.begin if track.earlier else track.until for track in self._permitted)
-        return min(ends, default=None)
+        return self._tracks.complete_until
 
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing to do now."""
         return self._is_resting and not self._wake.is_set()
 
-    @property
-    def _is_loaded(self) -> bool:
-        return self._loaded is self._wanted
-
-    @property
-    def _permitted(self) -> list[Track]:
-        return [track for track in self._tracks.values() if track.series.feed not in self._refused]
-
-    def _missing(self, track: Track, now: datetime) -> timedelta:
-        missing = track.earlier.end - track.earlier.begin if track.earlier else timedelta()
-        return missing if track.is_current else missing + (now - track.until)
-
     # What the coordinator tells
 
     def set_series(self, series: Iterable[tuple[Series, str]]) -> None:
         """Say which series there are, each with its statistic's name."""
-        wanted = {s.statistic_id: (s, name) for s, name in series}
-        if wanted != self._wanted:
-            self._wanted = wanted
+        if self._tracks.want(series):
             self._wake.set()
 
     def offer(
@@ -165,13 +133,13 @@ class SiteHistory:
             intervals = merge_intervals(waiting.intervals, intervals, start)
         self._live[feed] = _Live(start, end, intervals)
         self._offered.add(feed)
-        self._refused.discard(feed)
+        self._tracks.set_refused(feed, refused=False)
         self._pauses.pop(feed, None)  # Climkit answers again
         self._wake.set()
 
     def set_refused(self, feed: Feed) -> None:
         """Say that Climkit refuses a feed: until it is offered again, nobody waits for it."""
-        self._refused.add(feed)
+        self._tracks.set_refused(feed, refused=True)
 
     def start(self, entry: ConfigEntry[Any], name: str) -> None:
         """Start the worker."""
@@ -193,7 +161,7 @@ class SiteHistory:
         now = dt_util.utcnow()
         parts = (
             (feed, part)
-            for feed in self._feeds
+            for feed in self._tracks.feeds
             for part in parts_of_night(self._since(feed), self._walk_place(feed), now)
         )
         self._night.begin(parts, now)
@@ -206,7 +174,9 @@ class SiteHistory:
         while True:
             self._wake.clear()
             try:
-                await self._async_load()
+                if not self._tracks.is_loaded:
+                    await self._tracks.async_load()
+                    self._on_change()
                 if self._live:
                     await self._async_take()
                 elif page := self._next_page():
@@ -226,7 +196,7 @@ class SiteHistory:
         """Let the history of a feed rest after trouble; the others go on."""
         if isinstance(err, ClimkitAccessDeniedError):
             length = REFUSED_PAUSE
-            self._refused.add(feed)
+            self._tracks.set_refused(feed, refused=True)
         else:
             last = self._pauses.get(feed)
             length = min(last.length * 2, LONGEST_PAUSE) if last else FIRST_PAUSE
@@ -250,41 +220,10 @@ class SiteHistory:
         pause = self._pauses.get(feed)
         return pause is not None and pause.until > self._hass.loop.time()
 
-    async def _async_load(self) -> None:
-        """Learn from recorder and memory where each new series stands, and make it known."""
-        if self._is_loaded:
-            return
-        wanted = self._wanted
-        names = await async_known_names(self._hass, set(wanted))
-        last = await async_last_rows(self._hass, wanted.keys() - self._tracks.keys())
-        tracks = {}
-        for statistic_id, (series, name) in wanted.items():
-            statistic = metadata(series, name)
-            if names.get(statistic_id) != name:
-                async_publish(self._hass, statistic)
-            if track := self._tracks.get(statistic_id):
-                track.series, track.statistic = series, statistic
-                tracks[statistic_id] = track
-                continue
-            record = self._record["series"].get(statistic_id)
-            row = last.get(statistic_id)
-            tracks[statistic_id] = resume(
-                series,
-                statistic,
-                record=record,
-                last=row,
-                first_hour=(
-                    await async_first_hour(self._hass, statistic_id) if row and not record else None
-                ),
-                start=self._start,
-            )
-        self._tracks, self._loaded = tracks, wanted
-        self._on_change()
-
     async def _async_take(self) -> None:
         """Write new data to the series that have come that far; the others fall behind."""
         feed, live = self._live.popitem()
-        tracks = self._tracks_of(feed)
+        tracks = self._tracks.of(feed)
         ready = [track for track in tracks if track.until >= live.start]
         for track in tracks:
             if track not in ready and track.is_current:
@@ -298,9 +237,9 @@ class SiteHistory:
         """Return the next page of history: sites before single meters, oldest first."""
         if not self._may_import:
             return None
-        ready = [f for f in self._feeds if f in self._offered and not self._is_paused(f)]
+        ready = [f for f in self._tracks.feeds if f in self._offered and not self._is_paused(f)]
         for feed in sorted(ready, key=lambda feed: feed.meter_id is not None):
-            tracks, length = self._tracks_of(feed), self._size(feed).length
+            tracks, length = self._tracks.of(feed), self._size(feed).length
             if page := page_to_present(feed, tracks, length, dt_util.utcnow()):
                 return page
             if page := earlier_page(feed, tracks, length):
@@ -324,7 +263,7 @@ class SiteHistory:
 
     def _next_page_again(self) -> Page | None:
         return self._night.next_page(
-            self._tracks_of, lambda feed: self._size(feed).length, dt_util.utcnow()
+            self._tracks.of, lambda feed: self._size(feed).length, dt_util.utcnow()
         )
 
     async def _async_read_again(self, page: Page) -> None:
@@ -366,32 +305,15 @@ class SiteHistory:
         return intervals
 
     async def _async_remember(self, tracks: Iterable[Track]) -> None:
-        """Remember how far history was read: at once where something began or was completed."""
-        records = self._record["series"]
-        is_news = False
-        for track in tracks:
-            old, new = records.get(track.series.statistic_id), track.as_record()
-            is_news = is_news or old is None or old["complete"] != new["complete"]
-            records[track.series.statistic_id] = new
-        if is_news:
-            await self._store.async_save_now()
-        else:
-            self._store.save_soon()
+        await self._tracks.async_remember(tracks)
         self._on_change()
 
-    @property
-    def _feeds(self) -> list[Feed]:
-        return list(dict.fromkeys(track.series.feed for track in self._tracks.values()))
-
     def _since(self, feed: Feed) -> datetime:
-        return min(track.since for track in self._tracks_of(feed))
+        return min(track.since for track in self._tracks.of(feed))
 
     def _walk_place(self, feed: Feed) -> datetime | None:
         place = self._record["walk"].get(_key(feed))
         return datetime.fromisoformat(place) if place else None
-
-    def _tracks_of(self, feed: Feed) -> list[Track]:
-        return [track for track in self._tracks.values() if track.series.feed == feed]
 
     def _size(self, feed: Feed) -> PageSize:
         return self._sizes.setdefault(feed, PageSize())

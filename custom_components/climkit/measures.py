@@ -124,6 +124,9 @@ _BATTERY_DISCHARGE = Measure(
 _BATTERY = (_BATTERY_CHARGE, _BATTERY_CHARGE_SOLAR, _BATTERY_DISCHARGE)
 BATTERY_COLUMNS = frozenset(measure.key for measure in _BATTERY)
 
+# A site's answer has these for each meter, with the meter's id behind.
+METER_COLUMNS = frozenset({"total", "self", "ext"})
+
 CHARGE_POINT = "charge_point"
 ELECTRICITY = "electricity"
 
@@ -203,7 +206,7 @@ class Series:
 def split_column(column: str) -> tuple[str, str] | None:
     """Split a column such as `total_<meter id>`; None for a column of the site itself."""
     prefix, _, meter_id = column.partition("_")
-    is_meter = prefix in {"total", "self", "ext"} and bool(meter_id)
+    is_meter = prefix in METER_COLUMNS and bool(meter_id)
     return (prefix, meter_id) if is_meter else None
 
 

@@ -38,7 +38,7 @@ class Names:
 
     def site(self, site: Site) -> str:
         """Return the site's name."""
-        return site.name or site.ref or f"{site.id[-4:]}"
+        return site.name or site.ref or site.id[-4:]
 
     def statistic(self, series: Series, site: Site, meter: Meter | None) -> str:
         """Return the name of a series' statistic: owner, then measure."""

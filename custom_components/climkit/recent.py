@@ -1,11 +1,11 @@
 """What Climkit said lately of a site: its feeds, their newest intervals and columns. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from .api import Interval, floor_hour
 from .feed import Feed
-from .measures import BATTERY_COLUMNS, METER_TYPES, Series
+from .measures import BATTERY_COLUMNS, METER_COLUMNS, METER_TYPES, Series
 from .schedule import FeedState
 from .statistics import amounts_since, merge_intervals, newest
 
@@ -82,11 +82,15 @@ class Recent:
             known = self.columns.get(feed.meter_type, frozenset())
             self.columns[feed.meter_type] = known | _columns(intervals)
 
-    def review_columns(self) -> None:
-        """Forget the columns that the last day's answers did not have."""
+    def review_columns(self, gone: Collection[str]) -> None:
+        """Forget columns that the last day's answers did not have, and those of meters now gone.
+
+        A meter that answers still have is no longer listed, but not gone: its column returns.
+        """
+        of_gone = {f"{key}_{meter_id}" for meter_id in gone for key in METER_COLUMNS}
         for feed, intervals in self._intervals.items():
             if feed.meter_id is None and intervals:
-                self.columns[feed.meter_type] = _columns(intervals)
+                self.columns[feed.meter_type] = _columns(intervals) - of_gone
 
     def is_waiting(self, now: datetime) -> bool:
         """Whether data of the last quarter-hour, or answers at all, are still to come."""

@@ -11,7 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Sensor
 from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
-from .devices import async_remove_stale_devices, device_ids
+from .devices import async_remove_stale_devices, site_device_ids
 from .entity import ClimkitEntity, meter_device, sensor_device, site_device
 from .measures import Series
 from .sensor_coordinator import SensorsCoordinator
@@ -61,13 +61,13 @@ def _async_follow(
     @callback
     def update() -> None:
         nonlocal owners, seen
-        known = (coordinator.data, coordinator.listed, sensors.data, sensors.listed)
+        present = site_device_ids(runtime)
+        known = (coordinator.data, sensors.data, present)
         if known == seen:
             return
         seen = known
         async_remove_stale_devices(hass, entry)
         # Entities of a device that was removed are new ones when it returns.
-        present = device_ids(entry)
         owners = {unique_id: owner for unique_id, owner in owners.items() if owner in present}
         entities = {
             str(entity.unique_id): entity

@@ -1,0 +1,138 @@
+"""The state of all series of a site: loaded from recorder and memory, remembered as it moves."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from math import floor
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .feed import Feed
+from .measures import Series
+from .recorder import async_first_hour, async_known_names, async_last_rows, async_publish, metadata
+from .statistics import Row
+from .store import ClimkitStore, SiteRecord
+from .track import Track, resume
+
+# Progress of a history that is stored, in percent.
+COMPLETE = 100.0
+
+
+class Tracks:
+    """The series of a site, how far each was read, and what that means for the site."""
+
+    def __init__(
+        self, hass: HomeAssistant, store: ClimkitStore, record: SiteRecord, start: datetime
+    ) -> None:
+        """Begin without series; `start` is where history begins, a full hour in UTC."""
+        self._hass = hass
+        self._store = store
+        self._record = record
+        self._start = start
+        self._tracks: dict[str, Track] = {}
+        self._wanted: dict[str, tuple[Series, str]] = {}
+        self._loaded: dict[str, tuple[Series, str]] | None = None
+        self._refused: set[Feed] = set()
+
+    def want(self, series: Iterable[tuple[Series, str]]) -> bool:
+        """Say which series there are, each with its statistic's name; tell if that is news."""
+        wanted = {s.statistic_id: (s, name) for s, name in series}
+        is_news = wanted != self._wanted
+        if is_news:
+            self._wanted = wanted
+        return is_news
+
+    def set_refused(self, feed: Feed, *, refused: bool) -> None:
+        """Say whether Climkit refuses a feed: then nobody waits for it."""
+        (self._refused.add if refused else self._refused.discard)(feed)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is known of all wanted series where they stand."""
+        return self._loaded is self._wanted
+
+    @property
+    def feeds(self) -> list[Feed]:
+        """Return the feeds that the series need."""
+        return list(dict.fromkeys(track.series.feed for track in self._tracks.values()))
+
+    def of(self, feed: Feed) -> list[Track]:
+        """Return the series of a feed."""
+        return [track for track in self._tracks.values() if track.series.feed == feed]
+
+    def total(self, series: Series) -> float | None:
+        """Return a series' running total, its newest row's sum; None until it can be right."""
+        track = self._tracks.get(series.statistic_id)
+        return track.total if track else None
+
+    @property
+    def progress(self) -> float | None:
+        """Return how much of the history is stored, in full percents; None before it is known."""
+        if not self.is_loaded:
+            return None
+        now = dt_util.utcnow()
+        missing = sum((_missing(track, now) for track in self._permitted), timedelta())
+        total = sum((now - self._start for _ in self._permitted), timedelta())
+        return float(max(0, floor(100 * (1 - missing / total)))) if missing else COMPLETE
+
+    @property
+    def complete_until(self) -> datetime | None:
+        """Return the time up to which all statistics of the site are stored."""
+        if not self.is_loaded:
+            return None
+        ends = (track.earlier.begin if track.earlier else track.until for track in self._permitted)
+        return min(ends, default=None)
+
+    @property
+    def _permitted(self) -> list[Track]:
+        return [track for track in self._tracks.values() if track.series.feed not in self._refused]
+
+    async def async_load(self) -> None:
+        """Learn where each new series stands, and make its statistic known."""
+        wanted = self._wanted
+        names = await async_known_names(self._hass, set(wanted))
+        last = await async_last_rows(self._hass, wanted.keys() - self._tracks.keys())
+        tracks = {}
+        for statistic_id, (series, name) in wanted.items():
+            statistic = metadata(series, name)
+            if names.get(statistic_id) != name:
+                async_publish(self._hass, statistic)
+            if track := self._tracks.get(statistic_id):
+                track.series, track.statistic = series, statistic
+            else:
+                track = await self._async_resume(series, name, last.get(statistic_id))
+            tracks[statistic_id] = track
+        self._tracks, self._loaded = tracks, wanted
+
+    async def _async_resume(self, series: Series, name: str, last: Row | None) -> Track:
+        statistic_id = series.statistic_id
+        record = self._record["series"].get(statistic_id)
+        first_hour = None
+        if last and not record:
+            first_hour = await async_first_hour(self._hass, statistic_id)
+        return resume(
+            series,
+            metadata(series, name),
+            record=record,
+            last=last,
+            first_hour=first_hour,
+            start=self._start,
+        )
+
+    async def async_remember(self, tracks: Iterable[Track]) -> None:
+        """Remember how far series were read: at once where something began or was completed."""
+        records = self._record["series"]
+        is_news = False
+        for track in tracks:
+            old, new = records.get(track.series.statistic_id), track.as_record()
+            is_news = is_news or old is None or old["complete"] != new["complete"]
+            records[track.series.statistic_id] = new
+        if is_news:
+            await self._store.async_save_now()
+        else:
+            self._store.save_soon()
+
+
+def _missing(track: Track, now: datetime) -> timedelta:
+    missing = track.earlier.end - track.earlier.begin if track.earlier else timedelta()
+    return missing if track.is_current else missing + (now - track.until)

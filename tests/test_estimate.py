@@ -1,0 +1,68 @@
+"""What a history is said to cost is about what it costs."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from homeassistant.components.recorder.db_schema import Statistics
+from homeassistant.helpers.recorder import get_instance, session_scope
+import pytest
+from sqlalchemy import func, select
+
+from custom_components.climkit.choice import Choice
+from custom_components.climkit.const import CONF_HISTORY
+from custom_components.climkit.estimate import REQUESTS_FOR_ENDS, Estimate, estimate_site
+from tests.conftest import NOW, Home
+from tests.simulator import World, apartment_house, single_house
+
+DAY = "2026-11-15"
+START = datetime(2026, 11, 14, 23, tzinfo=UTC)
+
+
+async def count_rows(home: Home) -> int:
+    """How many rows of statistics are stored."""
+
+    def count() -> int:
+        with session_scope(hass=home.hass, read_only=True) as session:
+            return session.execute(select(func.count(Statistics.id))).scalar_one()
+
+    return await get_instance(home.hass).async_add_executor_job(count)
+
+
+def estimate(home: Home) -> Estimate:
+    """What the flow says of the only site."""
+    [site] = home.sites
+    coordinator = site.coordinator
+    return estimate_site(
+        coordinator.site.id,
+        coordinator.data.meters.values(),
+        Choice.from_options(home.entry.options),
+        START,
+        NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        World.of(replace(single_house(1, NOW, timedelta(days=40)), faultless=True)),
+        World.of(replace(apartment_house(1, NOW, timedelta(days=40)), faultless=True)),
+    ],
+    ids=["house", "apartments"],
+)
+async def test_rows_and_requests(home: Home) -> None:
+    """Charge points make the difference: no list tells of them."""
+    home.entry.add_to_hass(home.hass)
+    home.hass.config_entries.async_update_entry(
+        home.entry, options={**home.entry.options, CONF_HISTORY: DAY}
+    )
+    await home.set_up_completely()
+    said, rows = estimate(home), await count_rows(home)
+    assert 0 < rows * 0.8 <= said.rows <= rows * 1.2
+    asked = sum("t_e" in (request.body or {}) for request in home.simulator.requests)
+    assert asked / 2 <= said.requests <= (asked + REQUESTS_FOR_ENDS) * 2
+
+
+def test_sums() -> None:
+    """Sites are added up; minutes and megabytes are rounded up."""
+    both = Estimate(1_000_000, 100) + Estimate(1, 10)
+    assert (both.minutes, both.megabytes) == (3, 86)
