@@ -121,13 +121,16 @@ class Home:
         await self.until(lambda: all(site.coordinator.history.is_idle for site in self.sites))
         await async_wait_recording_done(self.hass)
 
-    async def turn_clock(self, *, to: datetime | None = None, **by: float) -> None:
+    async def turn_clock(
+        self, *, to: datetime | None = None, settle: bool = True, **by: float
+    ) -> None:
         """Turn the clock and let happen what then happens."""
         self.freezer.move_to(to or dt_util.utcnow() + timedelta(**by))
         async_fire_time_changed(self.hass)
         await self.hass.async_block_till_done()
         await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
-        await self.settle()
+        if settle:
+            await self.settle()
 
     async def choose(self, **options: Any) -> None:
         """Change options of a loaded entry, which reloads it, as the options flow does."""

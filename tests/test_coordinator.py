@@ -240,7 +240,7 @@ class TestBigSite:
 
     async def test_one_request(self, home: Home) -> None:
         """They refresh with one request, and no step of it takes the loop for long."""
-        await home.set_up()
+        await set_up(home)
         requests = Requests(home)
         await home.turn_clock(to=NOW.replace(minute=19))
         assert requests("_data") == [f"/site_data/{building(home).id}/electricity"]

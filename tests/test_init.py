@@ -52,13 +52,40 @@ class TestSites:
         await home.set_up()
         assert home.entry.state is ConfigEntryState.LOADED
         assert list(home.entry.runtime_data) == others
-        assert "no longer permits access" in caplog.text
+        assert "does not permit access" in caplog.text
+
+    @pytest.mark.parametrize("path", ["installation_infos", "meter_info"])
+    @pytest.mark.parametrize("status", [403, 500])
+    async def test_site_in_trouble(self, home: Home, path: str, status: int) -> None:
+        """It does no harm to the others, and comes back by itself."""
+        first, *others = home.simulator.world.sites
+        fault = Fault(kind=FaultKind.STATUS, status=status, path=f"{path}/{first}")
+        home.simulator.switches.faults = [fault]
+        await home.set_up()
+        assert home.entry.state is ConfigEntryState.LOADED
+        assert set(others) <= home.entry.runtime_data.keys()
+        for site_id in others:
+            assert home.entry.runtime_data[site_id].coordinator.last_measurement
+        home.simulator.switches.faults = []
+        for _ in range(3):
+            await home.turn_clock(hours=8, minutes=1)
+        await home.until(lambda: first in home.entry.runtime_data)
+        assert home.entry.runtime_data[first].coordinator.is_available
+        assert not home.hass.config_entries.flow.async_progress()
+
+    async def test_climkit_is_down(self, home: Home) -> None:
+        """Trouble with two sites in a row is no trouble of theirs: set-up is tried again later."""
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=500, path="installation_infos")
+        ]
+        await home.set_up()
+        assert home.entry.state is ConfigEntryState.SETUP_RETRY
 
     async def test_all_sites_are_refused(self, home: Home) -> None:
-        """Nobody has to log in for that."""
+        """Nobody has to log in for that; Home Assistant tries again."""
         home.simulator.switches.refused = dict.fromkeys(home.simulator.world.sites, 403)
         await home.set_up()
-        assert home.entry.state is ConfigEntryState.SETUP_ERROR
+        assert home.entry.state is ConfigEntryState.SETUP_RETRY
         assert not home.hass.config_entries.flow.async_progress()
 
     async def test_new_sites_cannot_be_looked_for(self, home: Home) -> None:

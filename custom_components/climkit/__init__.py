@@ -1,6 +1,7 @@
 """The Climkit integration: meters of Swiss solar buildings in Home Assistant."""
 
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from random import uniform
 
@@ -12,8 +13,8 @@ from homeassistant.helpers.event import async_track_point_in_utc_time, async_tra
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .account import async_create_client, async_read_site, async_sites_of_others
-from .api import ClimkitClient, ClimkitError, Site
+from .account import async_create_client, async_read_each_site, async_sites_of_others
+from .api import ClimkitClient, ClimkitError, Meter, Site
 from .choice import Choice, history_start
 from .const import (
     ALL,
@@ -33,7 +34,8 @@ from .store import ClimkitStore
 
 _LOGGER = logging.getLogger(__name__)
 
-SITES_INTERVAL = timedelta(days=1)
+# How often to look for sites that are new, or that could not be read.
+SITES_INTERVAL = timedelta(hours=6)
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
@@ -47,7 +49,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
 
     entry.runtime_data = {}
     taken = async_sites_of_others(hass, entry.entry_id)
-    for site in sites:
+    for site, meters in sites:
         if site.id in taken:
             continue
         coordinator = SiteCoordinator(
@@ -56,6 +58,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             client,
             site,
             store,
+            meters=meters,
             names=names,
             choice=Choice.from_options(entry.options),
             history_start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
@@ -114,15 +117,18 @@ async def _async_site_ids(
 
 async def _async_read_sites(
     hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient
-) -> list[Site]:
-    """Return the infos of the entry's sites, without those that Climkit refuses."""
-    sites = []
-    for site_id in await _async_site_ids(hass, entry, client):
-        if site := await async_read_site(client, site_id):
-            sites.append(site)
-        else:
-            _LOGGER.warning("Climkit does not permit access to site %s", site_id)
-    return sites
+) -> list[tuple[Site, list[Meter]]]:
+    """Return the entry's sites and their meters, without sites that cannot be read now."""
+    site_ids = await _async_site_ids(hass, entry, client)
+    found = await async_read_each_site(site_ids, partial(_async_read_site, client))
+    for site_id in site_ids:
+        if site_id not in found:
+            _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
+    return list(found.values())
+
+
+async def _async_read_site(client: ClimkitClient, site_id: str) -> tuple[Site, list[Meter]]:
+    return await client.installation(site_id), await client.meters(site_id)
 
 
 @callback
@@ -167,14 +173,14 @@ def _plan_nights(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRu
 
 @callback
 def _watch_for_sites(hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient) -> None:
-    """Reload once a site can be read that is new, or that Climkit refused until now."""
+    """Reload once a site can be read that is new, or that could not be read until now."""
 
     async def look(_now: datetime) -> None:
         try:
-            for site_id in await _async_site_ids(hass, entry, client):
-                if site_id not in entry.runtime_data and await async_read_site(client, site_id):
-                    hass.config_entries.async_schedule_reload(entry.entry_id)
-                    return
+            site_ids = await _async_site_ids(hass, entry, client)
+            missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
+            if await async_read_each_site(missing, partial(_async_read_site, client)):
+                hass.config_entries.async_schedule_reload(entry.entry_id)
         except ClimkitError as err:
             _LOGGER.debug("Could not look for other sites: %s", err)
 

@@ -75,7 +75,8 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
 
     def lists_are_old(self, now: datetime) -> bool:
         """Whether the day's list of meters or sensors is due."""
-        return self.listed is None or now - self.listed >= LISTS_INTERVAL
+        # A list of the future was asked for while the clock was wrong.
+        return self.listed is None or not timedelta() <= now - self.listed < LISTS_INTERVAL
 
     def day(self, now: datetime) -> str:
         """Return the local day of the site (ISO)."""

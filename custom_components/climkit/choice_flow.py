@@ -17,8 +17,8 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .account import async_read_site, async_sites_of_others
-from .api import ClimkitAccessDeniedError, ClimkitClient, ClimkitError, Meter, Site, SiteReference
+from .account import async_read_each_site, async_sites_of_others
+from .api import ClimkitClient, ClimkitError, Meter, Site, SiteReference
 from .choice import Choice, history_start
 from .const import (
     ALL,
@@ -71,10 +71,11 @@ class ChoiceSteps(ConfigEntryBaseFlow):
         return await self._async_wait("look_up_sites", self._async_look_up_sites, "sites")
 
     async def _async_look_up_sites(self) -> None:
-        for number, reference in enumerate(self.references):
-            self.async_update_progress(number / len(self.references))
-            if site := await async_read_site(self.client, reference.id):
-                self._sites[site.id] = site
+        self._sites = await async_read_each_site(
+            [reference.id for reference in self.references],
+            self.client.installation,
+            self.async_update_progress,
+        )
 
     async def async_step_sites(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which sites are wanted, where there is a choice."""
@@ -116,16 +117,16 @@ class ChoiceSteps(ConfigEntryBaseFlow):
         return await self._async_wait("look_up_meters", self._async_look_up_meters, "meters")
 
     async def _async_look_up_meters(self) -> None:
-        for number, site_id in enumerate(self._chosen):
-            self.async_update_progress(number / len(self._chosen))
-            try:
-                listed = await self.client.meters(site_id)
-            except ClimkitAccessDeniedError:
-                listed = []
-            columns = {}
-            if any(meter.type == ELECTRICITY for meter in listed):
-                columns[CHARGE_POINT] = await self._async_charge_point_columns(site_id)
-            self._meters[site_id] = known_meters(listed, columns)
+        self._meters = await async_read_each_site(
+            self._chosen, self._async_meters, self.async_update_progress
+        )
+
+    async def _async_meters(self, site_id: str) -> dict[str, Meter]:
+        listed = await self.client.meters(site_id)
+        columns = {}
+        if any(meter.type == ELECTRICITY for meter in listed):
+            columns[CHARGE_POINT] = await self._async_charge_point_columns(site_id)
+        return known_meters(listed, columns)
 
     async def _async_charge_point_columns(self, site_id: str) -> frozenset[str]:
         """Charge points stand in no list; only the columns of their data tell of them."""
@@ -142,7 +143,7 @@ class ChoiceSteps(ConfigEntryBaseFlow):
         meters = {
             meter_id: (self._sites[site_id], meter)
             for site_id in self._chosen
-            for meter_id, meter in self._meters[site_id].items()
+            for meter_id, meter in self._meters.get(site_id, {}).items()
         }
         current = self.options.get(CONF_METERS, ALL)
         totals = self.options.get(CONF_SITE_TOTALS, True)

@@ -221,14 +221,20 @@ class SiteHistory:
         return pause is not None and pause.until > self._hass.loop.time()
 
     async def _async_take(self) -> None:
-        """Write new data to the series that have come that far; the others fall behind."""
+        """Write new data to the series that have come that far; the others fall behind.
+
+        Nothing is said of a series whose column the answer lacks: when it is back, and so much
+        later that there is a gap, the gap is read like history.
+        """
         feed, live = self._live.popitem()
-        tracks = self._tracks.of(feed)
-        ready = [track for track in tracks if track.until >= live.start]
-        for track in tracks:
-            if track not in ready and track.is_current:
-                track.falls_behind()
-        await async_rebuild(self._hass, ready, live.start, live.end, live.intervals)
+        intervals = [interval for interval in live.intervals if interval.start >= live.start]
+        columns = frozenset().union(*(interval.values for interval in intervals))
+        answered = [track for track in self._tracks.of(feed) if track.series.column in columns]
+        ready = [track for track in answered if track.reaches(live.start)]
+        for track in answered:
+            if track.is_current and not track.reaches(live.start):
+                track.has_gap()
+        await async_rebuild(self._hass, ready, live.start, live.end, intervals)
         for track in ready:
             track.has_read(floor_hour(live.end), to_present=True)
         await self._async_remember(ready)

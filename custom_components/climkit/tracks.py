@@ -14,9 +14,6 @@ from .statistics import Row
 from .store import ClimkitStore, SiteRecord
 from .track import Track, resume
 
-# Progress of a history that is stored, in percent.
-COMPLETE = 100.0
-
 
 class Tracks:
     """The series of a site, how far each was read, and what that means for the site."""
@@ -73,15 +70,15 @@ class Tracks:
         now = dt_util.utcnow()
         missing = sum((_missing(track, now) for track in self._permitted), timedelta())
         total = sum((now - self._start for _ in self._permitted), timedelta())
-        return float(max(0, floor(100 * (1 - missing / total)))) if missing else COMPLETE
+        return float(max(0, floor(100 * (1 - missing / total)))) if missing else 100.0
 
     @property
     def complete_until(self) -> datetime | None:
         """Return the time up to which all statistics of the site are stored."""
         if not self.is_loaded:
             return None
-        ends = (track.earlier.begin if track.earlier else track.until for track in self._permitted)
-        return min(ends, default=None)
+        now = dt_util.utcnow()
+        return min((_complete_until(track, now) for track in self._permitted), default=None)
 
     @property
     def _permitted(self) -> list[Track]:
@@ -131,6 +128,12 @@ class Tracks:
             await self._store.async_save_now()
         else:
             self._store.save_soon()
+
+
+def _complete_until(track: Track, now: datetime) -> datetime:
+    if track.earlier:
+        return track.earlier.begin
+    return now if track.is_current else track.until
 
 
 def _missing(track: Track, now: datetime) -> timedelta:
