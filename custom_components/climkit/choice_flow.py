@@ -117,9 +117,10 @@ class ChoiceSteps(ConfigEntryBaseFlow):
         return await self._async_wait("look_up_meters", self._async_look_up_meters, "meters")
 
     async def _async_look_up_meters(self) -> None:
-        self._meters = await async_read_each_site(
+        found = await async_read_each_site(
             self._chosen, self._async_meters, self.async_update_progress
         )
+        self._meters = {site_id: found.get(site_id, {}) for site_id in self._chosen}
 
     async def _async_meters(self, site_id: str) -> dict[str, Meter]:
         listed = await self.client.meters(site_id)
@@ -143,7 +144,7 @@ class ChoiceSteps(ConfigEntryBaseFlow):
         meters = {
             meter_id: (self._sites[site_id], meter)
             for site_id in self._chosen
-            for meter_id, meter in self._meters.get(site_id, {}).items()
+            for meter_id, meter in self._meters[site_id].items()
         }
         current = self.options.get(CONF_METERS, ALL)
         totals = self.options.get(CONF_SITE_TOTALS, True)
