@@ -7,7 +7,7 @@ no document, but stand in recorded answers.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from homeassistant.components.sensor import SensorDeviceClass
@@ -122,6 +122,8 @@ _BATTERY_DISCHARGE = Measure(
     has_power=True,
 )
 _BATTERY = (_BATTERY_CHARGE, _BATTERY_CHARGE_SOLAR, _BATTERY_DISCHARGE)
+# Of a meter that is named as what it is, a battery.
+_BATTERY_METER = tuple(replace(one, name=one.name.removeprefix("battery_")) for one in _BATTERY)
 BATTERY_COLUMNS = frozenset(measure.key for measure in _BATTERY)
 
 # A site's answer has these for each meter, with the meter's id behind.
@@ -231,7 +233,7 @@ def _measures_of(meter: Meter, *, by_site: bool) -> tuple[Measure, ...]:
         case MeterMode.INTRODUCTION if by_site:
             return (_GRID_IMPORT, _GRID_EXPORT)
         case MeterMode.BATTERY if by_site:
-            return _BATTERY
+            return _BATTERY_METER
         case MeterMode.INTRODUCTION | MeterMode.BATTERY:
             return _ELECTRICITY_CONSUMER[:1]
     return _ELECTRICITY_CONSUMER
