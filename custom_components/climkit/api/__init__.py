@@ -20,6 +20,7 @@ from .models import (
     Sensor,
     Site,
     SiteReference,
+    is_object_id,
 )
 from .queue import Priority, RequestQueue
 from .timestamps import (
@@ -59,6 +60,7 @@ __all__ = [
     "floor_hour",
     "floor_interval",
     "interval_bounds",
+    "is_object_id",
     "local_midnight",
     "parse_timestamp",
     "query_window",
