@@ -76,8 +76,8 @@ async def async_read_each_site[T](
 ) -> dict[str, T]:
     """Read something of each site; a site that is refused or in trouble is left out.
 
-    Trouble with one site is its own, with two in a row it is Climkit's: raises ClimkitError, as it
-    does where there is trouble and no site is left.
+    Trouble with one site is its own, with two in a row it is Climkit's: the rest is not asked for.
+    Raises ClimkitError where there is trouble and nothing was read, or the credentials are refused.
     """
     found: dict[str, T] = {}
     trouble: ClimkitError | None = None
@@ -93,9 +93,10 @@ async def async_read_each_site[T](
             _LOGGER.debug("Climkit refuses site %s: %s", site_id, err)
         except ClimkitError as err:
             _LOGGER.debug("Climkit has trouble with site %s: %s", site_id, err)
+            trouble = err
             if is_in_a_row:
-                raise
-            trouble, is_in_a_row = err, True
+                break
+            is_in_a_row = True
     if trouble and not found:
         raise trouble
     return found

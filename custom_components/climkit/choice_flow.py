@@ -35,6 +35,7 @@ from .errors import error_key
 from .estimate import MANY_ROWS, Estimate, estimate_site
 from .measures import CHARGE_POINT, ELECTRICITY, known_meters
 from .names import Names
+from .statistics import columns_of
 
 # With more meters than this the user is asked which ones are wanted.
 MANY_METERS = 10
@@ -95,8 +96,13 @@ class ChoiceSteps(ConfigEntryBaseFlow):
                 errors[CONF_SITES] = "sites_taken"
             else:
                 self._chosen = chosen
-                # "All" keeps its word: a site that is new at Climkit joins by itself.
-                self.options[CONF_SITES] = ALL if set(chosen) == set(free) else chosen
+                # "All" keeps its word: a site that is new at Climkit joins by itself. What cannot
+                # be read today stays chosen.
+                absent = (
+                    [] if current == ALL else [key for key in current if key not in self._sites]
+                )
+                is_all = not absent and set(chosen) == set(free)
+                self.options[CONF_SITES] = ALL if is_all else chosen + absent
                 return await self.async_step_look_up_meters()
         wanted = free if current == ALL else [site for site in current if site in self._sites]
         schema = vol.Schema({vol.Required(CONF_SITES): _selector(await self._async_site_labels())})
@@ -137,7 +143,7 @@ class ChoiceSteps(ConfigEntryBaseFlow):
             )
         except ClimkitError:
             return frozenset()
-        return frozenset().union(*(interval.values for interval in intervals))
+        return columns_of(intervals)
 
     async def async_step_meters(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which meters are wanted, where there are many."""
@@ -156,7 +162,8 @@ class ChoiceSteps(ConfigEntryBaseFlow):
             if chosen or user_input[CONF_SITE_TOTALS]:
                 # What Climkit does not list today stays chosen.
                 absent = [] if current == ALL else [key for key in current if key not in meters]
-                self.options[CONF_METERS] = ALL if set(chosen) == set(meters) else chosen + absent
+                is_all = not absent and set(chosen) == set(meters)
+                self.options[CONF_METERS] = ALL if is_all else chosen + absent
                 self.options[CONF_SITE_TOTALS] = user_input[CONF_SITE_TOTALS]
                 return await self.async_step_history()
             errors["base"] = "nothing_chosen"

@@ -24,7 +24,7 @@ from .api import (
     local_midnight,
 )
 from .asking import async_ask_each
-from .base_coordinator import REFUSED_FOR, ClimkitCoordinator
+from .base_coordinator import ClimkitCoordinator
 from .choice import Choice
 from .errors import refresh_errors
 from .feed import Feed, async_fetch_whole
@@ -33,7 +33,7 @@ from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meter
 from .names import Names
 from .readings import RawReadings
 from .recent import Recent
-from .schedule import next_look
+from .schedule import REFUSED_FOR, next_look
 from .store import ClimkitStore, note_listed, note_seen
 
 if TYPE_CHECKING:

@@ -26,9 +26,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 
+from .api import HOUR
 from .const import DOMAIN
 from .measures import Series
-from .statistics import HOUR, Change, Row
+from .statistics import Change, Row
 
 
 def metadata(series: Series, name: str) -> StatisticMetaData:

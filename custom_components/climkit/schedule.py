@@ -27,6 +27,9 @@ TAIL = timedelta(hours=3)
 # ... and for data that are later, up to this far; what comes later still is for the nights.
 LONGEST_TAIL = timedelta(hours=48)
 
+# What Climkit refuses is asked for again after this time.
+REFUSED_FOR = timedelta(days=1)
+
 
 @dataclass(slots=True)
 class FeedState:

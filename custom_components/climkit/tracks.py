@@ -27,6 +27,7 @@ class Tracks:
         self._record = record
         self._start = start
         self._tracks: dict[str, Track] = {}
+        self._by_feed: dict[Feed, list[Track]] = {}
         self._wanted: dict[str, tuple[Series, str]] = {}
         self._loaded: dict[str, tuple[Series, str]] | None = None
         self._refused: set[Feed] = set()
@@ -51,11 +52,11 @@ class Tracks:
     @property
     def feeds(self) -> list[Feed]:
         """Return the feeds that the series need."""
-        return list(dict.fromkeys(track.series.feed for track in self._tracks.values()))
+        return list(self._by_feed)
 
     def of(self, feed: Feed) -> list[Track]:
         """Return the series of a feed."""
-        return [track for track in self._tracks.values() if track.series.feed == feed]
+        return self._by_feed.get(feed, [])
 
     def total(self, series: Series) -> float | None:
         """Return a series' running total, its newest row's sum; None until it can be right."""
@@ -99,7 +100,9 @@ class Tracks:
             else:
                 track = await self._async_resume(series, name, last.get(statistic_id))
             tracks[statistic_id] = track
-        self._tracks, self._loaded = tracks, wanted
+        self._tracks, self._loaded, self._by_feed = tracks, wanted, {}
+        for track in tracks.values():
+            self._by_feed.setdefault(track.series.feed, []).append(track)
 
     async def _async_resume(self, series: Series, name: str, last: Row | None) -> Track:
         statistic_id = series.statistic_id

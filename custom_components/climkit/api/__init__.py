@@ -24,6 +24,7 @@ from .models import (
 )
 from .queue import Priority, RequestQueue
 from .timestamps import (
+    HOUR,
     INTERVAL,
     Sampling,
     floor_hour,
@@ -37,6 +38,7 @@ from .timestamps import (
 __all__ = [
     "DEFAULT_URL",
     "DEFAULT_ZONE",
+    "HOUR",
     "INTERVAL",
     "Address",
     "ClimkitAccessDeniedError",
