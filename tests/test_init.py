@@ -94,6 +94,7 @@ async def test_password_changed_while_running(home: Home) -> None:
     assert flow["context"]["source"] == SOURCE_REAUTH
 
 
+@pytest.mark.recorder
 async def test_revoked_token(home: Home) -> None:
     """A token that ends early is renewed, and nobody notices."""
     await home.set_up_completely()
@@ -104,6 +105,7 @@ async def test_revoked_token(home: Home) -> None:
     assert not home.hass.config_entries.flow.async_progress()
 
 
+@pytest.mark.recorder
 async def test_removal(home: Home, hass_storage: dict[str, Any]) -> None:
     """The memory goes, the statistics stay: they are the user's."""
     await home.set_up_completely()

@@ -24,6 +24,7 @@ LARGEST_NUMBER = 1e12
 
 ID_PATTERN = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _OBJECT_ID_PATTERN = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
+_REFUSED = re.compile("[\\x00\\ud800-\\udfff]")
 
 # The installer's convention for bus addresses of electricity meters (installer manual, observed).
 _INTRODUCTION_ADDRESS = 10
@@ -269,10 +270,13 @@ def _degrees(value: object, limit: float) -> float | None:
 
 
 def _text(value: object) -> str | None:
-    """Return text that says something; numbers become text (a postal code, a house number)."""
+    """Return text that says something; numbers become text (a postal code, a house number).
+
+    Characters that databases or UTF-8 refuse (number zero, half an emoji) are dropped (assumed).
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return (value.strip() or None) if isinstance(value, str) else None
+    return (_REFUSED.sub("", value).strip() or None) if isinstance(value, str) else None
 
 
 def _first_bool(*values: object) -> bool:
