@@ -21,7 +21,13 @@ from custom_components.climkit.api import ClimkitResponseError, Interval, Priori
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World, single_house
-from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, known_names, stored_rows
+from tests.truth import (
+    assert_equal_to_climkit,
+    delete_rows,
+    hourly_changes,
+    known_names,
+    stored_rows,
+)
 
 pytestmark = pytest.mark.recorder
 

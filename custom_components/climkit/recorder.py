@@ -30,7 +30,6 @@ from .const import DOMAIN
 from .measures import Series
 from .statistics import HOUR, Change, Row
 
-
 # The width of the column. SQLite does not mind, MariaDB and PostgreSQL refuse what is longer.
 LONGEST_NAME = 255
 
