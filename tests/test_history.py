@@ -1,6 +1,5 @@
 """The statistics equal Climkit's data, whatever happened in between."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 import json
 from math import fsum
@@ -16,18 +15,12 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import history, pages, rebuild, tracks
+from custom_components.climkit import history, pages, rebuild
 from custom_components.climkit.api import ClimkitResponseError, Interval, Priority
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
 from tests.conftest import NOW, Home
-from tests.simulator import Fault, FaultKind, StaticSite, World, single_house
-from tests.truth import (
-    assert_equal_to_climkit,
-    delete_rows,
-    hourly_changes,
-    known_names,
-    stored_rows,
-)
+from tests.simulator import Fault, FaultKind, StaticSite, World
+from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
 
 pytestmark = pytest.mark.recorder
 
@@ -362,31 +355,6 @@ async def test_without_columns(home: Home) -> None:
     await home.settle()
     await assert_equal_to_climkit(home)
     assert expected == await hourly_changes(home)
-
-
-class TestOddName:
-    """Databases refuse names that are too long, PostgreSQL also the character of number zero."""
-
-    NAME = "Résidence\x00 🏠 \ud83c" * 25
-
-    @pytest.fixture
-    def world(self, now: datetime) -> World:
-        """A site with such a name."""
-        house = single_house(1, now, timedelta(days=6))
-        info = {**house.site_info, "name": self.NAME}
-        return World.of(replace(house, site_info=info, faultless=True))
-
-    async def test_is_stored(self, home: Home) -> None:
-        """As much of it as fits, and it is stored once."""
-        await home.set_up_completely()
-        await assert_equal_to_climkit(home)
-        known = await known_names(home.hass)
-        assert {len(name) for name in known.values()} == {255}
-        assert all(name.startswith("Résidence 🏠 Résidence") for name in known.values())
-        with patch.object(tracks, "async_publish") as publish:
-            await home.restart()
-            await home.until(lambda: home.is_complete)
-        assert publish.call_count == 0
 
 
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recorded answers are not here")
