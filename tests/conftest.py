@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
+import os
 import threading
 from typing import Any
 
@@ -57,6 +58,18 @@ ALL_CHOSEN = {
     CONF_SITE_TOTALS: True,
     CONF_HISTORY: HISTORY_EVERYTHING,
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker a database of its own on the server of scripts/test-databases."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        config.option.dburl = config.option.dburl.replace("/climkit?", f"/climkit_{worker}?")
+
+
+@pytest.fixture
+def persistent_database(request: pytest.FixtureRequest) -> bool:
+    """Keep SQLite's database in a file, as at home, where a test is about what is stored."""
+    return request.node.get_closest_marker("recorder") is not None
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,8 @@ from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
 from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
 
+pytestmark = pytest.mark.recorder
+
 RECORDED = Path(__file__).parents[2] / "shared" / "recorded"
 
 

@@ -182,6 +182,7 @@ async def test_removing_a_device_while_not_set_up(home: Home) -> None:
     assert not await async_remove_config_entry_device(home.hass, home.entry, device)
 
 
+@pytest.mark.recorder
 async def test_revoked_token(home: Home) -> None:
     """A token that ends early is renewed, and nobody notices."""
     await home.set_up_completely()
@@ -192,6 +193,7 @@ async def test_revoked_token(home: Home) -> None:
     assert not home.hass.config_entries.flow.async_progress()
 
 
+@pytest.mark.recorder
 async def test_removal(home: Home, hass_storage: dict[str, Any]) -> None:
     """The memory goes, the statistics stay: they are the user's."""
     await home.set_up_completely()

@@ -93,7 +93,7 @@ class Tracks:
         tracks = {}
         for statistic_id, (series, name) in wanted.items():
             statistic = metadata(series, name)
-            if names.get(statistic_id) != name:
+            if names.get(statistic_id) != statistic["name"]:
                 async_publish(self._hass, statistic)
             if track := self._tracks.get(statistic_id):
                 track.series, track.statistic = series, statistic
