@@ -1,4 +1,4 @@
-"""A tiny installation whose data a test controls to the quarter-hour: what is there, and since when.
+"""A tiny installation whose data a test controls: what is there, and since when.
 
 It has one electricity meter with two of its columns, two columns of the site and, if wanted, a
 water meter that is read once a day. Few columns keep the recorder quick; the values are hostile

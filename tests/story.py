@@ -166,6 +166,7 @@ class StoryHome(Home):
 
     source: Source = field(kw_only=True)
     storage: dict[str, Any] = field(kw_only=True)
+    rate_limit: float = 0.0
     recorder: _LossyRecorder = field(default_factory=_LossyRecorder)
 
     @property
@@ -206,14 +207,6 @@ class StoryHome(Home):
             case Turn(minutes, times):
                 for _ in range(times):
                     await self.turn_clock(minutes=minutes)
-            case ComeLate(after, hours, late, columns):
-                start = dt_util.utcnow() + after * HOUR
-                end = start + hours * HOUR
-                self.source.late.append(Late(start, end, end + late * HOUR, columns))
-            case Revise():
-                self._revise(step)
-            case Trouble():
-                self.misbehave(step)
             case Restart(off, memory):
                 before = json.dumps(self.memory)
                 await self.switch_off()
@@ -226,12 +219,26 @@ class StoryHome(Home):
                 await self.switch_off()
                 await delete_rows(self.hass, since=_floor(dt_util.utcnow()) - hours * HOUR)
                 await self.switch_on()
-            case Delete(which, is_off):
-                if is_off:
-                    await self.switch_off()
+            case Delete(which, is_off=False):
                 await self._delete(which)
-                if is_off:
-                    await self.switch_on()
+            case Delete(which):
+                await self.switch_off()
+                await self._delete(which)
+                await self.switch_on()
+            case _:
+                self._change(step)
+
+    def _change(self, step: ComeLate | Revise | Trouble | LoseWrites) -> None:
+        """Let happen what shows only as time goes on."""
+        match step:
+            case ComeLate(after, hours, late, columns):
+                start = dt_util.utcnow() + after * HOUR
+                end = start + hours * HOUR
+                self.source.late.append(Late(start, end, end + late * HOUR, columns))
+            case Revise():
+                self._revise(step)
+            case Trouble():
+                self.misbehave(step)
             case LoseWrites(skip, count):
                 self.recorder.skip, self.recorder.count = skip, count
 
@@ -254,7 +261,7 @@ class StoryHome(Home):
 
     def misbehave(self, trouble: Trouble) -> None:
         """Switch a trouble on, and what was before off."""
-        switches = self.simulator.switches = Switches(rate_limit=0.0)
+        switches = self.simulator.switches = Switches(rate_limit=self.rate_limit)
         transport.REQUEST_TIMEOUT = 90.0
         fault: dict[str, Any] = {"path": "_data", "probability": trouble.probability}
         match trouble.kind:
