@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import logging
 import os
 import threading
+import time
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory, real_monotonic
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
@@ -123,9 +124,9 @@ class Home:
 
         The event loop's clock stands still too, so the pause is a thread's.
         """
-        end = real_monotonic() + seconds
+        end = real_time() + seconds
         while not condition():
-            assert real_monotonic() < end, "it did not happen"
+            assert real_time() < end, "it did not happen"
             await asyncio.to_thread(PAUSE.wait, 0.005)
 
     async def settle(self) -> None:
@@ -185,6 +186,11 @@ class Home:
         state = self.hass.states.get(self.entity_id(unique_id))
         assert state, f"no state of {unique_id}"
         return state
+
+
+def real_time() -> float:
+    """Seconds of the machine's clock, the only one that freezegun does not stop."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def is_refreshing(coordinator: DataUpdateCoordinator[Any]) -> bool:

@@ -1,0 +1,130 @@
+"""Whatever happens: when it is quiet again, the statistics are the source's own numbers.
+
+Stories are drawn by hypothesis: data that come late, corrections, a server in trouble, restarts
+with and without memory, databases restored, statistics deleted, writes lost. `scripts/soak` plays
+thousands of them; it also looks for the shortest story that ends badly.
+"""
+
+from datetime import UTC, datetime, timedelta
+import os
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+import pytest
+
+from tests.source import ELECTRICITY, Gap, Source
+from tests.story import (
+    TROUBLES,
+    ComeLate,
+    Delete,
+    LoseWrites,
+    Restart,
+    RestoreDatabase,
+    Revise,
+    Step,
+    Trouble,
+    Turn,
+    tell,
+)
+
+HOUR = timedelta(hours=1)
+
+# An ordinary day, and nights before clocks change.
+BEGINNINGS = [
+    datetime(2026, 11, 20, 10, 7, tzinfo=UTC),
+    datetime(2026, 10, 24, 20, 7, tzinfo=UTC),
+    datetime(2026, 3, 28, 20, 7, tzinfo=UTC),
+]
+COLUMNS: st.SearchStrategy[tuple[str, ...]] = st.sampled_from(
+    [(), ELECTRICITY[:1], ELECTRICITY[1:2], ELECTRICITY[2:]]
+)
+
+QUIET = [
+    st.builds(Turn, st.sampled_from([5, 15, 15, 60, 300]), st.integers(1, 6)),
+    st.builds(Turn, st.sampled_from([1200, 2880]), st.integers(1, 2)),
+]
+SOURCE = [
+    st.builds(
+        ComeLate, st.integers(0, 12), st.integers(1, 30), st.integers(0, 60), columns=COLUMNS
+    ),
+    st.builds(
+        Revise,
+        st.integers(1, 2880),
+        st.integers(1, 100),
+        st.sampled_from([None, *ELECTRICITY]),
+        st.sampled_from([0.0, 1.0000001, 2.0, -0.5, 1000.0, None]),
+    ),
+]
+SERVER = [
+    st.builds(Trouble, st.sampled_from(TROUBLES), st.sampled_from([1.0, 1.0, 0.5])),
+    st.just(Trouble("none")),
+]
+HOUSE = [
+    st.builds(
+        Restart,
+        st.sampled_from([0, 0, 1, 7, 30, 100, 400]),
+        st.sampled_from(["saved", "lost", "gone"]),
+    ),
+    st.builds(RestoreDatabase, st.integers(0, 60)),
+    st.builds(Delete, st.integers(0, 5), st.booleans()),
+    st.builds(LoseWrites, st.integers(0, 5), st.integers(1, 3)),
+]
+STEPS: st.SearchStrategy[list[Step]] = st.lists(
+    st.one_of(*QUIET, *SOURCE, *SERVER, *HOUSE), max_size=10
+)
+
+
+@st.composite
+def beginnings(draw: st.DrawFn) -> tuple[Source, datetime]:
+    """A source with some days of data, and now."""
+    now = draw(st.sampled_from(BEGINNINGS))
+    first = now.replace(minute=0) - draw(st.integers(1, 72)) * HOUR
+    first += draw(st.integers(0, 3)) * HOUR / 4
+    gaps = draw(
+        st.lists(
+            st.builds(
+                lambda after, quarters, columns: Gap(
+                    first + after * HOUR / 4, first + (after + quarters) * HOUR / 4, columns
+                ),
+                st.integers(0, 400),
+                st.integers(1, 120),
+                COLUMNS,
+            ),
+            max_size=2,
+        )
+    )
+    source = Source(first=first, seed=draw(st.integers(0, 9)), has_water=draw(st.booleans()))
+    source.gaps = gaps
+    return source, now
+
+
+# The suite plays the same few stories each time; it is not the place to look for shorter ones.
+IS_LONG = "STORIES" in os.environ
+
+
+@settings(
+    deadline=None,
+    derandomize=not IS_LONG,
+    max_examples=int(os.environ.get("STORIES", "15")),
+    print_blob=True,
+    database=None,
+    suppress_health_check=[*HealthCheck],
+    phases=[Phase.generate, Phase.shrink] if IS_LONG else [Phase.generate],
+    report_multiple_bugs=False,
+)
+@given(beginning=beginnings(), steps=STEPS)
+@pytest.mark.timeout(0)
+async def test_any_story_ends_well(
+    recorder_mock: Any,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+    enable_custom_integrations: None,
+    beginning: tuple[Source, datetime],
+    steps: list[Step],
+) -> None:
+    """Every hour of every series equals the source, and the sums go on."""
+    source, now = beginning
+    await tell(hass, freezer, hass_storage, source, now, steps)
