@@ -372,8 +372,8 @@ async def test_time_out(
     simulator: SimulatorServer, client: ClimkitClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await client.authenticate()
-    monkeypatch.setattr(transport, "REQUEST_TIMEOUT", 0.05)
-    spoil(simulator, FaultKind.DELAY, delay=0.15)
+    monkeypatch.setattr(transport, "REQUEST_TIMEOUT", 0.3)
+    spoil(simulator, FaultKind.DELAY, delay=1.0)
     with pytest.raises(ClimkitConnectionError, match="time-out"):
         await client.installations()
     assert paths(simulator).count(SITES) == transport.ATTEMPTS
