@@ -117,6 +117,7 @@ def test_where_a_site_stands_is_not_in_its_repr() -> None:
         (SITE_ID, SiteReference(id=SITE_ID, name=None)),
         ({"id": SITE_ID, "name": "Villa"}, SiteReference(id=SITE_ID, name="Villa")),
         ({"_id": {"$oid": SITE_ID}}, SiteReference(id=SITE_ID, name=None)),
+        ({"$oid": SITE_ID}, SiteReference(id=SITE_ID, name=None)),
         ({"id": "", "site_id": SITE_ID}, SiteReference(id=SITE_ID, name=None)),
         ({"installation_id": SITE_ID, "name": 5}, SiteReference(id=SITE_ID, name="5")),
         ({"name": "Villa"}, None),
