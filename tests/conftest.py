@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
+import os
 import threading
 import time
 from typing import Any
@@ -58,6 +59,18 @@ ALL_CHOSEN = {
     CONF_SITE_TOTALS: True,
     CONF_HISTORY: HISTORY_EVERYTHING,
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker a database of its own on the server of scripts/test-databases."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        config.option.dburl = config.option.dburl.replace("/climkit?", f"/climkit_{worker}?")
+
+
+@pytest.fixture
+def persistent_database(request: pytest.FixtureRequest) -> bool:
+    """Keep SQLite's database in a file, as at home, where a test is about what is stored."""
+    return request.node.get_closest_marker("recorder") is not None
 
 
 @pytest.fixture(autouse=True)
@@ -122,13 +135,16 @@ class Home:
         await self.until(lambda: all(site.coordinator.history.is_idle for site in self.sites))
         await async_wait_recording_done(self.hass)
 
-    async def turn_clock(self, *, to: datetime | None = None, **by: float) -> None:
+    async def turn_clock(
+        self, *, to: datetime | None = None, settle: bool = True, **by: float
+    ) -> None:
         """Turn the clock and let happen what then happens."""
         self.freezer.move_to(to or dt_util.utcnow() + timedelta(**by))
         async_fire_time_changed(self.hass)
         await self.hass.async_block_till_done()
         await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
-        await self.settle()
+        if settle:
+            await self.settle()
 
     async def choose(self, **options: Any) -> None:
         """Change options of a loaded entry, which reloads it, as the options flow does."""

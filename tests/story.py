@@ -5,7 +5,7 @@ happened, and `assert_true` compares every hour with the source. Steps are plain
 counterexample that hypothesis finds can be copied into a test.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -193,6 +193,10 @@ class StoryHome(Home):
     def sites(self) -> list[SiteRuntime]:
         """The sites of an entry that is loaded; where set-up failed, nobody works on others."""
         return super().sites if self.entry.state is ConfigEntryState.LOADED else []
+
+    @override
+    async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        await super().until(condition, seconds)
 
     @contextmanager
     def patched(self) -> Iterator[None]:

@@ -380,6 +380,22 @@ class TestOptions:
         assert home.entry.options == ALL_CHOSEN
         assert len(home.sites) == 3
 
+    async def test_site_that_cannot_be_read(self, home: Home) -> None:
+        """It stays chosen, although it is not in the form."""
+        first, second, _ = home.simulator.world.sites
+        home.entry.add_to_hass(home.hass)
+        home.hass.config_entries.async_update_entry(
+            home.entry, options={**home.entry.options, CONF_SITES: [first, second]}
+        )
+        await home.set_up()
+        home.simulator.switches.refused = {first: 403}
+        flow = await options_flow(home)
+        assert flow.suggested[CONF_SITES] == [second]
+        await flow.answer(flow.suggested)
+        while flow.result["type"] is FlowResultType.FORM:
+            await flow.answer(flow.suggested)
+        assert home.entry.options[CONF_SITES] == [second, first]
+
     async def test_trouble(self, home: Home) -> None:
         """Climkit does not answer."""
         await home.set_up()

@@ -240,13 +240,49 @@ class TestBigSite:
 
     async def test_one_request(self, home: Home) -> None:
         """They refresh with one request, and no step of it takes the loop for long."""
-        await home.set_up()
+        await set_up(home)
         requests = Requests(home)
         await home.turn_clock(to=NOW.replace(minute=19))
         assert requests("_data") == [f"/site_data/{building(home).id}/electricity"]
         for meter in meters(home)[::40]:
             assert float(state(home, f"{meter.id}_total_today")) > 0
         assert home.sites[0].coordinator.last_measurement == NOW.replace(minute=15)
+
+
+class TestUpdates:
+    """Of the many entities of a big site."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """More entities than are updated at once."""
+        return World.of(big_site(40, now=NOW, days=1))
+
+    async def test_many_updates_at_once(self, home: Home) -> None:
+        """They are one or two: only the last counts."""
+        await set_up(home)
+        [site] = home.sites
+        seen = []
+        site.coordinator.async_add_listener(lambda: seen.append(1))
+        for _ in range(10):
+            site.coordinator.async_update_listeners()
+        await home.hass.async_block_till_done()
+        assert len(seen) == 2
+
+    async def test_entity_in_trouble(self, home: Home, caplog: pytest.LogCaptureFixture) -> None:
+        """It is logged, and keeps no other from its update."""
+        await set_up(home)
+        [site] = home.sites
+
+        def fail() -> None:
+            raise OSError("of this entity")
+
+        seen = []
+        site.coordinator.async_add_listener(fail)
+        site.coordinator.async_add_listener(lambda: seen.append(1))
+        site.coordinator.async_update_listeners()
+        await home.hass.async_block_till_done()
+        assert seen
+        assert "of this entity" in caplog.text
 
 
 class TestApartments:

@@ -16,11 +16,13 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.climkit import history, pages, rebuild
-from custom_components.climkit.api import ClimkitResponseError, Interval, Priority
+from custom_components.climkit.api import INTERVAL, ClimkitResponseError, Interval, Priority
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
 from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
+
+pytestmark = pytest.mark.recorder
 
 RECORDED = Path(__file__).parents[2] / "shared" / "recorded"
 
@@ -254,6 +256,104 @@ class TestOutage:
         ):
             await home.set_up_completely()
         await assert_equal_to_climkit(home)
+
+
+class TestHoles:
+    """Climkit answers, but for a while not with all it has."""
+
+    async def pass_hours(self, home: Home, hours: int) -> None:
+        """Let time pass in steps that are shorter than the tail that is asked again."""
+        for _ in range(hours):
+            await home.turn_clock(hours=1)
+
+    async def assert_mended(self, home: Home) -> None:
+        """What was missing is read soon after it is back, without waiting for the night."""
+        await home.turn_clock(minutes=15)
+        await home.until(lambda: home.is_complete)
+        await home.settle()
+        await assert_equal_to_climkit(home)
+
+    async def test_answers_without_columns(self, home: Home) -> None:
+        """The meters' columns are missing for hours, the site's are there."""
+        await home.set_up_completely()
+        home.simulator.switches.columns = False
+        await self.pass_hours(home, 6)
+        home.simulator.switches.columns = True
+        await self.assert_mended(home)
+
+    async def test_hidden_meter(self, home: Home) -> None:
+        """A single meter is neither listed nor answered for; the others go on."""
+        await home.set_up_completely()
+        meter_id = next(
+            series.meter_id
+            for series in home.sites[0].coordinator.data.series.values()
+            if series.meter_id and series.column.endswith(series.meter_id)
+        )
+        home.simulator.switches.hidden_meters = [meter_id]
+        await self.pass_hours(home, 6)
+        home.simulator.switches.hidden_meters = []
+        await self.assert_mended(home)
+
+    async def test_empty_answers(self, home: Home) -> None:
+        """For two days and a half, as when a gateway is off; then all comes at once."""
+        await home.set_up_completely()
+        home.simulator.switches.faults = [Fault(kind=FaultKind.EMPTY_LIST, path="site_data")]
+        await self.pass_hours(home, 60)
+        assert home.is_complete
+        home.simulator.switches.faults = []
+        await self.assert_mended(home)
+
+    async def test_nothing_is_asked_in_vain(self, home: Home) -> None:
+        """While a column is missing, history asks for nothing."""
+        await home.set_up_completely()
+        home.simulator.switches.columns = False
+        before = len(home.simulator.requests)
+        await self.pass_hours(home, 8)
+        assert not [r for r in home.simulator.requests[before:] if "t_e" in (r.body or {})]
+
+    async def test_late_row_of_an_outage(self, home: Home) -> None:
+        """A row was late just when Climkit went down: the first answer after it brings it."""
+        [site_id] = home.simulator.world.sites
+        quarter = NOW.replace(minute=0) - timedelta(hours=2)
+        home.simulator.world.delay(site_id, quarter, quarter + INTERVAL, NOW + timedelta(hours=2))
+        await home.set_up_completely()
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+        await self.pass_hours(home, 4)
+        home.simulator.switches.faults = []
+        await self.assert_mended(home)
+
+    async def test_stamp_in_the_future(self, home: Home) -> None:
+        """Such a row is nobody's measurement; it stops nothing."""
+        home.simulator.switches.ahead = timedelta(days=3).total_seconds()
+        await home.set_up_completely()
+        await home.turn_clock(minutes=15)
+        home.simulator.switches.ahead = 0
+        for _ in range(3):
+            await home.turn_clock(minutes=15)
+        await assert_equal_to_climkit(home)
+        assert home.sites[0].coordinator.last_measurement == NOW.replace(minute=45) + INTERVAL
+
+    async def test_offers_that_wait_over_midnight(self, home: Home) -> None:
+        """The recorder is busy when the local day ends: what waits is not forgotten."""
+        await home.set_up_completely()
+        history_ = home.sites[0].coordinator.history
+        await history_.async_stop()
+        await home.turn_clock(to=NOW.replace(hour=22, minute=50), settle=False)
+        await home.turn_clock(to=NOW.replace(hour=23, minute=5), settle=False)
+        history_.start(home.entry, "history")
+        await home.until(lambda: home.is_complete)
+        await home.settle()
+        await assert_equal_to_climkit(home)
+
+    async def test_clock_turned_back(self, home: Home) -> None:
+        """Home Assistant began with a wrong clock: it does not wait until that time has come."""
+        home.freezer.move_to(NOW + timedelta(days=5))
+        await home.set_up_completely()
+        home.freezer.move_to(NOW)
+        before = len(home.simulator.requests)
+        await home.sites[0].coordinator.async_refresh()
+        asked = {r.path.split("/")[1] for r in home.simulator.requests[before:]}
+        assert {"site_data", "meter_info"} <= asked
 
 
 class TestStartOfHistory:

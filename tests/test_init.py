@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD
@@ -10,9 +11,16 @@ import pytest
 
 from custom_components.climkit import async_remove_config_entry_device
 from custom_components.climkit.const import CONF_SITES, DOMAIN
+from custom_components.climkit.sensor_coordinator import SensorsCoordinator
 from tests.conftest import NOW, Home
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
 from tests.truth import assert_equal_to_climkit, stored_rows
+
+
+def devices(home: Home) -> set[str]:
+    """The Climkit ids of all devices."""
+    found = dr.async_entries_for_config_entry(dr.async_get(home.hass), home.entry.entry_id)
+    return {identifier for device in found for _, identifier in device.identifiers}
 
 
 class TestSites:
@@ -52,13 +60,57 @@ class TestSites:
         await home.set_up()
         assert home.entry.state is ConfigEntryState.LOADED
         assert list(home.entry.runtime_data) == others
-        assert "no longer permits access" in caplog.text
+        assert "does not permit access" in caplog.text
+
+    @pytest.mark.parametrize("path", ["installation_infos", "meter_info"])
+    @pytest.mark.parametrize("status", [403, 500])
+    async def test_site_in_trouble(self, home: Home, path: str, status: int) -> None:
+        """It does no harm to the others, and comes back by itself."""
+        first, *others = home.simulator.world.sites
+        fault = Fault(kind=FaultKind.STATUS, status=status, path=f"{path}/{first}")
+        home.simulator.switches.faults = [fault]
+        await home.set_up()
+        assert home.entry.state is ConfigEntryState.LOADED
+        assert set(others) <= home.entry.runtime_data.keys()
+        for site_id in others:
+            assert home.entry.runtime_data[site_id].coordinator.last_measurement
+        home.simulator.switches.faults = []
+        for _ in range(3):
+            await home.turn_clock(hours=8, minutes=1)
+        await home.until(lambda: first in home.entry.runtime_data)
+        assert home.entry.runtime_data[first].coordinator.is_available
+        assert not home.hass.config_entries.flow.async_progress()
+
+    @pytest.mark.parametrize("status", [403, 500])
+    async def test_devices_of_a_site_that_cannot_be_read(self, home: Home, status: int) -> None:
+        """They stay, as nothing is known of them; what the user no longer wants goes."""
+        await home.set_up()
+        before = devices(home)
+        first, *others = home.simulator.world.sites
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=status, path=f"installation_infos/{first}")
+        ]
+        await home.restart()
+        assert first not in home.entry.runtime_data
+        assert devices(home) == before
+        await home.choose(sites=others)
+        assert devices(home) < before
+        assert first not in devices(home)
+        assert set(others) < devices(home)
+
+    async def test_climkit_is_down(self, home: Home) -> None:
+        """Trouble with two sites in a row is no trouble of theirs: set-up is tried again later."""
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=500, path="installation_infos")
+        ]
+        await home.set_up()
+        assert home.entry.state is ConfigEntryState.SETUP_RETRY
 
     async def test_all_sites_are_refused(self, home: Home) -> None:
-        """Nobody has to log in for that."""
+        """Nobody has to log in for that; Home Assistant tries again."""
         home.simulator.switches.refused = dict.fromkeys(home.simulator.world.sites, 403)
         await home.set_up()
-        assert home.entry.state is ConfigEntryState.SETUP_ERROR
+        assert home.entry.state is ConfigEntryState.SETUP_RETRY
         assert not home.hass.config_entries.flow.async_progress()
 
     async def test_new_sites_cannot_be_looked_for(self, home: Home) -> None:
@@ -94,6 +146,43 @@ async def test_password_changed_while_running(home: Home) -> None:
     assert flow["context"]["source"] == SOURCE_REAUTH
 
 
+async def test_wrong_password_at_night(home: Home) -> None:
+    """One login is tried, not one for each feed: that could lock the account."""
+    await home.set_up_completely()
+    home.simulator.revoke_tokens()
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=401, path="auth")]
+    before = len(home.simulator.requests)
+    history = home.sites[0].coordinator.history
+    for _ in range(3):
+        history.start_night()
+        await home.settle()
+    logins = [r for r in home.simulator.requests[before:] if r.path == "/auth"]
+    assert len(logins) == 1
+
+
+async def test_removal_after_a_failed_set_up(home: Home, hass_storage: dict[str, Any]) -> None:
+    """No memory is written behind."""
+    await home.set_up()
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    with patch.object(SensorsCoordinator, "async_config_entry_first_refresh", side_effect=OSError):
+        await home.set_up()
+    assert home.entry.state is ConfigEntryState.SETUP_ERROR
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    await home.turn_clock(minutes=10, settle=False)
+    assert f"{DOMAIN}.{home.entry.entry_id}" not in hass_storage
+
+
+async def test_removing_a_device_while_not_set_up(home: Home) -> None:
+    """Nothing is known then, so nothing goes."""
+    await home.set_up()
+    [device, *_] = dr.async_entries_for_config_entry(dr.async_get(home.hass), home.entry.entry_id)
+    home.simulator.switches.faults = [Fault(kind=FaultKind.DISCONNECT)]
+    await home.restart()
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    assert not await async_remove_config_entry_device(home.hass, home.entry, device)
+
+
+@pytest.mark.recorder
 async def test_revoked_token(home: Home) -> None:
     """A token that ends early is renewed, and nobody notices."""
     await home.set_up_completely()
@@ -104,6 +193,7 @@ async def test_revoked_token(home: Home) -> None:
     assert not home.hass.config_entries.flow.async_progress()
 
 
+@pytest.mark.recorder
 async def test_removal(home: Home, hass_storage: dict[str, Any]) -> None:
     """The memory goes, the statistics stay: they are the user's."""
     await home.set_up_completely()

@@ -11,6 +11,7 @@ from custom_components.climkit.measures import (
     CHARGE_POINT,
     ELECTRICITY,
     METER_TYPES,
+    MeterType,
     Quantity,
     Series,
     all_series,
@@ -21,6 +22,8 @@ from custom_components.climkit.measures import (
 ALL = Choice()
 METERS_ONLY = Choice(site_totals=False)
 SITE = Feed("site", ELECTRICITY)
+ID = "62a1dfca85eba4e3564021f3"
+OTHER_ID = "62a1dfca85eba4e3564021f4"
 
 
 def meter(
@@ -120,6 +123,13 @@ class TestOfMeters:
         assert "climkit:6f00ab_total" in series_of([meter("6F00AB")])
 
 
+@pytest.mark.timeout(5)
+def test_ten_thousand_main_meters_take_no_time() -> None:
+    """The work grows with the number of meters, not with its square."""
+    found = series_of([meter(f"{n:024x}", MeterMode.INTRODUCTION) for n in range(10_000)])
+    assert len(found) == 10_000
+
+
 class TestOfSites:
     """The totals of a site."""
 
@@ -162,12 +172,29 @@ class TestKnownMeters:
         """A column makes a meter of its answer's type; listed ones stay as they are."""
         columns = {
             ELECTRICITY: frozenset({"conso_total", "total_flat"}),
-            CHARGE_POINT: frozenset({"total_p1", "self_p1", "ext_p1", "timestamp"}),
+            CHARGE_POINT: frozenset({f"total_{ID}", f"self_{ID}", f"ext_{ID}", "timestamp"}),
         }
         found = known_meters([meter("flat", MeterMode.PRODUCTION)], columns)
         assert found["flat"].mode is MeterMode.PRODUCTION
-        assert (found["p1"].type, found["p1"].is_rule_meter) == (CHARGE_POINT, True)
-        assert found.keys() == {"flat", "p1"}
+        assert (found[ID].type, found[ID].is_rule_meter) == (CHARGE_POINT, True)
+        assert found.keys() == {"flat", ID}
+
+    def test_columns_in_another_case(self) -> None:
+        """The same statistic would come of them, so they make no second meter."""
+        columns = {
+            ELECTRICITY: frozenset({f"total_{ID.upper()}"}),
+            CHARGE_POINT: frozenset({f"total_{OTHER_ID}", f"total_{OTHER_ID.upper()}"}),
+        }
+        found = known_meters([meter(ID)], columns)
+        assert sorted(found) == [OTHER_ID.upper(), ID]
+        series_of(found.values(), columns)
+
+    def test_new_columns_of_a_site(self) -> None:
+        """What Climkit may yet say of a site is no meter."""
+        columns = frozenset({"self_consumption", "total_import", f"total_{ID}_cost"})
+        assert known_meters([], {ELECTRICITY: columns}) == {}
+        site_only = series_of([], {ELECTRICITY: columns}, ALL)
+        assert all(series.meter_id is None for series in site_only.values())
 
     def test_unknown_type(self) -> None:
         """A meter type nobody knows is passed over."""
@@ -177,8 +204,19 @@ class TestKnownMeters:
 @pytest.mark.parametrize(
     ("column", "parts"),
     [
-        ("total_62a1", ("total", "62a1")),
-        ("ext_62a1", ("ext", "62a1")),
+        (f"total_{ID}", ("total", ID)),
+        (f"self_{ID}", ("self", ID)),
+        (f"ext_{ID}", ("ext", ID)),
+        (f"total_{ID.upper()}", ("total", ID.upper())),
+        (f"total_{ID[1:]}", None),
+        (f"total_{ID}_cost", None),
+        (f"total_cost_{ID}", None),
+        (f"conso_total_{ID}", None),
+        (f"Total_{ID}", None),
+        (ID, None),
+        ("self_consumption", None),
+        ("total_import", None),
+        ("ext_", None),
         ("self", None),
         ("prod_total", None),
         ("from_ext", None),
@@ -189,6 +227,12 @@ class TestKnownMeters:
 def test_split_column(column: str, parts: tuple[str, str] | None) -> None:
     """Columns of meters and columns of the site."""
     assert split_column(column) == parts
+
+
+@pytest.mark.parametrize("meter_type", METER_TYPES.values(), ids=lambda one: one.key)
+def test_columns_of_the_site_stay_the_site_s(meter_type: MeterType) -> None:
+    """None of the known ones is taken for a meter's."""
+    assert not any(split_column(measure.key) for measure in meter_type.site_measures)
 
 
 def test_table() -> None:

@@ -19,6 +19,8 @@ from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house
 from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
 
+pytestmark = pytest.mark.recorder
+
 ZONE = ZoneInfo("Europe/Zurich")
 HOUR = timedelta(hours=1)
 

@@ -78,6 +78,11 @@ class TestIsDue:
         assert not state.is_due(NOW + timedelta(minutes=58), each_interval=False)
         assert state.is_due(NOW + timedelta(minutes=59), each_interval=False)
 
+    def test_clock_was_wrong(self) -> None:
+        """A question of the future stops nothing."""
+        state = FeedState(asked=NOW + timedelta(days=1), newest=NOW + timedelta(days=1))
+        assert state.is_due(NOW, each_interval=True)
+
     def test_failed(self) -> None:
         """At the next look."""
         state = FeedState(asked=NOW - 2 * MINUTE, newest=MIDNIGHT, failed=True)
@@ -114,14 +119,14 @@ class TestWindow:
     def test_tail(self) -> None:
         """A short tail, for what came late."""
         state = FeedState(asked=NOW, newest=QUARTER)
-        assert state.window_start(NOW, MIDNIGHT, each_interval=True) == NOW - TAIL
+        assert state.window_start(NOW, MIDNIGHT, each_interval=True) == QUARTER - TAIL
 
     def test_after_a_gap(self) -> None:
         """From before the newest data."""
         newest = QUARTER - timedelta(hours=20)
         state = FeedState(asked=NOW, newest=newest)
         start = state.window_start(NOW, MIDNIGHT, each_interval=True)
-        assert start == newest - timedelta(hours=1)
+        assert start == newest - TAIL
 
     def test_after_days(self) -> None:
         """A series that lags by days does not widen the window: that is for the nights."""

@@ -1,7 +1,7 @@
 """Every meter, site and sensor has its entities, and they show what Climkit says."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import fsum, isclose
 
@@ -43,8 +43,8 @@ PROGRESS = Kind(None, "%", category=EntityCategory.DIAGNOSTIC)
 
 
 def views(key: str, amount: Kind = ENERGY, power: Kind | None = POWER) -> dict[str, Kind]:
-    """The entities of a series."""
-    found = {key: amount, f"{key}_today": amount}
+    """The entities of a series; what has no power is read once a day and has nothing of today."""
+    found = {key: amount, f"{key}_today": amount if power else replace(amount, enabled=False)}
     return found | {f"{key}_power": power} if power else found
 
 
@@ -109,7 +109,10 @@ def entities_of_site(site: Building) -> dict[str, Kind]:
         found |= {f"electricity_{key}": kind for key, kind in BATTERY.items()}
     for meter_type in types - {"electricity"}:
         is_water = meter_type.endswith("water")
-        found |= views(f"{meter_type}_conso_total", VOLUME if is_water else ENERGY, None)
+        key = f"{meter_type}_conso_total"
+        found |= views(key, VOLUME if is_water else ENERGY, None)
+        if meter_type == "charge_point":
+            found[f"{key}_today"] = ENERGY
     return found
 
 
@@ -210,7 +213,7 @@ class TestEverySite:
             for series in coordinator.data.series.values():
                 column = truth(home, series.feed.site_id, series.feed.meter_type).get(series.column)
                 unique_id = f"{series.owner_id}_{series.key}"
-                if not series.measure.enabled:
+                if not series.measure.enabled or not series.measure.has_power:
                     continue
                 today = number(home.state(f"{unique_id}_today"))
                 if not column:
@@ -224,6 +227,19 @@ class TestEverySite:
                     assert power is not None
                     assert isclose(power, max(0.0, column[max(column)] * 4000), abs_tol=1e-6)
         assert count > 60
+
+    async def test_without_site_totals(self, home: Home) -> None:
+        """Who no longer wants them has no dead entities left, and those of meters stay."""
+        await set_up_from_today(home)
+        of_sites = {f"{site.id}_{key}" for site in sites_of(home) for key in OF_SITE}
+        before = registered(home)
+        await home.choose(site_totals=False)
+        await home.settle()
+        assert registered(home).keys() == {
+            key
+            for key in before
+            if key in of_sites or key.partition("_")[0] not in home.simulator.world.sites
+        }
 
     async def test_totals(self, home: Home) -> None:
         """A total is the sum of the newest row of its statistic."""

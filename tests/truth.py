@@ -1,14 +1,19 @@
 """What is stored, and what should be."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from homeassistant.components.recorder.db_schema import Statistics
-from homeassistant.components.recorder.statistics import statistics_during_period
+from homeassistant.components.recorder.statistics import (
+    get_metadata,
+    statistics_during_period,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
 from sqlalchemy import delete as sa_delete
 
+from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.statistics import Row
 from tests.conftest import Home
 
@@ -65,6 +70,14 @@ async def stored_rows(hass: HomeAssistant) -> dict[str, list[Row]]:
         for key, rows in found.items()
         if key.startswith("climkit:")
     }
+
+
+async def known_names(hass: HomeAssistant) -> dict[str, str | None]:
+    """The names of Climkit's statistics."""
+    known = await get_instance(hass).async_add_executor_job(
+        partial(get_metadata, hass, statistic_source=DOMAIN)
+    )
+    return {statistic_id: data["name"] for statistic_id, (_, data) in known.items()}
 
 
 async def delete_rows(hass: HomeAssistant, *, since: datetime) -> None:

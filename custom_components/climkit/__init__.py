@@ -1,19 +1,22 @@
 """The Climkit integration: meters of Swiss solar buildings in Home Assistant."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from random import uniform
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.event import async_track_point_in_utc_time, async_track_time_interval
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .account import async_create_client, async_read_site, async_sites_of_others
-from .api import ClimkitClient, ClimkitError, Site
+from .account import async_create_client, async_read_each_site, async_sites_of_others
+from .api import ClimkitClient, ClimkitError, Meter, Site
 from .choice import Choice, history_start
 from .const import (
     ALL,
@@ -33,7 +36,9 @@ from .store import ClimkitStore
 
 _LOGGER = logging.getLogger(__name__)
 
-SITES_INTERVAL = timedelta(days=1)
+# How often to look for sites that are new, and for those that could not be read.
+NEW_SITES_INTERVAL = timedelta(days=1)
+UNREAD_SITES_INTERVAL = timedelta(hours=1)
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
@@ -41,21 +46,27 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     client = async_create_client(hass, entry.data)
     store = ClimkitStore(hass, entry.entry_id)
     await store.async_load()
+    entry.async_on_unload(store.async_save_now)  # also when set-up fails: no late write remains
     names = await Names.async_load(hass)
     with setup_errors():
-        sites = await _async_read_sites(hass, entry, client)
+        wanted = await _async_wanted_sites(entry, client)
+        site_ids = _free_sites(hass, entry, wanted)
+        sites = await async_read_each_site(site_ids, partial(_async_read_site, client))
 
     entry.runtime_data = {}
-    taken = async_sites_of_others(hass, entry.entry_id)
-    for site in sites:
-        if site.id in taken:
-            continue
+    free = _free_sites(hass, entry, sites)  # another entry may have been faster
+    if wanted and not (free if sites else site_ids):
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="sites_taken")
+    if not sites:
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_sites")
+    for site, meters in (sites[site_id] for site_id in free):
         coordinator = SiteCoordinator(
             hass,
             entry,
             client,
             site,
             store,
+            meters=meters,
             names=names,
             choice=Choice.from_options(entry.options),
             history_start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
@@ -65,16 +76,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             config_entry_id=entry.entry_id, **site_device(coordinator)
         )
         entry.runtime_data[site.id] = SiteRuntime(coordinator=coordinator, sensors=sensors)
-    if not entry.runtime_data:
-        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_sites")
-
     for runtime in entry.runtime_data.values():
         await runtime.coordinator.async_config_entry_first_refresh()
         await runtime.sensors.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     for runtime in entry.runtime_data.values():
         _start(hass, entry, runtime)
-    _watch_for_sites(hass, entry, client)
+    for site_id in site_ids:
+        if site_id not in sites:
+            _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
+    is_whole = len(entry.runtime_data) == len(site_ids)
+    _watch_for_sites(hass, entry, client, NEW_SITES_INTERVAL if is_whole else UNREAD_SITES_INTERVAL)
     return True
 
 
@@ -84,7 +96,6 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
         return False
     for runtime in entry.runtime_data.values():
         await runtime.coordinator.history.async_stop()
-        await runtime.coordinator.store.async_save_now()
     return True
 
 
@@ -97,32 +108,28 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: ClimkitConfigEntry, device: DeviceEntry
 ) -> bool:
     """Let the user remove the device of a meter or sensor that Climkit no longer lists."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
     wanted = device_ids(entry)
     return not any(identifier in wanted for _, identifier in device.identifiers)
 
 
-async def _async_site_ids(
-    hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient
+async def _async_wanted_sites(entry: ClimkitConfigEntry, client: ClimkitClient) -> list[str]:
+    if entry.options[CONF_SITES] == ALL:
+        return [reference.id for reference in await client.installations()]
+    return list(entry.options[CONF_SITES])
+
+
+def _free_sites(
+    hass: HomeAssistant, entry: ClimkitConfigEntry, site_ids: Iterable[str]
 ) -> list[str]:
-    """Return the sites that the entry should have: no other entry has them."""
-    wanted = entry.options[CONF_SITES]
-    if wanted == ALL:
-        wanted = [reference.id for reference in await client.installations()]
+    """Return the sites that no other entry has."""
     taken = async_sites_of_others(hass, entry.entry_id)
-    return [site_id for site_id in wanted if site_id not in taken]
+    return [site_id for site_id in site_ids if site_id not in taken]
 
 
-async def _async_read_sites(
-    hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient
-) -> list[Site]:
-    """Return the infos of the entry's sites, without those that Climkit refuses."""
-    sites = []
-    for site_id in await _async_site_ids(hass, entry, client):
-        if site := await async_read_site(client, site_id):
-            sites.append(site)
-        else:
-            _LOGGER.warning("Climkit does not permit access to site %s", site_id)
-    return sites
+async def _async_read_site(client: ClimkitClient, site_id: str) -> tuple[Site, list[Meter]]:
+    return await client.installation(site_id), await client.meters(site_id)
 
 
 @callback
@@ -166,16 +173,18 @@ def _plan_nights(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRu
 
 
 @callback
-def _watch_for_sites(hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient) -> None:
-    """Reload once a site can be read that is new, or that Climkit refused until now."""
+def _watch_for_sites(
+    hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient, interval: timedelta
+) -> None:
+    """Reload once a site can be read that is new, or that could not be read until now."""
 
     async def look(_now: datetime) -> None:
         try:
-            for site_id in await _async_site_ids(hass, entry, client):
-                if site_id not in entry.runtime_data and await async_read_site(client, site_id):
-                    hass.config_entries.async_schedule_reload(entry.entry_id)
-                    return
+            site_ids = _free_sites(hass, entry, await _async_wanted_sites(entry, client))
+            missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
+            if await async_read_each_site(missing, partial(_async_read_site, client)):
+                hass.config_entries.async_schedule_reload(entry.entry_id)
         except ClimkitError as err:
             _LOGGER.debug("Could not look for other sites: %s", err)
 
-    entry.async_on_unload(async_track_time_interval(hass, look, SITES_INTERVAL))
+    entry.async_on_unload(async_track_time_interval(hass, look, interval))

@@ -1,8 +1,8 @@
 """An account: its client, and which of its sites are ours."""
 
-from collections.abc import Mapping
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from ipaddress import ip_address
+import logging
 
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
@@ -15,12 +15,14 @@ from yarl import URL
 from .api import (
     DEFAULT_URL,
     ClimkitAccessDeniedError,
+    ClimkitAuthenticationError,
     ClimkitClient,
-    ClimkitResponseError,
+    ClimkitError,
     RequestQueue,
-    Site,
 )
 from .const import DOMAIN
+
+_LOGGER = logging.getLogger(__name__)
 
 # Whether the API's limit counts users or addresses is unknown, so all accounts of a URL share a
 # queue.
@@ -67,16 +69,37 @@ def normalized_url(url: str) -> str:
     return str(parsed)
 
 
-async def async_read_site(client: ClimkitClient, site_id: str) -> Site | None:
-    """Return the infos of a site; None if Climkit refuses it or no longer knows it."""
-    try:
-        return await client.installation(site_id)
-    except ClimkitAccessDeniedError:
-        return None
-    except ClimkitResponseError as err:
-        if err.status == HTTPStatus.NOT_FOUND:
-            return None
-        raise
+async def async_read_each_site[T](
+    site_ids: Collection[str],
+    read: Callable[[str], Awaitable[T]],
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> dict[str, T]:
+    """Read something of each site; a site that is refused or in trouble is left out.
+
+    Trouble with one site is its own, with two in a row it is Climkit's: the rest is not asked for.
+    Raises ClimkitError where there is trouble and nothing was read, or the credentials are refused.
+    """
+    found: dict[str, T] = {}
+    trouble: ClimkitError | None = None
+    is_in_a_row = False
+    for number, site_id in enumerate(site_ids):
+        on_progress(number / len(site_ids))
+        try:
+            found[site_id] = await read(site_id)
+            is_in_a_row = False
+        except ClimkitAuthenticationError:
+            raise
+        except ClimkitAccessDeniedError as err:
+            _LOGGER.debug("Climkit refuses site %s: %s", site_id, err)
+        except ClimkitError as err:
+            _LOGGER.debug("Climkit has trouble with site %s: %s", site_id, err)
+            trouble = err
+            if is_in_a_row:
+                break
+            is_in_a_row = True
+    if trouble and not found:
+        raise trouble
+    return found
 
 
 @callback

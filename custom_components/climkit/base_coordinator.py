@@ -6,7 +6,7 @@ from itertools import batched
 import logging
 from typing import TYPE_CHECKING, override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -24,9 +24,6 @@ _LOGGER = logging.getLogger(__name__)
 UNAVAILABLE_AFTER = timedelta(hours=3)
 
 LISTS_INTERVAL = timedelta(days=1)
-
-# What Climkit refuses is asked for again after this time.
-REFUSED_FOR = timedelta(days=1)
 
 # So many states are written at once; a big site has thousands, and nothing else may wait for them.
 BATCH = 100
@@ -67,6 +64,8 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
         self._look_at_clock()
         self.answered: datetime | None = None
         self.listed: datetime | None = None
+        self._is_updating = False
+        self._must_update_again = False
 
     @property
     def is_available(self) -> bool:
@@ -75,7 +74,8 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
 
     def lists_are_old(self, now: datetime) -> bool:
         """Whether the day's list of meters or sensors is due."""
-        return self.listed is None or now - self.listed >= LISTS_INTERVAL
+        # A list of the future was asked for while the clock was wrong.
+        return self.listed is None or not timedelta() <= now - self.listed < LISTS_INTERVAL
 
     def day(self, now: datetime) -> str:
         """Return the local day of the site (ISO)."""
@@ -99,15 +99,30 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
         self._look_at_clock()
         if len(self._listeners) <= BATCH:
             super().async_update_listeners()
+        elif self._is_updating:
+            self._must_update_again = True
         else:
             self.config_entry.async_create_task(self.hass, self._async_update_in_batches())
 
     async def _async_update_in_batches(self) -> None:
-        for batch in batched(list(self._listeners), BATCH, strict=False):
-            for listener in batch:
-                if found := self._listeners.get(listener):  # not removed meanwhile
-                    found[0]()
-            await asyncio.sleep(0)
+        self._is_updating = True
+        try:
+            for batch in batched(list(self._listeners), BATCH, strict=False):
+                for listener in batch:
+                    if found := self._listeners.get(listener):  # not removed meanwhile
+                        self._update(found[0])
+                await asyncio.sleep(0)
+        finally:
+            self._is_updating = False
+        if self._must_update_again:
+            self._must_update_again = False
+            self.async_update_listeners()
+
+    def _update(self, listener: CALLBACK_TYPE) -> None:
+        try:
+            listener()
+        except Exception:  # one entity's trouble is not the others'
+            _LOGGER.exception("Unexpected error updating an entity of site %s", self.site.id)
 
     @callback
     def _async_tick(self, _now: datetime) -> None:

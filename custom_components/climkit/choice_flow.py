@@ -17,8 +17,8 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .account import async_read_site, async_sites_of_others
-from .api import ClimkitAccessDeniedError, ClimkitClient, ClimkitError, Meter, Site, SiteReference
+from .account import async_read_each_site, async_sites_of_others
+from .api import ClimkitClient, ClimkitError, Meter, Site, SiteReference
 from .choice import Choice, history_start
 from .const import (
     ALL,
@@ -35,6 +35,7 @@ from .errors import error_key
 from .estimate import MANY_ROWS, Estimate, estimate_site
 from .measures import CHARGE_POINT, ELECTRICITY, known_meters
 from .names import Names
+from .statistics import columns_of
 
 # With more meters than this the user is asked which ones are wanted.
 MANY_METERS = 10
@@ -71,10 +72,11 @@ class ChoiceSteps(ConfigEntryBaseFlow):
         return await self._async_wait("look_up_sites", self._async_look_up_sites, "sites")
 
     async def _async_look_up_sites(self) -> None:
-        for number, reference in enumerate(self.references):
-            self.async_update_progress(number / len(self.references))
-            if site := await async_read_site(self.client, reference.id):
-                self._sites[site.id] = site
+        self._sites = await async_read_each_site(
+            [reference.id for reference in self.references],
+            self.client.installation,
+            self.async_update_progress,
+        )
 
     async def async_step_sites(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which sites are wanted, where there is a choice."""
@@ -94,8 +96,13 @@ class ChoiceSteps(ConfigEntryBaseFlow):
                 errors[CONF_SITES] = "sites_taken"
             else:
                 self._chosen = chosen
-                # "All" keeps its word: a site that is new at Climkit joins by itself.
-                self.options[CONF_SITES] = ALL if set(chosen) == set(free) else chosen
+                # "All" keeps its word: a site that is new at Climkit joins by itself. What cannot
+                # be read today stays chosen.
+                absent = (
+                    [] if current == ALL else [key for key in current if key not in self._sites]
+                )
+                is_all = not absent and set(chosen) == set(free)
+                self.options[CONF_SITES] = ALL if is_all else chosen + absent
                 return await self.async_step_look_up_meters()
         wanted = free if current == ALL else [site for site in current if site in self._sites]
         schema = vol.Schema({vol.Required(CONF_SITES): _selector(await self._async_site_labels())})
@@ -116,16 +123,17 @@ class ChoiceSteps(ConfigEntryBaseFlow):
         return await self._async_wait("look_up_meters", self._async_look_up_meters, "meters")
 
     async def _async_look_up_meters(self) -> None:
-        for number, site_id in enumerate(self._chosen):
-            self.async_update_progress(number / len(self._chosen))
-            try:
-                listed = await self.client.meters(site_id)
-            except ClimkitAccessDeniedError:
-                listed = []
-            columns = {}
-            if any(meter.type == ELECTRICITY for meter in listed):
-                columns[CHARGE_POINT] = await self._async_charge_point_columns(site_id)
-            self._meters[site_id] = known_meters(listed, columns)
+        found = await async_read_each_site(
+            self._chosen, self._async_meters, self.async_update_progress
+        )
+        self._meters = {site_id: found.get(site_id, {}) for site_id in self._chosen}
+
+    async def _async_meters(self, site_id: str) -> dict[str, Meter]:
+        listed = await self.client.meters(site_id)
+        columns = {}
+        if any(meter.type == ELECTRICITY for meter in listed):
+            columns[CHARGE_POINT] = await self._async_charge_point_columns(site_id)
+        return known_meters(listed, columns)
 
     async def _async_charge_point_columns(self, site_id: str) -> frozenset[str]:
         """Charge points stand in no list; only the columns of their data tell of them."""
@@ -135,7 +143,7 @@ class ChoiceSteps(ConfigEntryBaseFlow):
             )
         except ClimkitError:
             return frozenset()
-        return frozenset().union(*(interval.values for interval in intervals))
+        return columns_of(intervals)
 
     async def async_step_meters(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which meters are wanted, where there are many."""
@@ -154,7 +162,8 @@ class ChoiceSteps(ConfigEntryBaseFlow):
             if chosen or user_input[CONF_SITE_TOTALS]:
                 # What Climkit does not list today stays chosen.
                 absent = [] if current == ALL else [key for key in current if key not in meters]
-                self.options[CONF_METERS] = ALL if set(chosen) == set(meters) else chosen + absent
+                is_all = not absent and set(chosen) == set(meters)
+                self.options[CONF_METERS] = ALL if is_all else chosen + absent
                 self.options[CONF_SITE_TOTALS] = user_input[CONF_SITE_TOTALS]
                 return await self.async_step_history()
             errors["base"] = "nothing_chosen"

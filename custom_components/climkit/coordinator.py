@@ -24,7 +24,7 @@ from .api import (
     local_midnight,
 )
 from .asking import async_ask_each
-from .base_coordinator import REFUSED_FOR, ClimkitCoordinator
+from .base_coordinator import ClimkitCoordinator
 from .choice import Choice
 from .errors import refresh_errors
 from .feed import Feed, async_fetch_whole
@@ -33,9 +33,8 @@ from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meter
 from .names import Names
 from .readings import RawReadings
 from .recent import Recent
-from .schedule import next_look
+from .schedule import REFUSED_FOR, next_look
 from .store import ClimkitStore, note_listed, note_seen
-from .tracks import COMPLETE
 
 if TYPE_CHECKING:
     from .sensor_coordinator import SensorsCoordinator
@@ -76,11 +75,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         site: Site,
         store: ClimkitStore,
         *,
+        meters: list[Meter],
         names: Names,
         choice: Choice,
         history_start: datetime,
     ) -> None:
-        """Prepare; `history_start` is where the statistics begin."""
+        """Prepare with a fresh list of meters; statistics begin at `history_start`."""
         super().__init__(hass, entry, client, site, store, kind="meters")
         self.names = names
         self.readings = RawReadings(client, site)
@@ -95,10 +95,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._choice = choice
         self._has_refreshed = False
         self._listed_meters: list[Meter] = []
+        self._has_new_list = False
         self._followed: tuple[object, ...] | None = None
         self._followed_data = SiteData()
         self._recent = Recent()
         self._offset = timedelta(seconds=uniform(0, 30))  # noqa: S311 - spreads load, no secret
+        self._take_list(meters, self.now)
 
     # What entities show
 
@@ -121,7 +123,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         stored, measured = self.history.complete_until, self.last_measurement
         if stored is None or measured is None:
             return None
-        return measured if self.history.progress == COMPLETE else min(stored, measured)
+        return min(stored, measured)
 
     def wants(self, meter_id: str) -> bool:
         """Whether the user wants this meter."""
@@ -152,28 +154,31 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         return self._followed_data
 
     async def _async_list_meters(self, now: datetime) -> None:
-        """Ask which meters there are. Once some are known, a list that fails is no news."""
+        """Ask which meters there are. Some are known, so a list that fails is no news."""
         try:
             listed = await self.client.meters(self.site.id)
         except ClimkitAuthenticationError:
             raise
         except ClimkitError as err:
-            if self.listed is None:
-                raise
             _LOGGER.debug("No list of the meters of %s: %s", self.site.id, err)
             return
         if self._listed_meters and not listed:
             _LOGGER.debug("The list of the meters of %s is empty", self.site.id)
             return
+        self._take_list(listed, now)
+
+    def _take_list(self, listed: list[Meter], now: datetime) -> None:
         self._recent.review_columns(_ids(self._listed_meters) - _ids(listed))
         self._listed_meters = listed
+        self._has_new_list = True
         self.listed = self.answered = now
         self._follow()
 
     def _note_meters(self, now: datetime) -> None:
         """Remember which meters there are; what the day's list lacks is missing."""
         meters = self._meters()
-        if self.listed == now:
+        if self._has_new_list:
+            self._has_new_list = False
             note_listed(self.record["meters"], meters, self.day(now))
             self.store.save_soon()
         else:

@@ -2,8 +2,9 @@
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import ChildDeviceEntry, DeviceEntry
 
-from .const import DOMAIN
+from .const import ALL, CONF_SITES
 from .coordinator import ClimkitConfigEntry, SiteRuntime
 
 
@@ -24,9 +25,19 @@ def site_device_ids(runtime: SiteRuntime) -> set[str]:
 
 @callback
 def async_remove_stale_devices(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
-    """Remove the devices of an entry that are gone; their statistics stay."""
+    """Remove the devices of an entry that are gone; their statistics stay.
+
+    Of a site that could not be read nothing is known: its devices stay, while the site is wanted.
+    """
     registry = dr.async_get(hass)
-    wanted = {(DOMAIN, device_id) for device_id in device_ids(entry)}
+    wanted, chosen = device_ids(entry), entry.options[CONF_SITES]
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-        if device.identifiers.isdisjoint(wanted):
+        site = registry.async_get(device.via_device_id or "") or device
+        is_known = not _ids(site).isdisjoint(entry.runtime_data)
+        is_chosen = chosen == ALL or not _ids(site).isdisjoint(chosen)
+        if (is_known or not is_chosen) and _ids(device).isdisjoint(wanted):
             registry.async_remove_device(device.id)
+
+
+def _ids(device: DeviceEntry | ChildDeviceEntry) -> set[str]:
+    return {identifier for _, identifier in device.identifiers}

@@ -1,9 +1,14 @@
 """What one data request asks for, and the request."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from homeassistant.util import dt as dt_util
 
 from .api import INTERVAL, ClimkitClient, Interval, Priority, Site
+
+# Clocks differ by so much at most; a row that ends later is nobody's measurement.
+CLOCKS_DIFFER_BY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +31,20 @@ async def async_fetch(
     end: datetime | None,
     priority: Priority,
 ) -> list[Interval]:
-    """Ask for the quarter-hours of a feed from `start` to `end` (None: to the newest), in UTC."""
+    """Ask for the quarter-hours of a feed from `start` to `end` (None: to the newest), in UTC.
+
+    Rows stamped in the future are left out; they are asked for again when their time has come.
+    """
     if feed.meter_id:
-        return await client.meter_data(
+        found = await client.meter_data(
             feed.site_id, feed.meter_id, start, end, zone=site.zone, priority=priority
         )
-    return await client.site_data(
-        feed.site_id, feed.meter_type, start, end, zone=site.zone, priority=priority
-    )
+    else:
+        found = await client.site_data(
+            feed.site_id, feed.meter_type, start, end, zone=site.zone, priority=priority
+        )
+    latest = dt_util.utcnow() + CLOCKS_DIFFER_BY
+    return [interval for interval in found if interval.end <= latest]
 
 
 async def async_fetch_whole(

@@ -19,7 +19,9 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
 from .api import (
+    HOUR,
     ClimkitAccessDeniedError,
+    ClimkitAuthenticationError,
     ClimkitClient,
     ClimkitError,
     Interval,
@@ -33,7 +35,8 @@ from .nights import Night, parts_of_night
 from .pages import PageSize
 from .plan import Page, Purpose, earlier_page, page_to_present
 from .rebuild import RecorderError, async_rebuild
-from .statistics import HOUR, merge_intervals
+from .schedule import REFUSED_FOR
+from .statistics import columns_of, merge_intervals
 from .store import ClimkitStore
 from .track import Track
 from .tracks import Tracks
@@ -43,7 +46,6 @@ _LOGGER = logging.getLogger(__name__)
 # After trouble a feed's history rests this long, then twice as long, and so on.
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=30)
-REFUSED_PAUSE = timedelta(days=1)
 RECORDER_PAUSE = timedelta(minutes=1)
 
 
@@ -112,7 +114,7 @@ class SiteHistory:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to do now."""
+        """Whether there is nothing to do now (only tests ask)."""
         return self._is_resting and not self._wake.is_set()
 
     # What the coordinator tells
@@ -162,6 +164,7 @@ class SiteHistory:
         parts = (
             (feed, part)
             for feed in self._tracks.feeds
+            if not self._is_paused(feed)
             for part in parts_of_night(self._since(feed), self._walk_place(feed), now)
         )
         self._night.begin(parts, now)
@@ -171,6 +174,7 @@ class SiteHistory:
 
     async def _async_run(self) -> None:
         """Work until cancelled: load, write what is new, read what is missing."""
+        is_reported = False
         while True:
             self._wake.clear()
             try:
@@ -185,22 +189,36 @@ class SiteHistory:
                     await self._async_read_again(page)
                 else:
                     await self._async_rest()
+                is_reported = False
             except (RecorderError, SQLAlchemyError) as err:
-                _LOGGER.warning("Statistics could not be stored, trying again later: %s", err)
+                level = logging.DEBUG if is_reported else logging.WARNING
+                _LOGGER.log(level, "Statistics could not be stored, trying again later: %s", err)
+                is_reported = True
                 await asyncio.sleep(RECORDER_PAUSE.total_seconds())
             except Exception:
                 _LOGGER.exception("Unexpected error in the history of site %s", self._site.id)
                 await asyncio.sleep(RECORDER_PAUSE.total_seconds())
 
     def _pause(self, feed: Feed, err: ClimkitError) -> None:
-        """Let the history of a feed rest after trouble; the others go on."""
+        """Let the history of a feed rest after trouble; the others go on.
+
+        But credentials that are refused are refused for all; trying each would lock the account.
+        """
+        if isinstance(err, ClimkitAuthenticationError):
+            self._night.end()
+            for other in self._tracks.feeds:
+                self._rest(other, LONGEST_PAUSE)
+            return
         if isinstance(err, ClimkitAccessDeniedError):
-            length = REFUSED_PAUSE
+            length = REFUSED_FOR
             self._tracks.set_refused(feed, refused=True)
         else:
             last = self._pauses.get(feed)
             length = min(last.length * 2, LONGEST_PAUSE) if last else FIRST_PAUSE
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
+        self._rest(feed, length)
+
+    def _rest(self, feed: Feed, length: timedelta) -> None:
         self._pauses[feed] = _Pause(self._hass.loop.time() + length.total_seconds(), length)
 
     async def _async_rest(self) -> None:
@@ -221,14 +239,20 @@ class SiteHistory:
         return pause is not None and pause.until > self._hass.loop.time()
 
     async def _async_take(self) -> None:
-        """Write new data to the series that have come that far; the others fall behind."""
+        """Write new data to the series that have come that far; the others fall behind.
+
+        Nothing is said of a series whose column the answer lacks: when it is back, and so much
+        later that there is a gap, the gap is read like history.
+        """
         feed, live = self._live.popitem()
-        tracks = self._tracks.of(feed)
-        ready = [track for track in tracks if track.until >= live.start]
-        for track in tracks:
-            if track not in ready and track.is_current:
-                track.falls_behind()
-        await async_rebuild(self._hass, ready, live.start, live.end, live.intervals)
+        intervals = [interval for interval in live.intervals if interval.start >= live.start]
+        columns = columns_of(intervals)
+        answered = [track for track in self._tracks.of(feed) if track.series.column in columns]
+        ready = [track for track in answered if track.reaches(live.start)]
+        for track in answered:
+            if track.is_current and not track.reaches(live.start):
+                track.has_gap()
+        await async_rebuild(self._hass, ready, live.start, live.end, intervals)
         for track in ready:
             track.has_read(floor_hour(live.end), to_present=True)
         await self._async_remember(ready)
@@ -306,7 +330,8 @@ class SiteHistory:
 
     async def _async_remember(self, tracks: Iterable[Track]) -> None:
         await self._tracks.async_remember(tracks)
-        self._on_change()
+        if not self._live:  # what else is new comes at once, entities need be told only once
+            self._on_change()
 
     def _since(self, feed: Feed) -> datetime:
         return min(track.since for track in self._tracks.of(feed))

@@ -6,8 +6,9 @@ read its meaning here; nothing repeats it. Column names are the API's own (docum
 no document, but stand in recorded answers.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from homeassistant.components.sensor import SensorDeviceClass
@@ -15,7 +16,7 @@ from homeassistant.const import UnitOfEnergy, UnitOfVolume
 from homeassistant.util import slugify
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
-from .api import Meter, MeterMode
+from .api import Meter, MeterMode, is_object_id
 from .choice import Choice
 from .const import DOMAIN
 from .feed import Feed
@@ -122,6 +123,8 @@ _BATTERY_DISCHARGE = Measure(
     has_power=True,
 )
 _BATTERY = (_BATTERY_CHARGE, _BATTERY_CHARGE_SOLAR, _BATTERY_DISCHARGE)
+# Of a meter that is named as what it is, a battery.
+_BATTERY_METER = tuple(replace(one, name=one.name.removeprefix("battery_")) for one in _BATTERY)
 BATTERY_COLUMNS = frozenset(measure.key for measure in _BATTERY)
 
 # A site's answer has these for each meter, with the meter's id behind.
@@ -204,21 +207,28 @@ class Series:
 
 
 def split_column(column: str) -> tuple[str, str] | None:
-    """Split a column such as `total_<meter id>`; None for a column of the site itself."""
+    """Split a column such as `total_<meter id>`; None for a column of the site itself.
+
+    The site may get new columns of any name, but none that ends like an id.
+    """
     prefix, _, meter_id = column.partition("_")
-    is_meter = prefix in METER_COLUMNS and bool(meter_id)
+    is_meter = prefix in METER_COLUMNS and is_object_id(meter_id)
     return (prefix, meter_id) if is_meter else None
 
 
-def measured_by_site(meter: Meter, meters: Iterable[Meter]) -> bool:
-    """Whether the site's own columns stand for this meter.
+def measured_by_site(meters: Iterable[Meter]) -> frozenset[str]:
+    """Return the ids of the meters for which the site's own columns stand.
 
     Introduction and battery meters have no column of their own (observed for the introduction), but
     the only one of a site measures just what the site's grid (battery) columns say.
     """
-    if meter.mode not in (MeterMode.INTRODUCTION, MeterMode.BATTERY) or meter.type != ELECTRICITY:
-        return False
-    return sum(other.type == meter.type and other.mode is meter.mode for other in meters) == 1
+    main = [
+        meter
+        for meter in meters
+        if meter.type == ELECTRICITY and meter.mode in (MeterMode.INTRODUCTION, MeterMode.BATTERY)
+    ]
+    number = Counter(meter.mode for meter in main)
+    return frozenset(meter.id for meter in main if number[meter.mode] == 1)
 
 
 def _measures_of(meter: Meter, *, by_site: bool) -> tuple[Measure, ...]:
@@ -231,17 +241,17 @@ def _measures_of(meter: Meter, *, by_site: bool) -> tuple[Measure, ...]:
         case MeterMode.INTRODUCTION if by_site:
             return (_GRID_IMPORT, _GRID_EXPORT)
         case MeterMode.BATTERY if by_site:
-            return _BATTERY
+            return _BATTERY_METER
         case MeterMode.INTRODUCTION | MeterMode.BATTERY:
             return _ELECTRICITY_CONSUMER[:1]
     return _ELECTRICITY_CONSUMER
 
 
-def series_of_meter(
-    site_id: str, meter: Meter, meters: Iterable[Meter], *, has_column: bool
-) -> list[Series]:
-    """Return the series of a meter: columns of the site's answer, or of the meter's own."""
-    by_site = not has_column and measured_by_site(meter, meters)
+def series_of_meter(site_id: str, meter: Meter, *, has_column: bool, by_site: bool) -> list[Series]:
+    """Return the series of a meter: columns of the site's answer, or of the meter's own.
+
+    `by_site`: the site's own columns stand for a meter without a column.
+    """
     feed = Feed(site_id, meter.type, None if has_column or by_site else meter.id)
     return [
         Series(
@@ -270,12 +280,14 @@ def known_meters(
     """Return all meters of known types: the listed ones, and those that only columns tell of.
 
     `columns` are those of the site's answers, by meter type. Charge points stand in no list
-    (document).
+    (document). Ids that differ in case alone are one meter's, as they make the same statistic.
     """
     meters = {meter.id: meter for meter in listed if meter.type in METER_TYPES}
+    known = {meter_id.lower() for meter_id in meters}
     for meter_type, names in columns.items():
         for meter_id in sorted({parts[1] for name in names if (parts := split_column(name))}):
-            if meter_id not in meters:
+            if meter_id.lower() not in known:
+                known.add(meter_id.lower())
                 meters[meter_id] = Meter(
                     id=meter_id,
                     type=meter_type,
@@ -305,11 +317,14 @@ def all_series(
         answered = [meter_type for meter_type, names in columns.items() if names]
         for meter_type in dict.fromkeys([meter.type for meter in meters.values()] + answered):
             series += series_of_site(site_id, meter_type, has_battery=has_battery)
+    main = measured_by_site(meters.values())
     for meter in meters.values():
         if not choice.wants(meter.id):
             continue
         found = columns.get(meter.type)
-        by_site = measured_by_site(meter, meters.values())
-        has_column = not by_site if found is None else f"total_{meter.id}" in found
-        series += series_of_meter(site_id, meter, meters.values(), has_column=has_column)
+        is_main = meter.id in main
+        has_column = not is_main if found is None else f"total_{meter.id}" in found
+        series += series_of_meter(
+            site_id, meter, has_column=has_column, by_site=is_main and not has_column
+        )
     return series

@@ -71,6 +71,10 @@ class Night:
         self._parts = deque(sorted(parts, key=lambda item: item[1].is_walk))
         self._ends = now + LONGEST_NIGHT
 
+    def end(self) -> None:
+        """Read no more tonight."""
+        self._parts.clear()
+
     def leave_out(self, feed: Feed) -> None:
         """Ask nothing more of a feed that is in trouble; the next night goes on where this was."""
         self._parts = deque(item for item in self._parts if item[0] != feed)

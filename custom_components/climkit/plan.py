@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from .api import floor_hour
 from .feed import Feed
 from .track import Track
 
@@ -41,9 +42,11 @@ def page_to_present(
     behind = [track for track in tracks if not track.is_current]
     if not behind:
         return None
-    start = min(track.until for track in behind)
+    this_hour = floor_hour(now - datetime.resolution)
+    until = {track.series: min(track.until, this_hour) for track in behind}  # clocks can be wrong
+    start = min(until.values())
     end = min(start + length, now)
-    wanting = [track for track in behind if track.until < end]
+    wanting = [track for track in behind if until[track.series] < end]
     return Page(feed, Purpose.TO_PRESENT, start, end, wanting, is_last=end == now)
 
 

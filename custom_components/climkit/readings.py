@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from .api import INTERVAL, ClimkitClient, MeterReading, Site, floor_interval
 from .asking import async_ask_each
-from .base_coordinator import REFUSED_FOR
+from .schedule import REFUSED_FOR
 
 # It holds the newest reading of a meter that is read once a day.
 TAIL = timedelta(days=2)

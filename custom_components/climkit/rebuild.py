@@ -7,7 +7,7 @@ from datetime import datetime
 
 from homeassistant.core import HomeAssistant
 
-from .api import Interval, floor_hour
+from .api import HOUR, Interval, floor_hour
 from .recorder import (
     async_last_rows,
     async_next_row,
@@ -16,7 +16,7 @@ from .recorder import (
     async_total_before,
     async_write,
 )
-from .statistics import HOUR, Change, Row, by_hour, hourly_amounts, rebuild_rows, same
+from .statistics import Change, Row, by_hour, hourly_amounts, rebuild_rows, same
 from .track import Track
 
 

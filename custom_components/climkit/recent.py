@@ -7,7 +7,7 @@ from .api import Interval, floor_hour
 from .feed import Feed
 from .measures import BATTERY_COLUMNS, METER_COLUMNS, METER_TYPES, Series
 from .schedule import FeedState
-from .statistics import amounts_since, merge_intervals, newest
+from .statistics import amounts_since, columns_of, merge_intervals, newest
 
 # The mean power of an interval says nothing of now when the interval ended this long ago.
 POWER_EXPIRES_AFTER = timedelta(minutes=45)
@@ -80,7 +80,7 @@ class Recent:
             self._states[feed].newest = merged[-1].end
         if feed.meter_id is None and intervals:
             known = self.columns.get(feed.meter_type, frozenset())
-            self.columns[feed.meter_type] = known | _columns(intervals)
+            self.columns[feed.meter_type] = known | columns_of(intervals)
 
     def review_columns(self, gone: Collection[str]) -> None:
         """Forget columns that the last day's answers did not have, and those of meters now gone.
@@ -90,7 +90,7 @@ class Recent:
         of_gone = {f"{key}_{meter_id}" for meter_id in gone for key in METER_COLUMNS}
         for feed, intervals in self._intervals.items():
             if feed.meter_id is None and intervals:
-                self.columns[feed.meter_type] = _columns(intervals) - of_gone
+                self.columns[feed.meter_type] = columns_of(intervals) - of_gone
 
     def is_waiting(self, now: datetime) -> bool:
         """Whether data of the last quarter-hour, or answers at all, are still to come."""
@@ -138,10 +138,6 @@ class Recent:
             for interval in intervals
             for column in BATTERY_COLUMNS
         )
-
-
-def _columns(intervals: Iterable[Interval]) -> frozenset[str]:
-    return frozenset().union(*(interval.values for interval in intervals))
 
 
 def _each_interval(feed: Feed) -> bool:

@@ -26,18 +26,22 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 
+from .api import HOUR
 from .const import DOMAIN
 from .measures import Series
-from .statistics import HOUR, Change, Row
+from .statistics import Change, Row
+
+# The width of the column. SQLite does not mind, MariaDB and PostgreSQL refuse what is longer.
+LONGEST_NAME = 255
 
 
 def metadata(series: Series, name: str) -> StatisticMetaData:
-    """Describe the statistic of a series."""
+    """Describe the statistic of a series; of a long name as much as fits."""
     quantity = series.measure.quantity
     return StatisticMetaData(
         source=DOMAIN,
         statistic_id=series.statistic_id,
-        name=name,
+        name=name[:LONGEST_NAME],
         unit_class=quantity.unit_class,
         unit_of_measurement=quantity.unit,
         mean_type=StatisticMeanType.NONE,

@@ -20,11 +20,15 @@ PROMPT = timedelta(hours=1)
 # How often to look at meters that are read once a day.
 DAILY_READ_LOOK = timedelta(minutes=59)
 
-# Every answer is asked to reach back this far, for what came late or was corrected at once.
+# Every answer is asked to begin this long before the newest row known, for what came late or was
+# corrected at once.
 TAIL = timedelta(hours=3)
 
 # ... and for data that are later, up to this far; what comes later still is for the nights.
 LONGEST_TAIL = timedelta(hours=48)
+
+# What Climkit refuses is asked for again after this time.
+REFUSED_FOR = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -58,9 +62,11 @@ class FeedState:
             return False
         if self.asked is None:
             return True
-        if now - self.asked < SHORTEST_PAUSE:
+        if timedelta() <= now - self.asked < SHORTEST_PAUSE:
             return False
         if self.failed:
+            return True
+        if now < self.asked:  # the clock was wrong then
             return True
         if self.newest is not None and self.newest >= quarter:
             return False
@@ -74,7 +80,7 @@ class FeedState:
         if self.newest is None:
             is_first = self.asked is None
             return min(midnight, now - TAIL) if each_interval and is_first else earliest
-        return max(earliest, min(now - TAIL, self.newest - timedelta(hours=1)))
+        return max(earliest, self.newest - TAIL)
 
 
 def next_look(now: datetime, *, is_waiting: bool, offset: timedelta) -> datetime:

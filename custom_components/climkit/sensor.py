@@ -6,10 +6,12 @@ from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntityDescription, SensorStateClass
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Sensor
+from .const import CONF_SITE_TOTALS
 from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
 from .devices import async_remove_stale_devices, site_device_ids
 from .entity import ClimkitEntity, meter_device, sensor_device, site_device
@@ -43,7 +45,19 @@ async def async_setup_entry(
 ) -> None:
     """Set up the entities of all sites, and of what joins later."""
     for runtime in entry.runtime_data.values():
+        if not entry.options[CONF_SITE_TOTALS]:
+            _async_remove_totals(hass, runtime.coordinator)
         _async_follow(hass, entry, runtime, async_add_entities)
+
+
+@callback
+def _async_remove_totals(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+    """Remove the entities of a site's totals, which the user no longer wants."""
+    registry, site_id = er.async_get(hass), coordinator.site.id
+    wanted = {f"{site_id}_{description.key}" for description in SITE_SENSORS}
+    for entity in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
+        if entity.unique_id.startswith(f"{site_id}_") and entity.unique_id not in wanted:
+            registry.async_remove(entity.entity_id)
 
 
 @callback
@@ -163,7 +177,7 @@ class RateSensor(ClimkitEntity[SiteCoordinator]):
         if part is None or whole is None or whole < RATE_FROM:
             return None
         rate = min(max(part / whole, 0.0), 1.0)
-        return 100 * (1 - rate if description.is_rest else rate)
+        return round(100 * (1 - rate if description.is_rest else rate), 1)
 
 
 class ReadingSensor(ClimkitEntity[SiteCoordinator]):

@@ -16,9 +16,10 @@ from .api import (
     Site,
 )
 from .asking import async_ask_each
-from .base_coordinator import REFUSED_FOR, ClimkitCoordinator
+from .base_coordinator import ClimkitCoordinator
 from .coordinator import ClimkitConfigEntry
 from .errors import refresh_errors
+from .schedule import REFUSED_FOR
 from .store import ClimkitStore, note_listed
 
 _LOGGER = logging.getLogger(__name__)

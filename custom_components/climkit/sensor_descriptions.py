@@ -18,7 +18,7 @@ from homeassistant.const import (
 )
 
 from .coordinator import SiteCoordinator
-from .measures import ELECTRICITY, Quantity, Series
+from .measures import ELECTRICITY, METER_TYPES, Quantity, Series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +133,9 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         device_class=measure.quantity.device_class,
         native_unit_of_measurement=measure.quantity.unit,
         suggested_display_precision=precision,
-        entity_registry_enabled_default=measure.enabled,
+        # A meter that is read once a day has nothing of today: its data are of the day before.
+        entity_registry_enabled_default=measure.enabled
+        and METER_TYPES[series.feed.meter_type].read_each_interval,
         value_fn=lambda coordinator, series: coordinator.today(series),
     )
     if measure.has_power:

@@ -7,12 +7,10 @@ Hours are told by their start, in UTC; so a day with a change of clocks needs no
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import fsum, isclose
 
 from .api import Interval, floor_hour
-
-HOUR = timedelta(hours=1)
 
 # Amounts this near are equal (kWh or m3): far below what a meter resolves, far above float dust.
 TOLERANCE = 1e-9
@@ -122,6 +120,11 @@ def amounts_since(intervals: Iterable[Interval], since: datetime) -> dict[str, f
             for column, value in interval.values.items():
                 values[column].append(value)
     return {column: fsum(parts) for column, parts in values.items()}
+
+
+def columns_of(intervals: Iterable[Interval]) -> frozenset[str]:
+    """Return the columns that have a value in any of the intervals."""
+    return frozenset().union(*(interval.values for interval in intervals))
 
 
 def newest(intervals: Sequence[Interval], column: str) -> Interval | None:

@@ -20,7 +20,7 @@ class EarlierRecord(TypedDict):
 
 
 class SeriesRecord(TypedDict):
-    """How far the history of a series was read. Times are ISO, UTC; see `history.Track`."""
+    """How far the history of a series was read. Times are ISO, UTC; see `track.Track`."""
 
     since: str
     until: str

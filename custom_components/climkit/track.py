@@ -55,6 +55,16 @@ class Track:
         if to_present:
             self.is_current = self.complete = True
 
+    def reaches(self, start: datetime) -> bool:
+        """Whether new data from `start` on leave no gap behind what is stored."""
+        return start <= (min(self.until, self.last.start) if self.last else self.until)
+
+    def has_gap(self) -> None:
+        """Go back to reading history: there are data again, behind a gap since the newest row."""
+        self.falls_behind()
+        if self.last:
+            self.until = min(self.until, self.last.start)
+
     def falls_behind(self) -> None:
         """Go back to reading history, from before what may have come late."""
         self.is_current = False

@@ -14,9 +14,6 @@ from .statistics import Row
 from .store import ClimkitStore, SiteRecord
 from .track import Track, resume
 
-# Progress of a history that is stored, in percent.
-COMPLETE = 100.0
-
 
 class Tracks:
     """The series of a site, how far each was read, and what that means for the site."""
@@ -30,6 +27,7 @@ class Tracks:
         self._record = record
         self._start = start
         self._tracks: dict[str, Track] = {}
+        self._by_feed: dict[Feed, list[Track]] = {}
         self._wanted: dict[str, tuple[Series, str]] = {}
         self._loaded: dict[str, tuple[Series, str]] | None = None
         self._refused: set[Feed] = set()
@@ -54,11 +52,11 @@ class Tracks:
     @property
     def feeds(self) -> list[Feed]:
         """Return the feeds that the series need."""
-        return list(dict.fromkeys(track.series.feed for track in self._tracks.values()))
+        return list(self._by_feed)
 
     def of(self, feed: Feed) -> list[Track]:
         """Return the series of a feed."""
-        return [track for track in self._tracks.values() if track.series.feed == feed]
+        return self._by_feed.get(feed, [])
 
     def total(self, series: Series) -> float | None:
         """Return a series' running total, its newest row's sum; None until it can be right."""
@@ -73,15 +71,15 @@ class Tracks:
         now = dt_util.utcnow()
         missing = sum((_missing(track, now) for track in self._permitted), timedelta())
         total = sum((now - self._start for _ in self._permitted), timedelta())
-        return float(max(0, floor(100 * (1 - missing / total)))) if missing else COMPLETE
+        return float(max(0, floor(100 * (1 - missing / total)))) if missing else 100.0
 
     @property
     def complete_until(self) -> datetime | None:
         """Return the time up to which all statistics of the site are stored."""
         if not self.is_loaded:
             return None
-        ends = (track.earlier.begin if track.earlier else track.until for track in self._permitted)
-        return min(ends, default=None)
+        now = dt_util.utcnow()
+        return min((_complete_until(track, now) for track in self._permitted), default=None)
 
     @property
     def _permitted(self) -> list[Track]:
@@ -95,14 +93,16 @@ class Tracks:
         tracks = {}
         for statistic_id, (series, name) in wanted.items():
             statistic = metadata(series, name)
-            if names.get(statistic_id) != name:
+            if names.get(statistic_id) != statistic["name"]:
                 async_publish(self._hass, statistic)
             if track := self._tracks.get(statistic_id):
                 track.series, track.statistic = series, statistic
             else:
                 track = await self._async_resume(series, name, last.get(statistic_id))
             tracks[statistic_id] = track
-        self._tracks, self._loaded = tracks, wanted
+        self._tracks, self._loaded, self._by_feed = tracks, wanted, {}
+        for track in tracks.values():
+            self._by_feed.setdefault(track.series.feed, []).append(track)
 
     async def _async_resume(self, series: Series, name: str, last: Row | None) -> Track:
         statistic_id = series.statistic_id
@@ -131,6 +131,12 @@ class Tracks:
             await self._store.async_save_now()
         else:
             self._store.save_soon()
+
+
+def _complete_until(track: Track, now: datetime) -> datetime:
+    if track.earlier:
+        return track.earlier.begin
+    return now if track.is_current else track.until
 
 
 def _missing(track: Track, now: datetime) -> timedelta:

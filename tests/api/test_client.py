@@ -1,6 +1,6 @@
 """The calls of the API, against the simulator."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 import json
 import logging
@@ -16,8 +16,11 @@ from custom_components.climkit.api import (
     ClimkitClient,
     ClimkitResponseError,
     Interval,
+    Meter,
     MeterMode,
     Sampling,
+    Sensor,
+    SiteReference,
     interval_bounds,
 )
 from tests.simulator import (
@@ -36,6 +39,8 @@ from .conftest import NOW, Answer, ScriptedApi
 RECORDED = Path(__file__).parents[3] / "shared" / "recorded"
 MIDNIGHT = datetime(2026, 11, 18, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
+
+type Ask = Callable[[ClimkitClient], Awaitable[Sequence[SiteReference | Meter | Sensor]]]
 
 
 def column(intervals: list[Interval], name: str) -> dict[datetime, float]:
@@ -67,6 +72,96 @@ async def test_installations_that_cannot_be_read_are_left_out(
     assert [record.message for record in caplog.records] == [
         "GET /all_installations: 3 unusable rows left out"
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "ask"),
+    [
+        ("/all_installations", lambda client: client.installations()),
+        ("/meter_info/villa", lambda client: client.meters("villa")),
+        ("/villa/sensors_list", lambda client: client.sensors("villa")),
+    ],
+)
+class TestLists:
+    """Lists of sites, meters and sensors."""
+
+    async def test_an_id_counts_once(
+        self,
+        scripted: ScriptedApi,
+        scripted_client: ClimkitClient,
+        caplog: pytest.LogCaptureFixture,
+        path: str,
+        ask: Ask,
+    ) -> None:
+        """The first of two counts; ids in another case would be the same statistic."""
+        ids = ["a" * 24, "b" * 24, "A" * 24, "a" * 24]
+        scripted.answers[path] = Answer(
+            body=[{"id": i, "name": f"number {n}"} for n, i in enumerate(ids)]
+        )
+        with caplog.at_level(logging.DEBUG, "custom_components.climkit"):
+            found = await ask(scripted_client)
+        assert [(one.id, one.name) for one in found] == [
+            ("a" * 24, "number 0"),
+            ("b" * 24, "number 1"),
+        ]
+        [told] = [r for r in caplog.records if r.message == f"GET {path}: 2 rows repeat an id"]
+        assert told.levelno == logging.DEBUG
+
+    async def test_upper_case_ids_stay_so(
+        self, scripted: ScriptedApi, scripted_client: ClimkitClient, path: str, ask: Ask
+    ) -> None:
+        """Climkit must recognise them in a path."""
+        scripted.answers[path] = Answer(body=[{"id": "A" * 24}])
+        assert [one.id for one in await ask(scripted_client)] == ["A" * 24]
+
+    async def test_ten_thousand(
+        self, scripted: ScriptedApi, scripted_client: ClimkitClient, path: str, ask: Ask
+    ) -> None:
+        """All are read."""
+        scripted.answers[path] = Answer(body=[{"id": f"{n:024x}"} for n in range(10_000)])
+        assert len(await ask(scripted_client)) == 10_000
+
+    async def test_not_one_row_is_usable(
+        self, scripted: ScriptedApi, scripted_client: ClimkitClient, path: str, ask: Ask
+    ) -> None:
+        """That is an answer which is not understood, not an empty list."""
+        scripted.answers[path] = Answer(body=[{"key": "a" * 24}, None])
+        with pytest.raises(ClimkitResponseError, match="no row has an id"):
+            await ask(scripted_client)
+        scripted.answers[path] = Answer(body=[])
+        assert await ask(scripted_client) == []
+
+
+async def test_nothing_in_a_site_has_its_id(
+    scripted: ScriptedApi, scripted_client: ClimkitClient
+) -> None:
+    """It would be the same device."""
+    site_id, other = "a" * 24, "b" * 24
+    for path in (f"/meter_info/{site_id}", f"/{site_id}/sensors_list"):
+        scripted.answers[path] = Answer(body=[{"id": site_id}, {"id": other}])
+    assert [meter.id for meter in await scripted_client.meters(site_id)] == [other]
+    assert [sensor.id for sensor in await scripted_client.sensors(site_id)] == [other]
+
+
+async def test_a_name_that_is_no_unicode(
+    scripted: ScriptedApi, scripted_client: ClimkitClient
+) -> None:
+    """JSON may escape half a character; Home Assistant could not store it."""
+    scripted.answers["/meter_info/villa"] = Answer(
+        body=b'[{"id": "%s", "name": "Flat \\ud800 1"}]' % (b"a" * 24)
+    )
+    [meter] = await scripted_client.meters("villa")
+    assert meter.name == "Flat 1"
+
+
+async def test_a_row_that_is_deeply_nested_is_left_out(
+    scripted: ScriptedApi, scripted_client: ClimkitClient
+) -> None:
+    deep = b"[" * 2000 + b"]" * 2000
+    row = b'{"timestamp": "2026-11-19 00:15:00+01:00", "total": 1, "deep": %s}' % deep
+    scripted.answers["/meter_data/villa/meter"] = Answer(body=b"[%s, %s]" % (row, deep))
+    [found] = await scripted_client.meter_data("villa", "meter", MIDNIGHT)
+    assert found.values == {"total": 1.0}
 
 
 async def test_installation(client: ClimkitClient, site_id: str) -> None:

@@ -17,7 +17,9 @@ from custom_components.climkit.api import (
     Sensor,
     Site,
     SiteReference,
+    is_object_id,
 )
+from custom_components.climkit.api.models import TEXT_LIMIT
 
 METER_ID = "61dfca85eba4e3564021f36d"
 SITE_ID = "61df0000eba4e3564021f300"
@@ -89,6 +91,12 @@ def test_site_that_says_nothing(data: dict[str, object]) -> None:
         zone=DEFAULT_ZONE,
         address=None,
     )
+
+
+def test_characters_that_nobody_can_store() -> None:
+    """They come of names that were cut or encoded wrongly somewhere."""
+    site = Site.from_api(SITE_ID, {"name": "Haus \x00 1 \ud83c", "site_ref": "\x00"})
+    assert (site.name, site.ref) == ("Haus  1", None)
 
 
 def test_site_with_an_id_of_another_kind_has_no_time() -> None:
@@ -252,3 +260,70 @@ def test_absurd_numbers_are_none(value: object) -> None:
     interval = Interval.from_api(row, Sampling.QUARTER_HOUR, DEFAULT_ZONE)
     assert interval is not None
     assert interval.values == {"ext": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Flat\ud800 1\udfff", "Flat 1"),
+        ("Flat\x00\x1b 1\x7f", "Flat 1"),
+        ("\u202eFlat\u202c\u2066 1\u2069", "Flat 1"),
+        ("\ufeffFl\u200bat\u200d 1", "Flat 1"),
+        (" Flat\r\n\t1\u2028 ", "Flat 1"),
+        ("Flat\u00a0 1", "Flat 1"),
+        ("Zürich, Wäscherei № 3 · 洗衣房 🧺", "Zürich, Wäscherei № 3 · 洗衣房 🧺"),
+        ("x" * 10_000_000, "x" * TEXT_LIMIT),
+        ("x" * (TEXT_LIMIT - 1) + " y", "x" * (TEXT_LIMIT - 1)),
+        ("\ud800", None),
+        ("\u200b \x00\u202e", None),
+    ],
+    ids=lambda text: ascii(text)[:40],
+)
+def test_texts_are_clean(text: str, expected: str | None) -> None:
+    """Home Assistant stores them as JSON, which knows no lone surrogate, and shows them."""
+    words = {"name": text, "type": text, "unit": text, "model": text}
+    sensor = Sensor.from_api({"id": METER_ID} | words)
+    meter = Meter.from_api({"id": METER_ID} | words)
+    site = Site.from_api(SITE_ID, {"name": text, "site_ref": text, "address": {"city": text}})
+    assert sensor == Sensor(
+        id=METER_ID, name=expected, type=expected, unit=expected, model=expected
+    )
+    assert meter is not None
+    assert (meter.name, meter.type) == (expected, expected or "unknown")
+    assert (site.name, site.ref) == (expected, expected)
+    assert (site.address and site.address.city) == expected
+
+
+def test_columns_of_strange_letters_are_left_out() -> None:
+    row = interval({"timestamp": STAMP, "total": 1.0, "tot\ud800al": 2.0, "\u202etotal": 3.0})
+    assert row is not None
+    assert row.values == {"total": 1.0}
+
+
+@pytest.mark.parametrize("value", ["9" * 100_000, "1e999999999", "0x10", 10**4000, "-" * 100_000])
+def test_huge_numbers_are_absent(value: object) -> None:
+    row = {"timestamp": value, "value": value}
+    assert interval(row) is None
+    assert Reading.from_api({"timestamp": STAMP, "value": value}, DEFAULT_ZONE) is None
+    site = Site.from_api(SITE_ID, {"latitude": value, "creation_date": value})
+    assert site.latitude is None
+    meter = Meter.from_api({"id": METER_ID, "prim_ad": value})
+    assert meter is not None
+    assert meter.bus_address is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (METER_ID, True),
+        (METER_ID.upper(), True),
+        (METER_ID[:-1], False),
+        (METER_ID + "0", False),
+        (METER_ID + "\n", False),
+        ("g" * 24, False),
+        ("\u0661" * 24, False),
+        ("", False),
+    ],
+)
+def test_what_is_an_object_id(text: str, expected: bool) -> None:
+    assert is_object_id(text) is expected

@@ -82,10 +82,11 @@ async def test_wrong_password(simulator: SimulatorServer, session: aiohttp.Clien
     "answer",
     [
         *(Answer(status=status) for status in (400, 401, 403, 422)),
-        Answer(body={}),
-        Answer(body={"token": "other"}),
         Answer(body={"access_token": None}),
-        Answer(body={"access_token": "two\r\nlines"}),
+        Answer(body={"access_token": ""}),
+        Answer(body={"error": "Invalid credentials"}),
+        Answer(body={"message": {"text": "Bad username or password"}}),
+        Answer(body={"statusCode": 401, "detail": "Unauthorized"}),
     ],
     ids=repr,
 )
@@ -106,6 +107,11 @@ async def test_refused_credentials(
         Answer(body=b"<html>captive portal</html>"),
         Answer(body=[]),
         Answer(body="token"),
+        Answer(body={}),
+        Answer(body={"token": "other"}),
+        Answer(body={"message": "Maintenance until 06:00", "status": 200}),
+        Answer(body={"access_token": 17}),
+        Answer(body={"access_token": "two\r\nlines"}),
     ],
     ids=repr,
 )
@@ -115,6 +121,18 @@ async def test_a_strange_login_is_not_blamed_on_the_credentials(
     scripted.answers["/auth"] = answer
     with pytest.raises(ClimkitResponseError):
         await scripted_client.authenticate()
+
+
+async def test_a_strange_login_asks_nobody_for_credentials_while_data_are_read(
+    scripted: ScriptedApi, scripted_client: ClimkitClient
+) -> None:
+    scripted.answers[SITES] = Answer(status=401)
+    with pytest.raises(ClimkitAccessDeniedError):
+        await scripted_client.installations()
+    scripted.answers["/auth"] = Answer(body={"message": "Maintenance"})
+    with pytest.raises(ClimkitResponseError) as raised:
+        await scripted_client.installations()
+    assert raised.value.status == 200
 
 
 async def test_login_is_tried_again_after_a_server_error(
@@ -429,6 +447,8 @@ async def test_requests_that_the_api_calls_wrong(
     [
         b"",
         b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
         b"\xff\xfe\xfa",
         b"[" + b"9" * 5000 + b"]",
         b"null",

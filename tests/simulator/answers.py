@@ -174,6 +174,10 @@ class Answers:
         if switches.max_rows is not None and len(listed) > switches.max_rows:
             surplus = len(listed) - switches.max_rows
             listed = listed[surplus:] if switches.cut == "start" else listed[:-surplus]
+        if switches.ahead and rows:
+            newest = max(rows)
+            stamp = self._stamp(newest + late + int(switches.ahead), zone)
+            listed.append({**rows[newest], "timestamp": stamp})
         if switches.duplicated:
             listed = [row for row in listed for _ in range(2)]
         if switches.shuffled:

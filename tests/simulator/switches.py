@@ -69,6 +69,7 @@ class Switches:
     columns: whether site_data has a column for each meter. hidden_meters: ids that vanish.
     max_rows: longest answer; beyond it rows are cut off at the `cut` of the window.
     dropped: starts (ISO, aware) of intervals whose rows are missing; drop_rate: share of them.
+    ahead: seconds; where it is not 0, the newest row comes once more with a stamp so far ahead.
     sensor_days: how far back t_s of sensors may reach, earlier is moved up.
     """
 
@@ -92,6 +93,7 @@ class Switches:
     drop_rate: float = 0.0
     shuffled: bool = False
     duplicated: bool = False
+    ahead: float = 0.0
     faults: list[Fault] = field(default_factory=list)
 
     def patch(self, changes: Mapping[str, object]) -> None:

@@ -20,9 +20,11 @@ from .models import (
     Sensor,
     Site,
     SiteReference,
+    is_object_id,
 )
 from .queue import Priority, RequestQueue
 from .timestamps import (
+    HOUR,
     INTERVAL,
     Sampling,
     floor_hour,
@@ -36,6 +38,7 @@ from .timestamps import (
 __all__ = [
     "DEFAULT_URL",
     "DEFAULT_ZONE",
+    "HOUR",
     "INTERVAL",
     "Address",
     "ClimkitAccessDeniedError",
@@ -59,6 +62,7 @@ __all__ = [
     "floor_hour",
     "floor_interval",
     "interval_bounds",
+    "is_object_id",
     "local_midnight",
     "parse_timestamp",
     "query_window",

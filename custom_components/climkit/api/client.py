@@ -57,10 +57,7 @@ class ClimkitClient:
 
     async def installations(self, *, priority: Priority = Priority.LIVE) -> list[SiteReference]:
         """Return the sites that the account may read."""
-        sites = await self._rows(
-            "GET", "/all_installations", SiteReference.from_api, priority=priority
-        )
-        return list({site.id: site for site in sites}.values())
+        return await self._listed("/all_installations", SiteReference.from_api, priority)
 
     async def installation(self, site_id: str, *, priority: Priority = Priority.LIVE) -> Site:
         """Return the infos of a site."""
@@ -76,7 +73,7 @@ class ClimkitClient:
     async def meters(self, site_id: str, *, priority: Priority = Priority.LIVE) -> list[Meter]:
         """Return the meters of a site; charge points are not among them (assumed)."""
         path = f"/meter_info/{_id(site_id)}"
-        return await self._rows("GET", path, Meter.from_api, priority=priority)
+        return await self._listed(path, Meter.from_api, priority, site_id)
 
     async def site_data(
         self,
@@ -153,7 +150,7 @@ class ClimkitClient:
     async def sensors(self, site_id: str, *, priority: Priority = Priority.LIVE) -> list[Sensor]:
         """Return the sensors of a site."""
         path = f"/{_id(site_id)}/sensors_list"
-        return await self._rows("GET", path, Sensor.from_api, priority=priority)
+        return await self._listed(path, Sensor.from_api, priority, site_id)
 
     async def sensor_data(
         self,
@@ -183,6 +180,26 @@ class ClimkitClient:
             if (start is None or start <= reading.at) and (end is None or reading.at <= end)
         }
         return [wanted[at] for at in sorted(wanted)]
+
+    async def _listed[T: (SiteReference, Meter, Sensor)](
+        self,
+        path: str,
+        model: Callable[[object], T | None],
+        priority: Priority,
+        site_id: str | None = None,
+    ) -> list[T]:
+        """Return what a list names, the first of each id; nothing in a site has the site's own.
+
+        Ids that differ in case alone count as one, as they make the same statistic.
+        """
+        rows = await self._rows("GET", path, model, have_ids=True, priority=priority)
+        first = {row.id.lower(): row for row in reversed(rows)}
+        if site_id:
+            first.pop(site_id.lower(), None)
+        distinct = [row for row in rows if first.get(row.id.lower()) is row]
+        if repeated := len(rows) - len(distinct):
+            _LOGGER.debug("GET %s: %d rows repeat an id", path, repeated)
+        return distinct
 
     async def _intervals(
         self,
@@ -221,15 +238,22 @@ class ClimkitClient:
         *,
         body: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
+        have_ids: bool = False,
         priority: Priority,
     ) -> list[T]:
-        """Return the rows of a list as models; rows that cannot be read are left out."""
+        """Return the rows of a list as models; rows that cannot be read are left out.
+
+        Rows of numbers may all be without one, but a list of things without an id is not
+        understood.
+        """
         what = f"{method} {path}"
 
         def convert(answer: object) -> tuple[list[T], int]:
             if not isinstance(answer, list):
                 raise ClimkitResponseError(f"{what}: not a list", 200)
             rows = [row for item in answer if (row := model(item)) is not None]
+            if have_ids and answer and not rows:
+                raise ClimkitResponseError(f"{what}: no row has an id", 200)
             return rows, len(answer) - len(rows)
 
         rows, unusable = await self._transport.call(

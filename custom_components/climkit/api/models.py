@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 import re
 from typing import Self
+import unicodedata
 from zoneinfo import ZoneInfo
 
 from .timestamps import Sampling, interval_bounds, parse_timestamp
@@ -22,12 +23,24 @@ UNKNOWN_TYPE = "unknown"
 # No amount, counter or reading is larger; sums of larger ones could overflow.
 LARGEST_NUMBER = 1e12
 
+# A statistic's name, 255 letters at most in Home Assistant, holds two texts and a measure's name.
+TEXT_LIMIT = 100
+
+# Ids may be anything that is safe in a path, for what they look like is not documented.
 ID_PATTERN = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_OBJECT_ID_PATTERN = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)
+_OBJECT_ID_PATTERN = re.compile(r"[0-9A-Fa-f]{24}")
+
+# Control characters, invisible ones (zero width, writing direction), halves of surrogate pairs.
+_UNFIT_CATEGORIES = {"Cc", "Cf", "Cs"}
 
 # The installer's convention for bus addresses of electricity meters (installer manual, observed).
 _INTRODUCTION_ADDRESS = 10
 _PRODUCTION_ADDRESSES = range(101, 200)
+
+
+def is_object_id(text: str) -> bool:
+    """Whether a text has the form of Climkit's ids: 24 hexadecimal digits (observed for meters)."""
+    return _OBJECT_ID_PATTERN.fullmatch(text) is not None
 
 
 class MeterMode(StrEnum):
@@ -247,10 +260,11 @@ def _number(value: object) -> float | None:
 
 
 def _numbers(row: Mapping[str, object]) -> dict[str, float]:
+    """Return the numbers of a row by column; all known columns are plain ASCII."""
     return {
         key: number
         for key, value in row.items()
-        if key != "timestamp" and (number := _number(value)) is not None
+        if key != "timestamp" and key.isascii() and (number := _number(value)) is not None
     }
 
 
@@ -271,8 +285,18 @@ def _degrees(value: object, limit: float) -> float | None:
 def _text(value: object) -> str | None:
     """Return text that says something; numbers become text (a postal code, a house number)."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return (value.strip() or None) if isinstance(value, str) else None
+        return str(value)[:TEXT_LIMIT]
+    return (_clean(value) or None) if isinstance(value, str) else None
+
+
+def _clean(text: str) -> str:
+    """Return text fit for a registry: one line, visible characters only, not too long."""
+    visible = "".join(
+        letter
+        for letter in text[: 10 * TEXT_LIMIT]
+        if letter.isspace() or unicodedata.category(letter) not in _UNFIT_CATEGORIES
+    )
+    return " ".join(visible.split())[:TEXT_LIMIT].rstrip()
 
 
 def _first_bool(*values: object) -> bool:
@@ -292,7 +316,7 @@ def _identifier(data: Mapping[str, object], *keys: str) -> str | None:
 
 def _id_time(object_id: str) -> datetime | None:
     """Return when an ObjectId was made: its first four bytes are epoch seconds."""
-    if not _OBJECT_ID_PATTERN.fullmatch(object_id):
+    if not is_object_id(object_id):
         return None
     return datetime.fromtimestamp(int(object_id[:8], 16), UTC)
 

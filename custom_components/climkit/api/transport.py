@@ -61,6 +61,9 @@ LONGEST_RETRY_AFTER = 86_400.0
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
+# What makes a login's answer without a token, but with a good status, a refusal (assumed).
+_WRONG_CREDENTIALS = re.compile(rb"credential|password|unauthori[sz]ed", re.IGNORECASE)
+
 _REFUSALS = {
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
@@ -166,12 +169,14 @@ class Transport:
                 answer = await self._send(request, token=None)
             except _RefusedError:
                 raise ClimkitAuthenticationError("The API refused the credentials") from None
-            grant = _parse(answer, request)
+            grant = await _in_thread(lambda: _parse(answer, request))
             if not isinstance(grant, Mapping):
                 raise ClimkitResponseError(f"{request}: not an object", HTTPStatus.OK)
             token = grant.get("access_token")
             if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-                raise ClimkitAuthenticationError("The API answered the login without a token")
+                if _refuses(grant, answer):
+                    raise ClimkitAuthenticationError("The API answered the login without a token")
+                raise ClimkitResponseError(f"{request}: no token", HTTPStatus.OK)
             self._token = token
             self._renew_at = _renew_at(grant.get("valid_until"), datetime.now(UTC))
             return token
@@ -272,6 +277,16 @@ def _parse(answer: bytes, request: _Request) -> object:
 
 async def _in_thread[T](work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
+def _refuses(grant: Mapping[str, object], answer: bytes) -> bool:
+    """Whether a login's answer without a token means the credentials (assumed).
+
+    The token is there but empty, or the answer speaks of credentials. Anything else, such as the
+    notice of a maintenance, is no reason to ask the user for a password.
+    """
+    is_empty = "access_token" in grant and grant["access_token"] in (None, "")
+    return is_empty or _WRONG_CREDENTIALS.search(answer) is not None
 
 
 def _renew_at(valid_until: object, now: datetime) -> datetime:
