@@ -226,6 +226,25 @@ class SoakHome(StoryHome):
             await self.activity.until_quiet()
 
 
+class Log(logging.Handler):
+    """Keeps the integration's errors, and nothing else: a year of log would count as memory."""
+
+    def __init__(self) -> None:
+        """Take over the integration's log; of all others only the gravest is let through."""
+        super().__init__(logging.ERROR)
+        self.errors: list[str] = []
+        logging.getLogger().setLevel(logging.CRITICAL)
+        logger = logging.getLogger("custom_components.climkit")
+        logger.setLevel(logging.ERROR)
+        logger.propagate = False
+        logger.addHandler(self)
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self.errors) < 20:
+            self.errors.append(f"{dt_util.utcnow():%Y-%m-%dT%H:%M} {self.format(record)}"[:2000])
+
+
 @dataclass
 class Fate:
     """Decides what happens in each quarter-hour."""
@@ -323,7 +342,7 @@ async def test_soak(
 ) -> None:
     """No hour is wrong, missing or double; no limit is broken, nobody is asked to log in."""
     hass.loop.set_debug(False)
-    logging.getLogger().setLevel(logging.WARNING)
+    log = Log()
     freezer.move_to(BEGIN)
     _real_waiting(monkeypatch)
     _quiet_recorder(hass)
@@ -355,11 +374,13 @@ async def test_soak(
                 figures.note(home)
             await figures.compare(home)
             figures.happened = dict(fate.counts)
+            figures.errors = log.errors
             figures.write()
             await home.leave()
     assert figures.violations == 0
     assert figures.reauthentications == 0
     assert figures.wrong_hours == 0
+    assert not figures.errors
     assert figures.memory_growth < 0.1
 
 
@@ -379,6 +400,7 @@ class Figures:
     began: float = field(default_factory=real_time)
     minutes: float = 0.0
     problems: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def note(self, home: SoakHome) -> None:
         """Look at requests, flows and, once a week, memory."""
