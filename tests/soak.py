@@ -65,7 +65,7 @@ DAY = timedelta(days=1)
 DAYS = int(os.environ.get("SOAK_DAYS", "365"))
 
 # The last of a walk through the older history may still find corrections.
-QUIET = timedelta(days=30)
+QUIET = min(timedelta(days=30), DAYS * DAY / 3)
 
 # The folder that gets the figures, a file for each run.
 FIGURES = Path(os.environ.get("SOAK_FIGURES", "."))
