@@ -65,7 +65,7 @@ DAY = timedelta(days=1)
 DAYS = int(os.environ.get("SOAK_DAYS", "365"))
 
 # The last of a walk through the older history may still find corrections.
-QUIET = timedelta(days=30)
+QUIET = min(timedelta(days=30), DAYS * DAY / 3)
 
 # The folder that gets the figures, a file for each run.
 FIGURES = Path(os.environ.get("SOAK_FIGURES", "."))
@@ -156,7 +156,7 @@ class Activity:
 
     async def until_quiet(self) -> None:
         """Wait in real time until only timers are left."""
-        end, calm = real_time() + 120, 0
+        end, calm = real_time() + 60, 0
         while calm < 3:
             await asyncio.sleep(0)
             is_ready = bool(self._loop._ready)
@@ -224,6 +224,25 @@ class SoakHome(StoryHome):
         """Wait until only timers are left."""
         if not self.is_driven:
             await self.activity.until_quiet()
+
+
+class Log(logging.Handler):
+    """Keeps the integration's errors, and nothing else: a year of log would count as memory."""
+
+    def __init__(self) -> None:
+        """Take over the integration's log; of all others only the gravest is let through."""
+        super().__init__(logging.ERROR)
+        self.errors: list[str] = []
+        logging.getLogger().setLevel(logging.CRITICAL)
+        logger = logging.getLogger("custom_components.climkit")
+        logger.setLevel(logging.ERROR)
+        logger.propagate = False
+        logger.addHandler(self)
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self.errors) < 20:
+            self.errors.append(f"{dt_util.utcnow():%Y-%m-%dT%H:%M} {self.format(record)}"[:2000])
 
 
 @dataclass
@@ -323,7 +342,7 @@ async def test_soak(
 ) -> None:
     """No hour is wrong, missing or double; no limit is broken, nobody is asked to log in."""
     hass.loop.set_debug(False)
-    logging.getLogger().setLevel(logging.WARNING)
+    log = Log()
     freezer.move_to(BEGIN)
     _real_waiting(monkeypatch)
     _quiet_recorder(hass)
@@ -355,11 +374,13 @@ async def test_soak(
                 figures.note(home)
             await figures.compare(home)
             figures.happened = dict(fate.counts)
+            figures.errors = log.errors
             figures.write()
             await home.leave()
     assert figures.violations == 0
     assert figures.reauthentications == 0
     assert figures.wrong_hours == 0
+    assert not figures.errors
     assert figures.memory_growth < 0.1
 
 
@@ -379,6 +400,7 @@ class Figures:
     began: float = field(default_factory=real_time)
     minutes: float = 0.0
     problems: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def note(self, home: SoakHome) -> None:
         """Look at requests, flows and, once a week, memory."""

@@ -8,7 +8,6 @@ water meter that is read once a day. Few columns keep the recorder quick; the va
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tests.simulator.calendar import QUARTER, day_at
@@ -165,7 +164,6 @@ def _change(
             }
 
 
-@lru_cache(maxsize=200_000)
 def value(seed: int, column: str, at: int) -> float:
     """The energy of a quarter-hour: mostly in steps of 1 Wh, sometimes odd."""
     seed = seed * 64 + len(column)

@@ -36,6 +36,12 @@ class TestNextLook:
         assert looks[1:-1] == [QUARTER + look + OFFSET for look in LOOKS[1:]]
         assert looks[-1] == QUARTER + INTERVAL + LOOKS[0] + OFFSET
 
+    def test_a_little_early(self) -> None:
+        """A coordinator comes up to a second early; it does not turn round and come again."""
+        early = QUARTER + LOOKS[1] + OFFSET - timedelta(seconds=0.9)
+        look = next_look(early, is_waiting=True, offset=OFFSET)
+        assert look == QUARTER + LOOKS[2] + OFFSET
+
 
 class TestIsDue:
     """Whether a feed is asked at a look."""

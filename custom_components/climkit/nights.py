@@ -8,7 +8,7 @@ night, and after three hours a night is over, whatever is left; the walk goes on
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from .feed import Feed
 from .plan import Page, page_again
@@ -35,11 +35,13 @@ class Part:
 
 def next_night(now: datetime, zone: tzinfo, delay: timedelta) -> datetime:
     """Return when the next night begins, `delay` after the earliest start, in UTC."""
-    local = now.astimezone(zone)
-    start = datetime.combine(local.date(), FIRST_START, zone) + delay
-    if start <= local:
-        start = datetime.combine(local.date() + timedelta(days=1), FIRST_START, zone) + delay
-    return start.astimezone(now.tzinfo)
+    today = now.astimezone(zone).date()
+    starts = (
+        # Compared in UTC: where clocks are set back, a local time may be over and yet to come.
+        (datetime.combine(day, FIRST_START, zone) + delay).astimezone(UTC)
+        for day in (today, today + timedelta(days=1))
+    )
+    return next(start for start in starts if start > now)
 
 
 def parts_of_night(since: datetime, place: datetime | None, now: datetime) -> Iterator[Part]:

@@ -14,6 +14,10 @@ LOOKS = (timedelta(seconds=150), timedelta(seconds=300), timedelta(seconds=540))
 # Whoever asks for a refresh: no question is repeated sooner.
 SHORTEST_PAUSE = timedelta(minutes=1)
 
+# Home Assistant's coordinator rounds times down and so refreshes up to this much early. A look that
+# is nearer counts as done, else the coordinator would refresh over and over until its time.
+COORDINATOR_ROUNDS = timedelta(seconds=1)
+
 # Data this late are not waited for with more than one look a quarter-hour.
 PROMPT = timedelta(hours=1)
 
@@ -91,4 +95,4 @@ def next_look(now: datetime, *, is_waiting: bool, offset: timedelta) -> datetime
     quarter = floor_interval(now)
     looks = [quarter + look + offset for look in LOOKS] if is_waiting else []
     first_of_next = quarter + INTERVAL + LOOKS[0] + offset
-    return next((look for look in looks if look > now), first_of_next)
+    return next((look for look in looks if look - now > COORDINATOR_ROUNDS), first_of_next)
