@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import CONF_COMMIT_INTERVAL
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
@@ -73,6 +74,12 @@ def persistent_database(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.option.markexpr == "recorder")
 
 
+@pytest.fixture
+def recorder_config() -> dict[str, Any]:
+    """Let the recorder collect events as at home; one commit for each is most of a test's time."""
+    return {CONF_COMMIT_INTERVAL: 60}
+
+
 @pytest.fixture(autouse=True)
 def without_waiting(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> None:
     """Let the client neither space its requests nor pause before it tries again."""
@@ -119,7 +126,7 @@ class Home:
         await self.until(lambda: self.is_complete)
         await self.settle()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 150) -> None:
         """Wait in real time for something that happens in the background.
 
         The event loop's clock stands still too, so the pause is a thread's.
