@@ -434,7 +434,8 @@ async def tell(
         with home.patched():
             try:
                 home.misbehave(Trouble("none"))
-                await home.set_up_completely()
+                await home.set_up()
+                await home.turn_clock(seconds=5)  # meters without a column are asked a second later
                 await home.play(steps)
                 await home.end_trouble()
                 if heals_soon(steps):
