@@ -9,10 +9,11 @@ from random import uniform
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.event import async_track_point_in_utc_time, async_track_time_interval
 from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from .account import async_create_client, async_read_each_site, async_sites_of_others
@@ -32,13 +33,22 @@ from .errors import setup_errors
 from .names import Names
 from .nights import STARTS_WITHIN, next_night
 from .sensor_coordinator import SensorsCoordinator
+from .services import async_setup_services
 from .store import ClimkitStore
 
 _LOGGER = logging.getLogger(__name__)
 
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
 # How often to look for sites that are new, and for those that could not be read.
 NEW_SITES_INTERVAL = timedelta(days=1)
 UNREAD_SITES_INTERVAL = timedelta(hours=1)
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Register the actions; an automation may name them while an entry is not loaded."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:

@@ -7,7 +7,7 @@ one writer; live entities never wait for it.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
@@ -34,9 +34,10 @@ from .measures import Series
 from .nights import Night, parts_of_night
 from .pages import PageSize
 from .plan import Page, Purpose, earlier_page, page_to_present
-from .rebuild import RecorderError, async_rebuild
+from .rebuild import Rebuilt, RecorderError, async_rebuild
+from .recorder import async_clear
 from .schedule import REFUSED_FOR
-from .statistics import columns_of, merge_intervals
+from .statistics import Difference, columns_of, merge_intervals
 from .store import ClimkitStore
 from .track import Track
 from .tracks import Tracks
@@ -93,6 +94,7 @@ class SiteHistory:
         self._night = Night()
         self._worker: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._may_import = False
         self._is_resting = False
 
@@ -170,6 +172,50 @@ class SiteHistory:
         self._night.begin(parts, now)
         self._wake.set()
 
+    # What actions want
+
+    async def async_compare(
+        self, owner_ids: Collection[str], start: datetime, end: datetime, *, dry_run: bool
+    ) -> dict[Series, list[Difference]]:
+        """Read a stretch again: return the hours that differ, and mend them without `dry_run`.
+
+        Of the series of these sites and meters whose history is stored. Raises ClimkitError and
+        RecorderError; what was mended until then stays.
+        """
+        found: dict[Series, list[Difference]] = {}
+        for feed in self._tracks.feeds:
+            tracks = self._comparable(feed, owner_ids, end)
+            place = max(start, min((track.since for track in tracks), default=end))
+            while place < end:
+                until = min(place + self._size(feed).length, end)
+                page = Page(feed, Purpose.AGAIN, place, until, tracks)
+                async with self._writing:
+                    rebuilt = await self._async_compare(page, dry_run=dry_run)
+                    await self._async_remember(tracks)
+                for track in tracks:
+                    hours = rebuilt.differences.get(track.series.statistic_id, ())
+                    found.setdefault(track.series, []).extend(hours)
+                place = until
+        return found
+
+    def _comparable(self, feed: Feed, owner_ids: Collection[str], end: datetime) -> list[Track]:
+        return [
+            track
+            for track in self._tracks.of(feed)
+            if track.series.owner_id in owner_ids
+            and track.is_current
+            and not track.earlier
+            and track.since < end
+        ]
+
+    async def async_delete(self, statistic_ids: Collection[str]) -> None:
+        """Delete statistics; those of wanted series are then read anew."""
+        async with self._writing:
+            await async_clear(self._hass, statistic_ids)
+            await self._tracks.async_forget(statistic_ids)
+        self._on_change()
+        self._wake.set()
+
     # The worker
 
     async def _async_run(self) -> None:
@@ -178,16 +224,9 @@ class SiteHistory:
         while True:
             self._wake.clear()
             try:
-                if not self._tracks.is_loaded:
-                    await self._tracks.async_load()
-                    self._on_change()
-                if self._live:
-                    await self._async_take()
-                elif page := self._next_page():
-                    await self._async_import(page)
-                elif page := self._next_page_again():
-                    await self._async_read_again(page)
-                else:
+                async with self._writing:
+                    is_at_rest = not await self._async_work()
+                if is_at_rest:
                     await self._async_rest()
                 is_reported = False
             except (RecorderError, SQLAlchemyError) as err:
@@ -198,6 +237,30 @@ class SiteHistory:
             except Exception:
                 _LOGGER.exception("Unexpected error in the history of site %s", self._site.id)
                 await asyncio.sleep(RECORDER_PAUSE.total_seconds())
+
+    async def _async_work(self) -> bool:
+        """Do what comes next; tell whether there was anything to do."""
+        if not self._tracks.is_loaded:
+            await self._tracks.async_load()
+            self._on_change()
+        if self._live:
+            await self._async_take()
+        elif page := self._next_page():
+            await self._async_try(self._async_import, page)
+        elif page := self._next_page_again():
+            await self._async_try(self._async_read_again, page)
+        else:
+            return False
+        return True
+
+    async def _async_try(self, work: Callable[[Page], Awaitable[None]], page: Page) -> None:
+        """Work on a page; after trouble the feed rests and its next page is shorter."""
+        try:
+            await work(page)
+        except ClimkitError as err:
+            self._size(page.feed).failed()
+            self._night.leave_out(page.feed)
+            self._pause(page.feed, err)
 
     def _pause(self, feed: Feed, err: ClimkitError) -> None:
         """Let the history of a feed rest after trouble; the others go on.
@@ -272,8 +335,7 @@ class SiteHistory:
 
     async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
-        if (intervals := await self._async_fetch(page)) is None:
-            return
+        intervals = await self._async_fetch(page)
         await async_rebuild(self._hass, page.tracks, page.start, page.end, intervals)
         until = floor_hour(page.end)
         for track in page.tracks:
@@ -291,13 +353,7 @@ class SiteHistory:
         )
 
     async def _async_read_again(self, page: Page) -> None:
-        """Compare a stored page with what Climkit says now, and mend what differs."""
-        if (intervals := await self._async_fetch(page)) is None:
-            self._night.leave_out(page.feed)
-            return
-        found = await async_rebuild(self._hass, page.tracks, page.start, page.end, intervals)
-        if found.missing:
-            await self._async_look_twice(page, intervals, found.missing)
+        found = await self._async_compare(page)
         if page.purpose is Purpose.WALK:
             self._record["walk"][_key(page.feed)] = page.end.isoformat()
         await self._async_remember(page.tracks)
@@ -305,26 +361,38 @@ class SiteHistory:
             "Read %s again from %s to %s: %s rows", page.feed, page.start, page.end, found.changed
         )
 
-    async def _async_look_twice(
-        self, page: Page, intervals: Sequence[Interval], missing: Collection[datetime]
-    ) -> None:
-        """Ask for missing hours by themselves; what is missing again was withdrawn by Climkit."""
-        stretch = replace(page, start=min(missing), end=max(missing) + HOUR)
-        if (second := await self._async_fetch(stretch)) is None:
-            return
-        merged = merge_intervals(intervals, second, page.start)
-        await async_rebuild(self._hass, page.tracks, page.start, page.end, merged, withdraw=True)
+    async def _async_compare(self, page: Page, *, dry_run: bool = False) -> Rebuilt:
+        """Compare a stored page with what Climkit says now, and mend what differs.
 
-    async def _async_fetch(self, page: Page) -> list[Interval] | None:
-        """Ask for a page; after trouble the feed rests and the next page is shorter."""
-        try:
-            intervals = await async_fetch_whole(
-                self._client, self._site, page.feed, page.start, page.end, Priority.HISTORY
-            )
-        except ClimkitError as err:
-            self._size(page.feed).failed()
-            self._pause(page.feed, err)
-            return None
+        Missing hours are asked for by themselves; what is missing again was withdrawn by Climkit.
+        """
+        intervals = await self._async_fetch(page)
+        found = await self._async_rebuild_again(page, intervals, dry_run=dry_run)
+        if not found.missing:
+            return found
+        stretch = replace(page, start=min(found.missing), end=max(found.missing) + HOUR)
+        second = await self._async_fetch(stretch)
+        merged = merge_intervals(intervals, second, page.start)
+        again = await self._async_rebuild_again(page, merged, withdraw=True, dry_run=dry_run)
+        return again if dry_run else found.followed_by(again)
+
+    async def _async_rebuild_again(
+        self, page: Page, intervals: Sequence[Interval], *, withdraw: bool = False, dry_run: bool
+    ) -> Rebuilt:
+        return await async_rebuild(
+            self._hass,
+            page.tracks,
+            page.start,
+            page.end,
+            intervals,
+            withdraw=withdraw,
+            dry_run=dry_run,
+        )
+
+    async def _async_fetch(self, page: Page) -> list[Interval]:
+        intervals = await async_fetch_whole(
+            self._client, self._site, page.feed, page.start, page.end, Priority.HISTORY
+        )
         self._pauses.pop(page.feed, None)
         return intervals
 

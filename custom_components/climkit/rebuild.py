@@ -16,7 +16,16 @@ from .recorder import (
     async_total_before,
     async_write,
 )
-from .statistics import Change, Row, by_hour, hourly_amounts, rebuild_rows, same
+from .statistics import (
+    Change,
+    Difference,
+    Row,
+    by_hour,
+    differences,
+    hourly_amounts,
+    rebuild_rows,
+    same,
+)
 from .track import Track
 
 
@@ -26,13 +35,34 @@ class RecorderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild found: rows that were changed, and stored hours that have no amount now.
+    """What a rebuild found: by statistic id the hours that differed, and how many rows changed."""
 
-    `missing` only tells of columns that the intervals have at all.
-    """
+    differences: Mapping[str, Sequence[Difference]]
+    changed: int = 0
 
-    changed: int
-    missing: frozenset[datetime]
+    @property
+    def missing(self) -> frozenset[datetime]:
+        """Stored hours for which Climkit had no amount, though it had some for the series."""
+        return frozenset(
+            one.start
+            for found in self.differences.values()
+            for one in found
+            if one.measured is None
+        )
+
+    def followed_by(self, later: Rebuilt) -> Rebuilt:
+        """Return what both rebuilds of a stretch found; the later one looked at what missed."""
+        ids = self.differences.keys() | later.differences.keys()
+        return Rebuilt(
+            {
+                key: [
+                    *(one for one in self.differences.get(key, ()) if one.measured is not None),
+                    *later.differences.get(key, ()),
+                ]
+                for key in ids
+            },
+            self.changed + later.changed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +82,14 @@ async def async_rebuild(
     intervals: Sequence[Interval],
     *,
     withdraw: bool = False,
+    dry_run: bool = False,
 ) -> Rebuilt:
     """Make the rows from `start` (a full hour) to before `end` say what the intervals say.
 
     Only what differs is written; what lies behind the stretch is shifted. With `withdraw`, a stored
-    hour without an amount in the intervals loses its amount. The rows are read back before this
-    returns. Raises RecorderError where they are not there; then the same call again mends it.
+    hour without an amount in the intervals loses its amount. With `dry_run` nothing is written. The
+    rows are read back before this returns. Raises RecorderError where they are not there; then the
+    same call again mends it.
     """
     end = floor_hour(end + HOUR - datetime.resolution)
     await _async_make_sure(hass, tracks)
@@ -65,6 +97,9 @@ async def async_rebuild(
     changes = await hass.async_add_executor_job(
         _changes, tracks, stored, start, end, intervals, withdraw
     )
+    found = {one.track.series.statistic_id: one.differences for one in changes if one.differences}
+    if dry_run:
+        return Rebuilt(found)
     changed = [one for one in changes if one.change.rows or one.change.shift]
     for one in changed:
         one.track.is_last_sure = False
@@ -73,10 +108,7 @@ async def async_rebuild(
     if changed:
         await async_synchronize(hass)
         await _async_confirm(hass, changed, start, end)
-    return Rebuilt(
-        changed=sum(len(one.change.rows) for one in changed),
-        missing=frozenset().union(*(one.missing for one in changes)),
-    )
+    return Rebuilt(found, sum(len(one.change.rows) for one in changed))
 
 
 async def _async_make_sure(hass: HomeAssistant, tracks: Sequence[Track]) -> None:
@@ -128,7 +160,7 @@ class _TrackChange:
 
     track: Track
     change: Change
-    missing: frozenset[datetime]
+    differences: Sequence[Difference]
 
 
 def _changes(
@@ -151,8 +183,7 @@ def _changes(
             before.following,
             withdraw=withdraw and bool(amounts),
         )
-        known = {row.start for row in before.rows if row.amount is not None} if amounts else set()
-        changes.append(_TrackChange(track, change, frozenset(known - amounts.keys())))
+        changes.append(_TrackChange(track, change, differences(amounts, before.rows)))
     return changes
 
 

@@ -5,7 +5,7 @@ The recorder's functions block and are called in its executor; writes are queued
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -73,6 +73,20 @@ async def async_known_names(hass: HomeAssistant, statistic_ids: set[str]) -> dic
     """Return the names of those statistics that the recorder knows."""
     known = await get_instance(hass).async_add_executor_job(
         partial(get_metadata, hass, statistic_ids=statistic_ids)
+    )
+    return {statistic_id: data["name"] for statistic_id, (_, data) in known.items()}
+
+
+async def async_clear(hass: HomeAssistant, statistic_ids: Collection[str]) -> None:
+    """Delete statistics, and wait until they are gone."""
+    get_instance(hass).async_clear_statistics(list(statistic_ids))
+    await async_synchronize(hass)
+
+
+async def async_own_names(hass: HomeAssistant) -> dict[str, str | None]:
+    """Return the names of all statistics of this integration, by id."""
+    known = await get_instance(hass).async_add_executor_job(
+        partial(get_metadata, hass, statistic_source=DOMAIN)
     )
     return {statistic_id: data["name"] for statistic_id, (_, data) in known.items()}
 

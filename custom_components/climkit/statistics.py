@@ -89,6 +89,30 @@ def rebuild_rows(
     return Change(rows, 0.0 if same(total, seam) else total - seam)
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An hour, told by its start in UTC, whose stored amount is not the one of Climkit.
+
+    None: nothing is stored, or Climkit has nothing. Unit: the one of the measure.
+    """
+
+    start: datetime
+    stored: float | None
+    measured: float | None
+
+
+def differences(amounts: Mapping[datetime, float], stored: Iterable[Row]) -> list[Difference]:
+    """Compare a stretch hour by hour. An answer without any amount says nothing."""
+    if not amounts:
+        return []
+    before = {row.start: row.amount for row in stored}
+    return [
+        Difference(hour, before.get(hour), amounts.get(hour))
+        for hour in sorted(amounts.keys() | before.keys())
+        if not same(before.get(hour), amounts.get(hour))
+    ]
+
+
 def same(first: float | None, second: float | None) -> bool:
     """Whether two amounts are equal but for float dust; None equals None only."""
     if first is None or second is None:

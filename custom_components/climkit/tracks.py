@@ -1,6 +1,6 @@
 """The state of all series of a site: loaded from recorder and memory, remembered as it moves."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from math import floor
 
@@ -103,6 +103,14 @@ class Tracks:
         self._tracks, self._loaded, self._by_feed = tracks, wanted, {}
         for track in tracks.values():
             self._by_feed.setdefault(track.series.feed, []).append(track)
+
+    async def async_forget(self, statistic_ids: Collection[str]) -> None:
+        """Forget series whose statistics were deleted; wanted ones are loaded anew."""
+        for statistic_id in statistic_ids:
+            self._tracks.pop(statistic_id, None)
+            self._record["series"].pop(statistic_id, None)
+        self._loaded = None
+        await self._store.async_save_now()
 
     async def _async_resume(self, series: Series, name: str, last: Row | None) -> Track:
         statistic_id = series.statistic_id

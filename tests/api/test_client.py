@@ -43,6 +43,11 @@ DAY = timedelta(days=1)
 type Ask = Callable[[ClimkitClient], Awaitable[Sequence[SiteReference | Meter | Sensor]]]
 
 
+def told_by_client(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the client's log lines; the event loop adds its own on a slow machine."""
+    return [record.message for record in caplog.records if "climkit" in record.name]
+
+
 def column(intervals: list[Interval], name: str) -> dict[datetime, float]:
     return {one.start: one.values[name] for one in intervals if name in one.values}
 
@@ -69,9 +74,7 @@ async def test_installations_that_cannot_be_read_are_left_out(
         for _ in range(3):
             sites = await scripted_client.installations()
             assert [site.id for site in sites] == ["a" * 24, "b" * 24]
-    assert [record.message for record in caplog.records] == [
-        "GET /all_installations: 3 unusable rows left out"
-    ]
+    assert told_by_client(caplog) == ["GET /all_installations: 3 unusable rows left out"]
 
 
 @pytest.mark.parametrize(
@@ -372,9 +375,7 @@ async def test_bad_rows_are_left_out_and_told_once(
         for _ in range(2):
             found = await scripted_client.site_data("villa", "electricity", MIDNIGHT)
             assert [one.values for one in found] == [{"self": 0.5}, {}]
-    assert [record.message for record in caplog.records] == [
-        "POST /site_data/villa/electricity: 5 unusable rows left out"
-    ]
+    assert told_by_client(caplog) == ["POST /site_data/villa/electricity: 5 unusable rows left out"]
 
 
 @pytest.mark.parametrize("kind", [FaultKind.NAN, FaultKind.NULL])

@@ -139,6 +139,16 @@ async def test_a_429_slows_down_and_fair_answers_speed_up_again(
     assert requests.spacing == pytest.approx(0.001, rel=1e-3)
 
 
+async def test_a_pause_slows_nothing_down_afterwards() -> None:
+    requests = RequestQueue(0.001)
+    async with requests.turn(Priority.LIVE):
+        requests.pause(0.05)
+    before = monotonic()
+    async with requests.turn(Priority.LIVE):
+        assert monotonic() - before >= 0.049
+    assert requests.spacing == 0.001
+
+
 async def test_the_pause_and_the_spacing_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "MAX_PAUSE", 0.05)
     requests = RequestQueue(1.0)

@@ -310,7 +310,7 @@ async def test_the_real_limit_is_kept(
     """In real time: clients that share a queue make no two requests within a second."""
     simulator.switches.rate_limit = 1.0
     simulator.switches.rate_tolerance = 0.0
-    shared = RequestQueue(1.05)
+    shared = RequestQueue(1.1)
     first, second = (
         ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url=simulator.url, queue=shared)
         for _ in range(2)
@@ -372,13 +372,33 @@ async def test_time_out(
     simulator: SimulatorServer, client: ClimkitClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await client.authenticate()
-    monkeypatch.setattr(transport, "REQUEST_TIMEOUT", 0.05)
-    spoil(simulator, FaultKind.DELAY, delay=0.15)
+    monkeypatch.setattr(transport, "REQUEST_TIMEOUT", 0.2)
+    spoil(simulator, FaultKind.DELAY, delay=0.4)
     with pytest.raises(ClimkitConnectionError, match="time-out"):
         await client.installations()
     assert paths(simulator).count(SITES) == transport.ATTEMPTS
     simulator.switches.faults = []
     assert await client.installations()
+
+
+@pytest.mark.parametrize("status", [502, 503])
+async def test_a_server_that_names_the_end_of_its_trouble(
+    simulator: SimulatorServer, client: ClimkitClient, status: int
+) -> None:
+    spoil(simulator, FaultKind.STATUS, status=status, times=1, retry_after=1)
+    await client.installations()
+    refused, answered = simulator.requests[-2:]
+    assert answered.at - refused.at >= 0.99
+
+
+async def test_trouble_longer_than_one_waits_is_handed_on(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    spoil(simulator, FaultKind.STATUS, status=503, retry_after=3600)
+    with pytest.raises(ClimkitConnectionError) as raised:
+        await client.installations()
+    assert raised.value.retry_after == 3600
+    assert paths(simulator).count(SITES) == 1
 
 
 async def test_no_server(session: aiohttp.ClientSession) -> None:

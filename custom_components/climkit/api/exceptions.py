@@ -9,7 +9,15 @@ class ClimkitError(Exception):
 
 
 class ClimkitConnectionError(ClimkitError):
-    """No connection, a time-out, a cut answer or a server error (5xx), even after retries."""
+    """No connection, a time-out, a cut answer or a server error (5xx), even after retries.
+
+    `retry_after` is the pause in seconds the server last asked for, None if it named none.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """Keep the pause the server asked for."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ClimkitAuthenticationError(ClimkitError):

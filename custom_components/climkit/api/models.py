@@ -89,7 +89,7 @@ class SiteReference:
     def from_api(cls, data: object) -> Self | None:
         """Read an element: an id (observed) or an object (document); None if it has no id."""
         if isinstance(data, Mapping):
-            found = _identifier(data, "id", "_id", "site_id", "installation_id")
+            found = _identifier(data, "id", "_id", "site_id", "installation_id") or _id(data)
             name = _text(data.get("name"))
         else:
             found, name = _id(data), None

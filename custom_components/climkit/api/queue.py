@@ -11,8 +11,9 @@ from enum import IntEnum
 import heapq
 from itertools import count
 
-# Seconds between the starts of two requests: the documented second and a margin for the network.
-REQUEST_SPACING = 1.05
+# Seconds between the starts of two requests: the documented second and a margin for the network,
+# for the first request reaches the server later by the time that its connection takes.
+REQUEST_SPACING = 1.1
 MAX_SPACING = 8.0
 
 # After a 429 the spacing doubles; each fair answer then takes a little of the surplus away.
@@ -71,9 +72,13 @@ class RequestQueue:
 
     def back_off(self, retry_after: float | None) -> None:
         """Slow down after a 429: pause for as many seconds as the server asks, then go slower."""
-        pause = min(max(retry_after or 0.0, MIN_PAUSE), MAX_PAUSE)
-        self._next_start = max(self._next_start, asyncio.get_running_loop().time() + pause)
+        self.pause(max(retry_after or 0.0, MIN_PAUSE))
         self.spacing = min(self.spacing * SPACING_GROWTH, MAX_SPACING)
+
+    def pause(self, seconds: float) -> None:
+        """Let no request start for as many seconds, at most MAX_PAUSE; called within a turn."""
+        end = asyncio.get_running_loop().time() + min(seconds, MAX_PAUSE)
+        self._next_start = max(self._next_start, end)
 
     def ease(self) -> None:
         """Take back a little of what a 429 added, after an answer that was none."""

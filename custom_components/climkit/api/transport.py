@@ -223,14 +223,15 @@ class Transport:
             return
         message = f"{request}: HTTP {status}"
         _LOGGER.debug("%s", message)
+        pause = _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            pause = _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             self._queue.back_off(pause)
             raise ClimkitRateLimitError(message, pause)
         if status in _REFUSALS or (is_login and status == HTTPStatus.BAD_REQUEST):
             raise _RefusedError(message)
         if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
-            raise ClimkitConnectionError(message)
+            self._queue.pause(pause or 0.0)
+            raise ClimkitConnectionError(message, pause)
         raise ClimkitResponseError(message, status)
 
 
@@ -246,9 +247,9 @@ def _attempts() -> AsyncRetrying:
 
 
 def _may_pass(error: BaseException) -> bool:
-    if isinstance(error, ClimkitRateLimitError):
-        return (error.retry_after or 0.0) <= MAX_PAUSE
-    return isinstance(error, ClimkitConnectionError)
+    if not isinstance(error, ClimkitConnectionError | ClimkitRateLimitError):
+        return False
+    return (error.retry_after or 0.0) <= MAX_PAUSE
 
 
 async def _read(response: aiohttp.ClientResponse, request: _Request) -> bytes:

@@ -1,0 +1,192 @@
+"""Actions for administrators: read a stretch of history again, delete statistics."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
+import voluptuous as vol
+
+from .api import HOUR, ClimkitError, floor_hour
+from .const import DOMAIN
+from .coordinator import ClimkitConfigEntry, SiteCoordinator
+from .devices import device_ids
+from .errors import error_key
+from .measures import Series
+from .rebuild import RecorderError
+from .recorder import async_clear, async_own_names
+from .statistics import Difference
+
+IMPORT_HISTORY = "import_history"
+DELETE_STATISTICS = "delete_statistics"
+
+ATTR_FROM = "from"
+ATTR_TO = "to"
+ATTR_DRY_RUN = "dry_run"
+ATTR_WITHOUT_DEVICE = "without_device"
+
+# An answer that lists more hours is of use to nobody; all of them are counted and mended.
+MANY_HOURS = 1000
+
+IMPORT_HISTORY_SCHEMA = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_FROM): cv.datetime,
+        vol.Optional(ATTR_TO): cv.datetime,
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+    }
+)
+DELETE_STATISTICS_SCHEMA = vol.All(
+    cv.has_at_least_one_key(ATTR_DEVICE_ID, ATTR_WITHOUT_DEVICE),
+    vol.Schema(
+        {
+            vol.Exclusive(ATTR_DEVICE_ID, "what"): cv.string,
+            vol.Exclusive(ATTR_WITHOUT_DEVICE, "what"): vol.All(cv.boolean, True),
+            vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+        }
+    ),
+)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+
+    async def import_history(call: ServiceCall) -> ServiceResponse:
+        coordinator, owner_ids = _owners(hass, call.data[ATTR_DEVICE_ID])
+        start, end = _stretch(call)
+        try:
+            found = await coordinator.history.async_compare(
+                owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN]
+            )
+        except ClimkitError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key=error_key(err)
+            ) from err
+        except RecorderError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN, translation_key="not_stored"
+            ) from err
+        if not found:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="nothing_stored"
+            )
+        return _comparison(found, await async_own_names(hass))
+
+    async def delete_statistics(call: ServiceCall) -> ServiceResponse:
+        names = await async_own_names(hass)
+        delete: Callable[[list[str]], Awaitable[None]]
+        if device_id := call.data.get(ATTR_DEVICE_ID):
+            coordinator, owner_ids = _owners(hass, device_id)
+            ids = [key for key in names if _owner_id(key) in owner_ids]
+            delete = coordinator.history.async_delete
+        else:
+            known = _all_owner_ids(hass)
+            ids = [key for key in names if _owner_id(key) not in known]
+            delete = partial(async_clear, hass)
+        if not call.data[ATTR_DRY_RUN]:
+            await delete(ids)
+        return {"deleted": [{"statistic_id": key, "name": names[key]} for key in sorted(ids)]}
+
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        IMPORT_HISTORY,
+        import_history,
+        IMPORT_HISTORY_SCHEMA,
+        SupportsResponse.OPTIONAL,
+    )
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        DELETE_STATISTICS,
+        delete_statistics,
+        DELETE_STATISTICS_SCHEMA,
+        SupportsResponse.OPTIONAL,
+    )
+
+
+def _owners(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, set[str]]:
+    """Return the site of a device, and the ids of what it stands for: a site has its meters too."""
+    device = dr.async_get(hass).async_get(device_id)
+    identifiers = {i for domain, i in device.identifiers if domain == DOMAIN} if device else set()
+    if not identifiers:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="unknown_device",
+            translation_placeholders={"device_id": device_id},
+        )
+    entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    for runtime in (runtime for entry in entries for runtime in entry.runtime_data.values()):
+        coordinator = runtime.coordinator
+        meter_ids = coordinator.record["meters"]
+        if coordinator.site.id in identifiers:
+            return coordinator, {coordinator.site.id, *filter(coordinator.wants, meter_ids)}
+        if not identifiers.isdisjoint(meter_ids):
+            return coordinator, identifiers
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter_or_site")
+
+
+def _all_owner_ids(hass: HomeAssistant) -> set[str]:
+    """Return the ids of all that has a device; entries that are not loaded have devices too."""
+    registry = dr.async_get(hass)
+    found = {
+        identifier
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+        for _, identifier in device.identifiers
+    }
+    loaded: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    return found.union(*map(device_ids, loaded))
+
+
+def _owner_id(statistic_id: str) -> str:
+    return statistic_id.removeprefix(f"{DOMAIN}:").partition("_")[0]
+
+
+def _stretch(call: ServiceCall) -> tuple[datetime, datetime]:
+    """Return the full hours that were asked for, in UTC; times without a zone are local."""
+    now = dt_util.utcnow()
+    start = floor_hour(dt_util.as_utc(call.data[ATTR_FROM]))
+    end = dt_util.as_utc(call.data.get(ATTR_TO, now))
+    if start >= end:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_after_to")
+    if start >= now:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_in_future")
+    return start, min(floor_hour(end + HOUR - timedelta.resolution), now)
+
+
+def _comparison(
+    found: dict[Series, list[Difference]], names: dict[str, str | None]
+) -> dict[str, JsonValueType]:
+    """Return what a comparison found, hour by hour, in local time."""
+    hours = [(series, hour) for series, hours in found.items() for hour in hours]
+    hours.sort(key=lambda item: (item[1].start, item[0].statistic_id))
+    return {
+        "series": len(found),
+        "hours_that_differed": len(hours),
+        "hours": [
+            {
+                "statistic_id": series.statistic_id,
+                "name": names.get(series.statistic_id),
+                "start": dt_util.as_local(hour.start).isoformat(),
+                "stored": hour.stored,
+                "climkit": hour.measured,
+                "unit": str(series.measure.quantity.unit),
+            }
+            for series, hour in hours[:MANY_HOURS]
+        ],
+        "is_shortened": len(hours) > MANY_HOURS,
+    }

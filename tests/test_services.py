@@ -1,0 +1,232 @@
+"""Actions for administrators."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.core import Context
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockUser
+import voluptuous as vol
+
+from custom_components.climkit.const import DOMAIN
+from tests.conftest import NOW, Home
+from tests.simulator import Fault, FaultKind
+from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
+
+HOUR = timedelta(hours=1)
+REVISED = NOW.replace(minute=0) - 30 * HOUR
+
+
+async def call(home: Home, action: str, **data: object) -> Mapping[str, Any]:
+    """Call an action, and wait until its answer is there."""
+    answer = await home.hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True
+    )
+    await home.settle()
+    assert answer is not None
+    return answer
+
+
+def device_id(home: Home, climkit_id: str) -> str:
+    """The device of a site or meter."""
+    found = dr.async_get(home.hass).async_get_device_by_identifier(
+        (DOMAIN, climkit_id), home.entry.entry_id
+    )
+    assert found
+    return found.id
+
+
+@pytest.fixture
+def site_id(home: Home) -> str:
+    """The simulated house."""
+    [site_id] = home.simulator.world.sites
+    return site_id
+
+
+def revise(home: Home, site_id: str, column: str) -> None:
+    """Let Climkit say another amount of an hour."""
+    home.simulator.world.revise(site_id, column, REVISED, REVISED + HOUR, value=1.0)
+
+
+class TestImportHistory:
+    """A stretch is read again."""
+
+    async def test_compare_then_mend(self, home: Home, site_id: str) -> None:
+        """A dry run tells what differs and changes nothing; then it is mended, and all is equal."""
+        await home.set_up_completely()
+        before = await stored_rows(home.hass)
+        revise(home, site_id, "conso_total")
+        stretch = {
+            "device_id": device_id(home, site_id),
+            "from": (REVISED - HOUR).isoformat(),
+            "to": (REVISED + 5 * HOUR).isoformat(),
+        }
+        statistic_id = f"climkit:{site_id}_electricity_conso_total"
+        found = await call(home, "import_history", **stretch, dry_run=True)
+        assert found["hours_that_differed"] == 1
+        [hour] = found["hours"]
+        assert hour["statistic_id"] == statistic_id
+        assert hour["climkit"] == 4.0
+        [stored] = [row.amount for row in before[statistic_id] if row.start == REVISED]
+        assert hour["stored"] == stored
+        assert hour["unit"] == "kWh"
+        assert hour["name"]
+        assert await stored_rows(home.hass) == before
+
+        assert await call(home, "import_history", **stretch) == found
+        await assert_equal_to_climkit(home)
+        again = await call(home, "import_history", **stretch)
+        assert (again["hours"], again["is_shortened"]) == ([], False)
+        assert again["series"] == found["series"] > 5
+
+    async def test_one_meter(self, home: Home, site_id: str) -> None:
+        """Only its own series are looked at."""
+        await home.set_up_completely()
+        meter_id = next(
+            series.meter_id
+            for series in home.sites[0].coordinator.data.series.values()
+            if series.key == "total" and series.meter_id
+        )
+        revise(home, site_id, "conso_total")
+        found = await call(
+            home,
+            "import_history",
+            device_id=device_id(home, meter_id),
+            **{"from": (REVISED - HOUR).isoformat()},
+        )
+        assert found["hours"] == []
+        assert 1 <= found["series"] <= 3
+
+    async def test_withdrawn_hour(self, home: Home, site_id: str) -> None:
+        """Climkit has nothing any more where something is stored."""
+        await home.set_up_completely()
+        home.simulator.world.revise(site_id, "conso_total", REVISED, REVISED + HOUR, withdraw=True)
+        stretch = {"device_id": device_id(home, site_id), "from": (REVISED - HOUR).isoformat()}
+        for dry_run in (True, False):
+            found = await call(home, "import_history", **stretch, dry_run=dry_run)
+            [hour] = found["hours"]
+            assert hour["climkit"] is None
+            assert hour["stored"] > 0
+        assert (await call(home, "import_history", **stretch))["hours"] == []
+        changes = await hourly_changes(home)
+        assert changes[f"climkit:{site_id}_electricity_conso_total"][REVISED] == 0
+
+    async def test_many_calls_at_once(self, home: Home, site_id: str) -> None:
+        """They wait for each other; each statistic has one writer."""
+        await home.set_up_completely()
+        revise(home, site_id, "conso_total")
+        stretch = {"device_id": device_id(home, site_id), "from": (REVISED - HOUR).isoformat()}
+        answers = await asyncio.gather(*(call(home, "import_history", **stretch) for _ in range(5)))
+        assert sorted(one["hours_that_differed"] for one in answers) == [0, 0, 0, 0, 1]
+        await assert_equal_to_climkit(home)
+        assert home.simulator.overlaps == 0
+
+    @pytest.mark.parametrize(
+        ("data", "key"),
+        [
+            ({"from": "2026-11-20 00:00:00", "to": "2026-11-19 00:00:00"}, "from_after_to"),
+            ({"from": "2026-11-25 00:00:00", "to": "2026-11-26 00:00:00"}, "from_in_future"),
+            ({"from": "2020-01-01 00:00:00", "to": "2020-02-01 00:00:00"}, "nothing_stored"),
+        ],
+    )
+    async def test_wrong_stretch(
+        self, home: Home, site_id: str, data: dict[str, str], key: str
+    ) -> None:
+        """It is said what is wrong."""
+        await home.set_up_completely()
+        with pytest.raises(ServiceValidationError) as error:
+            await call(home, "import_history", device_id=device_id(home, site_id), **data)
+        assert error.value.translation_key == key
+
+    async def test_wrong_device(self, home: Home, site_id: str) -> None:
+        """A device of nobody, and one of an entry that is not loaded."""
+        await home.set_up_completely()
+        known = device_id(home, site_id)
+        with pytest.raises(ServiceValidationError) as error:
+            await call(home, "import_history", device_id="nobody", **{"from": "2026-11-19 00:00"})
+        assert error.value.translation_key == "unknown_device"
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        with pytest.raises(ServiceValidationError) as error:
+            await call(home, "import_history", device_id=known, **{"from": "2026-11-19 00:00"})
+        assert error.value.translation_key == "no_meter_or_site"
+
+    async def test_climkit_is_down(self, home: Home, site_id: str) -> None:
+        """The person is told; nothing stored is lost."""
+        await home.set_up_completely()
+        home.simulator.switches.faults = [Fault(kind=FaultKind.DISCONNECT)]
+        before = await stored_rows(home.hass)
+        with pytest.raises(HomeAssistantError) as error:
+            await call(
+                home,
+                "import_history",
+                device_id=device_id(home, site_id),
+                **{"from": "2026-11-19 00:00"},
+            )
+        assert error.value.translation_key == "cannot_connect"
+        assert await stored_rows(home.hass) == before
+
+    async def test_only_for_administrators(
+        self, home: Home, site_id: str, hass_read_only_user: MockUser
+    ) -> None:
+        """Others are refused."""
+        await home.set_up()
+        with pytest.raises(Unauthorized):
+            await home.hass.services.async_call(
+                DOMAIN,
+                "import_history",
+                {"device_id": device_id(home, site_id), "from": "2026-11-19 00:00"},
+                blocking=True,
+                context=Context(user_id=hass_read_only_user.id),
+            )
+
+
+class TestDeleteStatistics:
+    """Statistics go, and it is said which."""
+
+    async def test_meter(self, home: Home) -> None:
+        """Its statistics are listed, deleted, and read anew as it is still chosen."""
+        await home.set_up_completely()
+        meter_id = list(home.sites[0].coordinator.data.meters)[1]
+        own = {key for key in await stored_rows(home.hass) if meter_id in key}
+        assert own
+        listed = await call(
+            home, "delete_statistics", device_id=device_id(home, meter_id), dry_run=True
+        )
+        assert {one["statistic_id"] for one in listed["deleted"]} == own
+        assert all(one["name"] for one in listed["deleted"])
+        assert own <= (await stored_rows(home.hass)).keys()
+
+        before = len(home.simulator.requests)
+        assert await call(home, "delete_statistics", device_id=device_id(home, meter_id)) == listed
+        await home.until(lambda: home.is_complete)
+        await home.settle()
+        assert len(home.simulator.requests) > before
+        await assert_equal_to_climkit(home)
+
+    async def test_what_has_no_device(self, home: Home) -> None:
+        """Of an entry that was removed; what is in use is never meant."""
+        await home.set_up_completely()
+        assert await call(home, "delete_statistics", without_device=True) == {"deleted": []}
+        await home.hass.config_entries.async_remove(home.entry.entry_id)
+        await home.hass.async_block_till_done()
+        stored = await stored_rows(home.hass)
+        found = await home.hass.services.async_call(
+            DOMAIN,
+            "delete_statistics",
+            {"without_device": True},
+            blocking=True,
+            return_response=True,
+        )
+        assert found is not None
+        assert [one["statistic_id"] for one in found["deleted"]] == sorted(stored)
+        assert await stored_rows(home.hass) == {}
+
+    async def test_nothing_named(self, home: Home) -> None:
+        """One of both has to be said."""
+        await home.set_up()
+        with pytest.raises(vol.Invalid):
+            await call(home, "delete_statistics")
