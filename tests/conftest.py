@@ -240,3 +240,25 @@ async def home(
     """A Home Assistant with an account that is not set up yet."""
     await hass.config.async_set_time_zone("Europe/Zurich")
     return Home(hass, simulator, freezer, account_entry(simulator.url))
+
+
+class Stage:
+    """Where stories are played; a class of its own, since hypothesis prints what it passes on."""
+
+    def __init__(
+        self, hass: HomeAssistant, freezer: FrozenDateTimeFactory, storage: dict[str, Any]
+    ) -> None:
+        """Keep what every story needs."""
+        self.hass, self.freezer, self.storage = hass, freezer, storage
+
+
+@pytest.fixture
+def stage(
+    recorder_mock: Any,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+    enable_custom_integrations: None,
+) -> Stage:
+    """A stage with a real recorder."""
+    return Stage(hass, freezer, hass_storage)

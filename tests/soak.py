@@ -227,7 +227,10 @@ class SoakHome(StoryHome):
 
 
 class Log(logging.Handler):
-    """Keeps the integration's errors, and nothing else: a year of log would count as memory."""
+    """Keeps the integration's unexpected errors, and nothing else: a log would count as memory.
+
+    Troubles are told as errors without a traceback; they are expected here.
+    """
 
     def __init__(self) -> None:
         """Take over the integration's log; of all others only the gravest is let through."""
@@ -241,7 +244,7 @@ class Log(logging.Handler):
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
-        if len(self.errors) < 20:
+        if record.exc_info and len(self.errors) < 20:
             self.errors.append(f"{dt_util.utcnow():%Y-%m-%dT%H:%M} {self.format(record)}"[:2000])
 
 

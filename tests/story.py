@@ -15,9 +15,7 @@ import random
 from typing import Any, Literal, override
 from unittest.mock import patch
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.components.recorder.common import (
@@ -28,7 +26,7 @@ from custom_components.climkit import coordinator, history, nights, recorder
 from custom_components.climkit.api import transport
 from custom_components.climkit.coordinator import SiteRuntime
 from custom_components.climkit.statistics import Row
-from tests.conftest import Home, account_entry
+from tests.conftest import Home, Stage, account_entry
 from tests.simulator import Fault, FaultKind, SimulatorServer, Switches, World
 from tests.source import METER_ID, Correction, Late, Source
 from tests.truth import climkit_hours, delete_rows, stored_rows
@@ -315,7 +313,7 @@ class StoryHome(Home):
 
     async def switch_off(self) -> None:
         """Unload, as when Home Assistant stops."""
-        if self.entry.state is ConfigEntryState.LOADED:
+        if self.entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY):
             await self.hass.config_entries.async_unload(self.entry.entry_id)
         await self.hass.async_block_till_done()
         await async_wait_recording_done(self.hass)
@@ -323,10 +321,7 @@ class StoryHome(Home):
     async def switch_on(self, after: timedelta = timedelta(0)) -> None:
         """Set up some time later; if that fails, it is tried again as time goes on."""
         self.freezer.move_to(dt_util.utcnow() + after)
-        if self.entry.state is ConfigEntryState.SETUP_RETRY:
-            await self.hass.config_entries.async_reload(self.entry.entry_id)
-        else:
-            await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.hass.async_block_till_done()
         await self.settle()
 
@@ -411,30 +406,25 @@ def _floor(time: datetime) -> datetime:
 _STORIES = count()
 
 
-async def tell(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    storage: dict[str, Any],
-    source: Source,
-    now: datetime,
-    steps: Sequence[Step],
-) -> None:
+async def tell(stage: Stage, source: Source, now: datetime, steps: Sequence[Step]) -> None:
     """Play a story from `now` on in a home without history, and look whether it ends well.
 
     Account and statistics are removed in the end, so that another story may follow; it has a
     server, and with it a queue of requests, of its own.
     """
+    hass, freezer = stage.hass, stage.freezer
     hass.loop.set_debug(False)  # it would take half of the time
     # Hypothesis makes chance repeat itself; but no two entities may get the same id.
     random.seed(next(_STORIES))
     freezer.move_to(now)
     async with SimulatorServer(World.of(source), now=dt_util.utcnow) as simulator:
         entry = account_entry(simulator.url)
-        home = StoryHome(hass, simulator, freezer, entry, source=source, storage=storage)
+        home = StoryHome(hass, simulator, freezer, entry, source=source, storage=stage.storage)
         with home.patched():
             try:
                 home.misbehave(Trouble("none"))
-                await home.set_up_completely()
+                await home.set_up()
+                await home.turn_clock(seconds=5)  # meters without a column are asked a second later
                 await home.play(steps)
                 await home.end_trouble()
                 if heals_soon(steps):

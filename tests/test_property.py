@@ -7,13 +7,11 @@ thousands of them; it also looks for the shortest story that ends badly.
 
 from datetime import UTC, datetime, timedelta
 import os
-from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 import pytest
 
+from tests.conftest import Stage
 from tests.source import ELECTRICITY, Gap, Source
 from tests.story import (
     TROUBLES,
@@ -123,14 +121,10 @@ IS_LONG = "STORIES" in os.environ
 @given(beginning=beginnings(), steps=STORIES)
 @pytest.mark.timeout(0)
 async def test_any_story_ends_well(
-    recorder_mock: Any,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    hass_storage: dict[str, Any],
-    enable_custom_integrations: None,
+    stage: Stage,
     beginning: tuple[Source, datetime],
     steps: list[Step],
 ) -> None:
     """Every hour of every series equals the source, and the sums go on."""
     source, now = beginning
-    await tell(hass, freezer, hass_storage, source, now, steps)
+    await tell(stage, source, now, steps)

@@ -92,6 +92,7 @@ async def async_rebuild(
     same call again mends it.
     """
     end = floor_hour(end + HOUR - datetime.resolution)
+    await _async_make_sure(hass, tracks)
     stored = await _async_stored(hass, tracks, start, end)
     changes = await hass.async_add_executor_job(
         _changes, tracks, stored, start, end, intervals, withdraw
@@ -101,12 +102,27 @@ async def async_rebuild(
         return Rebuilt(found)
     changed = [one for one in changes if one.change.rows or one.change.shift]
     for one in changed:
+        one.track.is_last_sure = False
         async_write(hass, one.track.statistic, one.change, end)
         await asyncio.sleep(0)  # each write is checked row by row in the event loop
     if changed:
         await async_synchronize(hass)
         await _async_confirm(hass, changed, start, end)
     return Rebuilt(found, sum(len(one.change.rows) for one in changed))
+
+
+async def _async_make_sure(hass: HomeAssistant, tracks: Sequence[Track]) -> None:
+    """Ask the recorder for the newest rows of series whose last write was not confirmed.
+
+    Where one series' write was lost, those of the others were stored all the same.
+    """
+    unsure = [track for track in tracks if not track.is_last_sure]
+    if not unsure:
+        return
+    newest = await async_last_rows(hass, [track.series.statistic_id for track in unsure])
+    for track in unsure:
+        track.last = newest.get(track.series.statistic_id)
+        track.is_last_sure = True
 
 
 async def _async_stored(
@@ -193,3 +209,4 @@ async def _async_confirm(
             if statistic_id not in newest or not same(newest[statistic_id].total, expected):
                 raise RecorderError(f"{statistic_id} was not shifted from {end} on")
             track.last = newest[statistic_id]
+        track.is_last_sure = True

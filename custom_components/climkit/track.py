@@ -29,8 +29,8 @@ class Track:
 
     Climkit's data from `since` to before `until` were read and stored; `earlier` is a stretch
     before `since` that is still to be read (the user moved the start of history). `last` is the
-    newest stored row. `is_current`: reading has reached the present; `complete`: it did so at least
-    once.
+    newest stored row; `is_last_sure` is False from a write until that was read back. `is_current`:
+    reading has reached the present; `complete`: it did so at least once.
     """
 
     series: Series
@@ -38,6 +38,7 @@ class Track:
     since: datetime
     until: datetime
     last: Row | None = None
+    is_last_sure: bool = True
     is_current: bool = False
     complete: bool = False
     earlier: Stretch | None = None
