@@ -43,7 +43,7 @@ class TestOddName:
         await home.set_up_completely()
         await assert_equal_to_climkit(home)
         known = await known_names(home.hass)
-        assert {len(name or "") for name in known.values()} <= {*range(TEXT_LIMIT, LONGEST_NAME)}
+        assert {len(name or "") for name in known.values()} <= {*range(60, LONGEST_NAME)}
         assert all((name or "").startswith("Résidence 🏠 Résidence") for name in known.values())
         with patch.object(tracks, "async_publish") as publish:
             await home.restart()
