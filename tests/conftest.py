@@ -11,7 +11,6 @@ import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.recorder import CONF_COMMIT_INTERVAL
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, State
@@ -76,8 +75,9 @@ def persistent_database(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def recorder_config() -> dict[str, Any]:
-    """Let the recorder collect events as at home; one commit for each is most of a test's time."""
-    return {CONF_COMMIT_INTERVAL: 60}
+    """Let the recorder store statistics only: a commit for each event is most of a test's time."""
+    registries = ["entity_registry_updated", "device_registry_updated"]
+    return {"exclude": {"domains": ["sensor"], "event_types": registries}}
 
 
 @pytest.fixture(autouse=True)

@@ -318,7 +318,7 @@ class TestApartments:
     async def test_without_columns(self, home: Home) -> None:
         """Each meter is asked for by itself and shows the same."""
         await set_up(home)
-        everyone = [*meters(home), *meters(home, "production"), *meters(home, kind="heating")]
+        everyone = [*meters(home), *meters(home, "production")]
         with_columns = {m.id: state(home, f"{m.id}_total_today") for m in everyone}
         by_site = {
             unique_id: state(home, unique_id)

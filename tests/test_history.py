@@ -345,16 +345,6 @@ class TestHoles:
         await home.settle()
         await assert_equal_to_climkit(home)
 
-    async def test_clock_turned_back(self, home: Home) -> None:
-        """Home Assistant began with a wrong clock: it does not wait until that time has come."""
-        home.freezer.move_to(NOW + timedelta(days=5))
-        await home.set_up_completely()
-        home.freezer.move_to(NOW)
-        before = len(home.simulator.requests)
-        await home.sites[0].coordinator.async_refresh()
-        asked = {r.path.split("/")[1] for r in home.simulator.requests[before:]}
-        assert {"site_data", "meter_info"} <= asked
-
 
 class TestStartOfHistory:
     """The user chooses how far back history goes."""
