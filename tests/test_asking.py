@@ -36,7 +36,7 @@ async def test_refused_and_unusable() -> None:
     assert refused == ["a"]
 
 
-@pytest.mark.parametrize("error", [ClimkitConnectionError(), ClimkitRateLimitError("429")])
+@pytest.mark.parametrize("error", [ClimkitConnectionError("down"), ClimkitRateLimitError("429")])
 async def test_down(error: ClimkitError) -> None:
     """The rest is not asked for; what was answered before counts."""
     asked: list[str] = []

@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.climkit.api import INTERVAL, Interval, local_midnight
+from custom_components.climkit.api import HOUR, INTERVAL, Interval, local_midnight
 from custom_components.climkit.statistics import (
-    HOUR,
     Row,
     amounts_since,
     by_hour,
