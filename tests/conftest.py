@@ -73,13 +73,6 @@ def persistent_database(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.option.markexpr == "recorder")
 
 
-@pytest.fixture
-def recorder_config() -> dict[str, Any]:
-    """Let the recorder store statistics only: a commit for each event is most of a test's time."""
-    registries = ["entity_registry_updated", "device_registry_updated"]
-    return {"exclude": {"domains": ["sensor"], "event_types": registries}}
-
-
 @pytest.fixture(autouse=True)
 def without_waiting(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> None:
     """Let the client neither space its requests nor pause before it tries again."""
