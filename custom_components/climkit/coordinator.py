@@ -1,6 +1,6 @@
 """Asks Climkit for what is new of a site's meters, each quarter-hour."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import logging
@@ -26,6 +26,7 @@ from .api import (
 from .asking import async_ask_each
 from .base_coordinator import ClimkitCoordinator
 from .choice import Choice
+from .costs import SiteCosts, stored_tariffs
 from .errors import refresh_errors
 from .feed import Feed, async_fetch_whole
 from .history import SiteHistory
@@ -84,6 +85,13 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         super().__init__(hass, entry, client, site, store, kind="meters")
         self.names = names
         self.readings = RawReadings(client, site)
+        self.costs = SiteCosts(
+            hass,
+            site,
+            store,
+            stored_tariffs(entry, site.id),
+            on_change=self.async_update_listeners,
+        )
         self.history = SiteHistory(
             hass,
             client,
@@ -91,6 +99,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             start=history_start,
             store=store,
             on_change=self.async_update_listeners,
+            on_rows=self.costs.note_rows,
         )
         self._choice = choice
         self._has_refreshed = False
@@ -128,6 +137,11 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     def wants(self, meter_id: str) -> bool:
         """Whether the user wants this meter."""
         return self._choice.wants(meter_id)
+
+    async def async_delete(self, statistic_ids: Collection[str]) -> None:
+        """Delete statistics; those that are wanted are then made anew."""
+        await self.history.async_delete(statistic_ids)
+        self.costs.note_deleted(statistic_ids)
 
     # Refreshing
 
@@ -200,10 +214,9 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             series={one.statistic_id: one for one in series},
         )
         self._recent.follow(self._site_feeds(meters), series)
-        self.history.set_series(
-            (s, self.names.statistic(s, self.site, meters[s.meter_id] if s.meter_id else None))
-            for s in series
-        )
+        owners = [(s, meters[s.meter_id] if s.meter_id else None) for s in series]
+        self.history.set_series((s, self.names.statistic(s, self.site, m)) for s, m in owners)
+        self.costs.set_series((s, self.names.cost(s, self.site, m)) for s, m in owners)
 
     def _site_feeds(self, meters: dict[str, Meter]) -> list[Feed]:
         """Return the meter types to ask for, also where no series needs their answer yet."""

@@ -1,7 +1,7 @@
 """What is remembered over a restart: how far history was read, and which meters are missing."""
 
 from collections.abc import Iterable
-from typing import NotRequired, TypedDict, override
+from typing import Any, NotRequired, TypedDict, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -29,6 +29,16 @@ class SeriesRecord(TypedDict):
     earlier: NotRequired[EarlierRecord]
 
 
+class CostsRecord(TypedDict):
+    """What is remembered of costs: the tariffs they were computed with, and what is left to do.
+
+    `dirty`: the stretches (ISO, UTC) of each known cost statistic that are to be computed anew.
+    """
+
+    tariffs: list[dict[str, Any]]
+    dirty: dict[str, list[tuple[str, str]]]
+
+
 class SiteRecord(TypedDict):
     """What is remembered of a site.
 
@@ -42,6 +52,7 @@ class SiteRecord(TypedDict):
     sensors: dict[str, list[str]]
     has_battery: bool
     walk: dict[str, str]
+    costs: NotRequired[CostsRecord]
 
 
 # A device goes once this many daily lists were without it.
