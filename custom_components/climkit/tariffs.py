@@ -7,6 +7,7 @@ are per kWh or m3 and include all taxes; fees are a month's.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import zip_longest
 import re
 from typing import Any, NamedTuple, Self
 
@@ -258,7 +259,7 @@ def changed_stretches(old: Tariffs, new: Tariffs) -> list[tuple[datetime, dateti
     """Return the stretches (UTC; None: without end) in which something costs another price."""
     edges = sorted({*old.starts, *new.starts})
     stretches = []
-    for start, end in zip(edges, [*edges[1:], None], strict=True):
+    for start, end in zip_longest(edges, edges[1:]):
         before, after = old.at(start), new.at(start)
         if not (after.costs_as(before) if after else before is None):
             stretches.append((start, end))
