@@ -403,7 +403,7 @@ class TestAmounts:
         add_tariff(home, plain_tariff(home))
         await home.settle()
         start = NOW.replace(minute=0) - timedelta(hours=30)
-        home.simulator.world.withdraw(site_of(home), start, start + HOUR, since=NOW)
+        home.simulator.world.revise(site_of(home), None, start, start + HOUR, withdraw=True)
         home.sites[0].coordinator.history.start_night()
         await home.settle()
         rows = await stored_rows(home.hass)
