@@ -281,8 +281,8 @@ class TestTariffs:
         await home.settle()
         names = await known_names(home.hass)
         site = f"climkit:{site_of(home)}_electricity"
-        assert names[f"{site}_from_ext_cost"] == "Maison Rochat Grid import Cost"
-        assert names[f"{site}_to_ext_cost"] == "Maison Rochat Grid export Compensation"
+        assert names[f"{site}_from_ext_cost"] == "Maison Rochat Grid import cost"
+        assert names[f"{site}_to_ext_cost"] == "Maison Rochat Grid export compensation"
 
     async def test_currency(self, home: Home) -> None:
         """It is the unit of the statistics, also after it was corrected."""

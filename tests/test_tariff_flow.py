@@ -158,11 +158,11 @@ class TestAdd:
             ({"electricity": {"solar_price": 0.3}}, {"electricity": "grid_price_needed"}),
             (
                 {"electricity": {"grid_price_low": 0.2, "solar_price": 0.2}},
-                {"electricity": "grid_price_needed"},
+                {"electricity": "grid_price_needed", "low_hours": "low_hours_needed"},
             ),
             (
                 {"electricity": {"grid_price": 0.2, "solar_price_low": 0.2}},
-                {"electricity": "solar_price_needed"},
+                {"electricity": "solar_price_needed", "low_hours": "low_hours_needed"},
             ),
             (
                 {"electricity": {"grid_price": 0.3, "grid_price_low": 0.2, "solar_price": 0}},
@@ -188,8 +188,8 @@ class TestAdd:
         await flow.answer(PRICES | changes)
         assert flow.result["errors"] == errors
         assert flow.suggested == PRICES | changes
-        if "hours" in errors.get("low_hours", ""):
-            [text] = changes["low_hours"].values() or [""]
+        if errors.get("low_hours", "").startswith("hours_"):
+            [text] = changes["low_hours"].values()
             assert flow.result["description_placeholders"]["window"] == text
         await flow.answer(PRICES)
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY

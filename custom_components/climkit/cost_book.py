@@ -26,7 +26,7 @@ from .tariffs import Tariffs, changed_stretches, tariffs_from_data
 # Costs this new are computed again after a restart, so nothing of them must be remembered at once.
 RECENT = timedelta(days=2)
 
-# Climkit was founded after this.
+# Climkit was founded after this; where it is not known since when a site is measured.
 _FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
 
 
@@ -61,16 +61,14 @@ class CostBook:
         `series` are all there are now: one that cost something and does no longer loses its cost
         statistic. That of a meter that is not there now stays as it is.
         """
-        before = self._tariffs
-        self._record["tariffs"] = tariffs
-        self._tariffs = self._read_tariffs()
-        self._mark_changed(before)
         dirty = self._record["dirty"]
+        is_known = self._record["tariffs"] == tariffs and priced.keys() <= dirty.keys()
+        self._mark_changed(tariffs)
         unpriced = {one.cost_id for one in series} & dirty.keys() - priced.keys()
-        for cost_id in unpriced:
-            del dirty[cost_id]
         if unpriced:
             await async_clear(self._hass, unpriced)
+        for cost_id in unpriced:
+            del dirty[cost_id]
         known = await async_known(self._hass, set(priced))
         last = await async_last_rows(self._hass, priced.keys() - self.tracks.keys())
         tracks = {}
@@ -87,10 +85,13 @@ class CostBook:
             tracks[cost_id] = track
         self.tracks, self._loaded = tracks, priced
         self._note(tracks.values())
-        await self._store.async_save_now()
+        if not is_known:
+            await self._store.async_save_now()
 
-    def _mark_changed(self, before: Tariffs) -> None:
-        """Mark the stretches in which prices changed, also of what is not there now."""
+    def _mark_changed(self, tariffs: list[dict[str, Any]]) -> None:
+        """Mark the stretches in which prices change, also of what is not there now."""
+        before, self._record["tariffs"] = self._tariffs, tariffs
+        self._tariffs = self._read_tariffs()
         changed = [
             (start, end or self._horizon) for start, end in changed_stretches(before, self._tariffs)
         ]
@@ -109,9 +110,9 @@ class CostBook:
 
     @property
     def _whole(self) -> Stretch:
-        """Return all time with a tariff."""
+        """Return all time with a tariff in which there can be amounts."""
         start = self._tariffs.start or self._horizon
-        return max(start, _FIRST_TIME), self._horizon
+        return max(start, floor_hour(self._site.created or _FIRST_TIME)), self._horizon
 
     @property
     def _horizon(self) -> datetime:
