@@ -1,5 +1,6 @@
 """What one data request asks for, and the request."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,17 +56,30 @@ async def async_fetch_whole(
     end: datetime | None,
     priority: Priority,
 ) -> list[Interval]:
+    """Ask for the quarter-hours of a stretch, whatever the API cuts off; see `async_complete`."""
+
+    async def ask(start: datetime, end: datetime | None) -> list[Interval]:
+        return await async_fetch(client, site, feed, start, end, priority)
+
+    return await async_complete(ask, start, end)
+
+
+async def async_complete(
+    ask: Callable[[datetime, datetime | None], Awaitable[list[Interval]]],
+    start: datetime,
+    end: datetime | None,
+) -> list[Interval]:
     """Ask for a stretch, and again for what is missing at its beginning or its end.
 
     Whether the API cuts long answers, and at which end, is unknown. Where there really are no data,
     one more request finds that out.
     """
-    found = await async_fetch(client, site, feed, start, end, priority)
+    found = await ask(start, end)
     if not found:
         return []
     first, last = found[0].start, found[-1].end
     if first > start:
-        found = [*await async_fetch_whole(client, site, feed, start, first, priority), *found]
+        found = [*await async_complete(ask, start, first), *found]
     if end and last <= end - INTERVAL:
-        found = [*found, *await async_fetch_whole(client, site, feed, last, end, priority)]
+        found = [*found, *await async_complete(ask, last, end)]
     return found

@@ -86,6 +86,11 @@ class MeterType:
     meter_measures: tuple[Measure, ...]
     read_each_interval: bool = False
 
+    @property
+    def unit(self) -> str:
+        """Unit of all its amounts."""
+        return self.site_measures[0].quantity.unit
+
 
 def _total(name: str, quantity: Quantity, role: Role | None) -> tuple[Measure, ...]:
     return (Measure(key="total", name=name, quantity=quantity, role=role),)
