@@ -50,6 +50,10 @@ LONGEST_PAUSE = timedelta(minutes=30)
 RECORDER_PAUSE = timedelta(minutes=1)
 
 
+# Told what Climkit said of some series from a time (a full hour) to another.
+type OnRead = Callable[[Sequence[Track], datetime, datetime, Sequence[Interval]], Awaitable[None]]
+
+
 @dataclass(slots=True)
 class _Live:
     """New intervals of a feed that wait to be written; they cover `start` to `end`."""
@@ -79,13 +83,18 @@ class SiteHistory:
         start: datetime,
         store: ClimkitStore,
         on_change: Callable[[], None],
+        on_read: OnRead,
     ) -> None:
-        """Prepare; history begins at `start`, `on_change` tells of new totals and progress."""
+        """Prepare; history begins at `start`, `on_change` tells of new totals and progress.
+
+        `on_read` is told what was read of which series, once it is stored.
+        """
         self._hass = hass
         self._client = client
         self._site = site
         self._record = store.site(site.id)
         self._on_change = on_change
+        self._on_read = on_read
         self._tracks = Tracks(hass, store, self._record, floor_hour(start))
         self._live: dict[Feed, _Live] = {}
         self._offered: set[Feed] = set()
@@ -103,6 +112,11 @@ class SiteHistory:
     def total(self, series: Series) -> float | None:
         """Return a series' running total, its newest row's sum; None until it can be right."""
         return self._tracks.total(series)
+
+    @property
+    def tracks(self) -> list[Track]:
+        """Return all series that are loaded, and how far each was read."""
+        return [track for feed in self._tracks.feeds for track in self._tracks.of(feed)]
 
     @property
     def progress(self) -> float | None:
@@ -242,6 +256,8 @@ class SiteHistory:
         """Do what comes next; tell whether there was anything to do."""
         if not self._tracks.is_loaded:
             await self._tracks.async_load()
+            now = dt_util.utcnow()
+            await self._on_read(self.tracks, now, now, ())
             self._on_change()
         if self._live:
             await self._async_take()
@@ -318,6 +334,7 @@ class SiteHistory:
         await async_rebuild(self._hass, ready, live.start, live.end, intervals)
         for track in ready:
             track.has_read(floor_hour(live.end), to_present=True)
+        await self._on_read(self._tracks.of(feed), live.start, live.end, intervals)
         await self._async_remember(ready)
 
     def _next_page(self) -> Page | None:
@@ -344,6 +361,7 @@ class SiteHistory:
             else:
                 track.has_read(until, to_present=page.is_last)
         self._size(page.feed).worked(intervals)
+        await self._on_read(page.tracks, page.start, page.end, intervals)
         await self._async_remember(page.tracks)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
 
@@ -379,7 +397,7 @@ class SiteHistory:
     async def _async_rebuild_again(
         self, page: Page, intervals: Sequence[Interval], *, withdraw: bool = False, dry_run: bool
     ) -> Rebuilt:
-        return await async_rebuild(
+        rebuilt = await async_rebuild(
             self._hass,
             page.tracks,
             page.start,
@@ -388,6 +406,9 @@ class SiteHistory:
             withdraw=withdraw,
             dry_run=dry_run,
         )
+        if not dry_run:
+            await self._on_read(page.tracks, page.start, page.end, intervals)
+        return rebuilt
 
     async def _async_fetch(self, page: Page) -> list[Interval]:
         intervals = await async_fetch_whole(

@@ -61,7 +61,8 @@ class Role(StrEnum):
 class Measure:
     """One column of numbers of a site or a meter.
 
-    `key` is the API's name of the column, `name` the translation key of what it means.
+    `key` is the API's name of the column, `name` the translation key of what it means. `is_main`:
+    its amounts of yesterday and of this month are on by default.
     """
 
     key: str
@@ -71,6 +72,7 @@ class Measure:
     has_power: bool = False
     enabled: bool = True
     power_enabled: bool = True
+    is_main: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,21 +95,27 @@ class MeterType:
 
 
 def _total(name: str, quantity: Quantity, role: Role | None) -> tuple[Measure, ...]:
-    return (Measure(key="total", name=name, quantity=quantity, role=role),)
+    return (Measure(key="total", name=name, quantity=quantity, role=role, is_main=True),)
 
 
 def _conso(name: str, quantity: Quantity, role: Role | None = None) -> tuple[Measure, ...]:
-    return (Measure(key="conso_total", name=name, quantity=quantity, role=role),)
+    return (Measure(key="conso_total", name=name, quantity=quantity, role=role, is_main=True),)
 
 
 _ELECTRICITY_CONSUMER = (
-    Measure(key="total", name="energy", role=Role.DEVICE, has_power=True),
+    Measure(key="total", name="energy", role=Role.DEVICE, has_power=True, is_main=True),
     Measure(key="self", name="solar_energy", has_power=True, power_enabled=False),
     Measure(key="ext", name="grid_energy", has_power=True, power_enabled=False),
 )
-_PRODUCTION = (Measure(key="total", name="production", role=Role.SOLAR, has_power=True),)
-_GRID_IMPORT = Measure(key="from_ext", name="grid_import", role=Role.GRID_IMPORT, has_power=True)
-_GRID_EXPORT = Measure(key="to_ext", name="grid_export", role=Role.GRID_EXPORT, has_power=True)
+_PRODUCTION = (
+    Measure(key="total", name="production", role=Role.SOLAR, has_power=True, is_main=True),
+)
+_GRID_IMPORT = Measure(
+    key="from_ext", name="grid_import", role=Role.GRID_IMPORT, has_power=True, is_main=True
+)
+_GRID_EXPORT = Measure(
+    key="to_ext", name="grid_export", role=Role.GRID_EXPORT, has_power=True, is_main=True
+)
 _BATTERY_CHARGE = Measure(
     key="storage_charging_total",
     name="battery_charge",
@@ -144,8 +152,14 @@ METER_TYPES: dict[str, MeterType] = {
         MeterType(
             key=ELECTRICITY,
             site_measures=(
-                Measure(key="conso_total", name="consumption", has_power=True),
-                Measure(key="prod_total", name="production", role=Role.SOLAR, has_power=True),
+                Measure(key="conso_total", name="consumption", has_power=True, is_main=True),
+                Measure(
+                    key="prod_total",
+                    name="production",
+                    role=Role.SOLAR,
+                    has_power=True,
+                    is_main=True,
+                ),
                 Measure(key="self", name="self_consumption", has_power=True),
                 _GRID_IMPORT,
                 _GRID_EXPORT,

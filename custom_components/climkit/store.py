@@ -29,6 +29,24 @@ class SeriesRecord(TypedDict):
     earlier: NotRequired[EarlierRecord]
 
 
+class PeakRecord(TypedDict):
+    """A series' peaks in a month, by day: start of the quarter-hour (ISO, UTC) and its mean kW.
+
+    `until`: how far the month was read from its beginning without a gap (ISO, UTC); None: it was
+    not.
+    """
+
+    until: str | None
+    days: dict[str, tuple[str, float]]
+
+
+class PeaksRecord(TypedDict):
+    """The peaks of a month, which is told by its start (ISO, UTC), by statistic id."""
+
+    month: str
+    series: dict[str, PeakRecord]
+
+
 class SiteRecord(TypedDict):
     """What is remembered of a site.
 
@@ -42,6 +60,7 @@ class SiteRecord(TypedDict):
     sensors: dict[str, list[str]]
     has_battery: bool
     walk: dict[str, str]
+    peaks: NotRequired[PeaksRecord]
 
 
 # A device goes once this many daily lists were without it.
