@@ -145,10 +145,14 @@ class Periods:
     async def _async_look_up(self, complete: Mapping[str, Track], boundaries: Boundaries) -> None:
         """Ask for the running totals that are missing, for all series at once."""
         for time in boundaries.all:
-            unknown = [key for key in complete if time not in self._before[key]]
-            if not unknown:
-                continue
-            since = min(complete[key].since for key in unknown)
-            found = await async_last_rows_before(self._hass, unknown, time, since)
-            for key in unknown:
-                self._before[key][time] = found.get(key)
+            unknown = []
+            for key, track in complete.items():
+                if track.last and track.last.start < time:
+                    self._before[key][time] = track.last
+                elif time not in self._before[key]:
+                    unknown.append(key)
+            if unknown:
+                since = min(complete[key].since for key in unknown)
+                found = await async_last_rows_before(self._hass, unknown, time, since)
+                for key in unknown:
+                    self._before[key][time] = found.get(key)
