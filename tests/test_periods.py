@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import fsum, isclose
+from unittest.mock import patch
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, STATE_UNKNOWN
 from homeassistant.core import CoreState
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.climkit import periods
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.measures import Series
 from tests.conftest import NOW, Home
@@ -67,12 +69,12 @@ def same(first: float | None, second: float | None) -> bool:
 def assert_equal_to_climkit(home: Home) -> None:
     """Of every series, on or off, yesterday and this month are what Climkit says."""
     for site in home.sites:
-        periods = site.coordinator.periods
+        found = site.coordinator.periods
         for series in site.coordinator.data.series.values():
             expected = amount(home, series, midnight(1), midnight())
-            assert same(periods.yesterday(series), expected), series
+            assert same(found.yesterday(series), expected), series
             expected = amount(home, series, month(), dt_util.utcnow())
-            assert same(periods.month(series), expected), series
+            assert same(found.month(series), expected), series
 
 
 def shown(home: Home, unique_id: str) -> float | None:
@@ -122,6 +124,21 @@ class TestHouse:
         await home.restart()
         await home.until(lambda: shown(home, f"{name}_month") is not None)
         assert {key: shown(home, f"{name}_{key}") for key in before} == before
+
+    async def test_recorder_is_asked_seldom(self, home: Home) -> None:
+        """Once for each boundary and for all series together, and not for each new quarter-hour."""
+        await home.set_up_completely()
+        with patch.object(
+            periods, "async_last_rows_before", wraps=periods.async_last_rows_before
+        ) as asked:
+            for _ in range(3):
+                await home.turn_clock(minutes=15)
+            assert asked.call_count == 0
+            await home.restart()
+            await home.until(lambda: home.is_complete)
+            await home.settle()
+            assert asked.call_count == 3
+        assert_equal_to_climkit(home)
 
     async def test_late_data_of_yesterday(self, home: Home, site_id: str) -> None:
         """What comes late, or is corrected in the night, is taken over."""
