@@ -42,19 +42,40 @@ TIME = Kind("timestamp", None, category=EntityCategory.DIAGNOSTIC)
 PROGRESS = Kind(None, "%", category=EntityCategory.DIAGNOSTIC)
 
 
-def views(key: str, amount: Kind = ENERGY, power: Kind | None = POWER) -> dict[str, Kind]:
+PEAK = Kind("power", "kW")
+PEAK_TIME = Kind("timestamp", None)
+
+
+def views(
+    key: str, amount: Kind = ENERGY, power: Kind | None = POWER, *, is_main: bool = True
+) -> dict[str, Kind]:
     """The entities of a series; what has no power is read once a day and has nothing of today."""
     found = {key: amount, f"{key}_today": amount if power else replace(amount, enabled=False)}
-    return found | {f"{key}_power": power} if power else found
+    found |= dict.fromkeys(
+        (f"{key}_yesterday", f"{key}_month"),
+        replace(amount, enabled=amount.enabled and is_main),
+    )
+    if power:
+        is_billed = key == "electricity_from_ext"
+        found |= {
+            f"{key}_power": power,
+            f"{key}_peak": replace(PEAK, enabled=is_billed),
+            f"{key}_peak_time": replace(PEAK_TIME, enabled=is_billed),
+        }
+    return found
 
 
 ENERGY_OFF = Kind("energy", "kWh", enabled=False)
 CHARGED_BY_SUN = views("storage_charging_self", ENERGY_OFF, POWER_OFF)
-BATTERY = views("storage_charging_total") | CHARGED_BY_SUN | views("storage_discharging_total")
+BATTERY = (
+    views("storage_charging_total", is_main=False)
+    | CHARGED_BY_SUN
+    | views("storage_discharging_total", is_main=False)
+)
 CONSUMER = (
     views("total")
-    | views("self", power=POWER_OFF)
-    | views("ext", power=POWER_OFF)
+    | views("self", power=POWER_OFF, is_main=False)
+    | views("ext", power=POWER_OFF, is_main=False)
     | {"solar_share_today": RATE}
 )
 REGISTERS = {"reading_en_im": REGISTER, "reading_en_ex": REGISTER}
@@ -64,7 +85,7 @@ OF_SITE = {"last_measurement": TIME, "complete_until": TIME, "history_progress":
 ELECTRICITY = (
     views("electricity_conso_total")
     | views("electricity_prod_total")
-    | views("electricity_self")
+    | views("electricity_self", is_main=False)
     | views("electricity_from_ext")
     | views("electricity_to_ext")
     | {"self_consumption_rate": RATE, "self_sufficiency_rate": RATE}

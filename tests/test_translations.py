@@ -6,6 +6,7 @@ from pathlib import Path
 import re
 
 import pytest
+import yaml
 
 FOLDER = Path(__file__).parents[1] / "custom_components" / "climkit" / "translations"
 LANGUAGES = ("de", "en", "fr", "it")
@@ -39,6 +40,20 @@ def test_there_are_no_other_languages() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_language_has_the_keys_of_english(language: str) -> None:
     assert read(language).keys() == read("en").keys()
+
+
+def test_actions_have_texts_and_icons() -> None:
+    """Each action, each of its fields and each word of a choice; and there are no others."""
+    actions = yaml.safe_load((FOLDER.parent / "services.yaml").read_text(encoding="utf-8"))
+    icons = json.loads((FOLDER.parent / "icons.json").read_text(encoding="utf-8"))["services"]
+    texts = json.loads((FOLDER / "en.json").read_text(encoding="utf-8"))
+    assert texts["services"].keys() == actions.keys() == icons.keys()
+    for name, action in actions.items():
+        assert texts["services"][name]["fields"].keys() == action["fields"].keys()
+        for field in action["fields"].values():
+            if select := field["selector"].get("select"):
+                words = texts["selector"][select["translation_key"]]["options"]
+                assert list(words) == select["options"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

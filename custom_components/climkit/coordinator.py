@@ -1,6 +1,6 @@
 """Asks Climkit for what is new of a site's meters, each quarter-hour."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import logging
@@ -8,7 +8,7 @@ from random import uniform
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .api import (
@@ -16,6 +16,7 @@ from .api import (
     ClimkitClient,
     ClimkitError,
     ClimkitResponseError,
+    Interval,
     Meter,
     MeterMode,
     Priority,
@@ -32,12 +33,15 @@ from .feed import Feed
 from .history import SiteHistory
 from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meters
 from .names import Names
+from .peaks import MonthPeaks, day_peaks
+from .periods import Periods
 from .plausibility import Plausibility
 from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
 from .schedule import REFUSED_FOR, next_look
 from .store import ClimkitStore, note_listed, note_seen
+from .track import Track
 
 if TYPE_CHECKING:
     from .sensor_coordinator import SensorsCoordinator
@@ -104,7 +108,10 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             store=store,
             on_change=self.async_update_listeners,
             on_rows=self.costs.note_rows,
+            on_read=self._async_note_read,
         )
+        self.periods = Periods(hass, site)
+        self.peaks = MonthPeaks(self.record, site)
         self._refused: set[Feed] = set()
         self._choice = choice
         self._has_refreshed = False
@@ -153,6 +160,36 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         """Delete statistics; those that are wanted are then made anew."""
         await self.history.async_delete(statistic_ids)
         self.costs.note_deleted(statistic_ids)
+
+    # Periods
+
+    async def _async_note_read(
+        self,
+        tracks: Sequence[Track],
+        start: datetime,
+        end: datetime,
+        intervals: Sequence[Interval],
+    ) -> None:
+        """Let peaks and the amounts of periods follow what history read."""
+        now = dt_util.utcnow()
+        with_power = [track.series for track in tracks if track.series.measure.has_power]
+        columns = {series.column for series in with_power}
+        peaks = await self.hass.async_add_executor_job(
+            day_peaks, intervals, columns, self.peaks.month(now), self.site.zone
+        )
+        self.peaks.take(with_power, start, end, peaks, now)
+        await self.periods.async_update(tracks, start)
+
+    @callback
+    @override
+    def _async_tick(self, now: datetime) -> None:
+        super()._async_tick(now)
+        if self.periods.is_outdated(dt_util.utcnow()):
+            self.config_entry.async_create_task(self.hass, self._async_begin_day())
+
+    async def _async_begin_day(self) -> None:
+        await self.periods.async_begin_day(self.history.tracks)
+        self.async_update_listeners()
 
     # Refreshing
 

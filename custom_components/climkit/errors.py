@@ -2,8 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+)
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .api import (
@@ -13,6 +18,7 @@ from .api import (
     ClimkitConnectionError,
     ClimkitError,
     ClimkitRateLimitError,
+    ClimkitResponseError,
 )
 from .const import DOMAIN
 
@@ -30,6 +36,14 @@ def error_key(error: ClimkitError) -> str:
             return "access_denied"
         case _:
             return "bad_answer"
+
+
+# What the API's refusals mean here (assumed): the document describes no error.
+_REFUSED: dict[int | None, str] = {
+    HTTPStatus.BAD_REQUEST: "stretch_refused",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "stretch_refused",
+    HTTPStatus.NOT_FOUND: "unknown_at_climkit",
+}
 
 
 @contextmanager
@@ -61,3 +75,15 @@ def setup_errors() -> Iterator[None]:
         raise ConfigEntryNotReady(
             translation_domain=err.translation_domain, translation_key=err.translation_key
         ) from err
+
+
+@contextmanager
+def action_errors() -> Iterator[None]:
+    """Say what Climkit did not answer, in the caller's language."""
+    try:
+        yield
+    except ClimkitResponseError as err:
+        key = _REFUSED.get(err.status) or error_key(err)
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key=key) from err
+    except ClimkitError as err:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error_key(err)) from err

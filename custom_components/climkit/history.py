@@ -54,6 +54,10 @@ STUCK_AFTER = timedelta(days=1)
 NOT_STORED_AFTER = timedelta(hours=1)
 
 
+# Told what Climkit said of some series from a time (a full hour) to another.
+type OnRead = Callable[[Sequence[Track], datetime, datetime, Sequence[Interval]], Awaitable[None]]
+
+
 @dataclass(slots=True)
 class _Live:
     """New intervals of a feed that wait to be written; they cover `start` to `end`."""
@@ -76,10 +80,12 @@ class SiteHistory:
         store: ClimkitStore,
         on_change: Callable[[], None],
         on_rows: OnRows,
+        on_read: OnRead,
     ) -> None:
         """Prepare; history begins at `start`, `on_change` tells of new totals and progress.
 
-        `on_rows` is told of the rows that are written, for what follows from them.
+        `on_rows` is told of the rows that are written, for what follows from them, and `on_read`
+        what was read of which series, once it is stored.
         """
         self._hass = hass
         self._reader = reader
@@ -87,6 +93,7 @@ class SiteHistory:
         self._record = store.site(site.id)
         self._on_change = on_change
         self._rebuild = partial(async_rebuild, hass, on_rows=on_rows)
+        self._on_read = on_read
         self._tracks = Tracks(hass, store, self._record, floor_hour(start))
         self._live: dict[Feed, _Live] = {}
         self._offered: set[Feed] = set()
@@ -106,6 +113,11 @@ class SiteHistory:
     def total(self, series: Series) -> float | None:
         """Return a series' running total, its newest row's sum; None until it can be right."""
         return self._tracks.total(series)
+
+    @property
+    def tracks(self) -> list[Track]:
+        """Return all series that are loaded, and how far each was read."""
+        return [track for feed in self._tracks.feeds for track in self._tracks.of(feed)]
 
     @property
     def progress(self) -> float | None:
@@ -293,6 +305,8 @@ class SiteHistory:
         """Do what comes next; tell whether there was anything to do."""
         if not self._tracks.is_loaded:
             await self._tracks.async_load()
+            now = dt_util.utcnow()
+            await self._on_read(self.tracks, now, now, ())
             self._on_change()
         if self._live:
             await self._async_take()
@@ -361,6 +375,7 @@ class SiteHistory:
             track.has_read(floor_hour(live.end), to_present=True)
         if self._live.get(feed) is live:  # nothing newer came meanwhile
             del self._live[feed]
+        await self._on_read(self._tracks.of(feed), live.start, live.end, intervals)
         await self._async_remember(ready)
 
     def _next_page(self) -> Page | None:
@@ -388,6 +403,7 @@ class SiteHistory:
             else:
                 track.has_read(until, to_present=page.is_last)
         self._size(page.feed).worked(intervals)
+        await self._on_read(page.tracks, page.start, page.end, intervals)
         await self._async_remember(page.tracks)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
 
@@ -424,7 +440,7 @@ class SiteHistory:
     async def _async_rebuild_again(
         self, page: Page, intervals: Sequence[Interval], *, withdraw: bool = False, dry_run: bool
     ) -> Rebuilt:
-        return await self._rebuild(
+        rebuilt = await self._rebuild(
             page.tracks,
             page.start,
             page.end,
@@ -432,6 +448,9 @@ class SiteHistory:
             withdraw=withdraw,
             dry_run=dry_run,
         )
+        if not dry_run:
+            await self._on_read(page.tracks, page.start, page.end, intervals)
+        return rebuilt
 
     async def _async_fetch(self, page: Page) -> list[Interval]:
         intervals = await self._reader.async_read(page.feed, page.start, page.end, Priority.HISTORY)

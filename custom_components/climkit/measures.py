@@ -78,6 +78,7 @@ class Measure:
 
     `key` is the API's name of the column, `name` the translation key of what it means. A measure
     costs its `price`, or the sum of what its `parts` (keys) cost; one with neither costs nothing.
+    `is_main`: its amounts of yesterday and of this month are on by default.
     """
 
     key: str
@@ -89,6 +90,7 @@ class Measure:
     has_power: bool = False
     enabled: bool = True
     power_enabled: bool = True
+    is_main: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,19 +106,35 @@ class MeterType:
     meter_measures: tuple[Measure, ...]
     read_each_interval: bool = False
 
+    @property
+    def unit(self) -> str:
+        """Unit of all its amounts."""
+        return self.site_measures[0].quantity.unit
+
 
 def _total(name: str, quantity: Quantity, role: Role | None, price: Price) -> tuple[Measure, ...]:
-    return (Measure(key="total", name=name, quantity=quantity, role=role, price=price),)
+    return (
+        Measure(key="total", name=name, quantity=quantity, role=role, price=price, is_main=True),
+    )
 
 
 def _conso(name: str, quantity: Quantity, role: Role | None, price: Price) -> tuple[Measure, ...]:
-    return (Measure(key="conso_total", name=name, quantity=quantity, role=role, price=price),)
+    return (
+        Measure(
+            key="conso_total", name=name, quantity=quantity, role=role, price=price, is_main=True
+        ),
+    )
 
 
 def _consumer(solar: Price, grid: Price) -> tuple[Measure, ...]:
     return (
         Measure(
-            key="total", name="energy", role=Role.DEVICE, parts=("self", "ext"), has_power=True
+            key="total",
+            name="energy",
+            role=Role.DEVICE,
+            parts=("self", "ext"),
+            has_power=True,
+            is_main=True,
         ),
         Measure(key="self", name="solar_energy", price=solar, has_power=True, power_enabled=False),
         Measure(key="ext", name="grid_energy", price=grid, has_power=True, power_enabled=False),
@@ -124,13 +142,16 @@ def _consumer(solar: Price, grid: Price) -> tuple[Measure, ...]:
 
 
 _ELECTRICITY_CONSUMER = _consumer(Price.SOLAR, Price.GRID)
-_PRODUCTION = (Measure(key="total", name="production", role=Role.SOLAR, has_power=True),)
+_PRODUCTION = (
+    Measure(key="total", name="production", role=Role.SOLAR, has_power=True, is_main=True),
+)
 _GRID_IMPORT = Measure(
     key="from_ext",
     name="grid_import",
     role=Role.GRID_IMPORT,
     price=Price.GRID,
     has_power=True,
+    is_main=True,
 )
 _GRID_EXPORT = Measure(
     key="to_ext",
@@ -138,6 +159,7 @@ _GRID_EXPORT = Measure(
     role=Role.GRID_EXPORT,
     price=Price.EXPORT,
     has_power=True,
+    is_main=True,
 )
 _BATTERY_CHARGE = Measure(
     key="storage_charging_total",
@@ -180,8 +202,15 @@ METER_TYPES: dict[str, MeterType] = {
                     name="consumption",
                     parts=("self", "from_ext"),
                     has_power=True,
+                    is_main=True,
                 ),
-                Measure(key="prod_total", name="production", role=Role.SOLAR, has_power=True),
+                Measure(
+                    key="prod_total",
+                    name="production",
+                    role=Role.SOLAR,
+                    has_power=True,
+                    is_main=True,
+                ),
                 Measure(key="self", name="self_consumption", price=Price.SOLAR, has_power=True),
                 _GRID_IMPORT,
                 _GRID_EXPORT,

@@ -1,5 +1,6 @@
 """Reads the intervals of a site's feeds from Climkit."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from homeassistant.util import dt as dt_util
@@ -10,6 +11,27 @@ from .plausibility import Plausibility
 
 # Clocks differ by so much at most; a row that ends later is nobody's measurement.
 CLOCKS_DIFFER_BY = timedelta(minutes=10)
+
+
+async def async_complete(
+    ask: Callable[[datetime, datetime | None], Awaitable[list[Interval]]],
+    start: datetime,
+    end: datetime | None,
+) -> list[Interval]:
+    """Ask for a stretch, and again for what is missing at its beginning or its end.
+
+    Whether the API cuts long answers, and at which end, is unknown. Where there really are no data,
+    one more request finds that out.
+    """
+    found = await ask(start, end)
+    if not found:
+        return []
+    first, last = found[0].start, found[-1].end
+    if first > start:
+        found = [*await async_complete(ask, start, first), *found]
+    if end and last <= end - INTERVAL:
+        found = [*found, *await async_complete(ask, last, end)]
+    return found
 
 
 class FeedReader:
@@ -26,19 +48,13 @@ class FeedReader:
     ) -> list[Interval]:
         """Ask for the quarter-hours of a feed from `start` to `end` (None: to the newest), in UTC.
 
-        What is missing at the beginning or the end of the answer is asked for again: whether the
-        API cuts long answers, and at which end, is unknown. Where there really are no data, one
-        more request finds that out. Raises ClimkitError.
+        What is missing is asked for again, see `async_complete`. Raises ClimkitError.
         """
-        found = await self._async_ask(feed, start, end, priority)
-        if not found:
-            return []
-        first, last = found[0].start, found[-1].end
-        if first > start:
-            found = [*await self.async_read(feed, start, first, priority), *found]
-        if end and last <= end - INTERVAL:
-            found = [*found, *await self.async_read(feed, last, end, priority)]
-        return found
+
+        async def ask(start: datetime, end: datetime | None) -> list[Interval]:
+            return await self._async_ask(feed, start, end, priority)
+
+        return await async_complete(ask, start, end)
 
     async def _async_ask(
         self, feed: Feed, start: datetime, end: datetime | None, priority: Priority

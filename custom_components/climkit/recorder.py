@@ -153,16 +153,32 @@ async def async_total_before(hass: HomeAssistant, statistic_id: str, time: datet
     return 0.0
 
 
+async def async_last_rows_before(
+    hass: HomeAssistant, statistic_ids: Iterable[str], time: datetime, since: datetime
+) -> dict[str, Row]:
+    """Return the last row of each statistic before a time; without one from `since` on none.
+
+    Looks back in growing steps; most series have a row in the very hour before.
+    """
+    found: dict[str, Row] = {}
+    missing = set(statistic_ids)
+    step = HOUR
+    while missing and time > since:
+        start = max(time - step, since)
+        found |= await get_instance(hass).async_add_executor_job(
+            _last_rows_within, hass, missing, start, time
+        )
+        missing -= found.keys()
+        time, step = start, step * 4
+    return found
+
+
 async def async_totals_before(
     hass: HomeAssistant, statistic_ids: Collection[str], time: datetime
 ) -> dict[str, float]:
     """Return the running totals of several statistics before a time; 0 without an earlier row."""
-    found = await async_rows(hass, statistic_ids, time - timedelta(days=1), time)
-    totals = {statistic_id: rows[-1].total for statistic_id, (rows, _) in found.items()}
-    for statistic_id in statistic_ids:
-        if statistic_id not in totals:
-            totals[statistic_id] = await async_total_before(hass, statistic_id, time)
-    return totals
+    rows = await async_last_rows_before(hass, statistic_ids, time, _FIRST_TIME)
+    return {key: rows[key].total if key in rows else 0.0 for key in statistic_ids}
 
 
 async def async_next_row(
@@ -209,6 +225,15 @@ def _rows(
         for key, rows in found.items()
         if rows
     }
+
+
+def _last_rows_within(
+    hass: HomeAssistant, statistic_ids: set[str], start: datetime, end: datetime
+) -> dict[str, Row]:
+    found = statistics_during_period(
+        hass, start, end, statistic_ids, "hour", None, {"state", "sum"}
+    )
+    return {key: _row(rows[-1]) for key, rows in found.items() if rows}
 
 
 def _data(row: Row) -> StatisticData:

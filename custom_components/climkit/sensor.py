@@ -125,8 +125,8 @@ def _sensor_entities(
 class SeriesSensor(ClimkitEntity[SiteCoordinator]):
     """A view of a series.
 
-    Totals and today's amounts have no state class: their statistics are the external ones, written
-    hour-exact, and the recorder shall not make a second copy from arrival times.
+    Totals and amounts of periods have no state class: their statistics are the external ones,
+    written hour-exact, and the recorder shall not make a second copy from arrival times.
     """
 
     entity_description: SeriesSensorDescription
@@ -150,11 +150,11 @@ class SeriesSensor(ClimkitEntity[SiteCoordinator]):
 
     @property
     @override
-    def native_value(self) -> float | None:
-        """Return the value in the unit of the measure, power in W."""
+    def native_value(self) -> float | datetime | None:
+        """Return an amount in the unit of the measure, power in W, a peak in kW, or a time."""
         series = self.coordinator.data.series[self._statistic_id]
         value = self.entity_description.value_fn(self.coordinator, series)
-        return None if value is None else round(value, DUST)
+        return round(value, DUST) if isinstance(value, float) else value
 
 
 class RateSensor(ClimkitEntity[SiteCoordinator]):

@@ -18,14 +18,14 @@ from homeassistant.const import (
 )
 
 from .coordinator import SiteCoordinator
-from .measures import ELECTRICITY, METER_TYPES, Quantity, Series
+from .measures import ELECTRICITY, METER_TYPES, Quantity, Role, Series
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesSensorDescription(SensorEntityDescription):
-    """One view of a series: its running total, today's amount or its power."""
+    """One view of a series: its running total, the amount of a period, its power or its peak."""
 
-    value_fn: Callable[[SiteCoordinator, Series], float | None]
+    value_fn: Callable[[SiteCoordinator, Series], float | datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +138,24 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         and METER_TYPES[series.feed.meter_type].read_each_interval,
         value_fn=lambda coordinator, series: coordinator.today(series),
     )
+    yield SeriesSensorDescription(
+        key=f"{series.key}_yesterday",
+        translation_key=f"{measure.name}_yesterday",
+        device_class=measure.quantity.device_class,
+        native_unit_of_measurement=measure.quantity.unit,
+        suggested_display_precision=precision,
+        entity_registry_enabled_default=measure.is_main,
+        value_fn=lambda coordinator, series: coordinator.periods.yesterday(series),
+    )
+    yield SeriesSensorDescription(
+        key=f"{series.key}_month",
+        translation_key=f"{measure.name}_month",
+        device_class=measure.quantity.device_class,
+        native_unit_of_measurement=measure.quantity.unit,
+        suggested_display_precision=precision,
+        entity_registry_enabled_default=measure.is_main,
+        value_fn=lambda coordinator, series: coordinator.periods.month(series),
+    )
     if measure.has_power:
         yield SeriesSensorDescription(
             key=f"{series.key}_power",
@@ -149,6 +167,35 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
             entity_registry_enabled_default=measure.power_enabled,
             value_fn=lambda coordinator, series: coordinator.power(series),
         )
+        yield from _peak_descriptions(series)
+
+
+def _peak_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
+    """Return the month's peak and its time; what is billed in some tariffs is the site's import.
+
+    Hourly statistics of a value that holds for a month would say nothing: no state class.
+    """
+    is_billed = series.measure.role is Role.GRID_IMPORT and series.meter_id is None
+    yield SeriesSensorDescription(
+        key=f"{series.key}_peak",
+        translation_key=f"{series.measure.name}_peak",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.KILO_WATT,
+        suggested_display_precision=2,
+        entity_registry_enabled_default=is_billed,
+        value_fn=lambda coordinator, series: (
+            peak.power if (peak := coordinator.peaks.peak(series, coordinator.now)) else None
+        ),
+    )
+    yield SeriesSensorDescription(
+        key=f"{series.key}_peak_time",
+        translation_key=f"{series.measure.name}_peak_time",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_registry_enabled_default=is_billed,
+        value_fn=lambda coordinator, series: (
+            peak.start if (peak := coordinator.peaks.peak(series, coordinator.now)) else None
+        ),
+    )
 
 
 def _rate(key: str, part: Series, whole: Series, *, is_rest: bool = False) -> RateSensorDescription:

@@ -1,4 +1,7 @@
-"""Actions for administrators: read a stretch of history again, delete statistics."""
+"""Actions for administrators: read a stretch of history again, delete statistics.
+
+Those that only answer data are in `data_services`.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -22,6 +25,7 @@ import voluptuous as vol
 from .api import HOUR, ClimkitError, floor_hour
 from .const import DOMAIN
 from .coordinator import ClimkitConfigEntry, SiteCoordinator
+from .data_services import async_setup_data_services
 from .devices import device_ids
 from .errors import error_key
 from .measures import Series
@@ -148,6 +152,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         set_plausibility_limit,
         SET_PLAUSIBILITY_LIMIT_SCHEMA,
     )
+    async_setup_data_services(hass)
 
 
 def _series_of_device(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, list[Series]]:

@@ -29,6 +29,24 @@ class SeriesRecord(TypedDict):
     earlier: NotRequired[EarlierRecord]
 
 
+class PeakRecord(TypedDict):
+    """A series' peaks in a month, by day: start of the quarter-hour (ISO, UTC) and its mean kW.
+
+    `until`: how far the month was read from its beginning without a gap (ISO, UTC); None: it was
+    not.
+    """
+
+    until: str | None
+    days: dict[str, tuple[str, float]]
+
+
+class PeaksRecord(TypedDict):
+    """The peaks of a month, which is told by its start (ISO, UTC), by statistic id."""
+
+    month: str
+    series: dict[str, PeakRecord]
+
+
 class PlausibilityRecord(TypedDict):
     """Limits that are not the usual ones, amounts over a limit, and up to where a person decided.
 
@@ -73,6 +91,7 @@ class SiteRecord(TypedDict):
     sensors: dict[str, list[str]]
     has_battery: bool
     walk: dict[str, str]
+    peaks: NotRequired[PeaksRecord]
     plausibility: NotRequired[PlausibilityRecord]
     mended: NotRequired[MendedRecord]
     costs: NotRequired[CostsRecord]

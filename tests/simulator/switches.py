@@ -66,6 +66,7 @@ class Switches:
     reading: as what the digits of t_s and t_e are read. installations: shape of all_installations.
     sites: which site ids an account sees, for accounts not named all.
     refused: status (401 or 403) by site, meter or sensor id.
+    sampled_sites: whether site_data heeds sampling_frequency, which is in doubt.
     columns: whether site_data has a column for each meter. hidden_meters: ids that vanish.
     max_rows: longest answer; beyond it rows are cut off at the `cut` of the window.
     dropped: starts (ISO, aware) of intervals whose rows are missing; drop_rate: share of them.
@@ -82,6 +83,7 @@ class Switches:
     installations: Literal["ids", "objects", "oid"] = "ids"
     sites: dict[str, list[str]] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
+    sampled_sites: bool = True
     columns: bool = True
     hidden_meters: list[str] = field(default_factory=list)
     naive_timestamps: bool = False

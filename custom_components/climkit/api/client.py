@@ -223,11 +223,14 @@ class ClimkitClient:
             body=body,
             priority=priority,
         )
-        wanted = {
-            interval.start: interval
-            for interval in intervals
-            if start <= interval.start and (end is None or interval.end <= end)
-        }
+        wanted: dict[datetime, Interval] = {}
+        for interval in intervals:
+            if start <= interval.start and (end is None or interval.end <= end):
+                known = wanted.setdefault(interval.start, interval)
+                if sampling is not Sampling.QUARTER_HOUR and known != interval:
+                    # Whether site_data heeds the sampling is in doubt; a part is no sum.
+                    raise ClimkitResponseError(f"POST {path}: rows are finer than asked for", 200)
+                wanted[interval.start] = interval
         return [wanted[at] for at in sorted(wanted)]
 
     async def _rows[T](

@@ -61,18 +61,30 @@ def interval_bounds(stamp: datetime, sampling: Sampling, zone: tzinfo) -> tuple[
 
     A quarter-hour ends at its stamp. Longer rows are the calendar bucket of `zone` around the
     stamp, so that a month or a year may be labelled at its start or at its end (nobody has seen
-    one). A local day has 23 or 25 hours when the clocks change.
+    one).
     """
-    local = stamp.astimezone(zone)
+    if sampling is Sampling.QUARTER_HOUR:
+        end = stamp.astimezone(UTC)
+        return end - INTERVAL, end
+    return bucket_bounds(stamp, sampling, zone)
+
+
+def bucket_bounds(moment: datetime, sampling: Sampling, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return start and end in UTC of the row that holds `moment`, its end not included.
+
+    Hours are those of the local clock, days, months and years those of the local calendar. A local
+    day has 23 or 25 hours when the clocks change.
+    """
+    local = moment.astimezone(zone)
     match sampling:
         case Sampling.QUARTER_HOUR:
-            end = stamp.astimezone(UTC)
-            return end - INTERVAL, end
+            start = floor_interval(moment)
+            return start, start + INTERVAL
         case Sampling.HOUR:
             past = timedelta(
                 minutes=local.minute, seconds=local.second, microseconds=local.microsecond
             )
-            start = stamp.astimezone(UTC) - past
+            start = moment.astimezone(UTC) - past
             return start, start + HOUR
         case Sampling.DAY:
             return _midnight(local, zone), _midnight(local + timedelta(days=1), zone)

@@ -1,0 +1,92 @@
+"""Whose data a call asks for and of which stretch of time; what is wrong with it is said."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import ServiceCall
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .api import PLAUSIBLE_YEARS, Site
+from .const import DOMAIN
+from .coordinator import ClimkitConfigEntry, SiteRuntime
+
+ATTR_FROM = "from"
+ATTR_TO = "to"
+
+
+class Kind(StrEnum):
+    """What a device stands for; the value is the error's key where another kind was named."""
+
+    SITE = "site_needed"
+    METER = "meter_needed"
+    SENSOR = "sensor_needed"
+
+
+def plausible_time(value: object) -> datetime:
+    """Return a time; years that would overflow are none."""
+    time = cv.datetime(value)
+    if time.year not in PLAUSIBLE_YEARS:
+        raise vol.Invalid(
+            f"the year has to lie between {PLAUSIBLE_YEARS[0]} and {PLAUSIBLE_YEARS[-1]}"
+        )
+    return time
+
+
+def target_of(call: ServiceCall, kind: Kind) -> tuple[SiteRuntime, str]:
+    """Return the site of the device that a call names, and Climkit's id of what it stands for."""
+    hass, device_id = call.hass, call.data[ATTR_DEVICE_ID]
+    device = dr.async_get(hass).async_get(device_id)
+    ids = {found for domain, found in device.identifiers if domain == DOMAIN} if device else set()
+    if not ids:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="unknown_device",
+            translation_placeholders={"device_id": device_id},
+        )
+    entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    for runtime in (runtime for entry in entries for runtime in entry.runtime_data.values()):
+        for found, own_ids in _ids_by_kind(runtime).items():
+            if not ids.isdisjoint(own_ids):
+                if found is not kind:
+                    raise ServiceValidationError(translation_domain=DOMAIN, translation_key=kind)
+                return runtime, next(iter(ids.intersection(own_ids)))
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
+
+
+def _ids_by_kind(runtime: SiteRuntime) -> dict[Kind, Collection[str]]:
+    record = runtime.coordinator.record
+    return {
+        Kind.SITE: {runtime.coordinator.site.id},
+        Kind.METER: record["meters"],
+        Kind.SENSOR: record["sensors"],
+    }
+
+
+def stretch_of(call: ServiceCall, site: Site) -> tuple[datetime, datetime]:
+    """Return the stretch up to now at most, in UTC; times without a zone are the site's."""
+    now = dt_util.utcnow()
+    start, end = (_utc(call.data.get(key, now), site) for key in (ATTR_FROM, ATTR_TO))
+    if start >= now:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_in_future")
+    if start >= end:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_after_to")
+    return start, min(end, now)
+
+
+def refuse_longer(length: timedelta, days: int) -> None:
+    """Refuse a stretch that is longer than so many days."""
+    if length > timedelta(days=days):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="stretch_too_long",
+            translation_placeholders={"days": str(days)},
+        )
+
+
+def _utc(moment: datetime, site: Site) -> datetime:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=site.zone)).astimezone(UTC)

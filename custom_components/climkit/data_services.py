@@ -1,0 +1,248 @@
+"""Actions that answer Climkit's data of a stretch of time: for scripts, cards and notebooks.
+
+Everybody may call them. They ask the API and store nothing; their requests wait like those for
+history, behind what is new.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util.json import JsonArrayType
+import voluptuous as vol
+
+from .api import Interval, Priority, Sampling, Site, bucket_bounds
+from .const import DOMAIN
+from .coordinator import SiteCoordinator
+from .data_request import (
+    ATTR_FROM,
+    ATTR_TO,
+    Kind,
+    plausible_time,
+    refuse_longer,
+    stretch_of,
+    target_of,
+)
+from .errors import action_errors
+from .measures import ELECTRICITY, METER_TYPES, split_column
+from .reader import async_complete
+
+GET_SITE_DATA = "get_site_data"
+GET_METER_DATA = "get_meter_data"
+GET_METER_READINGS = "get_meter_readings"
+GET_SENSOR_DATA = "get_sensor_data"
+
+ATTR_SAMPLING = "sampling"
+ATTR_METER_TYPE = "meter_type"
+ATTR_WITH_METERS = "with_meters"
+
+SAMPLINGS = {
+    "quarter_hour": Sampling.QUARTER_HOUR,
+    "hour": Sampling.HOUR,
+    "day": Sampling.DAY,
+    "month": Sampling.MONTH,
+    "year": Sampling.YEAR,
+}
+
+# The API names no limit, so this one is ours: a request for at most so many days, four requests a
+# call. Other clients get a month of quarter-hours at once, but rows of big sites are heavy, and
+# nothing that is new shall wait long.
+DAYS_A_REQUEST = {
+    Sampling.QUARTER_HOUR: 8,
+    Sampling.HOUR: 31,
+    Sampling.DAY: 731,
+    Sampling.MONTH: 7305,
+    Sampling.YEAR: 7305,
+}
+REQUESTS_A_CALL = 4
+DAYS_OF_READINGS = 32
+
+# Decimals of an amount: what lies behind them is float dust, and sums stay exact to 1e-6.
+DUST = 9
+
+_STRETCH = {
+    vol.Required(ATTR_DEVICE_ID): cv.string,
+    vol.Required(ATTR_FROM): plausible_time,
+    vol.Optional(ATTR_TO): plausible_time,
+}
+_SAMPLED = _STRETCH | {vol.Optional(ATTR_SAMPLING, default="hour"): vol.In(list(SAMPLINGS))}
+READINGS_SCHEMA = vol.Schema(_STRETCH)
+METER_DATA_SCHEMA = vol.Schema(_SAMPLED)
+SITE_DATA_SCHEMA = vol.Schema(
+    _SAMPLED
+    | {
+        vol.Optional(ATTR_METER_TYPE, default=ELECTRICITY): vol.In(list(METER_TYPES)),
+        vol.Optional(ATTR_WITH_METERS, default=False): cv.boolean,
+    }
+)
+
+
+class _Ask(Protocol):
+    """A method of the client that answers intervals."""
+
+    async def __call__(
+        self,
+        start: datetime,
+        end: datetime | None,
+        *,
+        zone: ZoneInfo,
+        sampling: Sampling,
+        priority: Priority,
+    ) -> list[Interval]:
+        """Answer the rows from `start` to `end`."""
+
+
+@callback
+def async_setup_data_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for name, answer, schema in (
+        (GET_SITE_DATA, _async_site_data, SITE_DATA_SCHEMA),
+        (GET_METER_DATA, _async_meter_data, METER_DATA_SCHEMA),
+        (GET_METER_READINGS, _async_meter_readings, READINGS_SCHEMA),
+        (GET_SENSOR_DATA, _async_sensor_data, READINGS_SCHEMA),
+    ):
+        hass.services.async_register(DOMAIN, name, answer, schema, SupportsResponse.ONLY)
+
+
+async def _async_site_data(call: ServiceCall) -> ServiceResponse:
+    """Answer the rows of a site; those of its meters only where they are wanted."""
+    runtime, site_id = target_of(call, Kind.SITE)
+    coordinator, meter_type = runtime.coordinator, call.data[ATTR_METER_TYPE]
+
+    def is_wanted(column: str) -> bool:
+        of_meter = split_column(column)
+        if of_meter is None:
+            return True
+        return call.data[ATTR_WITH_METERS] and coordinator.wants(of_meter[1])
+
+    ask = partial(coordinator.client.site_data, site_id, meter_type)
+    rows = await _async_sampled(call, coordinator.site, ask)
+    return {
+        "site_id": site_id,
+        "meter_type": meter_type,
+        "sampling": call.data[ATTR_SAMPLING],
+        "unit": METER_TYPES[meter_type].unit,
+        "rows": await _async_listed(call, rows, coordinator.site, is_wanted),
+    }
+
+
+async def _async_meter_data(call: ServiceCall) -> ServiceResponse:
+    """Answer the rows of a meter."""
+    runtime, meter_id = target_of(call, Kind.METER)
+    coordinator = runtime.coordinator
+    ask = partial(coordinator.client.meter_data, coordinator.site.id, meter_id)
+    rows = await _async_sampled(call, coordinator.site, ask)
+    return {
+        "meter_id": meter_id,
+        "sampling": call.data[ATTR_SAMPLING],
+        "unit": _unit(coordinator, meter_id),
+        "rows": await _async_listed(call, rows, coordinator.site),
+    }
+
+
+async def _async_meter_readings(call: ServiceCall) -> ServiceResponse:
+    """Answer the registers of a physical meter."""
+    runtime, meter_id = target_of(call, Kind.METER)
+    coordinator = runtime.coordinator
+    meter = coordinator.data.meters.get(meter_id)
+    if meter and meter.is_rule_meter:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_readings")
+    site = coordinator.site
+    start, end = stretch_of(call, site)
+    refuse_longer(end - start, DAYS_OF_READINGS)
+    with action_errors():
+        readings = await coordinator.client.meter_data_raw(
+            site.id, meter_id, start, end, zone=site.zone, priority=Priority.HISTORY
+        )
+    return {
+        "meter_id": meter_id,
+        "unit": _unit(coordinator, meter_id),
+        "rows": [{"time": _local(one.at, site), **one.registers} for one in readings],
+    }
+
+
+async def _async_sensor_data(call: ServiceCall) -> ServiceResponse:
+    """Answer the values of a sensor."""
+    runtime, sensor_id = target_of(call, Kind.SENSOR)
+    site, sensor = runtime.coordinator.site, runtime.sensors.data.get(sensor_id)
+    start, end = stretch_of(call, site)
+    refuse_longer(end - start, DAYS_OF_READINGS)
+    with action_errors():
+        readings = await runtime.coordinator.client.sensor_data(
+            site.id, sensor_id, start, end, zone=site.zone, priority=Priority.HISTORY
+        )
+    return {
+        "sensor_id": sensor_id,
+        "unit": sensor.unit if sensor else None,
+        "rows": [{"time": _local(one.at, site), "value": one.value} for one in readings],
+    }
+
+
+async def _async_sampled(call: ServiceCall, site: Site, ask: _Ask) -> list[Interval]:
+    """Ask for all rows that the stretch touches, request by request, oldest first."""
+    sampling = SAMPLINGS[call.data[ATTR_SAMPLING]]
+    start, end = stretch_of(call, site)
+    start, _ = bucket_bounds(start, sampling, site.zone)
+    _, end = bucket_bounds(end - datetime.resolution, sampling, site.zone)
+    days = DAYS_A_REQUEST[sampling]
+    refuse_longer(end - start, days * REQUESTS_A_CALL)
+
+    async def ask_once(start: datetime, end: datetime | None) -> list[Interval]:
+        return await ask(start, end, zone=site.zone, sampling=sampling, priority=Priority.HISTORY)
+
+    rows: list[Interval] = []
+    with action_errors():
+        while start < end:
+            until, _ = bucket_bounds(start + timedelta(days=days), sampling, site.zone)
+            rows += await async_complete(ask_once, start, min(until, end))
+            start = until
+    return rows
+
+
+# What is answered
+
+
+async def _async_listed(
+    call: ServiceCall,
+    intervals: Sequence[Interval],
+    site: Site,
+    is_wanted: Callable[[str], bool] = lambda _: True,
+) -> JsonArrayType:
+    """Return rows with local times, and amounts by the API's names.
+
+    A month of a big site has millions of amounts, so this is not done in the event loop.
+    """
+
+    def listed() -> JsonArrayType:
+        return [
+            {
+                "start": _local(interval.start, site),
+                "end": _local(interval.end, site),
+                **{c: round(v, DUST) for c, v in interval.values.items() if is_wanted(c)},
+            }
+            for interval in intervals
+        ]
+
+    return await call.hass.async_add_executor_job(listed)
+
+
+def _unit(coordinator: SiteCoordinator, meter_id: str) -> str | None:
+    """Return the unit of a meter's amounts; None for one that Climkit lists no more."""
+    meter = coordinator.data.meters.get(meter_id)
+    return METER_TYPES[meter.type].unit if meter else None
+
+
+def _local(moment: datetime, site: Site) -> str:
+    return moment.astimezone(site.zone).isoformat()

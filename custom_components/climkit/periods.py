@@ -1,0 +1,158 @@
+"""Amounts of yesterday and of this month, from the running totals of the statistics.
+
+The amount of a period is the running total at its end minus the one at its beginning. So it is what
+the Energy dashboard shows, late and corrected data included, and costs no request.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+import logging
+from typing import Self
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from sqlalchemy.exc import SQLAlchemyError
+
+from .api import Sampling, Site, bucket_bounds, floor_hour
+from .measures import Series
+from .recorder import async_last_rows_before
+from .statistics import Row
+from .track import Track
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Boundaries:
+    """Where a site's local periods begin, in UTC: today, yesterday and this month."""
+
+    today: datetime
+    yesterday: datetime
+    month: datetime
+
+    @classmethod
+    def of(cls, now: datetime, site: Site) -> Self:
+        """Return those of now."""
+        today, _ = bucket_bounds(now, Sampling.DAY, site.zone)
+        yesterday, _ = bucket_bounds(today - datetime.resolution, Sampling.DAY, site.zone)
+        month, _ = bucket_bounds(now, Sampling.MONTH, site.zone)
+        return cls(today, yesterday, month)
+
+    @property
+    def all(self) -> set[datetime]:
+        """Return each moment once."""
+        return {self.today, self.yesterday, self.month}
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What a series measured yesterday and has measured this month; None where nobody knows."""
+
+    yesterday: float | None
+    month: float | None
+
+
+type Before = Mapping[datetime, Row | None]
+
+
+def period_amounts(
+    track: Track, before: Before, boundaries: Boundaries, created: datetime | None
+) -> Amounts:
+    """Work out the amounts of a series whose history is complete.
+
+    `before` has the last row before each boundary, None where there is none. A period without a row
+    has no amount, nor has one in which history begins, unless the site itself was `created` then.
+    """
+
+    def amount(start: datetime, last: Row | None) -> float | None:
+        is_known = track.since <= max(start, created or start)
+        if not is_known or last is None or last.start < start:
+            return None
+        first = before[start]
+        return last.total - (first.total if first else 0.0)
+
+    return Amounts(
+        yesterday=amount(boundaries.yesterday, before[boundaries.today]),
+        month=amount(boundaries.month, track.last),
+    )
+
+
+class Periods:
+    """The amounts of a site's series, up to date with what is stored."""
+
+    def __init__(self, hass: HomeAssistant, site: Site) -> None:
+        """Begin with nothing known."""
+        self._hass = hass
+        self._site = site
+        self._created = floor_hour(site.created) if site.created else None
+        self._boundaries: Boundaries | None = None
+        self._before: dict[str, dict[datetime, Row | None]] = {}
+        self._amounts: dict[str, Amounts] = {}
+        self._lock = asyncio.Lock()
+
+    def yesterday(self, series: Series) -> float | None:
+        """Return the amount of the site's last local day; None until it can be right."""
+        amounts = self._amounts.get(series.statistic_id)
+        return amounts.yesterday if amounts else None
+
+    def month(self, series: Series) -> float | None:
+        """Return the amount since the local month began; None until it can be right."""
+        amounts = self._amounts.get(series.statistic_id)
+        return amounts.month if amounts else None
+
+    def is_outdated(self, now: datetime) -> bool:
+        """Whether another day has begun since all series were looked at."""
+        return self._boundaries != Boundaries.of(now, self._site)
+
+    async def async_begin_day(self, tracks: Sequence[Track]) -> None:
+        """Work out the amounts of all series for the day that has begun."""
+        now = dt_util.utcnow()
+        self._boundaries = Boundaries.of(now, self._site)
+        await self.async_update(tracks, now)
+
+    async def async_update(self, tracks: Sequence[Track], changed_from: datetime) -> None:
+        """Work out the amounts of some series anew; rows from `changed_from` on may have changed.
+
+        The recorder is asked only for running totals that are not known or may have moved.
+        """
+        async with self._lock:
+            try:
+                await self._async_update(tracks, changed_from)
+            except SQLAlchemyError as err:
+                self._boundaries = None  # the next quarter-hour tries again
+                _LOGGER.debug("Amounts of periods of %s are not known: %s", self._site.id, err)
+
+    async def _async_update(self, tracks: Sequence[Track], changed_from: datetime) -> None:
+        boundaries = Boundaries.of(dt_util.utcnow(), self._site)
+        complete = {t.series.statistic_id: t for t in tracks if t.total is not None}
+        for track in tracks:
+            statistic_id = track.series.statistic_id
+            self._before[statistic_id] = {
+                time: row
+                for time, row in self._before.get(statistic_id, {}).items()
+                if statistic_id in complete and time in boundaries.all and time <= changed_from
+            }
+        await self._async_look_up(complete, boundaries)
+        for track in tracks:
+            self._amounts.pop(track.series.statistic_id, None)
+        for statistic_id, track in complete.items():
+            self._amounts[statistic_id] = period_amounts(
+                track, self._before[statistic_id], boundaries, self._created
+            )
+
+    async def _async_look_up(self, complete: Mapping[str, Track], boundaries: Boundaries) -> None:
+        """Ask for the running totals that are missing, for all series at once."""
+        for time in boundaries.all:
+            unknown = []
+            for key, track in complete.items():
+                if track.last and track.last.start < time:
+                    self._before[key][time] = track.last
+                elif time not in self._before[key]:
+                    unknown.append(key)
+            if unknown:
+                since = min(complete[key].since for key in unknown)
+                found = await async_last_rows_before(self._hass, unknown, time, since)
+                for key in unknown:
+                    self._before[key][time] = found.get(key)
