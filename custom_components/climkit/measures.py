@@ -48,6 +48,7 @@ class Quantity(StrEnum):
 class Role(StrEnum):
     """The place of a measure in Home Assistant's Energy dashboard."""
 
+    HOME = "home"
     GRID_IMPORT = "grid_import"
     GRID_EXPORT = "grid_export"
     SOLAR = "solar"
@@ -139,7 +140,7 @@ METER_TYPES: dict[str, MeterType] = {
         MeterType(
             key=ELECTRICITY,
             site_measures=(
-                Measure(key="conso_total", name="consumption", has_power=True),
+                Measure(key="conso_total", name="consumption", role=Role.HOME, has_power=True),
                 Measure(key="prod_total", name="production", role=Role.SOLAR, has_power=True),
                 Measure(key="self", name="self_consumption", has_power=True),
                 _GRID_IMPORT,
