@@ -288,7 +288,6 @@ class TestMeter:
         listed = await call(house, **data, dry_run=True)
         assert await stored(house) == before
         added = await call(house, **data)
-        print("ANSWER", json.dumps([data, added]))
         assert added == listed
         sources = [s for s in added["added"]["energy_sources"] if s["type"] != "home"]
         assert ids(sources) == [
