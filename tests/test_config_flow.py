@@ -93,6 +93,7 @@ async def options_flow(home: Home) -> Flow:
     """The flow that changes the choices of an account."""
     flow = Flow(home, home.hass.config_entries.options)
     flow.result = await flow.manager.async_init(home.entry.entry_id)
+    await flow.answer({"next_step_id": "choice"})
     await flow.wait()
     return flow
 

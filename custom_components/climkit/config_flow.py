@@ -26,6 +26,7 @@ from .account import account_id, async_create_client, normalized_url
 from .api import DEFAULT_URL, ClimkitError
 from .choice_flow import ChoiceSteps
 from .const import CONF_ADVANCED, DOMAIN, SUBENTRY_TARIFF
+from .energy_dashboard_flow import EnergyDashboardSteps
 from .errors import error_key
 from .tariff_flow import TariffFlow
 
@@ -167,13 +168,17 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(title=title, data=self.credentials, options=options)
 
 
-class ClimkitOptionsFlow(ChoiceSteps, OptionsFlow):
+class ClimkitOptionsFlow(ChoiceSteps, EnergyDashboardSteps, OptionsFlow):
     """Change which sites and meters are wanted and how far back history goes.
 
     The entry's update listener reloads it.
     """
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what to do."""
+        return self.async_show_menu(step_id="init", menu_options=["choice", "energy_dashboard"])
+
+    async def async_step_choice(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """List the sites and begin."""
         self.entry_id = self.config_entry.entry_id
         self.options = dict(self.config_entry.options)

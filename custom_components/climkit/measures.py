@@ -48,6 +48,7 @@ class Quantity(StrEnum):
 class Role(StrEnum):
     """The place of a measure in Home Assistant's Energy dashboard."""
 
+    HOME = "home"
     GRID_IMPORT = "grid_import"
     GRID_EXPORT = "grid_export"
     SOLAR = "solar"
@@ -200,6 +201,7 @@ METER_TYPES: dict[str, MeterType] = {
                 Measure(
                     key="conso_total",
                     name="consumption",
+                    role=Role.HOME,
                     parts=("self", "from_ext"),
                     has_power=True,
                     is_main=True,

@@ -27,6 +27,7 @@ from .const import DOMAIN
 from .coordinator import ClimkitConfigEntry, SiteCoordinator
 from .data_services import async_setup_data_services
 from .devices import device_ids
+from .energy_action import async_setup_energy_action
 from .errors import error_key
 from .measures import Series
 from .plausibility import column_of_series
@@ -78,6 +79,7 @@ SET_PLAUSIBILITY_LIMIT_SCHEMA = vol.Schema(
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+    async_setup_energy_action(hass)
 
     async def import_history(call: ServiceCall) -> ServiceResponse:
         coordinator, owner_ids = _owners(hass, call.data[ATTR_DEVICE_ID])

@@ -1,0 +1,112 @@
+"""The action that sets up the Energy dashboard, for administrators."""
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util.json import JsonValueType
+import voluptuous as vol
+
+from .const import DOMAIN
+from .coordinator import ClimkitConfigEntry, SiteCoordinator
+from .energy_dashboard import REPEATABLE, Kind, Merged
+from .energy_preferences import Wish, async_set_up_dashboard
+
+SET_UP_ENERGY_DASHBOARD = "set_up_energy_dashboard"
+
+ATTR_WATER = "water"
+ATTR_ALSO = "also"
+ATTR_INCLUDED_IN = "included_in"
+ATTR_PARENT = "parent"
+ATTR_DRY_RUN = "dry_run"
+
+SCHEMA = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_WATER, default=[]): vol.All(cv.ensure_list, [cv.string]),
+        vol.Optional(ATTR_ALSO, default=[]): vol.All(
+            cv.ensure_list, [vol.All(vol.In([kind.value for kind in REPEATABLE]), Kind)]
+        ),
+        vol.Optional(ATTR_INCLUDED_IN, default=[]): vol.All(
+            cv.ensure_list,
+            [{vol.Required(ATTR_DEVICE_ID): cv.string, vol.Required(ATTR_PARENT): cv.string}],
+        ),
+        vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+    }
+)
+
+
+@callback
+def async_setup_energy_action(hass: HomeAssistant) -> None:
+    """Register the action."""
+
+    async def set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
+        coordinator, owner_id = _owner(hass, call.data[ATTR_DEVICE_ID])
+        wish = Wish(
+            owner_id=owner_id,
+            water_ids=[_climkit_id(hass, one) for one in call.data[ATTR_WATER]],
+            also=call.data[ATTR_ALSO],
+            parents={
+                _climkit_id(hass, one[ATTR_DEVICE_ID]): _climkit_id(hass, one[ATTR_PARENT])
+                for one in call.data[ATTR_INCLUDED_IN]
+            },
+        )
+        merged = await async_set_up_dashboard(
+            hass, coordinator, wish, dry_run=call.data[ATTR_DRY_RUN]
+        )
+        return _answer(merged)
+
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        SET_UP_ENERGY_DASHBOARD,
+        set_up_energy_dashboard,
+        SCHEMA,
+        SupportsResponse.OPTIONAL,
+    )
+
+
+def _owner(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, str]:
+    """Return the site that a device belongs to, and the id of the site or meter it is."""
+    owner_id = _climkit_id(hass, device_id)
+    entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    for runtime in (runtime for entry in entries for runtime in entry.runtime_data.values()):
+        coordinator = runtime.coordinator
+        if owner_id == coordinator.site.id or owner_id in coordinator.data.meters:
+            return coordinator, owner_id
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter_or_site")
+
+
+def _climkit_id(hass: HomeAssistant, device_id: str) -> str:
+    """Return the Climkit id of a device."""
+    device = dr.async_get(hass).async_get(device_id)
+    for domain, identifier in device.identifiers if device else ():
+        if domain == DOMAIN:
+            return identifier
+    raise ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="unknown_device",
+        translation_placeholders={"device_id": device_id},
+    )
+
+
+def _answer(merged: Merged) -> dict[str, JsonValueType]:
+    """Return what was added to each list, as stored, and what was not and why."""
+    return {
+        "added": {key: [dict(entry) for entry in entries] for key, entries in merged.added.items()},
+        "skipped": [
+            {
+                "kind": one.kind,
+                "statistic_ids": list(one.statistic_ids),
+                "reason": one.reason.value,
+            }
+            for one in merged.skipped
+        ],
+    }

@@ -1,0 +1,407 @@
+"""What the Energy dashboard can show of a site or of one meter, and what of it is missing. Pure.
+
+There are two perspectives, and they exclude each other. `propose_site`: the building, with its
+consumers as devices. `propose_meter`: one flat, whose grid is what it takes from the grid (`ext`)
+and whose solar is its share of the building's (`self`). `merge` appends to the preferences of a
+person what they lack, and changes nothing of theirs.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from homeassistant.util.json import JsonValueType
+
+from .const import DOMAIN
+from .measures import Role, Series
+
+# A source or device as Home Assistant stores it, and the three lists of them.
+type Entry = Mapping[str, JsonValueType]
+type Preferences = Mapping[str, Sequence[Entry]]
+
+SOURCES = "energy_sources"
+DEVICES = "device_consumption"
+WATER_DEVICES = "device_consumption_water"
+
+
+class Kind(StrEnum):
+    """A type of source; the dashboard adds up all sources of a type."""
+
+    GRID = "grid"
+    SOLAR = "solar"
+    BATTERY = "battery"
+    WATER = "water"
+    HOME = "home"
+
+
+# Of these a dashboard may have several sources.
+REPEATABLE = (Kind.GRID, Kind.SOLAR, Kind.BATTERY, Kind.WATER)
+
+
+class Reason(StrEnum):
+    """Why something was not added."""
+
+    ALREADY_THERE = "already_there"
+    THERE_WITHOUT_COST = "there_without_cost"
+    SAME_ENERGY = "same_energy"
+    """The site's total stands there where its meters would be added, or the other way round."""
+    OTHER_SOURCE = "other_source"
+    """The kind has a source that is not of Climkit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a proposal is made of.
+
+    `series`: those of a site, by statistic id. `cost_of` tells the statistic with the costs of a
+    series, `power_of` the entity with its power, `name_of` the name of a meter. `has_home`: this
+    Home Assistant knows sources of the type "home".
+    """
+
+    series: Mapping[str, Series]
+    cost_of: Callable[[Series], str | None]
+    power_of: Callable[[Series], str | None]
+    name_of: Callable[[str], str]
+    has_home: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """The sources and devices of a perspective."""
+
+    is_site: bool
+    sources: Sequence[Entry]
+    devices: Sequence[Entry] = ()
+    water_devices: Sequence[Entry] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.sources or self.devices or self.water_devices)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What was not added: statistics of a kind of source, or of a device."""
+
+    kind: str
+    statistic_ids: tuple[str, ...]
+    reason: Reason
+
+
+@dataclass(slots=True)
+class Merged:
+    """What is appended to each list of the preferences, and what is left out and why."""
+
+    added: dict[str, list[Entry]] = field(
+        default_factory=lambda: {SOURCES: [], DEVICES: [], WATER_DEVICES: []}
+    )
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+# Proposals
+
+
+def propose_site(view: View, parents: Mapping[str, str]) -> Proposal:
+    """Return what shows a whole site.
+
+    `parents` names, for a meter's id, the id of the meter that measures its consumption too.
+    """
+    sources: list[Entry] = [
+        _grid(view, *pair) for pair in _pairs(view, Role.GRID_IMPORT, Role.GRID_EXPORT)
+    ]
+    sources += [_solar(view, one) for one in _totals_or_meters(view, Role.SOLAR)]
+    sources += [
+        _battery(view, discharge, charge)
+        for discharge, charge in _pairs(view, Role.BATTERY_DISCHARGE, Role.BATTERY_CHARGE)
+        if discharge and charge
+    ]
+    waters = _totals_or_meters(view, Role.WATER)
+    sources += [_water(view, one) for one in waters]
+    sources += [_home(view, one) for one in _of_role(view, Role.HOME) if view.has_home]
+    return Proposal(
+        is_site=True,
+        sources=sources,
+        devices=[
+            _device(view, one, parents)
+            for one in _of_role(view, Role.DEVICE)
+            if one.meter_id and is_consumer(view.series, one.meter_id)
+        ],
+        water_devices=[
+            _device(view, one, parents) for one in _of_role(view, Role.WATER) if one not in waters
+        ],
+    )
+
+
+def propose_meter(view: View, meter_id: str, water_ids: Collection[str]) -> Proposal:
+    """Return what shows one consumer, with the water meters that belong to it.
+
+    A solar source takes no cost in Home Assistant, so the grid has that of both.
+    """
+    own = series_of_meter(view.series, meter_id)
+    grid = _grid(view, own["ext"], None) | {"stat_cost": view.cost_of(own["total"])}
+    waters = [
+        one for one in _of_role(view, Role.WATER) if one.meter_id and one.meter_id in water_ids
+    ]
+    return Proposal(
+        is_site=False,
+        sources=[
+            grid,
+            _solar(view, own["self"]),
+            *(_water(view, one) for one in waters),
+            *([_home(view, own["total"])] if view.has_home else []),
+        ],
+    )
+
+
+def series_of_meter(series: Mapping[str, Series], meter_id: str) -> dict[str, Series]:
+    """Return the series of a meter by their key."""
+    return {one.key: one for one in series.values() if one.meter_id == meter_id}
+
+
+def is_consumer(series: Mapping[str, Series], meter_id: str) -> bool:
+    """Whether a meter's energy is told apart by where it comes from: a flat, a charge point."""
+    return {"total", "self", "ext"} <= series_of_meter(series, meter_id).keys()
+
+
+def _of_role(view: View, role: Role) -> list[Series]:
+    return [one for one in view.series.values() if one.measure.role is role]
+
+
+def _totals_or_meters(view: View, role: Role) -> list[Series]:
+    """Return the site's own series of a role; where there is none, those of its meters."""
+    found = _of_role(view, role)
+    return [one for one in found if one.meter_id is None] or found
+
+
+def _pairs(view: View, one: Role, other: Role) -> Iterator[tuple[Series | None, Series | None]]:
+    ones = {series.owner_id: series for series in _totals_or_meters(view, one)}
+    others = {series.owner_id: series for series in _totals_or_meters(view, other)}
+    for owner_id in ones | others:
+        yield ones.get(owner_id), others.get(owner_id)
+
+
+def _grid(view: View, imported: Series | None, exported: Series | None) -> dict[str, JsonValueType]:
+    return {
+        "type": Kind.GRID.value,
+        "stat_energy_from": imported.statistic_id if imported else None,
+        "stat_energy_to": exported.statistic_id if exported else None,
+        "stat_cost": view.cost_of(imported) if imported else None,
+        "entity_energy_price": None,
+        "number_energy_price": None,
+        "stat_compensation": view.cost_of(exported) if exported else None,
+        "entity_energy_price_export": None,
+        "number_energy_price_export": None,
+        "cost_adjustment_day": 0.0,
+        **_power(view, imported, exported),
+    }
+
+
+def _solar(view: View, series: Series) -> Entry:
+    return {
+        "type": Kind.SOLAR.value,
+        "stat_energy_from": series.statistic_id,
+        "config_entry_solar_forecast": None,
+        **_power(view, series, None),
+    }
+
+
+def _battery(view: View, discharge: Series, charge: Series) -> Entry:
+    return {
+        "type": Kind.BATTERY.value,
+        "stat_energy_from": discharge.statistic_id,
+        "stat_energy_to": charge.statistic_id,
+        **_power(view, discharge, charge),
+    }
+
+
+def _water(view: View, series: Series) -> Entry:
+    return {
+        "type": Kind.WATER.value,
+        "stat_energy_from": series.statistic_id,
+        "stat_cost": view.cost_of(series),
+        "entity_energy_price": None,
+        "number_energy_price": None,
+    }
+
+
+def _home(view: View, series: Series) -> Entry:
+    return {
+        "type": Kind.HOME.value,
+        "stat_energy_to": series.statistic_id,
+        **_power(view, series, None),
+    }
+
+
+def _device(view: View, series: Series, parents: Mapping[str, str]) -> Entry:
+    meter_id = series.owner_id
+    entry: dict[str, JsonValueType] = {
+        "stat_consumption": series.statistic_id,
+        "name": view.name_of(meter_id),
+        **_power(view, series, None),
+    }
+    if parent := parents.get(meter_id):
+        entry["included_in_stat"] = series_of_meter(view.series, parent)["total"].statistic_id
+    return entry
+
+
+def _power(view: View, plus: Series | None, minus: Series | None) -> dict[str, JsonValueType]:
+    """Return the power of a source: what flows to the house is positive.
+
+    Half of a two-way power would be wrong, so it is both or none.
+    """
+    to_house = plus and view.power_of(plus)
+    if minus is None:
+        return {"stat_rate": to_house} if to_house else {}
+    from_house = view.power_of(minus)
+    if not (to_house and from_house):
+        return {}
+    return {"power_config": {"stat_rate_from": to_house, "stat_rate_to": from_house}}
+
+
+# What stands there
+
+
+def shows_other_perspective(preferences: Preferences, *, is_site: bool) -> bool:
+    """Whether sources of a meter stand there for a site's, or the other way round."""
+    found = {
+        _is_of_site(str(source["type"]), statistic_id)
+        for source in preferences[SOURCES]
+        for statistic_id in energy_ids(source)
+        if _is_own(statistic_id)
+    }
+    return (not is_site) in found
+
+
+def _is_of_site(kind: str, statistic_id: str) -> bool | None:
+    """Whether a source of ours shows a site; None where it may be of either."""
+    key = statistic_id.partition("_")[2]
+    if kind not in set(Kind) or (kind == Kind.WATER and key == "total"):
+        return None
+    if key == "total":  # of a roof; else of a consumer
+        return kind == Kind.SOLAR
+    return key not in {"ext", "self"}
+
+
+def has_circle(devices: Sequence[Entry]) -> bool:
+    """Whether a device is a part of itself."""
+    parents = {one.get("stat_consumption"): one.get("included_in_stat") for one in devices}
+    for device in parents:
+        seen, above = {device}, parents.get(device)
+        while above is not None:
+            if above in seen:
+                return True
+            seen.add(above)
+            above = parents.get(above)
+    return False
+
+
+def merge(
+    preferences: Preferences,
+    proposal: Proposal,
+    series: Mapping[str, Series],
+    also: Collection[Kind],
+) -> Merged:
+    """Return what of a proposal the preferences lack.
+
+    `series`: those of the site. A kind of source that has one of somebody else is left as it is,
+    unless `also` names it, since the dashboard would add them up.
+    """
+    merged = Merged()
+    for source in proposal.sources:
+        kind = Kind(str(source["type"]))
+        present = [one for one in preferences[SOURCES] if one["type"] == kind]
+        lacking = _without(source, {key for one in present for key in energy_ids(one)})
+        reason = (
+            _obstacle(energy_ids(lacking), present, series, may_repeat=kind in also)
+            if lacking
+            else _reason_of_present(source, present)
+        )
+        if reason:
+            merged.skipped.append(Skipped(kind, tuple(energy_ids(source)), reason))
+        elif lacking:
+            merged.added[SOURCES].append(lacking)
+    for key, devices in ((DEVICES, proposal.devices), (WATER_DEVICES, proposal.water_devices)):
+        known = {one.get("stat_consumption") for one in preferences[key]}
+        for device in devices:
+            statistic_id = str(device["stat_consumption"])
+            if statistic_id in known:
+                merged.skipped.append(Skipped("device", (statistic_id,), Reason.ALREADY_THERE))
+            else:
+                merged.added[key].append(device)
+    return merged
+
+
+def _is_own(statistic_id: str) -> bool:
+    return statistic_id.startswith(f"{DOMAIN}:")
+
+
+def energy_ids(value: JsonValueType | Entry) -> list[str]:
+    """Return the statistics that a source sums up, however deep they are, as before 2026.4."""
+    if isinstance(value, Mapping):
+        return [
+            found
+            for key, inner in value.items()
+            for found in (
+                [inner]
+                if isinstance(inner, str) and key.startswith("stat_energy")
+                else energy_ids(inner)
+            )
+        ]
+    if isinstance(value, list):
+        return [found for inner in value for found in energy_ids(inner)]
+    return []
+
+
+def _without(source: Entry, present: Collection[str]) -> Entry | None:
+    """Return a source without what is there already; None if nothing remains.
+
+    Only the grid can be told in two parts: import and export.
+    """
+    ids = energy_ids(source)
+    known = [one for one in ids if one in present]
+    if not known:
+        return source
+    if source["type"] != Kind.GRID or len(known) == len(ids):
+        return None
+    way, cost = (
+        ("stat_energy_from", "stat_cost")
+        if source["stat_energy_from"] in present
+        else ("stat_energy_to", "stat_compensation")
+    )
+    rest = {key: value for key, value in source.items() if key != "power_config"}
+    return rest | {way: None, cost: None}
+
+
+def _reason_of_present(source: Entry, present: Sequence[Entry]) -> Reason:
+    there = {value for one in present for value in one.values() if isinstance(value, str)}
+    costs = {source.get("stat_cost"), source.get("stat_compensation")} - {None}
+    return Reason.ALREADY_THERE if costs <= there else Reason.THERE_WITHOUT_COST
+
+
+def _obstacle(
+    ids: Sequence[str],
+    present: Sequence[Entry],
+    series: Mapping[str, Series],
+    *,
+    may_repeat: bool,
+) -> Reason | None:
+    """Return what speaks against adding a source with these statistics."""
+    there = [key for one in present for key in energy_ids(one)]
+    if any(
+        _is_same_energy(series[new], series[old]) for new in ids for old in there if old in series
+    ):
+        return Reason.SAME_ENERGY
+    is_single = any(one["type"] == Kind.HOME for one in present)
+    if is_single or (not may_repeat and not all(map(_is_own, there))):
+        return Reason.OTHER_SOURCE
+    return None
+
+
+def _is_same_energy(one: Series, other: Series) -> bool:
+    """Whether one is the site's total and the other a meter's part of it."""
+    return (
+        one.measure.role is not None
+        and one.measure.role is other.measure.role
+        and one.feed.meter_type == other.feed.meter_type
+        and (one.meter_id is None) != (other.meter_id is None)
+    )

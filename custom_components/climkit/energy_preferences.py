@@ -1,0 +1,232 @@
+"""Stores what the Energy dashboard lacks, through Home Assistant's own energy manager."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, cast
+
+from homeassistant.components.energy.data import (
+    DEVICE_CONSUMPTION_SCHEMA,
+    ENERGY_SOURCE_SCHEMA,
+    EnergyManager,
+    EnergyPreferencesUpdate,
+    async_get_manager,
+)
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+import voluptuous as vol
+
+from .const import DOMAIN
+from .coordinator import SiteCoordinator
+from .energy_dashboard import (
+    DEVICES,
+    SOURCES,
+    WATER_DEVICES,
+    Entry,
+    Kind,
+    Merged,
+    Preferences,
+    Proposal,
+    View,
+    has_circle,
+    is_consumer,
+    merge,
+    propose_meter,
+    propose_site,
+    shows_other_perspective,
+)
+from .measures import Role, Series
+from .recorder import async_known_names
+
+if TYPE_CHECKING:
+    from homeassistant.components.energy.data import EnergyPreferences
+
+ENERGY = "energy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a person wants to see: a site, or a meter with the water meters that belong to it.
+
+    `owner_id` is the id of the site or meter. `also`: kinds of source to add beside those of
+    others. `parents`: for a meter the one that measures its consumption too.
+    """
+
+    owner_id: str
+    water_ids: Collection[str] = ()
+    also: Collection[Kind] = ()
+    parents: Mapping[str, str] = field(default_factory=dict)
+
+
+async def async_set_up_dashboard(
+    hass: HomeAssistant, coordinator: SiteCoordinator, wish: Wish, *, dry_run: bool
+) -> Merged:
+    """Append to the dashboard what it lacks; tell what that is, and what was left out and why.
+
+    Raises ServiceValidationError where a wish makes no sense or does not fit what stands there.
+    """
+    if ENERGY not in hass.config.components:
+        raise _error("no_energy")
+    _check(coordinator, wish)
+    series = coordinator.data.series
+    known = await _async_known(hass, series.values())
+    proposal = _propose(hass, coordinator, wish, known)
+    if not proposal:
+        raise _error("nothing_to_show")
+    if not known >= _statistics_of(proposal):
+        raise _error("statistics_not_ready")
+    manager = await async_get_manager(hass)
+    # From here to `async_update` nothing else may run, or it could be overwritten.
+    preferences = _preferences_of(manager.data)
+    if shows_other_perspective(preferences, is_site=proposal.is_site):
+        raise _error("other_perspective")
+    merged = merge(preferences, proposal, series, wish.also)
+    if has_circle([*preferences[DEVICES], *merged.added[DEVICES]]):
+        raise _error("parent_in_circle")
+    update = _valid_update(preferences, merged)
+    if update and not dry_run:
+        await manager.async_update(update)
+    return merged
+
+
+def consumers(coordinator: SiteCoordinator) -> list[str]:
+    """Return the ids of the meters of a site that can be shown by themselves."""
+    data = coordinator.data
+    return [meter_id for meter_id in data.meters if is_consumer(data.series, meter_id)]
+
+
+def water_meters(coordinator: SiteCoordinator) -> list[str]:
+    """Return the ids of the water meters of a site."""
+    return [
+        one.meter_id
+        for one in coordinator.data.series.values()
+        if one.measure.role is Role.WATER and one.meter_id
+    ]
+
+
+def _check(coordinator: SiteCoordinator, wish: Wish) -> None:
+    """Refuse what is no consumer, no water meter, or not of this site."""
+    is_site = wish.owner_id == coordinator.site.id
+    known = consumers(coordinator)
+    if not is_site and wish.owner_id not in known:
+        raise _error("no_consumer")
+    if wish.water_ids and is_site:
+        raise _error("water_of_site")
+    if not set(wish.water_ids) <= set(water_meters(coordinator)):
+        raise _error("no_water_meter")
+    if wish.parents and not is_site:
+        raise _error("parent_of_meter")
+    if not set(known).issuperset({*wish.parents, *wish.parents.values()}):
+        raise _error("parent_no_consumer")
+
+
+def _propose(
+    hass: HomeAssistant, coordinator: SiteCoordinator, wish: Wish, known: set[str]
+) -> Proposal:
+    data = coordinator.data
+
+    def cost_of(series: Series) -> str | None:
+        """Costs are there as soon as a tariff has made them known to the recorder."""
+        cost_id = f"{series.statistic_id}_cost"
+        return cost_id if cost_id in known else None
+
+    def power_of(series: Series) -> str | None:
+        entity_id = _power_entity(hass, series)
+        return entity_id if entity_id in known and _is_numeric(hass, entity_id) else None
+
+    view = View(
+        series=data.series,
+        cost_of=cost_of,
+        power_of=power_of,
+        name_of=lambda meter_id: coordinator.names.meter(data.meters[meter_id]),
+        has_home=_knows_home(),
+    )
+    if wish.owner_id == coordinator.site.id:
+        return propose_site(view, wish.parents)
+    return propose_meter(view, wish.owner_id, wish.water_ids)
+
+
+async def _async_known(hass: HomeAssistant, series: Collection[Series]) -> set[str]:
+    """Return which statistics the recorder has, of the series, their costs and their power.
+
+    What it does not have would be an issue of the dashboard; a power entity gets its statistics
+    some minutes after it was enabled.
+    """
+    ids = {one.statistic_id for one in series}
+    powers = {entity_id for one in series if (entity_id := _power_entity(hass, one))}
+    return set(await async_known_names(hass, ids | {f"{one}_cost" for one in ids} | powers))
+
+
+@callback
+def _power_entity(hass: HomeAssistant, series: Series) -> str | None:
+    """Return the enabled entity that shows the power of a series."""
+    registry = er.async_get(hass)
+    unique_id = f"{series.owner_id}_{series.key}_power"
+    entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
+    entity = registry.async_get(entity_id) if entity_id else None
+    return entity.entity_id if entity and not entity.disabled else None
+
+
+def _is_numeric(hass: HomeAssistant, entity_id: str | None) -> bool:
+    """Whether an entity shows a number now; else it would be an issue of the dashboard."""
+    state = hass.states.get(entity_id) if entity_id else None
+    try:
+        return state is not None and float(state.state) is not None
+    except ValueError:
+        return False
+
+
+def _knows_home() -> bool:
+    """Whether this release has sources of the type "home" (2026.11 or later)."""
+    try:
+        ENERGY_SOURCE_SCHEMA([{"type": Kind.HOME.value, "stat_energy_to": f"{DOMAIN}:any"}])
+    except vol.Invalid:
+        return False
+    return True
+
+
+def _statistics_of(proposal: Proposal) -> set[str]:
+    entries = chain(proposal.sources, proposal.devices, proposal.water_devices)
+    return {
+        value
+        for entry in entries
+        for value in entry.values()
+        if isinstance(value, str) and value.startswith(f"{DOMAIN}:")
+    }
+
+
+def _preferences_of(data: EnergyPreferences | None) -> Preferences:
+    stored = cast(Preferences, data or EnergyManager.default_preferences())
+    return {key: list(stored.get(key, [])) for key in (SOURCES, DEVICES, WATER_DEVICES)}
+
+
+def _valid_update(preferences: Preferences, merged: Merged) -> EnergyPreferencesUpdate:
+    """Return the lists that grow, after this release's own schemas have accepted all of them.
+
+    What stood there is stored as it was; what is new as the schemas return it.
+    """
+    update: dict[str, list[Entry]] = {}
+    for key, schema in (
+        (SOURCES, ENERGY_SOURCE_SCHEMA),
+        (DEVICES, vol.Schema([DEVICE_CONSUMPTION_SCHEMA])),
+        (WATER_DEVICES, vol.Schema([DEVICE_CONSUMPTION_SCHEMA])),
+    ):
+        before = preferences[key]
+        try:
+            whole = cast(list[Entry], schema([*before, *merged.added[key]]))
+        except vol.Invalid as err:
+            raise _error("dashboard_refused", error=str(err)) from err
+        merged.added[key] = whole[len(before) :]
+        if merged.added[key]:
+            update[key] = [*before, *merged.added[key]]
+    return cast(EnergyPreferencesUpdate, update)
+
+
+def _error(key: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders or None,
+    )

@@ -1,0 +1,523 @@
+"""What is added to the Energy dashboard, and that nothing else is touched."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime, timedelta
+import json
+from typing import Any
+
+from homeassistant.components.energy.data import EnergyManager, async_get_manager
+from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
+from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
+    async_import_statistics,
+)
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import Context
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockUser
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+import voluptuous as vol
+
+from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.coordinator import SiteCoordinator
+from custom_components.climkit.energy_dashboard import (
+    Preferences,
+    Proposal,
+    Reason,
+    View,
+    has_circle,
+    merge,
+    propose_meter,
+    propose_site,
+)
+from tests.conftest import Home
+from tests.simulator import World, apartment_house
+
+ACTION = "set_up_energy_dashboard"
+EMPTY: Preferences = {
+    "energy_sources": [],
+    "device_consumption": [],
+    "device_consumption_water": [],
+}
+GRID_OF_A_PERSON = {
+    "type": "grid",
+    "stat_energy_from": "sensor.my_meter",
+    "stat_energy_to": None,
+    "stat_cost": None,
+    "entity_energy_price": None,
+    "number_energy_price": 0.31,
+    "stat_compensation": None,
+    "entity_energy_price_export": None,
+    "number_energy_price_export": None,
+    "cost_adjustment_day": 0.0,
+    "name": "Mine",
+}
+DEVICE_OF_A_PERSON = {"stat_consumption": "sensor.washing_machine", "name": "Washing machine"}
+
+
+@pytest.fixture
+def world(now: datetime) -> World:
+    """The apartment house, with three days of data."""
+    return World.of(replace(apartment_house(1, now, timedelta(days=24)), faultless=True))
+
+
+@pytest.fixture
+async def house(home: Home) -> Home:
+    """A Home Assistant with the apartment house and an Energy dashboard that is not set up."""
+    assert await async_setup_component(home.hass, "energy", {})
+    await home.set_up()
+    await home.turn_clock(minutes=1)
+    return home
+
+
+def coordinator(home: Home) -> SiteCoordinator:
+    """The site."""
+    return home.sites[0].coordinator
+
+
+def meter(home: Home, name: str) -> str:
+    """The id of the meter with a name."""
+    return next(m.id for m in coordinator(home).data.meters.values() if m.name == name)
+
+
+def device(home: Home, climkit_id: str) -> str:
+    """The device of a site or meter."""
+    found = dr.async_get(home.hass).async_get_device_by_identifier(
+        (DOMAIN, climkit_id), home.entry.entry_id
+    )
+    assert found
+    return found.id
+
+
+def site_device(home: Home) -> str:
+    """The device of the site."""
+    return device(home, coordinator(home).site.id)
+
+
+async def call(home: Home, **data: object) -> Mapping[str, Any]:
+    """Call the action."""
+    answer = await home.hass.services.async_call(
+        DOMAIN, ACTION, data, blocking=True, return_response=True
+    )
+    assert answer is not None
+    return answer
+
+
+async def stored(home: Home) -> str:
+    """The preferences, to the byte."""
+    manager: EnergyManager = await async_get_manager(home.hass)
+    return json.dumps(manager.data)
+
+
+async def configure(home: Home, **preferences: list[dict[str, Any]]) -> None:
+    """Let a person set up the dashboard."""
+    manager: EnergyManager = await async_get_manager(home.hass)
+    await manager.async_update(preferences)  # type: ignore[typeddict-item, arg-type]
+
+
+async def issues(home: Home, hass_ws_client: WebSocketGenerator) -> list[Any]:
+    """What Home Assistant has to say against the dashboard."""
+    client = await hass_ws_client(home.hass)
+    await client.send_json_auto_id({"type": "energy/validate"})
+    found = (await client.receive_json())["result"]
+    return [issue for entries in found.values() for entry in entries for issue in entry]
+
+
+async def save_again(home: Home, hass_ws_client: WebSocketGenerator) -> None:
+    """Save the dashboard, as the frontend does after an edit."""
+    client = await hass_ws_client(home.hass)
+    manager: EnergyManager = await async_get_manager(home.hass)
+    await client.send_json_auto_id({"type": "energy/save_prefs"} | deepcopy(manager.data or {}))
+    assert (await client.receive_json())["success"]
+
+
+def ids(entries: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The statistics in entries."""
+    return [
+        {key: value for key, value in entry.items() if key.startswith("stat") and value}
+        for entry in entries
+    ]
+
+
+class TestSite:
+    """The whole building."""
+
+    async def test_empty_dashboard(self, house: Home, hass_ws_client: WebSocketGenerator) -> None:
+        """Everything is added once; a dry run and a second run change nothing."""
+        before = await stored(house)
+        listed = await call(house, device_id=site_device(house), dry_run=True)
+        assert await stored(house) == before
+        added = await call(house, device_id=site_device(house))
+        assert added == listed
+        manager: EnergyManager = await async_get_manager(house.hass)
+        assert manager.data == added["added"]
+
+        own = f"climkit:{coordinator(house).site.id}_"
+        sources = [s for s in added["added"]["energy_sources"] if s["type"] != "home"]
+        assert [source["type"] for source in sources] == [
+            "grid",
+            "solar",
+            "battery",
+            "water",
+            "water",
+        ]
+        grid, solar, battery, *waters = ids(sources)
+        assert grid["stat_energy_from"] == f"{own}electricity_from_ext"
+        assert grid["stat_energy_to"] == f"{own}electricity_to_ext"
+        assert solar["stat_energy_from"] == f"{own}electricity_prod_total"
+        assert battery["stat_energy_from"] == f"{own}electricity_storage_discharging_total"
+        assert battery["stat_energy_to"] == f"{own}electricity_storage_charging_total"
+        assert {water["stat_energy_from"] for water in waters} == {
+            f"{own}cold_water_conso_total",
+            f"{own}hot_water_conso_total",
+        }
+        devices = added["added"]["device_consumption"]
+        names = [one["name"] for one in devices]
+        assert {"Flat 1", "Flat 10", "Common parts", "Heat pump", "Garage"} <= set(names)
+        assert sum(name.startswith("Charge point") for name in names) == 2
+        assert not any("Heating" in name or "Cooling" in name for name in names)
+        assert not any("included_in_stat" in one for one in devices)
+        assert not {"Introduction", "PV roof", "Battery"} & set(names)
+        assert len(added["added"]["device_consumption_water"]) == 8
+        assert added["skipped"] == []
+
+        after = await stored(house)
+        again = await call(house, device_id=site_device(house))
+        assert again["added"] == EMPTY
+        assert {one["reason"] for one in again["skipped"]} == {Reason.ALREADY_THERE}
+        assert await stored(house) == after
+        assert await issues(house, hass_ws_client) == []
+        await save_again(house, hass_ws_client)
+        assert await stored(house) == after
+
+    async def test_dashboard_of_a_person(self, house: Home) -> None:
+        """It stays to the byte; what it lacked comes behind."""
+        await configure(
+            house,
+            energy_sources=[GRID_OF_A_PERSON],
+            device_consumption=[DEVICE_OF_A_PERSON],
+        )
+        before = json.loads(await stored(house))
+        answer = await call(house, device_id=site_device(house))
+        [skipped] = answer["skipped"]
+        assert (skipped["kind"], skipped["reason"]) == ("grid", "other_source")
+        after = json.loads(await stored(house))
+        for key, entries in before.items():
+            kept = after[key][: len(entries)]
+            assert json.dumps(kept) == json.dumps(entries)
+            assert after[key][len(entries) :] == answer["added"][key]
+        assert {one["type"] for one in answer["added"]["energy_sources"]} >= {
+            "solar",
+            "battery",
+            "water",
+        }
+        assert "grid" not in {one["type"] for one in answer["added"]["energy_sources"]}
+
+        named = await call(house, device_id=site_device(house), also=["grid"])
+        assert [one["type"] for one in named["added"]["energy_sources"]] == ["grid"]
+
+    async def test_costs_and_parents(self, house: Home, hass_ws_client: WebSocketGenerator) -> None:
+        """Costs that were published are used; a meter in another is told only where it is named."""
+        own = f"climkit:{coordinator(house).site.id}_electricity_"
+        await publish(house, f"{own}from_ext_cost", f"{own}to_ext_cost")
+        garage, pump = meter(house, "Garage"), meter(house, "Heat pump")
+        answer = await call(
+            house,
+            device_id=site_device(house),
+            included_in=[{"device_id": device(house, pump), "parent": device(house, garage)}],
+        )
+        grid = answer["added"]["energy_sources"][0]
+        assert grid["stat_cost"] == f"{own}from_ext_cost"
+        assert grid["stat_compensation"] == f"{own}to_ext_cost"
+        parents = {
+            one["stat_consumption"]: one["included_in_stat"]
+            for one in answer["added"]["device_consumption"]
+            if "included_in_stat" in one
+        }
+        assert parents == {f"climkit:{pump}_total": f"climkit:{garage}_total"}
+        assert await issues(house, hass_ws_client) == []
+
+    async def test_power_of_enabled_entities(self, house: Home) -> None:
+        """It is used once the recorder has statistics of it; of what is disabled, never."""
+        site_id, flat = coordinator(house).site.id, meter(house, "Flat 1")
+        powers = {
+            key: house.entity_id(f"{key}_power")
+            for key in (
+                f"{site_id}_electricity_from_ext",
+                f"{site_id}_electricity_to_ext",
+                f"{site_id}_electricity_prod_total",
+                f"{flat}_total",
+            )
+        }
+        listed = await call(house, device_id=site_device(house), dry_run=True)
+        assert "stat_rate" not in json.dumps(listed)
+        for entity_id in powers.values():
+            async_import_statistics(house.hass, power_statistic(entity_id), [])
+        await house.settle()
+        registry = er.async_get(house.hass)
+        registry.async_update_entity(
+            powers[f"{flat}_total"], disabled_by=er.RegistryEntryDisabler.USER
+        )
+        answer = await call(house, device_id=site_device(house))
+        grid, solar, battery = answer["added"]["energy_sources"][:3]
+        assert grid["power_config"] == {
+            "stat_rate_from": powers[f"{site_id}_electricity_from_ext"],
+            "stat_rate_to": powers[f"{site_id}_electricity_to_ext"],
+        }
+        assert solar["stat_rate"] == powers[f"{site_id}_electricity_prod_total"]
+        assert "power_config" not in battery
+        assert not any("stat_rate" in one for one in answer["added"]["device_consumption"])
+
+
+class TestMeter:
+    """One flat."""
+
+    async def test_flat(self, house: Home, hass_ws_client: WebSocketGenerator) -> None:
+        """Its grid has the cost of both, its solar none; its water is what the person names."""
+        flat, water = meter(house, "Flat 3"), meter(house, "Cold water flat 3")
+        await publish(house, *(f"climkit:{flat}_{one}_cost" for one in ("total", "ext", "self")))
+        data = {"device_id": device(house, flat), "water": [device(house, water)]}
+        before = await stored(house)
+        listed = await call(house, **data, dry_run=True)
+        assert await stored(house) == before
+        added = await call(house, **data)
+        assert added == listed
+        sources = [s for s in added["added"]["energy_sources"] if s["type"] != "home"]
+        assert ids(sources) == [
+            {"stat_energy_from": f"climkit:{flat}_ext", "stat_cost": f"climkit:{flat}_total_cost"},
+            {"stat_energy_from": f"climkit:{flat}_self"},
+            {"stat_energy_from": f"climkit:{water}_total"},
+        ]
+        assert added["added"]["device_consumption"] == []
+        after = await stored(house)
+        assert (await call(house, **data))["added"] == EMPTY
+        assert await stored(house) == after
+        assert await issues(house, hass_ws_client) == []
+
+        with pytest.raises(ServiceValidationError) as error:
+            await call(house, device_id=site_device(house))
+        assert error.value.translation_key == "other_perspective"
+        assert await stored(house) == after
+
+    async def test_after_site(self, house: Home) -> None:
+        """The site stands there."""
+        await call(house, device_id=site_device(house))
+        after = await stored(house)
+        with pytest.raises(ServiceValidationError) as error:
+            await call(house, device_id=device(house, meter(house, "Flat 1")), dry_run=True)
+        assert error.value.translation_key == "other_perspective"
+        assert await stored(house) == after
+
+
+class TestWrongCalls:
+    """Each is refused with its text."""
+
+    async def test_texts(self, house: Home, hass_read_only_user: MockUser) -> None:
+        """What is wrong is said, in words, and nothing is stored."""
+        texts = await async_get_translations(house.hass, "en", "exceptions", [DOMAIN])
+        site, flat = site_device(house), device(house, meter(house, "Flat 1"))
+        other = device(house, meter(house, "Flat 2"))
+        heating = device(house, meter(house, "Heating flat 1"))
+        roof = device(house, meter(house, "PV roof"))
+        cold = device(house, meter(house, "Cold water flat 1"))
+        before = await stored(house)
+
+        def within(one: str, parent: str) -> dict[str, str]:
+            return {"device_id": one, "parent": parent}
+
+        for data, key in (
+            ({"device_id": "nobody"}, "unknown_device"),
+            ({"device_id": heating}, "no_consumer"),
+            ({"device_id": roof}, "no_consumer"),
+            ({"device_id": site, "water": [cold]}, "water_of_site"),
+            ({"device_id": flat, "water": [heating]}, "no_water_meter"),
+            ({"device_id": flat, "included_in": [within(flat, other)]}, "parent_of_meter"),
+            ({"device_id": site, "included_in": [within(flat, heating)]}, "parent_no_consumer"),
+            (
+                {"device_id": site, "included_in": [within(flat, other), within(other, flat)]},
+                "parent_in_circle",
+            ),
+        ):
+            with pytest.raises(ServiceValidationError) as error:
+                await call(house, **data)
+            assert error.value.translation_key == key
+            assert f"component.climkit.exceptions.{key}.message" in texts
+        with pytest.raises(vol.Invalid):
+            await call(house, device_id=site, also=["gas"])
+        with pytest.raises(Unauthorized):
+            await house.hass.services.async_call(
+                DOMAIN,
+                ACTION,
+                {"device_id": site},
+                blocking=True,
+                context=Context(user_id=hass_read_only_user.id),
+            )
+        await house.hass.config_entries.async_unload(house.entry.entry_id)
+        with pytest.raises(ServiceValidationError) as error:
+            await call(house, device_id=site)
+        assert error.value.translation_key == "no_meter_or_site"
+        assert await stored(house) == before
+
+    async def test_without_energy(self, home: Home) -> None:
+        """A Home Assistant without the dashboard."""
+        await home.set_up()
+        with pytest.raises(ServiceValidationError) as error:
+            await call(home, device_id=site_device(home))
+        assert error.value.translation_key == "no_energy"
+
+    async def test_what_home_assistant_refuses(self, house: Home) -> None:
+        """A dashboard that its own schemas refuse is not touched."""
+        await configure(house, device_consumption=[{"name": "without a statistic"}])
+        before = await stored(house)
+        with pytest.raises(ServiceValidationError) as error:
+            await call(house, device_id=site_device(house))
+        assert error.value.translation_key == "dashboard_refused"
+        assert await stored(house) == before
+
+
+class TestOptionsFlow:
+    """The same, offered to a person."""
+
+    async def test_offer(self, house: Home) -> None:
+        """It is listed first; the wrong is said; then it is added and the choice stays."""
+        flat, pump = meter(house, "Flat 1"), meter(house, "Cold water flat 1")
+        options = dict(house.entry.options)
+        site_id = coordinator(house).site.id
+        shown = await self.start(house)
+        shown = await self.answer(house, shown, {"owner": site_id, "water": [pump]})
+        assert shown["errors"] == {"base": "water_of_site"}
+        before = await stored(house)
+        shown = await self.answer(house, shown, {"owner": flat, "water": [pump]})
+        assert shown["step_id"] == "energy_dashboard_confirm"
+        assert await stored(house) == before
+        placeholders = shown["description_placeholders"]
+        assert placeholders
+        assert "- Grid: Les Tilleuls Flat 1 Grid energy" in placeholders["added"]
+        assert "- Water: Les Tilleuls Cold water flat 1 " in placeholders["added"]
+        shown = await self.answer(house, shown, {})
+        assert (shown["type"], shown["reason"]) == (FlowResultType.ABORT, "dashboard_set_up")
+        assert f"climkit:{flat}_ext" in await stored(house)
+        assert dict(house.entry.options) == options
+
+        shown = await self.answer(house, await self.start(house), {"owner": flat})
+        assert shown["reason"] == "nothing_to_add"
+        shown = await self.answer(house, await self.start(house), {"owner": site_id})
+        assert shown["errors"] == {"base": "other_perspective"}
+
+        await house.hass.config_entries.async_unload(house.entry.entry_id)
+        assert (await self.start(house))["reason"] == "not_loaded"
+
+    async def start(self, home: Home) -> ConfigFlowResult:
+        """Choose the offer in the menu."""
+        flows = home.hass.config_entries.options
+        shown = await flows.async_init(home.entry.entry_id)
+        assert shown["type"] is FlowResultType.MENU
+        return await self.answer(home, shown, {"next_step_id": "energy_dashboard"})
+
+    async def answer(
+        self, home: Home, shown: ConfigFlowResult, data: dict[str, Any]
+    ) -> ConfigFlowResult:
+        """Fill in a form."""
+        flows = home.hass.config_entries.options
+        return await flows.async_configure(shown["flow_id"], data)
+
+
+class TestMerge:
+    """The arithmetic of what is missing."""
+
+    @pytest.fixture
+    async def view(self, house: Home) -> View:
+        """The house, without costs and power."""
+        return View(
+            series=coordinator(house).data.series,
+            cost_of=lambda series: f"{series.statistic_id}_cost",
+            power_of=lambda _: None,
+            name_of=lambda meter_id: meter_id,
+            has_home=True,
+        )
+
+    async def test_cases(self, view: View, house: Home) -> None:
+        """Half a grid, costs that came later, meters in place of the total, one home."""
+        proposal = propose_site(view, {})
+        grid = dict(proposal.sources[0])
+        roof = meter(house, "PV roof")
+        cold = meter(house, "Cold water flat 1")
+
+        half = grid | {"stat_energy_to": None, "stat_compensation": None, "number": 1}
+        [added] = self.grids(view, proposal, half)
+        assert added["stat_energy_from"] is None
+        assert added["stat_cost"] is None
+        assert added["stat_energy_to"] == grid["stat_energy_to"]
+        assert added["stat_compensation"] == grid["stat_compensation"]
+
+        without = grid | {"stat_cost": None}
+        old_form = {
+            "type": "grid",
+            "flow_from": [{"stat_energy_from": grid["stat_energy_from"]}],
+            "flow_to": [{"stat_energy_to": grid["stat_energy_to"]}],
+        }
+        for present, reason in (
+            (grid, Reason.ALREADY_THERE),
+            (without, Reason.THERE_WITHOUT_COST),
+            (old_form, Reason.THERE_WITHOUT_COST),
+            (GRID_OF_A_PERSON, Reason.OTHER_SOURCE),
+            ({"type": "solar", "stat_energy_from": f"climkit:{roof}_total"}, Reason.SAME_ENERGY),
+            ({"type": "water", "stat_energy_from": f"climkit:{cold}_total"}, Reason.SAME_ENERGY),
+            ({"type": "home", "stat_energy_to": "sensor.panel"}, Reason.OTHER_SOURCE),
+        ):
+            found = merge({**EMPTY, "energy_sources": [present]}, proposal, view.series, ())
+            [skipped] = found.skipped
+            assert (skipped.kind, skipped.reason) == (present["type"], reason)
+
+        flat = propose_meter(view, meter(house, "Flat 1"), [cold])
+        other = propose_meter(view, meter(house, "Flat 2"), [])
+        both = merge({**EMPTY, "energy_sources": flat.sources}, other, view.series, ())
+        assert [one["type"] for one in both.added["energy_sources"]] == ["grid", "solar"]
+
+    def grids(self, view: View, proposal: Proposal, *present: dict[str, Any]) -> list[Any]:
+        """The grid sources that are added to others."""
+        found = merge({**EMPTY, "energy_sources": present}, proposal, view.series, ())
+        return [one for one in found.added["energy_sources"] if one["type"] == "grid"]
+
+
+def test_circle() -> None:
+    """A device is no part of itself, not even around a corner."""
+    one, two = {"stat_consumption": "a", "included_in_stat": "b"}, {"stat_consumption": "b"}
+    assert not has_circle([one, two])
+    assert has_circle([one, two | {"included_in_stat": "a"}])
+
+
+def power_statistic(entity_id: str) -> StatisticMetaData:
+    """What the recorder knows of a power entity, some minutes after it was enabled."""
+    return StatisticMetaData(
+        source="recorder",
+        statistic_id=entity_id,
+        name=None,
+        unit_class="power",
+        unit_of_measurement="W",
+        mean_type=StatisticMeanType.ARITHMETIC,
+        has_sum=False,
+    )
+
+
+async def publish(home: Home, *statistic_ids: str) -> None:
+    """Make cost statistics known, as a tariff does."""
+    for statistic_id in statistic_ids:
+        data = StatisticMetaData(
+            source=DOMAIN,
+            statistic_id=statistic_id,
+            name=statistic_id,
+            unit_class=None,
+            unit_of_measurement="CHF",
+            mean_type=StatisticMeanType.NONE,
+            has_sum=True,
+        )
+        async_add_external_statistics(home.hass, data, [])
+    await home.settle()
