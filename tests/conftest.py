@@ -116,6 +116,10 @@ class Home:
         """Set the entry up and wait until all history is stored."""
         await self.set_up()
         assert self.entry.state is ConfigEntryState.LOADED
+        await self.complete()
+
+    async def complete(self) -> None:
+        """Wait until all history is stored."""
         await self.until(lambda: self.is_complete)
         await self.settle()
 

@@ -105,7 +105,7 @@ class TestWeek:
             tariff(site_id, f"{second}", grid_price=0.31, grid_price_low=0.2, solar_price=0.18,
                    solar_price_low=0.15, export_price=-0.01, **low),
         )  # fmt: skip
-        await home.set_up_completely()
+        await home.complete()
 
         def grid(local: datetime) -> float | None:
             if local.date() < first:
@@ -377,7 +377,7 @@ class TestRestart:
             await async_wait_recording_done(home.hass)
             await assert_equal_to_climkit(home)
         await home.restart()
-        await home.set_up_completely()
+        await home.complete()
         await assert_costs(home, plain_prices(home))
 
 
@@ -437,12 +437,12 @@ class TestAmounts:
         await home.settle()
         meters = home.simulator.world.meter_info(site_of(home))
         await home.choose(meters=[str(meters[1]["id"])])
-        await home.set_up_completely()
+        await home.complete()
         rows = (await stored_rows(home.hass))[f"climkit:{flat_of(home)}_total_cost"]
         assert rows
         assert f"{flat_of(home)}_cost_today" not in cost_entities(home)
         await home.choose(meters=ALL)
-        await home.set_up_completely()
+        await home.complete()
         await assert_costs(home, plain_prices(home))
 
 
@@ -496,6 +496,8 @@ class TestEntities:
         today = float(home.state(f"{site_id}_cost_today").state)
         month = float(home.state(f"{site_id}_cost_this_month").state)
         await home.turn_clock(hours=1, minutes=30)
+        home.sites[0].coordinator.history.start_night()
+        await home.settle()
         hours = costs_by_hand(home, plain_prices(home))[
             f"climkit:{site_id}_electricity_conso_total_cost"
         ]
@@ -534,7 +536,7 @@ class TestEntities:
         for unique_id in (f"{site_of(home)}_grid_price", f"{flat_of(home)}_cost_today"):
             registry.async_update_entity(home.entity_id(unique_id), name="Mine")
         await home.choose(site_totals=False)
-        await home.set_up_completely()
+        await home.complete()
         for unique_id in (f"{site_of(home)}_grid_price", f"{flat_of(home)}_cost_today"):
             entry = registry.async_get(home.entity_id(unique_id))
             assert entry

@@ -37,7 +37,7 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
         self.owner_id = owner_id
         self._attr_device_info = device_info
         self._attr_unique_id = f"{owner_id}_{description.key}" if description.key else owner_id
-        self._shown: tuple[bool, object] | None = None
+        self._shown: tuple[object, ...] | None = None
 
     @property
     def is_there(self) -> bool:
@@ -55,7 +55,8 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
     def _handle_coordinator_update(self) -> None:
         """Write the state if it changed: updates are many, changes are few."""
         is_available = self.available
-        shown = is_available, self.native_value if is_available else None
+        value = self.native_value if is_available else None
+        shown = is_available, value, self.native_unit_of_measurement
         if shown != self._shown:
             self._shown = shown
             super()._handle_coordinator_update()
