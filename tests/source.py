@@ -171,7 +171,7 @@ def value(seed: int, column: str, at: int) -> float:
     if chance < 0.02:
         return -amount / 100
     if chance < 0.04:
-        return amount * 10_000
+        return amount * 50
     if chance < 0.10:
         return 0.0
     return round(amount, 3) if chance < 0.9 else amount / 3

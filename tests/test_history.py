@@ -15,9 +15,10 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import history, pages, rebuild
+from custom_components.climkit import history, pages, pauses, rebuild
 from custom_components.climkit.api import INTERVAL, ClimkitResponseError, Interval, Priority
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
+from custom_components.climkit.reader import FeedReader
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
 from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
@@ -228,15 +229,15 @@ class TestOutage:
     async def test_trouble_with_history_only(self, home: Home) -> None:
         """Live data go on; history goes on after its pause."""
 
-        async def fetch(*args: Any) -> list[Interval]:
+        async def read(self: FeedReader, *args: Any) -> list[Interval]:
             if args[-1] is Priority.HISTORY and next(trouble, False):
                 raise ClimkitResponseError("too much at once", 413)
-            return await real(*args)
+            return await real(self, *args)
 
-        trouble, real = iter([True, True, True]), history.async_fetch_whole
+        trouble, real = iter([True, True, True]), FeedReader.async_read
         with (
-            patch.object(history, "FIRST_PAUSE", timedelta(0)),
-            patch.object(history, "async_fetch_whole", side_effect=fetch),
+            patch.object(pauses, "FIRST_PAUSE", timedelta(0)),
+            patch.object(FeedReader, "async_read", read),
         ):
             await home.set_up_completely()
         await assert_equal_to_climkit(home)

@@ -32,6 +32,7 @@ from .entity import site_device
 from .errors import setup_errors
 from .names import Names
 from .nights import STARTS_WITHIN, next_night
+from .problems import SiteProblems, async_forget_problems, async_tell_of_refused_sites
 from .sensor_coordinator import SensorsCoordinator
 from .services import async_setup_services
 from .store import ClimkitStore
@@ -43,6 +44,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 # How often to look for sites that are new, and for those that could not be read.
 NEW_SITES_INTERVAL = timedelta(days=1)
 UNREAD_SITES_INTERVAL = timedelta(hours=1)
+
+# How often to look for what people should be told of.
+PROBLEMS_INTERVAL = timedelta(minutes=15)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
@@ -58,10 +62,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     await store.async_load()
     entry.async_on_unload(store.async_save_now)  # also when set-up fails: no late write remains
     names = await Names.async_load(hass)
+    refused: list[str] = []
     with setup_errors():
         wanted = await _async_wanted_sites(entry, client)
         site_ids = _free_sites(hass, entry, wanted)
-        sites = await async_read_each_site(site_ids, partial(_async_read_site, client))
+        sites = await async_read_each_site(
+            site_ids, partial(_async_read_site, client), on_refused=refused.append
+        )
+    unlisted = set() if entry.options[CONF_SITES] != ALL else store.sites.keys() - set(wanted)
+    async_tell_of_refused_sites(hass, entry.entry_id, {*refused, *unlisted}, sites)
 
     entry.runtime_data = {}
     free = _free_sites(hass, entry, sites)  # another entry may have been faster
@@ -111,7 +120,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
     """Forget how far history was read. The statistics stay: they are the user's."""
-    await ClimkitStore(hass, entry.entry_id).async_remove()
+    store = ClimkitStore(hass, entry.entry_id)
+    async_forget_problems(hass, await store.async_load())
+    await store.async_remove()
 
 
 async def async_remove_config_entry_device(
@@ -158,6 +169,8 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
 
     entry.async_on_unload(async_at_started(hass, started))
     _plan_nights(hass, entry, runtime)
+    problems = SiteProblems(hass, runtime.coordinator)
+    entry.async_on_unload(async_track_time_interval(hass, problems.update, PROBLEMS_INTERVAL))
 
 
 @callback

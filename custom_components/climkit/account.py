@@ -73,8 +73,11 @@ async def async_read_each_site[T](
     site_ids: Collection[str],
     read: Callable[[str], Awaitable[T]],
     on_progress: Callable[[float], None] = lambda _: None,
+    on_refused: Callable[[str], None] = lambda _: None,
 ) -> dict[str, T]:
     """Read something of each site; a site that is refused or in trouble is left out.
+
+    `on_refused` is told of the former.
 
     Trouble with one site is its own, with two in a row it is Climkit's: the rest is not asked for.
     Raises ClimkitError where there is trouble and nothing was read, or the credentials are refused.
@@ -91,6 +94,7 @@ async def async_read_each_site[T](
             raise
         except ClimkitAccessDeniedError as err:
             _LOGGER.debug("Climkit refuses site %s: %s", site_id, err)
+            on_refused(site_id)
         except ClimkitError as err:
             _LOGGER.debug("Climkit has trouble with site %s: %s", site_id, err)
             trouble = err

@@ -27,10 +27,12 @@ from .asking import async_ask_each
 from .base_coordinator import ClimkitCoordinator
 from .choice import Choice
 from .errors import refresh_errors
-from .feed import Feed, async_fetch_whole
+from .feed import Feed
 from .history import SiteHistory
 from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meters
 from .names import Names
+from .plausibility import Plausibility
+from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
 from .schedule import REFUSED_FOR, next_look
@@ -84,14 +86,17 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         super().__init__(hass, entry, client, site, store, kind="meters")
         self.names = names
         self.readings = RawReadings(client, site)
+        self.plausibility = Plausibility(self.record)
+        self._reader = FeedReader(client, site, self.plausibility)
         self.history = SiteHistory(
             hass,
-            client,
+            self._reader,
             site,
             start=history_start,
             store=store,
             on_change=self.async_update_listeners,
         )
+        self._refused: set[Feed] = set()
         self._choice = choice
         self._has_refreshed = False
         self._listed_meters: list[Meter] = []
@@ -128,6 +133,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     def wants(self, meter_id: str) -> bool:
         """Whether the user wants this meter."""
         return self._choice.wants(meter_id)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Climkit refuses all data of the site, those of each meter too."""
+        feeds = {series.feed for series in self._followed_data.series.values()}
+        return bool(feeds) and feeds <= self._refused
 
     # Refreshing
 
@@ -239,6 +250,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         def refuse(feed: Feed) -> None:
             self._recent.note_refused(feed, now + REFUSED_FOR)
             self.history.set_refused(feed)
+            self._refused.add(feed)
             self._follow()
 
         due = self._recent.due(now)
@@ -251,14 +263,13 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         start = self._recent.window_start(feed, now, midnight)
         self._recent.note_asked(feed, now)
         try:
-            intervals = await async_fetch_whole(
-                self.client, self.site, feed, start, None, Priority.LIVE
-            )
+            intervals = await self._reader.async_read(feed, start, None, Priority.LIVE)
         except ClimkitResponseError:
             self._recent.note_unusable(feed)
             self._let_rest_if_unknown(feed, now)
             raise
         self.answered = now
+        self._refused.discard(feed)
         self._recent.merge(feed, intervals, min(start, floor_hour(midnight)))
         self._let_rest_if_unknown(feed, now)
         self._follow()

@@ -22,32 +22,35 @@ from .api import (
     HOUR,
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
-    ClimkitClient,
     ClimkitError,
     Interval,
     Priority,
     Site,
     floor_hour,
 )
-from .feed import Feed, async_fetch_whole
+from .differing import Differing
+from .feed import Feed
 from .measures import Series
-from .nights import Night, parts_of_night
+from .nights import Night, Part, parts_of_night
 from .pages import PageSize
+from .pauses import LONGEST_PAUSE, Pauses
 from .plan import Page, Purpose, earlier_page, page_to_present
+from .reader import FeedReader
 from .rebuild import Rebuilt, RecorderError, async_rebuild
 from .recorder import async_clear
 from .schedule import REFUSED_FOR
 from .statistics import Difference, columns_of, merge_intervals
-from .store import ClimkitStore
+from .store import ClimkitStore, MendedRecord
 from .track import Track
 from .tracks import Tracks
 
 _LOGGER = logging.getLogger(__name__)
 
-# After trouble a feed's history rests this long, then twice as long, and so on.
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(minutes=30)
 RECORDER_PAUSE = timedelta(minutes=1)
+
+# Trouble that lasts longer does not end by itself.
+STUCK_AFTER = timedelta(days=1)
+NOT_STORED_AFTER = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -59,21 +62,13 @@ class _Live:
     intervals: Sequence[Interval]
 
 
-@dataclass(slots=True)
-class _Pause:
-    """A feed that rests until a time of the event loop's clock."""
-
-    until: float
-    length: timedelta
-
-
 class SiteHistory:
     """The statistics of one site: what is stored, what is missing, and who closes the gap."""
 
     def __init__(
         self,
         hass: HomeAssistant,
-        client: ClimkitClient,
+        reader: FeedReader,
         site: Site,
         *,
         start: datetime,
@@ -82,7 +77,7 @@ class SiteHistory:
     ) -> None:
         """Prepare; history begins at `start`, `on_change` tells of new totals and progress."""
         self._hass = hass
-        self._client = client
+        self._reader = reader
         self._site = site
         self._record = store.site(site.id)
         self._on_change = on_change
@@ -90,8 +85,10 @@ class SiteHistory:
         self._live: dict[Feed, _Live] = {}
         self._offered: set[Feed] = set()
         self._sizes: dict[Feed, PageSize] = {}
-        self._pauses: dict[Feed, _Pause] = {}
+        self._pauses = Pauses(hass.loop.time)
+        self._not_stored_since: float | None = None
         self._night = Night()
+        self._differing = Differing()
         self._worker: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -113,6 +110,43 @@ class SiteHistory:
     def complete_until(self) -> datetime | None:
         """Return the time up to which all statistics of the site are stored."""
         return self._tracks.complete_until
+
+    # What people are told of
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether history that is missing could not be read for long."""
+        unread = (feed for feed in self._tracks.feeds if not self._tracks.is_read(feed))
+        return self._pauses.trouble_lasts(unread, STUCK_AFTER)
+
+    @property
+    def is_not_stored(self) -> bool:
+        """Whether the recorder has not stored anything for long."""
+        since = self._not_stored_since
+        return (
+            since is not None and self._hass.loop.time() - since >= NOT_STORED_AFTER.total_seconds()
+        )
+
+    @property
+    def differing_hours(self) -> list[datetime]:
+        """Hours (UTC) that the nights mend again and again."""
+        return self._differing.hours
+
+    @property
+    def mended(self) -> MendedRecord:
+        """What the nights did since the site was set up."""
+        return self._record.setdefault(
+            "mended", {"nights": 0, "pages": 0, "hours": 0, "last": None}
+        )
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether all that Climkit has is stored."""
+        return self._tracks.is_loaded and all(map(self._tracks.is_read, self._tracks.feeds))
+
+    def newest(self, series: Series) -> datetime | None:
+        """Return the start of a series' newest row once it is known and history is complete."""
+        return self._tracks.newest(series)
 
     @property
     def is_idle(self) -> bool:
@@ -138,7 +172,7 @@ class SiteHistory:
         self._live[feed] = _Live(start, end, intervals)
         self._offered.add(feed)
         self._tracks.set_refused(feed, refused=False)
-        self._pauses.pop(feed, None)  # Climkit answers again
+        self._pauses.end(feed)  # Climkit answers again
         self._wake.set()
 
     def set_refused(self, feed: Feed) -> None:
@@ -166,10 +200,18 @@ class SiteHistory:
         parts = (
             (feed, part)
             for feed in self._tracks.feeds
-            if not self._is_paused(feed)
+            if not self._pauses.is_paused(feed)
             for part in parts_of_night(self._since(feed), self._walk_place(feed), now)
         )
         self._night.begin(parts, now)
+        self.mended["nights"] += 1
+        self.mended["last"] = now.isoformat()
+        self._wake.set()
+
+    def read_again(self, start: datetime, end: datetime) -> None:
+        """Read a stretch of all series again, in the background."""
+        part = Part(floor_hour(start), floor_hour(end + HOUR - datetime.resolution))
+        self._night.add(((feed, part) for feed in self._tracks.feeds), dt_util.utcnow())
         self._wake.set()
 
     # What actions want
@@ -226,16 +268,19 @@ class SiteHistory:
             try:
                 async with self._writing:
                     is_at_rest = not await self._async_work()
+                is_reported = False
+                self._not_stored_since = None
                 if is_at_rest:
                     await self._async_rest()
-                is_reported = False
             except (RecorderError, SQLAlchemyError) as err:
+                self._not_stored_since = self._not_stored_since or self._hass.loop.time()
                 level = logging.DEBUG if is_reported else logging.WARNING
                 _LOGGER.log(level, "Statistics could not be stored, trying again later: %s", err)
                 is_reported = True
                 await asyncio.sleep(RECORDER_PAUSE.total_seconds())
             except Exception:
                 _LOGGER.exception("Unexpected error in the history of site %s", self._site.id)
+                self._live.clear()  # they would fail again; the nights read what they held
                 await asyncio.sleep(RECORDER_PAUSE.total_seconds())
 
     async def _async_work(self) -> bool:
@@ -270,36 +315,26 @@ class SiteHistory:
         if isinstance(err, ClimkitAuthenticationError):
             self._night.end()
             for other in self._tracks.feeds:
-                self._rest(other, LONGEST_PAUSE)
+                self._pauses.rest(other, LONGEST_PAUSE)
             return
         if isinstance(err, ClimkitAccessDeniedError):
-            length = REFUSED_FOR
+            self._pauses.rest(feed, REFUSED_FOR)
             self._tracks.set_refused(feed, refused=True)
+            length = REFUSED_FOR
         else:
-            last = self._pauses.get(feed)
-            length = min(last.length * 2, LONGEST_PAUSE) if last else FIRST_PAUSE
+            length = self._pauses.after_trouble(feed)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
-        self._rest(feed, length)
-
-    def _rest(self, feed: Feed, length: timedelta) -> None:
-        self._pauses[feed] = _Pause(self._hass.loop.time() + length.total_seconds(), length)
 
     async def _async_rest(self) -> None:
         """Wait for something to do: new data, or the end of a pause."""
-        now = self._hass.loop.time()
-        ends = [pause.until for pause in self._pauses.values() if pause.until > now]
         self._is_resting = True
         try:
-            async with asyncio.timeout_at(min(ends, default=None)):
+            async with asyncio.timeout_at(self._pauses.next_end):
                 await self._wake.wait()
         except TimeoutError:
             return
         finally:
             self._is_resting = False
-
-    def _is_paused(self, feed: Feed) -> bool:
-        pause = self._pauses.get(feed)
-        return pause is not None and pause.until > self._hass.loop.time()
 
     async def _async_take(self) -> None:
         """Write new data to the series that have come that far; the others fall behind.
@@ -307,7 +342,7 @@ class SiteHistory:
         Nothing is said of a series whose column the answer lacks: when it is back, and so much
         later that there is a gap, the gap is read like history.
         """
-        feed, live = self._live.popitem()
+        feed, live = next(iter(self._live.items()))
         intervals = [interval for interval in live.intervals if interval.start >= live.start]
         columns = columns_of(intervals)
         answered = [track for track in self._tracks.of(feed) if track.series.column in columns]
@@ -318,13 +353,16 @@ class SiteHistory:
         await async_rebuild(self._hass, ready, live.start, live.end, intervals)
         for track in ready:
             track.has_read(floor_hour(live.end), to_present=True)
+        if self._live.get(feed) is live:  # nothing newer came meanwhile
+            del self._live[feed]
         await self._async_remember(ready)
 
     def _next_page(self) -> Page | None:
         """Return the next page of history: sites before single meters, oldest first."""
         if not self._may_import:
             return None
-        ready = [f for f in self._tracks.feeds if f in self._offered and not self._is_paused(f)]
+        is_paused = self._pauses.is_paused
+        ready = [f for f in self._tracks.feeds if f in self._offered and not is_paused(f)]
         for feed in sorted(ready, key=lambda feed: feed.meter_id is not None):
             tracks, length = self._tracks.of(feed), self._size(feed).length
             if page := page_to_present(feed, tracks, length, dt_util.utcnow()):
@@ -356,6 +394,7 @@ class SiteHistory:
         found = await self._async_compare(page)
         if page.purpose is Purpose.WALK:
             self._record["walk"][_key(page.feed)] = page.end.isoformat()
+        self._count(page, found)
         await self._async_remember(page.tracks)
         _LOGGER.debug(
             "Read %s again from %s to %s: %s rows", page.feed, page.start, page.end, found.changed
@@ -390,11 +429,16 @@ class SiteHistory:
         )
 
     async def _async_fetch(self, page: Page) -> list[Interval]:
-        intervals = await async_fetch_whole(
-            self._client, self._site, page.feed, page.start, page.end, Priority.HISTORY
-        )
-        self._pauses.pop(page.feed, None)
+        intervals = await self._reader.async_read(page.feed, page.start, page.end, Priority.HISTORY)
+        self._pauses.worked(page.feed)
         return intervals
+
+    def _count(self, page: Page, found: Rebuilt) -> None:
+        """Count what a page of a night found."""
+        self.mended["pages"] += 1
+        self.mended["hours"] += sum(map(len, found.differences.values()))
+        ids = [track.series.statistic_id for track in page.tracks]
+        self._differing.note(ids, page.start, page.end, found.differences)
 
     async def _async_remember(self, tracks: Iterable[Track]) -> None:
         await self._tracks.async_remember(tracks)

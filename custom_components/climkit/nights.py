@@ -73,6 +73,11 @@ class Night:
         self._parts = deque(sorted(parts, key=lambda item: item[1].is_walk))
         self._ends = now + LONGEST_NIGHT
 
+    def add(self, parts: Iterable[tuple[Feed, Part]], now: datetime) -> None:
+        """Read these parts too, at once, also by day."""
+        self._parts.extendleft(parts)
+        self._ends = max(self._ends or now, now + LONGEST_NIGHT)
+
     def end(self) -> None:
         """Read no more tonight."""
         self._parts.clear()

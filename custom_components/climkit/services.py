@@ -25,17 +25,21 @@ from .coordinator import ClimkitConfigEntry, SiteCoordinator
 from .devices import device_ids
 from .errors import error_key
 from .measures import Series
+from .plausibility import column_of_series
 from .rebuild import RecorderError
 from .recorder import async_clear, async_own_names
 from .statistics import Difference
 
 IMPORT_HISTORY = "import_history"
 DELETE_STATISTICS = "delete_statistics"
+SET_PLAUSIBILITY_LIMIT = "set_plausibility_limit"
 
 ATTR_FROM = "from"
 ATTR_TO = "to"
 ATTR_DRY_RUN = "dry_run"
 ATTR_WITHOUT_DEVICE = "without_device"
+ATTR_MEASURE = "measure"
+ATTR_LIMIT = "limit"
 
 # An answer that lists more hours is of use to nobody; all of them are counted and mended.
 MANY_HOURS = 1000
@@ -57,6 +61,13 @@ DELETE_STATISTICS_SCHEMA = vol.All(
             vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
         }
     ),
+)
+SET_PLAUSIBILITY_LIMIT_SCHEMA = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Optional(ATTR_MEASURE): cv.string,
+        vol.Optional(ATTR_LIMIT): vol.All(vol.Coerce(float), vol.Range(min=0)),
+    }
 )
 
 
@@ -100,6 +111,20 @@ def async_setup_services(hass: HomeAssistant) -> None:
             await delete(ids)
         return {"deleted": [{"statistic_id": key, "name": names[key]} for key in sorted(ids)]}
 
+    async def set_plausibility_limit(call: ServiceCall) -> None:
+        coordinator, series = _series_of_device(hass, call.data[ATTR_DEVICE_ID])
+        measure = call.data.get(ATTR_MEASURE)
+        chosen = [one for one in series if measure in {None, one.key}]
+        if not chosen:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="unknown_measure",
+                translation_placeholders={"measures": ", ".join(one.key for one in series)},
+            )
+        for column in filter(None, map(column_of_series, chosen)):
+            coordinator.plausibility.set_limit(column, call.data.get(ATTR_LIMIT))
+        coordinator.store.save_soon()
+
     async_register_admin_service(
         hass,
         DOMAIN,
@@ -116,6 +141,22 @@ def async_setup_services(hass: HomeAssistant) -> None:
         DELETE_STATISTICS_SCHEMA,
         SupportsResponse.OPTIONAL,
     )
+    async_register_admin_service(
+        hass,
+        DOMAIN,
+        SET_PLAUSIBILITY_LIMIT,
+        set_plausibility_limit,
+        SET_PLAUSIBILITY_LIMIT_SCHEMA,
+    )
+
+
+def _series_of_device(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, list[Series]]:
+    """Return the site of a device, and the series of this device alone."""
+    coordinator, owner_ids = _owners(hass, device_id)
+    if coordinator.site.id in owner_ids:
+        owner_ids = {coordinator.site.id}
+    series = coordinator.data.series.values()
+    return coordinator, [one for one in series if one.owner_id in owner_ids]
 
 
 def _owners(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, set[str]]:

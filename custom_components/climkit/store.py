@@ -29,12 +29,33 @@ class SeriesRecord(TypedDict):
     earlier: NotRequired[EarlierRecord]
 
 
+class PlausibilityRecord(TypedDict):
+    """Limits that are not the usual ones, amounts over a limit, and up to where a person decided.
+
+    By column, see `plausibility.Column`; amounts by the start of their quarter-hour (ISO, UTC).
+    """
+
+    limits: dict[str, float]
+    left_out: dict[str, dict[str, float]]
+    decided: dict[str, str]
+
+
+class MendedRecord(TypedDict):
+    """What the nights did since the site was set up, and when (ISO, UTC) the last one began."""
+
+    nights: int
+    pages: int
+    hours: int
+    last: str | None
+
+
 class SiteRecord(TypedDict):
     """What is remembered of a site.
 
     `meters` and `sensors`: those known, by id, with the days (ISO) on which the daily list lacked
     them.
     `walk`: how far the nights' walk through the history of each feed has come (ISO, UTC).
+    `mended`: how much the nights read and mended.
     """
 
     series: dict[str, SeriesRecord]
@@ -42,6 +63,8 @@ class SiteRecord(TypedDict):
     sensors: dict[str, list[str]]
     has_battery: bool
     walk: dict[str, str]
+    plausibility: NotRequired[PlausibilityRecord]
+    mended: NotRequired[MendedRecord]
 
 
 # A device goes once this many daily lists were without it.

@@ -63,6 +63,15 @@ class Tracks:
         track = self._tracks.get(series.statistic_id)
         return track.total if track else None
 
+    def newest(self, series: Series) -> datetime | None:
+        """Return the start of a series' newest row; None before its history is complete."""
+        track = self._tracks.get(series.statistic_id)
+        return track.last.start if track and track.complete and track.last else None
+
+    def is_read(self, feed: Feed) -> bool:
+        """Whether nothing is missing of the series of a feed."""
+        return all(track.is_current and not track.earlier for track in self.of(feed))
+
     @property
     def progress(self) -> float | None:
         """Return how much of the history is stored, in full percents; None before it is known."""

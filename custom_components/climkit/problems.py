@@ -1,0 +1,230 @@
+"""Tells people, in Home Assistant's repairs, what only they can mend; and that it is mended."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.loader import async_get_loaded_integration
+from homeassistant.util import dt as dt_util
+
+from .api import INTERVAL, Meter
+from .const import DOMAIN
+from .coordinator import SiteCoordinator
+from .measures import METER_TYPES
+from .plausibility import Doubt, column_of_series
+
+DOCUMENT = "/blob/main/docs/repairs.md"
+
+# A meter without data for so long is silent; of one that has been for a year people know.
+SILENT_AFTER = timedelta(days=3)
+SILENT_AFTER_IF_READ_DAILY = timedelta(days=7)
+SILENT_FOR_GOOD = timedelta(days=365)
+
+MOST_NAMES = 10
+
+SITE_REFUSED = "site_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something for a person. `subject`: what of the site it is about; `data`: for its repair."""
+
+    kind: str
+    subject: str = ""
+    placeholders: dict[str, str] = field(default_factory=dict)
+    data: dict[str, str | int | float | None] | None = None
+
+
+class SiteProblems:
+    """The problems of one site."""
+
+    def __init__(self, hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+        """Prepare; nothing is told yet."""
+        self._hass = hass
+        self._coordinator = coordinator
+
+    @callback
+    def update(self, _now: datetime | None = None) -> None:
+        """Tell of what is wrong now, and no more of what no longer is.
+
+        What cannot be known yet, soon after the start, is left as it was: the user may have chosen
+        to ignore it.
+        """
+        kinds: dict[str, Callable[[], Iterable[Problem] | None]] = {
+            "silent_meters": self._silent_meters,
+            "implausible": self._implausible,
+            "differing": self._differing,
+            "history_stuck": self._history_stuck,
+            "not_stored": self._not_stored,
+            SITE_REFUSED: self._refused,
+        }
+        for kind, look in kinds.items():
+            if (found := look()) is not None:
+                self._tell(kind, list(found))
+
+    def _tell(self, kind: str, problems: list[Problem]) -> None:
+        site_id = self._coordinator.site.id
+        told = {f"{kind}_{site_id}_{one.subject}".rstrip("_"): one for one in problems}
+        for issue_id, problem in told.items():
+            async_tell(self._hass, issue_id, problem)
+        for domain, issue_id in list(ir.async_get(self._hass).issues):
+            is_ours = domain == DOMAIN and issue_id.startswith(f"{kind}_{site_id}")
+            if is_ours and issue_id not in told:
+                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+
+    @property
+    def _name(self) -> str:
+        return self._coordinator.names.site(self._coordinator.site)
+
+    def _silent_meters(self) -> list[Problem] | None:
+        coordinator = self._coordinator
+        if not (coordinator.is_available and coordinator.history.is_up_to_date):
+            return None
+        silent = list(self._silent(dt_util.utcnow()))
+        if not silent:
+            return []
+        names = [coordinator.names.meter(meter) for meter, _ in silent[:MOST_NAMES]]
+        if len(silent) > MOST_NAMES:
+            names.append("…")
+        since = min(newest for _, newest in silent)
+        placeholders = {
+            "site": self._name,
+            "number": str(len(silent)),
+            "meters": ", ".join(names),
+            "since": self._local(since),
+        }
+        return [Problem(kind="silent_meters", placeholders=placeholders)]
+
+    def _silent(self, now: datetime) -> Iterator[tuple[Meter, datetime]]:
+        """Return the meters that are silent, and when their newest data end."""
+        coordinator = self._coordinator
+        newest: dict[str, datetime] = {}
+        for series in coordinator.data.series.values():
+            if (row := coordinator.history.newest(series)) and series.meter_id:
+                newest[series.meter_id] = max(row, newest.get(series.meter_id, row))
+        for meter_id, end in newest.items():
+            if meter := coordinator.data.meters.get(meter_id):
+                each_interval = METER_TYPES[meter.type].read_each_interval
+                limit = SILENT_AFTER if each_interval else SILENT_AFTER_IF_READ_DAILY
+                if limit < now - end < SILENT_FOR_GOOD:
+                    yield meter, end
+
+    def _implausible(self) -> list[Problem]:
+        coordinator = self._coordinator
+        used = {column_of_series(series) for series in coordinator.data.series.values()}
+        by_owner: dict[str, list[Doubt]] = {}
+        for doubt in coordinator.plausibility.doubts:
+            if doubt.column in used:
+                by_owner.setdefault(doubt.column.meter_id, []).append(doubt)
+        return [self._doubtful(meter_id, doubts) for meter_id, doubts in by_owner.items()]
+
+    def _doubtful(self, meter_id: str, doubts: list[Doubt]) -> Problem:
+        coordinator = self._coordinator
+        meter = coordinator.data.meters.get(meter_id)
+        worst = max(doubts, key=lambda doubt: abs(doubt.largest) / doubt.limit)
+        unit = worst.column.quantity.unit
+        return Problem(
+            kind="implausible",
+            subject=meter_id,
+            placeholders={
+                "name": coordinator.names.meter(meter) if meter else self._name,
+                "site": self._name,
+                "number": str(worst.count),
+                "largest": f"{worst.largest:.6g} {unit}",
+                "limit": f"{worst.limit:.6g} {unit}",
+                "first": self._local(worst.first),
+                "last": self._local(worst.last),
+            },
+            data={
+                "entry_id": coordinator.config_entry.entry_id,
+                "site_id": coordinator.site.id,
+                "meter_id": meter_id,
+            },
+        )
+
+    def _differing(self) -> list[Problem]:
+        if not (hours := self._coordinator.history.differing_hours):
+            return []
+        placeholders = {
+            "site": self._name,
+            "number": str(len(hours)),
+            "first": self._local(hours[0]),
+            "last": self._local(hours[-1]),
+        }
+        return [Problem(kind="differing", placeholders=placeholders)]
+
+    def _history_stuck(self) -> list[Problem]:
+        is_stuck = self._coordinator.history.is_stuck
+        return [Problem(kind="history_stuck", placeholders={"site": self._name})] * is_stuck
+
+    def _not_stored(self) -> list[Problem]:
+        is_not_stored = self._coordinator.history.is_not_stored
+        return [Problem(kind="not_stored", placeholders={"site": self._name})] * is_not_stored
+
+    def _refused(self) -> list[Problem]:
+        is_refused = self._coordinator.is_refused
+        return [Problem(kind=SITE_REFUSED, placeholders={"site": self._name})] * is_refused
+
+    def _local(self, time: datetime) -> str:
+        return f"{time.astimezone(self._coordinator.site.zone):%d.%m.%Y %H:%M}"
+
+
+@callback
+def async_tell(hass: HomeAssistant, issue_id: str, problem: Problem) -> None:
+    """Tell of a problem. Ids and data hold no names: diagnostics append them."""
+    integration = async_get_loaded_integration(hass, DOMAIN)
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        data=problem.data,
+        is_fixable=problem.data is not None,
+        learn_more_url=f"{integration.documentation}{DOCUMENT}#{problem.kind.replace('_', '-')}",
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=problem.kind,
+        translation_placeholders=problem.placeholders,
+    )
+
+
+@callback
+def async_tell_of_refused_sites(
+    hass: HomeAssistant, entry_id: str, refused: Iterable[str], read: Iterable[str]
+) -> None:
+    """Tell of sites that Climkit no longer lets us read; those that were `read` are fine again.
+
+    One that has no device was never permitted, or the user has removed it.
+    """
+    registry = dr.async_get(hass)
+    for site_id in read:
+        ir.async_delete_issue(hass, DOMAIN, f"{SITE_REFUSED}_{site_id}")
+    for site_id in refused:
+        if device := registry.async_get_device_by_identifier((DOMAIN, site_id), entry_id):
+            name = device.name_by_user or device.name or site_id[-4:]
+            problem = Problem(kind=SITE_REFUSED, placeholders={"site": name})
+            async_tell(hass, f"{SITE_REFUSED}_{site_id}", problem)
+
+
+@callback
+def async_forget_problems(hass: HomeAssistant, site_ids: Iterable[str]) -> None:
+    """Tell no more of the problems of sites that are gone."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and any(site_id in issue_id for site_id in site_ids):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+@callback
+def async_decide(coordinator: SiteCoordinator, meter_id: str, *, accept: bool) -> None:
+    """Carry out what a person decided on doubted amounts of a meter, or (no id) of the site.
+
+    What is accepted is read again in the background.
+    """
+    plausibility = coordinator.plausibility
+    doubts = [one for one in plausibility.doubts if one.column.meter_id == meter_id]
+    for doubt in doubts:
+        (plausibility.accept if accept else plausibility.leave_out)(doubt.column)
+    coordinator.store.save_soon()
+    if accept and doubts:
+        start, end = min(one.first for one in doubts), max(one.last for one in doubts) + INTERVAL
+        coordinator.history.read_again(start, end)

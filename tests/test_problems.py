@@ -1,0 +1,364 @@
+"""What people are told of in Home Assistant's repairs, and what they decide there."""
+
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.components.repairs.const import DOMAIN as REPAIRS
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.climkit import history, nights, rebuild
+from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
+from custom_components.climkit.differing import MANY_NIGHTS
+from tests.conftest import NOW, Home
+from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
+from tests.test_services import call, device_id
+from tests.truth import assert_equal_to_climkit, hourly_changes
+
+ANCHORS = Path(__file__).parents[1] / "docs" / "repairs.md"
+HOUR = timedelta(hours=1)
+WRONG = NOW.replace(minute=0) - 30 * HOUR
+
+
+@pytest.fixture
+def site_id(home: Home) -> str:
+    """The simulated house."""
+    return next(iter(home.simulator.world.sites))
+
+
+@pytest.fixture
+def flat_id(home: Home, site_id: str) -> str:
+    """A meter of the house with a column of its own."""
+    *_, flat = home.simulator.world.meter_info(site_id)
+    return str(flat["id"])
+
+
+def issues(home: Home) -> dict[str, ir.IssueEntry]:
+    """What people are told now."""
+    found = ir.async_get(home.hass).issues
+    return {key: one for (domain, key), one in found.items() if domain == DOMAIN and one.active}
+
+
+def told(home: Home) -> set[str]:
+    """The kinds of problems that people are told of."""
+    return {str(issue.translation_key) for issue in issues(home).values()}
+
+
+async def look(home: Home) -> None:
+    """Let some time pass, so that problems are looked for."""
+    await home.turn_clock(minutes=16)
+
+
+async def decide(home: Home, hass_client: ClientSessionGenerator, issue: str, what: str) -> None:
+    """Go through the repair of an issue as the frontend does."""
+    assert await async_setup_component(home.hass, REPAIRS, {})
+    client = await hass_client()
+    answer = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue}
+    )
+    assert answer.status == HTTPStatus.OK
+    flow = await answer.json()
+    assert flow["menu_options"] == ["accept", "leave_out"]
+    assert flow["description_placeholders"]["number"]
+    answer = await client.post(
+        f"/api/repairs/issues/fix/{flow['flow_id']}", json={"next_step_id": what}
+    )
+    assert (await answer.json())["type"] == "create_entry"
+
+
+class TestImplausible:
+    """Amounts that no meter can have measured."""
+
+    @pytest.fixture
+    async def issue(self, home: Home, site_id: str, flat_id: str) -> str:
+        """A flat that used 23.9 MWh in a quarter-hour, and the issue of it."""
+        home.simulator.world.revise(
+            site_id, f"total_{flat_id}", WRONG, WRONG + HOUR / 4, value=23_900.0
+        )
+        await home.set_up_completely()
+        await look(home)
+        [issue_id] = issues(home)
+        return issue_id
+
+    async def amount(self, home: Home, flat_id: str) -> float:
+        """What is stored of the hour."""
+        return (await hourly_changes(home))[f"climkit:{flat_id}_total"][WRONG]
+
+    async def test_left_out_until_decided(self, home: Home, flat_id: str, issue: str) -> None:
+        """The hour has its other quarters; a person is told which amount is meant."""
+        assert await self.amount(home, flat_id) < 100
+        one = issues(home)[issue]
+        assert (one.translation_key, one.is_fixable) == ("implausible", True)
+        assert one.translation_placeholders
+        assert one.translation_placeholders["largest"] == "23900 kWh"
+        assert one.translation_placeholders["number"] == "1"
+        assert one.translation_placeholders["first"] == "19.11.2026 05:00"
+        names = (one.translation_placeholders["name"], one.translation_placeholders["site"])
+        assert not any(name in str((issue, one.data)) for name in names)
+
+    async def test_accepted(
+        self, home: Home, hass_client: ClientSessionGenerator, flat_id: str, issue: str
+    ) -> None:
+        """It is read again at once."""
+        await decide(home, hass_client, issue, "accept")
+        await home.settle()
+        assert await self.amount(home, flat_id) > 23_900
+        await assert_equal_to_climkit(home)
+        await look(home)
+        assert not issues(home)
+
+    async def test_left_out(
+        self, home: Home, hass_client: ClientSessionGenerator, flat_id: str, issue: str
+    ) -> None:
+        """Nobody is asked again, not after a restart either, unless there is something new."""
+        await decide(home, hass_client, issue, "leave_out")
+        await home.restart()
+        await home.turn_clock(hours=20)
+        await look(home)
+        assert await self.amount(home, flat_id) < 100
+        assert not issues(home)
+
+    async def test_corrected_by_climkit(
+        self, home: Home, site_id: str, flat_id: str, issue: str
+    ) -> None:
+        """The night reads the right amount, and the issue is gone."""
+        home.simulator.world.revise(
+            site_id, f"total_{flat_id}", WRONG, WRONG + HOUR / 4, value=0.25
+        )
+        await home.turn_clock(hours=20)
+        await look(home)
+        assert not issues(home)
+        await assert_equal_to_climkit(home)
+
+    async def test_of_the_site(self, home: Home, site_id: str) -> None:
+        """A site's own columns have higher limits, and an issue of their own."""
+        home.simulator.world.revise(site_id, "conso_total", WRONG, WRONG + HOUR / 4, value=400.0)
+        home.simulator.world.revise(site_id, "prod_total", WRONG, WRONG + HOUR / 4, value=4e3)
+        await home.set_up_completely()
+        await look(home)
+        [(issue_id, issue)] = issues(home).items()
+        assert issue_id == f"implausible_{site_id}"
+        assert issue.translation_placeholders
+        assert issue.translation_placeholders["largest"] == "4000 kWh"
+
+    async def test_of_a_meter_nobody_wants(self, home: Home, site_id: str, flat_id: str) -> None:
+        """Nobody is bothered with it."""
+        home.simulator.world.revise(
+            site_id, f"total_{flat_id}", WRONG, WRONG + HOUR / 4, value=23_900.0
+        )
+        home.entry.add_to_hass(home.hass)
+        home.hass.config_entries.async_update_entry(
+            home.entry, options={**home.entry.options, CONF_METERS: [], CONF_SITE_TOTALS: True}
+        )
+        await home.set_up_completely()
+        await look(home)
+        assert not issues(home)
+
+    async def test_live(self, home: Home, site_id: str, flat_id: str) -> None:
+        """Power does not show it either."""
+        await home.set_up_completely()
+        newest = NOW.replace(minute=0)
+        home.simulator.world.revise(
+            site_id, f"total_{flat_id}", newest, newest + HOUR / 4, value=23_900.0
+        )
+        await home.turn_clock(minutes=12)
+        assert float(home.state(f"{flat_id}_total_power").state) < 100_000
+        await look(home)
+        assert told(home) == {"implausible"}
+
+
+class TestLimit:
+    """The action that gives a series another limit."""
+
+    async def test_higher_and_usual(self, home: Home, site_id: str, flat_id: str) -> None:
+        """What is read from then on is believed; without a limit it is the usual one."""
+        column = f"total_{flat_id}"
+        home.simulator.world.revise(site_id, column, WRONG, WRONG + HOUR / 4, value=300.0)
+        await home.set_up_completely()
+        device = device_id(home, flat_id)
+        action = {"device_id": device, "measure": "total"}
+        call_action = home.hass.services.async_call
+        await call_action(DOMAIN, "set_plausibility_limit", {**action, "limit": 400}, blocking=True)
+        stretch = {"from": WRONG.isoformat(), "to": (WRONG + HOUR).isoformat()}
+        found = await call(home, "import_history", device_id=device, **stretch)
+        assert found["hours_that_differed"] == 1
+        await assert_equal_to_climkit(home)
+        await call_action(DOMAIN, "set_plausibility_limit", action, blocking=True)
+        found = await call(home, "import_history", device_id=device, dry_run=True, **stretch)
+        assert found["hours_that_differed"] == 1
+
+    async def test_unknown_measure(self, home: Home, flat_id: str) -> None:
+        """The answer names those that there are."""
+        await home.set_up()
+        with pytest.raises(ServiceValidationError) as error:
+            await home.hass.services.async_call(
+                DOMAIN,
+                "set_plausibility_limit",
+                {"device_id": device_id(home, flat_id), "measure": "tottal", "limit": 1},
+                blocking=True,
+            )
+        assert error.value.translation_key == "unknown_measure"
+        assert error.value.translation_placeholders == {"measures": "total, self, ext"}
+
+
+class TestSilentMeters:
+    """A meter has no data for days, the others have."""
+
+    async def test_silent_and_back(self, home: Home, site_id: str, flat_id: str) -> None:
+        """Told after three days; when it is back all is read, and nobody is told any more."""
+        await home.set_up_completely()
+        home.simulator.world.revise(site_id, flat_id, NOW, NOW + timedelta(days=400), withdraw=True)
+        await home.turn_clock(hours=60)
+        await look(home)
+        assert not told(home)
+        await home.turn_clock(hours=24)
+        await look(home)
+        [issue] = issues(home).values()
+        assert issue.translation_key == "silent_meters"
+        assert issue.translation_placeholders
+        assert issue.translation_placeholders["number"] == "1"
+        assert not issue.is_fixable
+
+        del home.simulator.world.revisions[:]
+        await home.turn_clock(hours=24)
+        await look(home)
+        assert not told(home)
+        await assert_equal_to_climkit(home)
+
+    async def test_climkit_is_down(self, home: Home) -> None:
+        """Then it is not the meters."""
+        await home.set_up_completely()
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+        for _ in range(4):
+            await home.turn_clock(hours=24)
+        assert not told(home)
+
+
+class TestRefusedSite:
+    """Climkit no longer permits a site."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """Three young sites."""
+        return World(created=NOW, history_days=6)
+
+    async def test_refused_and_permitted_again(self, home: Home, site_id: str) -> None:
+        """Told once it is refused for all data, and at the next start; gone when permitted."""
+        await home.set_up()
+        home.simulator.switches.refused = {site_id: 403}
+        for _ in range(2):  # what is read once a day is asked for once an hour; then each meter
+            await home.turn_clock(hours=1)
+        await look(home)
+        assert set(issues(home)) == {f"site_refused_{site_id}"}
+        await home.restart()
+        assert set(issues(home)) == {f"site_refused_{site_id}"}
+        home.simulator.switches.refused = {}
+        await home.restart()
+        await look(home)
+        assert not issues(home)
+
+    async def test_no_longer_listed(self, home: Home, site_id: str) -> None:
+        """The same where all sites are wanted; the user may remove the device, and it is over."""
+        *others, gone = home.simulator.world.sites
+        await home.set_up()
+        home.simulator.switches.sites = {DEFAULT_USERNAME: others}
+        await home.restart()
+        assert set(issues(home)) == {f"site_refused_{gone}"}
+        dr.async_get(home.hass).async_remove_device(device_id(home, gone))
+        await home.restart()
+        assert set(issues(home)) == {f"site_refused_{gone}"}
+
+    async def test_removed_entry(self, home: Home, site_id: str) -> None:
+        """Nothing is told of what is gone."""
+        await home.set_up()
+        home.simulator.switches.refused = {site_id: 403}
+        for _ in range(2):  # what is read once a day is asked for once an hour; then each meter
+            await home.turn_clock(hours=1)
+        await look(home)
+        assert issues(home)
+        await home.hass.config_entries.async_remove(home.entry.entry_id)
+        assert not issues(home)
+
+
+class TestHistory:
+    """History that does not get on."""
+
+    async def test_stuck(self, home: Home) -> None:
+        """Told after a day of trouble with history only; gone when it is read."""
+        read = history.FeedReader.async_read
+        is_broken = True
+
+        async def refuse(self: Any, *args: Any) -> Any:
+            if args[-1] is history.Priority.HISTORY and is_broken:
+                raise history.ClimkitError("too much at once")
+            return await read(self, *args)
+
+        with patch.object(history.FeedReader, "async_read", refuse):
+            await home.set_up()
+            for _ in range(25):
+                await home.turn_clock(hours=1)
+            assert told(home) == {"history_stuck"}
+            is_broken = False
+            await home.turn_clock(hours=1)
+            await home.until(lambda: home.is_complete)
+            await look(home)
+        assert not told(home)
+
+    async def test_not_stored(self, home: Home) -> None:
+        """Told after an hour in which the recorder stored nothing."""
+        await home.set_up_completely()
+        with patch.object(rebuild, "async_write"):
+            for _ in range(4):
+                await home.turn_clock(minutes=15, settle=False)
+                assert not told(home)
+            for _ in range(8):
+                await home.turn_clock(minutes=15, settle=False)
+            assert told(home) == {"not_stored"}
+        [site] = home.sites
+        await home.turn_clock(minutes=15, settle=False)
+        await home.until(lambda: not site.coordinator.history.is_not_stored)
+        await look(home)
+        assert not told(home)
+
+    async def test_differs_again_and_again(
+        self, home: Home, site_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Told after some nights; what the nights mended is counted."""
+        monkeypatch.setattr(nights, "RECENT", timedelta(days=12))
+        await home.set_up_completely()
+        for night in range(MANY_NIGHTS + 1):
+            assert ("differing" in told(home)) is False
+            home.simulator.world.revise(
+                site_id, "conso_total", WRONG, WRONG + HOUR, value=float(night)
+            )
+            await home.turn_clock(hours=24)
+        await look(home)
+        assert told(home) == {"differing"}
+        mended = home.sites[0].coordinator.history.mended
+        assert mended["nights"] >= MANY_NIGHTS
+        assert mended["hours"] >= MANY_NIGHTS
+        for _ in range(2):
+            await home.turn_clock(hours=24)
+        await look(home)
+        assert not told(home)
+
+
+def test_each_has_a_page() -> None:
+    """What to do about it is written down, under the anchor that the issue leads to."""
+    text = ANCHORS.read_text(encoding="utf-8")
+    kinds = (
+        "silent_meters",
+        "implausible",
+        "differing",
+        "history_stuck",
+        "not_stored",
+        "site_refused",
+    )
+    for kind in kinds:
+        assert f'<a id="{kind.replace("_", "-")}"></a>' in text, kind
