@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import time
 from typing import Any, override
-from unittest.mock import CallableMixin
+from unittest import mock
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
@@ -159,7 +159,7 @@ def real_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forget_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep no calls: the harness's stand-ins for sessions would remember each one, and its rows."""
-    monkeypatch.setattr(CallableMixin, "_increment_mock_call", lambda *_args, **_more: None)
+    monkeypatch.setattr(mock._CallList, "append", lambda *_: None)
 
 
 def quiet_recorder(hass: HomeAssistant) -> None:

@@ -46,8 +46,11 @@ QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
 DAYS = int(os.environ.get("SOAK_DAYS", "365"))
 
-# The last of a walk through the older history may still find corrections.
-QUIET = min(timedelta(days=30), DAYS * DAY / 3)
+# After so many minutes of the machine's time it ends early.
+MINUTES = float(os.environ.get("SOAK_MINUTES", "inf"))
+
+# In the end nothing happens any more, for two walks of the nights through the older history.
+QUIET = min(timedelta(days=12), DAYS * DAY / 3)
 
 # The folder that gets the figures, a file for each run.
 FIGURES = Path(os.environ.get("SOAK_FIGURES", "."))
@@ -243,6 +246,8 @@ async def test_soak(
             await home.set_up()
             end = BEGIN + timedelta(days=DAYS)
             while (now := dt_util.utcnow()) < end:
+                if figures.elapsed > MINUTES and now < end - QUIET:
+                    end = now + QUIET
                 if now < end - QUIET:
                     await fate.strike(home)
                 elif fate.trouble_ends:
@@ -250,6 +255,7 @@ async def test_soak(
                     fate.trouble_ends = None
                 await home.turn_clock(minutes=15)
                 figures.note(home)
+            figures.days = (end - BEGIN) // DAY
             await figures.compare(home)
             figures.happened = dict(fate.counts)
             figures.errors = log.errors
@@ -300,6 +306,11 @@ class Figures:
             self.own_memory.append(_own_megabytes())
 
     @property
+    def elapsed(self) -> float:
+        """Minutes of the machine's time since the beginning."""
+        return (real_time() - self.began) / 60
+
+    @property
     def memory_growth(self) -> float:
         """How much more memory there is now than after the first week."""
         return self.memory[-1] / self.memory[0] - 1 if self.memory else 0.0
@@ -321,7 +332,7 @@ class Figures:
                 assert_rows(key, rows, hours)
                 continue
             self.wrong_hours += not wrong
-        self.minutes = round((real_time() - self.began) / 60, 1)
+        self.minutes = round(self.elapsed, 1)
 
     def write(self) -> None:
         """Keep the figures in a file."""

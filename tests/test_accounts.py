@@ -18,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.climkit import pages
+from custom_components.climkit.api import floor_interval
 from custom_components.climkit.const import ALL, DOMAIN
 from tests.conftest import NOW, account_entry
 from tests.driven import Activity, DrivenHome, quiet_recorder, real_waiting
@@ -83,8 +84,9 @@ async def home(
 
 
 async def come_to_rest(home: DrivenHome) -> None:
-    """Let the import end."""
+    """Let the import end, and all looks of the quarter-hour that then is the last one."""
     await home.turn_clock(minutes=20)
+    await home.turn_clock(to=floor_interval(dt_util.utcnow()) + timedelta(minutes=27))
     assert home.is_complete
 
 
@@ -232,7 +234,7 @@ async def test_many_actions_at_once(home: DrivenHome) -> None:
 async def assert_equal_to_climkit_of_all(home: DrivenHome, other: MockConfigEntry) -> None:
     """Both entries' statistics together are what Climkit says."""
     own = home.entry
-    [sites] = [[*home.entry.runtime_data.values(), *other.runtime_data.values()]]
+    sites = [*home.entry.runtime_data.values(), *other.runtime_data.values()]
     assert all(site.coordinator.history.progress == 100 for site in sites)
     merged = account_entry(home.simulator.url)
     merged.mock_state(home.hass, ConfigEntryState.LOADED)

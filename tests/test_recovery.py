@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from sqlalchemy.exc import OperationalError
 
 from custom_components.climkit import history
-from custom_components.climkit.const import ALL
+from custom_components.climkit.const import ALL, DOMAIN
 from tests.conftest import NOW, Home, account_entry
 from tests.simulator import Fault, FaultKind, RequestRecord, World, single_house
 from tests.source import METER_ID, SITE_ID, Source
@@ -182,6 +182,7 @@ class TestClock:
         await home.hass.config_entries.async_unload(home.entry.entry_id)
         home.simulator.now = dt_util.utcnow
         home.freezer.move_to(NOW + HOUR)
+        del home.hass.data[f"{DOMAIN}_queues"]  # of a process that ended
         await home.set_up_completely()
         await home.turn_clock(minutes=15)
         await assert_complete(home)
@@ -248,6 +249,21 @@ class TestRecorder:
         await assert_complete(home)
         assert next(failed) > 4
 
+    async def test_locked_for_a_backup(self, home: Home) -> None:
+        """Home Assistant's backup locks the database: new data wait until it is done."""
+        await home.set_up_completely()
+        before, asked = await stored_rows(home.hass), Asked(home)
+        assert await get_instance(home.hass).lock_database()
+        try:
+            for _ in range(6):
+                await home.turn_clock(minutes=15, settle=False)
+            if get_instance(home.hass).dialect_name == "sqlite":
+                assert await stored_rows(home.hass) == before
+        finally:
+            get_instance(home.hass).unlock_database()
+        await assert_complete(home)
+        assert asked.stretch() == timedelta()
+
     async def test_restored_from_a_backup_of_last_week(self, home: Home, source: Source) -> None:
         """What the database then lacks is read, and what it has is not."""
         source.first = FIRST - 10 * DAY
@@ -259,34 +275,6 @@ class TestRecorder:
         await home.set_up_completely()
         await assert_complete(home)
         assert asked.earliest() >= week - READ_TWICE
-
-
-class TestLockedDatabase:
-    """Another program holds the lock of SQLite's file."""
-
-    @pytest.fixture
-    def persistent_database(self) -> bool:
-        """Only a file can be locked."""
-        return True
-
-    async def test_locked(self, home: Home, recorder_db_url: str) -> None:
-        """Longer than the recorder waits, which then drops the write; it is repeated."""
-        if not recorder_db_url.startswith("sqlite:///"):
-            pytest.skip("only SQLite's file can be locked")
-        await home.set_up_completely()
-        lock = sqlite3.connect(
-            recorder_db_url.removeprefix("sqlite:///"),
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        lock.execute("BEGIN IMMEDIATE")
-        await home.turn_clock(hours=2, settle=False)
-        await home.until(lambda: not home.is_complete or get_instance(home.hass).backlog == 0)
-        threading.Event().wait(0.1)
-        lock.execute("ROLLBACK")
-        lock.close()
-        await home.turn_clock(minutes=15)
-        await assert_complete(home)
 
 
 class TestUser:
@@ -318,18 +306,6 @@ class TestUser:
         again = {one.path for one in asked.requests if one.body and "t_e" in one.body}
         assert again == {f"/site_data/{SITE_ID}/electricity"}
 
-    async def test_removed_and_added_again(self, home: Home) -> None:
-        """The rows that stayed are taken as they are."""
-        await home.set_up_completely()
-        await home.hass.config_entries.async_remove(home.entry.entry_id)
-        await home.hass.async_block_till_done()
-        home.freezer.move_to(NOW + DAY)
-        home.entry = account_entry(home.simulator.url)
-        asked = Asked(home)
-        await home.set_up_completely()
-        await assert_complete(home)
-        assert asked.stretch() <= DAY + READ_TWICE
-
     async def test_options_changed_over_and_over(self, home: Home) -> None:
         """Whatever is reading then is stopped, and goes on where it was."""
         await home.set_up()
@@ -338,7 +314,7 @@ class TestUser:
         await assert_complete(home)
 
 
-class TestTwoSites:
+class TestTwoHouses:
     """Two sites of one account."""
 
     @pytest.fixture
@@ -364,3 +340,15 @@ class TestTwoSites:
         await assert_complete(home)
         assert asked.stretch() <= 30 * HOUR + READ_TWICE
         assert asked.earliest() >= NOW - READ_TWICE
+
+    async def test_removed_and_added_again(self, home: Home) -> None:
+        """The rows that stayed are taken as they are."""
+        await home.set_up_completely()
+        await home.hass.config_entries.async_remove(home.entry.entry_id)
+        await home.hass.async_block_till_done()
+        home.freezer.move_to(NOW + DAY)
+        home.entry = account_entry(home.simulator.url)
+        asked = Asked(home)
+        await home.set_up_completely()
+        await assert_complete(home)
+        assert asked.stretch() <= DAY + READ_TWICE

@@ -9,6 +9,7 @@ import pytest
 TESTS = Path(__file__).parent
 PAGE = TESTS.parent / "docs" / "reliability.md"
 
+HEAD = "| Fault | What happens | Test |"
 NAME = re.compile(r"`(test_\w+)((?:::\w+)+)`")
 
 
@@ -34,4 +35,4 @@ def test_each_fault_has_a_test() -> None:
     _, table = PAGE.read_text(encoding="utf-8").split("## The faults")
     rows = [line for line in table.split("\n## ")[0].splitlines() if line.startswith("| ")]
     assert len(rows) > 30
-    assert not [row for row in rows[1:] if not NAME.search(row)]
+    assert not [row for row in rows if not NAME.search(row) and row != HEAD]
