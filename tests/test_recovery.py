@@ -249,8 +249,29 @@ class TestRecorder:
         await assert_complete(home)
         assert next(failed) > 4
 
+    async def test_restored_from_a_backup_of_last_week(self, home: Home, source: Source) -> None:
+        """What the database then lacks is read, and what it has is not."""
+        source.first = FIRST - 10 * DAY
+        await home.set_up_completely()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        week = NOW.replace(minute=0) - 7 * DAY
+        await delete_rows(home.hass, since=week)
+        asked = Asked(home)
+        await home.set_up_completely()
+        await assert_complete(home)
+        assert asked.earliest() >= week - READ_TWICE
+
+
+class TestBackup:
+    """Home Assistant backs its database up."""
+
+    @pytest.fixture
+    def persistent_database(self) -> bool:
+        """A database in memory could not even be read meanwhile."""
+        return True
+
     async def test_locked_for_a_backup(self, home: Home) -> None:
-        """Home Assistant's backup locks the database: new data wait until it is done."""
+        """SQLite's file is locked for that: new data wait until it is done."""
         await home.set_up_completely()
         before, asked = await stored_rows(home.hass), Asked(home)
         assert await get_instance(home.hass).lock_database()
@@ -263,18 +284,6 @@ class TestRecorder:
             get_instance(home.hass).unlock_database()
         await assert_complete(home)
         assert asked.stretch() == timedelta()
-
-    async def test_restored_from_a_backup_of_last_week(self, home: Home, source: Source) -> None:
-        """What the database then lacks is read, and what it has is not."""
-        source.first = FIRST - 10 * DAY
-        await home.set_up_completely()
-        await home.hass.config_entries.async_unload(home.entry.entry_id)
-        week = NOW.replace(minute=0) - 7 * DAY
-        await delete_rows(home.hass, since=week)
-        asked = Asked(home)
-        await home.set_up_completely()
-        await assert_complete(home)
-        assert asked.earliest() >= week - READ_TWICE
 
 
 class TestUser:
