@@ -133,6 +133,7 @@ class Home:
         """Wait until what was begun is done and stored."""
         await self.hass.async_block_till_done(wait_background_tasks=False)
         await self.until(lambda: all(site.coordinator.history.is_idle for site in self.sites))
+        await self.until(lambda: all(site.coordinator.costs.is_idle for site in self.sites))
         await async_wait_recording_done(self.hass)
 
     async def turn_clock(
@@ -147,11 +148,10 @@ class Home:
             await self.settle()
 
     async def choose(self, **options: Any) -> None:
-        """Change options of a loaded entry, which reloads it, as the options flow does."""
+        """Change options of a loaded entry, which reloads it."""
         self.hass.config_entries.async_update_entry(
             self.entry, options={**self.entry.options, **options}
         )
-        await self.hass.config_entries.async_reload(self.entry.entry_id)
         await self.hass.async_block_till_done()
 
     async def restart(self) -> None:

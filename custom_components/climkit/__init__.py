@@ -6,12 +6,16 @@ from functools import partial
 import logging
 from random import uniform
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
-from homeassistant.helpers.event import async_track_point_in_utc_time, async_track_time_interval
+from homeassistant.helpers.event import (
+    async_track_point_in_utc_time,
+    async_track_time_interval,
+    async_track_utc_time_change,
+)
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
@@ -27,6 +31,7 @@ from .const import (
     PLATFORMS,
 )
 from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
+from .costs import stored_tariffs
 from .devices import device_ids
 from .entity import site_device
 from .errors import setup_errors
@@ -104,6 +109,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     for site_id in site_ids:
         if site_id not in sites:
             _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
+    _follow_entry(hass, entry)
     is_whole = len(entry.runtime_data) == len(site_ids)
     _watch_for_sites(hass, entry, client, NEW_SITES_INTERVAL if is_whole else UNREAD_SITES_INTERVAL)
     return True
@@ -115,6 +121,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
         return False
     for runtime in entry.runtime_data.values():
         await runtime.coordinator.history.async_stop()
+        await runtime.coordinator.costs.async_stop()
     return True
 
 
@@ -159,6 +166,7 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
     site_id = runtime.coordinator.site.id
     history = runtime.coordinator.history
     history.start(entry, f"climkit history {site_id}")
+    runtime.coordinator.costs.start(entry, f"climkit costs {site_id}")
     entry.async_create_background_task(
         hass, runtime.sensors.async_refresh(), f"climkit sensors {site_id}"
     )
@@ -171,6 +179,27 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
     _plan_nights(hass, entry, runtime)
     problems = SiteProblems(hass, runtime.coordinator)
     entry.async_on_unload(async_track_time_interval(hass, problems.update, PROBLEMS_INTERVAL))
+
+
+@callback
+def _follow_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
+    """Compute costs anew when tariffs change; reload when anything else does that matters."""
+    known = entry.data, entry.options
+
+    async def updated(_hass: HomeAssistant, _entry: ConfigEntry) -> None:
+        if (entry.data, entry.options) != known:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+            return
+        for site_id, runtime in entry.runtime_data.items():
+            runtime.coordinator.costs.set_tariffs(stored_tariffs(entry, site_id))
+
+    @callback
+    def hour_begins(_now: datetime) -> None:
+        for runtime in entry.runtime_data.values():
+            runtime.coordinator.costs.note_time()
+
+    entry.async_on_unload(entry.add_update_listener(updated))
+    entry.async_on_unload(async_track_utc_time_change(hass, hour_begins, minute=0, second=0))
 
 
 @callback

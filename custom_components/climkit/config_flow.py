@@ -9,7 +9,8 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlowWithReload,
+    ConfigSubentryFlow,
+    OptionsFlow,
 )
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import callback
@@ -24,8 +25,9 @@ import voluptuous as vol
 from .account import account_id, async_create_client, normalized_url
 from .api import DEFAULT_URL, ClimkitError
 from .choice_flow import ChoiceSteps
-from .const import CONF_ADVANCED, DOMAIN
+from .const import CONF_ADVANCED, DOMAIN, SUBENTRY_TARIFF
 from .errors import error_key
+from .tariff_flow import TariffFlow
 
 CREDENTIALS_SCHEMA = vol.Schema(
     {
@@ -58,6 +60,15 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> ClimkitOptionsFlow:
         """Return the flow that changes the choices."""
         return ClimkitOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what a user can add to an account."""
+        return {SUBENTRY_TARIFF: TariffFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -129,15 +140,26 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(account_id(data[CONF_USERNAME], data[CONF_URL]))
         if self.source == SOURCE_REAUTH:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
-            return self.async_update_reload_and_abort(self._get_reauth_entry(), data=data)
+            return self._store(self._get_reauth_entry(), data)
         if self.source == SOURCE_RECONFIGURE:
             entry = self._get_reconfigure_entry()
             if self.unique_id != entry.unique_id:
                 self._abort_if_unique_id_configured()
-            return self.async_update_reload_and_abort(entry, unique_id=self.unique_id, data=data)
+            return self._store(entry, data)
         self._abort_if_unique_id_configured()
         self.credentials = data
         return await self.async_step_look_up_sites()
+
+    def _store(self, entry: ConfigEntry, data: dict[str, str]) -> ConfigFlowResult:
+        """Store the credentials.
+
+        What changes a loaded entry reloads it; else it is reloaded here.
+        """
+        is_followed = bool(entry.update_listeners) and entry.data != data
+        result = self.async_update_and_abort(entry, unique_id=self.unique_id, data=data)
+        if not is_followed:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result
 
     @override
     def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:
@@ -145,8 +167,11 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(title=title, data=self.credentials, options=options)
 
 
-class ClimkitOptionsFlow(ChoiceSteps, OptionsFlowWithReload):
-    """Change which sites and meters are wanted and how far back history goes."""
+class ClimkitOptionsFlow(ChoiceSteps, OptionsFlow):
+    """Change which sites and meters are wanted and how far back history goes.
+
+    The entry's update listener reloads it.
+    """
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """List the sites and begin."""

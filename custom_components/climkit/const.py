@@ -12,8 +12,12 @@ CONF_ADVANCED: Final = "advanced"
 CONF_DATE: Final = "date"
 CONF_HISTORY: Final = "history"
 CONF_METERS: Final = "meters"
+CONF_SITE: Final = "site"
 CONF_SITE_TOTALS: Final = "site_totals"
 CONF_SITES: Final = "sites"
+
+# The type of a subentry: prices from a day on.
+SUBENTRY_TARIFF: Final = "tariff"
 
 # Stored for "every site (meter) there is", so that a new one joins by itself; a list never grows.
 ALL: Final = "all"

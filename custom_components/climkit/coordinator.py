@@ -1,6 +1,6 @@
 """Asks Climkit for what is new of a site's meters, each quarter-hour."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import logging
@@ -26,6 +26,7 @@ from .api import (
 from .asking import async_ask_each
 from .base_coordinator import ClimkitCoordinator
 from .choice import Choice
+from .costs import SiteCosts, stored_tariffs
 from .errors import refresh_errors
 from .feed import Feed
 from .history import SiteHistory
@@ -88,6 +89,13 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self.readings = RawReadings(client, site)
         self.plausibility = Plausibility(self.record)
         self._reader = FeedReader(client, site, self.plausibility)
+        self.costs = SiteCosts(
+            hass,
+            site,
+            store,
+            stored_tariffs(entry, site.id),
+            on_change=self.async_update_listeners,
+        )
         self.history = SiteHistory(
             hass,
             self._reader,
@@ -95,6 +103,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             start=history_start,
             store=store,
             on_change=self.async_update_listeners,
+            on_rows=self.costs.note_rows,
         )
         self._refused: set[Feed] = set()
         self._choice = choice
@@ -139,6 +148,11 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         """Whether Climkit refuses all data of the site, those of each meter too."""
         feeds = {series.feed for series in self._followed_data.series.values()}
         return bool(feeds) and feeds <= self._refused
+
+    async def async_delete(self, statistic_ids: Collection[str]) -> None:
+        """Delete statistics; those that are wanted are then made anew."""
+        await self.history.async_delete(statistic_ids)
+        self.costs.note_deleted(statistic_ids)
 
     # Refreshing
 
@@ -211,10 +225,9 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             series={one.statistic_id: one for one in series},
         )
         self._recent.follow(self._site_feeds(meters), series)
-        self.history.set_series(
-            (s, self.names.statistic(s, self.site, meters[s.meter_id] if s.meter_id else None))
-            for s in series
-        )
+        owners = [(s, meters[s.meter_id] if s.meter_id else None) for s in series]
+        self.history.set_series((s, self.names.statistic(s, self.site, m)) for s, m in owners)
+        self.costs.set_series((s, self.names.cost(s, self.site, m)) for s, m in owners)
 
     def _site_feeds(self, meters: dict[str, Meter]) -> list[Feed]:
         """Return the meter types to ask for, also where no series needs their answer yet."""

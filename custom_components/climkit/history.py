@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 import logging
 from typing import Any
 
@@ -36,7 +37,7 @@ from .pages import PageSize
 from .pauses import LONGEST_PAUSE, Pauses
 from .plan import Page, Purpose, earlier_page, page_to_present
 from .reader import FeedReader
-from .rebuild import Rebuilt, RecorderError, async_rebuild
+from .rebuild import OnRows, Rebuilt, RecorderError, async_rebuild
 from .recorder import async_clear
 from .schedule import REFUSED_FOR
 from .statistics import Difference, columns_of, merge_intervals
@@ -74,13 +75,18 @@ class SiteHistory:
         start: datetime,
         store: ClimkitStore,
         on_change: Callable[[], None],
+        on_rows: OnRows,
     ) -> None:
-        """Prepare; history begins at `start`, `on_change` tells of new totals and progress."""
+        """Prepare; history begins at `start`, `on_change` tells of new totals and progress.
+
+        `on_rows` is told of the rows that are written, for what follows from them.
+        """
         self._hass = hass
         self._reader = reader
         self._site = site
         self._record = store.site(site.id)
         self._on_change = on_change
+        self._rebuild = partial(async_rebuild, hass, on_rows=on_rows)
         self._tracks = Tracks(hass, store, self._record, floor_hour(start))
         self._live: dict[Feed, _Live] = {}
         self._offered: set[Feed] = set()
@@ -353,7 +359,7 @@ class SiteHistory:
         for track in answered:
             if track.is_current and not track.reaches(live.start):
                 track.has_gap()
-        await async_rebuild(self._hass, ready, live.start, live.end, intervals)
+        await self._rebuild(ready, live.start, live.end, intervals)
         for track in ready:
             track.has_read(floor_hour(live.end), to_present=True)
         if self._live.get(feed) is live:  # nothing newer came meanwhile
@@ -377,7 +383,7 @@ class SiteHistory:
     async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
         intervals = await self._async_fetch(page)
-        await async_rebuild(self._hass, page.tracks, page.start, page.end, intervals)
+        await self._rebuild(page.tracks, page.start, page.end, intervals)
         until = floor_hour(page.end)
         for track in page.tracks:
             if page.purpose is Purpose.EARLIER:
@@ -421,8 +427,7 @@ class SiteHistory:
     async def _async_rebuild_again(
         self, page: Page, intervals: Sequence[Interval], *, withdraw: bool = False, dry_run: bool
     ) -> Rebuilt:
-        return await async_rebuild(
-            self._hass,
+        return await self._rebuild(
             page.tracks,
             page.start,
             page.end,

@@ -57,17 +57,35 @@ class Role(StrEnum):
     WATER = "water"
 
 
+class Price(StrEnum):
+    """Which price of a tariff a measure costs."""
+
+    GRID = "grid"
+    SOLAR = "solar"
+    EXPORT = "export"
+    CHARGE_POINT = "charge_point"
+    CHARGE_POINT_GRID = "charge_point_grid"
+    CHARGE_POINT_SOLAR = "charge_point_solar"
+    HEATING = "heating"
+    COOLING = "cooling"
+    COLD_WATER = "cold_water"
+    HOT_WATER = "hot_water"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """One column of numbers of a site or a meter.
 
-    `key` is the API's name of the column, `name` the translation key of what it means.
+    `key` is the API's name of the column, `name` the translation key of what it means. A measure
+    costs its `price`, or the sum of what its `parts` (keys) cost; one with neither costs nothing.
     """
 
     key: str
     name: str
     quantity: Quantity = Quantity.ENERGY
     role: Role | None = None
+    price: Price | None = None
+    parts: tuple[str, ...] = ()
     has_power: bool = False
     enabled: bool = True
     power_enabled: bool = True
@@ -87,22 +105,40 @@ class MeterType:
     read_each_interval: bool = False
 
 
-def _total(name: str, quantity: Quantity, role: Role | None) -> tuple[Measure, ...]:
-    return (Measure(key="total", name=name, quantity=quantity, role=role),)
+def _total(name: str, quantity: Quantity, role: Role | None, price: Price) -> tuple[Measure, ...]:
+    return (Measure(key="total", name=name, quantity=quantity, role=role, price=price),)
 
 
-def _conso(name: str, quantity: Quantity, role: Role | None = None) -> tuple[Measure, ...]:
-    return (Measure(key="conso_total", name=name, quantity=quantity, role=role),)
+def _conso(name: str, quantity: Quantity, role: Role | None, price: Price) -> tuple[Measure, ...]:
+    return (Measure(key="conso_total", name=name, quantity=quantity, role=role, price=price),)
 
 
-_ELECTRICITY_CONSUMER = (
-    Measure(key="total", name="energy", role=Role.DEVICE, has_power=True),
-    Measure(key="self", name="solar_energy", has_power=True, power_enabled=False),
-    Measure(key="ext", name="grid_energy", has_power=True, power_enabled=False),
-)
+def _consumer(solar: Price, grid: Price) -> tuple[Measure, ...]:
+    return (
+        Measure(
+            key="total", name="energy", role=Role.DEVICE, parts=("self", "ext"), has_power=True
+        ),
+        Measure(key="self", name="solar_energy", price=solar, has_power=True, power_enabled=False),
+        Measure(key="ext", name="grid_energy", price=grid, has_power=True, power_enabled=False),
+    )
+
+
+_ELECTRICITY_CONSUMER = _consumer(Price.SOLAR, Price.GRID)
 _PRODUCTION = (Measure(key="total", name="production", role=Role.SOLAR, has_power=True),)
-_GRID_IMPORT = Measure(key="from_ext", name="grid_import", role=Role.GRID_IMPORT, has_power=True)
-_GRID_EXPORT = Measure(key="to_ext", name="grid_export", role=Role.GRID_EXPORT, has_power=True)
+_GRID_IMPORT = Measure(
+    key="from_ext",
+    name="grid_import",
+    role=Role.GRID_IMPORT,
+    price=Price.GRID,
+    has_power=True,
+)
+_GRID_EXPORT = Measure(
+    key="to_ext",
+    name="grid_export",
+    role=Role.GRID_EXPORT,
+    price=Price.EXPORT,
+    has_power=True,
+)
 _BATTERY_CHARGE = Measure(
     key="storage_charging_total",
     name="battery_charge",
@@ -139,9 +175,14 @@ METER_TYPES: dict[str, MeterType] = {
         MeterType(
             key=ELECTRICITY,
             site_measures=(
-                Measure(key="conso_total", name="consumption", has_power=True),
+                Measure(
+                    key="conso_total",
+                    name="consumption",
+                    parts=("self", "from_ext"),
+                    has_power=True,
+                ),
                 Measure(key="prod_total", name="production", role=Role.SOLAR, has_power=True),
-                Measure(key="self", name="self_consumption", has_power=True),
+                Measure(key="self", name="self_consumption", price=Price.SOLAR, has_power=True),
                 _GRID_IMPORT,
                 _GRID_EXPORT,
                 *_BATTERY,
@@ -151,29 +192,29 @@ METER_TYPES: dict[str, MeterType] = {
         ),
         MeterType(
             key=CHARGE_POINT,
-            site_measures=_conso("charge_points", Quantity.ENERGY),
-            meter_measures=_ELECTRICITY_CONSUMER,
+            site_measures=_conso("charge_points", Quantity.ENERGY, None, Price.CHARGE_POINT),
+            meter_measures=_consumer(Price.CHARGE_POINT_SOLAR, Price.CHARGE_POINT_GRID),
             read_each_interval=True,
         ),
         MeterType(
             key="heating",
-            site_measures=_conso("heating", Quantity.ENERGY),
-            meter_measures=_total("energy", Quantity.ENERGY, None),
+            site_measures=_conso("heating", Quantity.ENERGY, None, Price.HEATING),
+            meter_measures=_total("energy", Quantity.ENERGY, None, Price.HEATING),
         ),
         MeterType(
             key="cooling",
-            site_measures=_conso("cooling", Quantity.ENERGY),
-            meter_measures=_total("energy", Quantity.ENERGY, None),
+            site_measures=_conso("cooling", Quantity.ENERGY, None, Price.COOLING),
+            meter_measures=_total("energy", Quantity.ENERGY, None, Price.COOLING),
         ),
         MeterType(
             key="cold_water",
-            site_measures=_conso("cold_water", Quantity.WATER, Role.WATER),
-            meter_measures=_total("volume", Quantity.WATER, Role.WATER),
+            site_measures=_conso("cold_water", Quantity.WATER, Role.WATER, Price.COLD_WATER),
+            meter_measures=_total("volume", Quantity.WATER, Role.WATER, Price.COLD_WATER),
         ),
         MeterType(
             key="hot_water",
-            site_measures=_conso("hot_water", Quantity.WATER, Role.WATER),
-            meter_measures=_total("volume", Quantity.WATER, Role.WATER),
+            site_measures=_conso("hot_water", Quantity.WATER, Role.WATER, Price.HOT_WATER),
+            meter_measures=_total("volume", Quantity.WATER, Role.WATER, Price.HOT_WATER),
         ),
     )
 }
@@ -204,6 +245,17 @@ class Series:
     def statistic_id(self) -> str:
         """Id of the external statistic. It can never be renamed, so only API words go into it."""
         return f"{DOMAIN}:{slugify(self.owner_id)}_{self.key}"
+
+    @property
+    def cost_id(self) -> str:
+        """Id of the external statistic of what this costs, beside its own."""
+        return f"{self.statistic_id}_cost"
+
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """Ids of the statistics of the parts that this is the sum of."""
+        stem = self.statistic_id.removesuffix(self.measure.key)
+        return tuple(stem + key for key in self.measure.parts)
 
 
 def split_column(column: str) -> tuple[str, str] | None:

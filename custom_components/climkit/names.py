@@ -8,7 +8,7 @@ from homeassistant.helpers.translation import async_get_translations
 
 from .api import Meter, Site
 from .const import DOMAIN
-from .measures import Series
+from .measures import Price, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,13 @@ class Names:
 
     def statistic(self, series: Series, site: Site, meter: Meter | None) -> str:
         """Return the name of a series' statistic: owner, then measure."""
-        key = f"component.{DOMAIN}.entity.sensor.{series.measure.name}.name"
         owner = f"{self.site(site)} {self.meter(meter)}" if meter else self.site(site)
-        return f"{owner} {self.texts.get(key, series.measure.name)}"
+        return f"{owner} {self._sensor(series.measure.name)}"
+
+    def cost(self, series: Series, site: Site, meter: Meter | None) -> str:
+        """Return the name of the statistic of what a series costs, or earns."""
+        word = "compensation" if series.measure.price is Price.EXPORT else "cost"
+        return f"{self.statistic(series, site, meter)} {self._sensor(word)}"
+
+    def _sensor(self, key: str) -> str:
+        return self.texts.get(f"component.{DOMAIN}.entity.sensor.{key}.name", key)

@@ -1,10 +1,13 @@
 """Rebuilds a stretch of statistics from intervals, and makes sure that it was stored."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Protocol
 
+from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.core import HomeAssistant
 
 from .api import HOUR, Interval, floor_hour
@@ -31,6 +34,18 @@ from .track import Track
 
 class RecorderError(Exception):
     """Rows that were written are not there: the recorder only logs a write that failed."""
+
+
+class Kept(Protocol):
+    """A statistic that is kept: how it is described, and its newest row (see `track.Track`)."""
+
+    statistic: StatisticMetaData
+    last: Row | None
+    is_last_sure: bool
+
+
+# Told of a statistic whose rows from one hour to before another are about to be written.
+type OnRows = Callable[[str, datetime, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,7 @@ async def async_rebuild(
     *,
     withdraw: bool = False,
     dry_run: bool = False,
+    on_rows: OnRows = lambda *_: None,
 ) -> Rebuilt:
     """Make the rows from `start` (a full hour) to before `end` say what the intervals say.
 
@@ -92,17 +108,40 @@ async def async_rebuild(
     same call again mends it.
     """
     end = floor_hour(end + HOUR - datetime.resolution)
+    amounts = await hass.async_add_executor_job(_amounts, tracks, start, end, intervals)
+    return await async_rebuild_amounts(
+        hass, tracks, start, end, amounts, withdraw=withdraw, dry_run=dry_run, on_rows=on_rows
+    )
+
+
+async def async_rebuild_amounts(
+    hass: HomeAssistant,
+    tracks: Sequence[Kept],
+    start: datetime,
+    end: datetime,
+    amounts: Mapping[str, Mapping[datetime, float | None]],
+    *,
+    withdraw: bool = False,
+    dry_run: bool = False,
+    on_rows: OnRows = lambda *_: None,
+) -> Rebuilt:
+    """Make the rows between two full hours say what hourly amounts, by statistic id, say.
+
+    Like `async_rebuild`; an amount of None is that of an hour that was withdrawn.
+    """
     await _async_make_sure(hass, tracks)
     stored = await _async_stored(hass, tracks, start, end)
     changes = await hass.async_add_executor_job(
-        _changes, tracks, stored, start, end, intervals, withdraw
+        partial(_changes, tracks, stored, amounts, withdraw=withdraw)
     )
-    found = {one.track.series.statistic_id: one.differences for one in changes if one.differences}
+    found = {one.statistic_id: one.differences for one in changes if one.differences}
     if dry_run:
         return Rebuilt(found)
     changed = [one for one in changes if one.change.rows or one.change.shift]
     for one in changed:
         one.track.is_last_sure = False
+        if rows := one.change.rows:
+            on_rows(one.statistic_id, rows[0].start, rows[-1].start + HOUR)
         async_write(hass, one.track.statistic, one.change, end)
         await asyncio.sleep(0)  # each write is checked row by row in the event loop
     if changed:
@@ -111,7 +150,7 @@ async def async_rebuild(
     return Rebuilt(found, sum(len(one.change.rows) for one in changed))
 
 
-async def _async_make_sure(hass: HomeAssistant, tracks: Sequence[Track]) -> None:
+async def _async_make_sure(hass: HomeAssistant, tracks: Sequence[Kept]) -> None:
     """Ask the recorder for the newest rows of series whose last write was not confirmed.
 
     Where one series' write was lost, those of the others were stored all the same.
@@ -119,31 +158,30 @@ async def _async_make_sure(hass: HomeAssistant, tracks: Sequence[Track]) -> None
     unsure = [track for track in tracks if not track.is_last_sure]
     if not unsure:
         return
-    newest = await async_last_rows(hass, [track.series.statistic_id for track in unsure])
+    newest = await async_last_rows(hass, [_id(track) for track in unsure])
     for track in unsure:
-        track.last = newest.get(track.series.statistic_id)
+        track.last = newest.get(_id(track))
         track.is_last_sure = True
 
 
 async def _async_stored(
-    hass: HomeAssistant, tracks: Sequence[Track], start: datetime, end: datetime
+    hass: HomeAssistant, tracks: Sequence[Kept], start: datetime, end: datetime
 ) -> dict[str, _Stored]:
-    reaching = [t.series.statistic_id for t in tracks if t.last and t.last.start >= start]
+    reaching = [_id(track) for track in tracks if track.last and track.last.start >= start]
     found = await async_rows(hass, reaching, start, end) if reaching else {}
     return {
-        track.series.statistic_id: await _async_surroundings(hass, track, found, start, end)
-        for track in tracks
+        _id(track): await _async_surroundings(hass, track, found, start, end) for track in tracks
     }
 
 
 async def _async_surroundings(
     hass: HomeAssistant,
-    track: Track,
+    track: Kept,
     found: Mapping[str, tuple[list[Row], float]],
     start: datetime,
     end: datetime,
 ) -> _Stored:
-    statistic_id, last = track.series.statistic_id, track.last
+    statistic_id, last = _id(track), track.last
     if last is None:
         return _Stored([], 0.0, None)
     if last.start < start:
@@ -156,26 +194,38 @@ async def _async_surroundings(
 
 @dataclass(frozen=True, slots=True)
 class _TrackChange:
-    """What changes for one series."""
+    """What changes for one statistic."""
 
-    track: Track
+    track: Kept
     change: Change
     differences: Sequence[Difference]
 
+    @property
+    def statistic_id(self) -> str:
+        return _id(self.track)
+
+
+def _id(track: Kept) -> str:
+    return track.statistic["statistic_id"]
+
+
+def _amounts(
+    tracks: Sequence[Track], start: datetime, end: datetime, intervals: Sequence[Interval]
+) -> dict[str, dict[datetime, float]]:
+    hours = by_hour(interval for interval in intervals if start <= interval.start < end)
+    return {_id(track): hourly_amounts(hours, track.series.column) for track in tracks}
+
 
 def _changes(
-    tracks: Sequence[Track],
+    tracks: Sequence[Kept],
     stored: Mapping[str, _Stored],
-    start: datetime,
-    end: datetime,
-    intervals: Sequence[Interval],
+    amounts_by_id: Mapping[str, Mapping[datetime, float | None]],
+    *,
     withdraw: bool,
 ) -> list[_TrackChange]:
-    hours = by_hour(interval for interval in intervals if start <= interval.start < end)
     changes = []
     for track in tracks:
-        before = stored[track.series.statistic_id]
-        amounts = hourly_amounts(hours, track.series.column)
+        before, amounts = stored[_id(track)], amounts_by_id[_id(track)]
         change = rebuild_rows(
             amounts,
             before.rows,
@@ -191,13 +241,11 @@ async def _async_confirm(
     hass: HomeAssistant, changed: Sequence[_TrackChange], start: datetime, end: datetime
 ) -> None:
     """Read the last changed row and the newest row of each series back."""
-    ids = [one.track.series.statistic_id for one in changed]
-    rows = await async_rows(hass, ids, start, end)
-    shifted = [one.track.series.statistic_id for one in changed if one.change.shift]
+    rows = await async_rows(hass, [one.statistic_id for one in changed], start, end)
+    shifted = [one.statistic_id for one in changed if one.change.shift]
     newest = await async_last_rows(hass, shifted)
     for one in changed:
-        track, change = one.track, one.change
-        statistic_id = track.series.statistic_id
+        track, change, statistic_id = one.track, one.change, one.statistic_id
         stored = {row.start: row for row in rows.get(statistic_id, ([], 0.0))[0]}
         for row in change.rows[-1:]:
             if row.start not in stored or not same(stored[row.start].total, row.total):

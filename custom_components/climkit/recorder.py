@@ -49,6 +49,19 @@ def metadata(series: Series, name: str) -> StatisticMetaData:
     )
 
 
+def cost_metadata(series: Series, name: str, currency: str) -> StatisticMetaData:
+    """Describe the statistic of what a series costs."""
+    return StatisticMetaData(
+        source=DOMAIN,
+        statistic_id=series.cost_id,
+        name=name[:LONGEST_NAME],
+        unit_class=None,
+        unit_of_measurement=currency,
+        mean_type=StatisticMeanType.NONE,
+        has_sum=True,
+    )
+
+
 @callback
 def async_publish(hass: HomeAssistant, statistic: StatisticMetaData) -> None:
     """Make a statistic known, so that it can be chosen before its first row is there."""
@@ -75,6 +88,16 @@ async def async_known_names(hass: HomeAssistant, statistic_ids: set[str]) -> dic
         partial(get_metadata, hass, statistic_ids=statistic_ids)
     )
     return {statistic_id: data["name"] for statistic_id, (_, data) in known.items()}
+
+
+async def async_known(
+    hass: HomeAssistant, statistic_ids: set[str]
+) -> dict[str, tuple[str | None, str | None]]:
+    """Return name and unit of those statistics that the recorder knows."""
+    known = await get_instance(hass).async_add_executor_job(
+        partial(get_metadata, hass, statistic_ids=statistic_ids)
+    )
+    return {key: (data["name"], data["unit_of_measurement"]) for key, (_, data) in known.items()}
 
 
 async def async_clear(hass: HomeAssistant, statistic_ids: Collection[str]) -> None:
@@ -128,6 +151,18 @@ async def async_total_before(hass: HomeAssistant, statistic_id: str, time: datet
             return rows[-1].total
         time, step = start, step * 4
     return 0.0
+
+
+async def async_totals_before(
+    hass: HomeAssistant, statistic_ids: Collection[str], time: datetime
+) -> dict[str, float]:
+    """Return the running totals of several statistics before a time; 0 without an earlier row."""
+    found = await async_rows(hass, statistic_ids, time - timedelta(days=1), time)
+    totals = {statistic_id: rows[-1].total for statistic_id, (rows, _) in found.items()}
+    for statistic_id in statistic_ids:
+        if statistic_id not in totals:
+            totals[statistic_id] = await async_total_before(hass, statistic_id, time)
+    return totals
 
 
 async def async_next_row(

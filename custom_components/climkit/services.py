@@ -102,7 +102,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         if device_id := call.data.get(ATTR_DEVICE_ID):
             coordinator, owner_ids = _owners(hass, device_id)
             ids = [key for key in names if _owner_id(key) in owner_ids]
-            delete = coordinator.history.async_delete
+            delete = coordinator.async_delete
         else:
             known = _all_owner_ids(hass)
             ids = [key for key in names if _owner_id(key) not in known]

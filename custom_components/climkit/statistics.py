@@ -60,7 +60,7 @@ def hourly_amounts(
 
 
 def rebuild_rows(
-    amounts: Mapping[datetime, float],
+    amounts: Mapping[datetime, float | None],
     stored: Iterable[Row],
     anchor: float,
     following: Row | None = None,
@@ -101,7 +101,9 @@ class Difference:
     measured: float | None
 
 
-def differences(amounts: Mapping[datetime, float], stored: Iterable[Row]) -> list[Difference]:
+def differences(
+    amounts: Mapping[datetime, float | None], stored: Iterable[Row]
+) -> list[Difference]:
     """Compare a stretch hour by hour. An answer without any amount says nothing."""
     if not amounts:
         return []

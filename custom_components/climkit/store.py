@@ -1,7 +1,7 @@
 """What is remembered over a restart: how far history was read, and which meters are missing."""
 
 from collections.abc import Iterable
-from typing import NotRequired, TypedDict, override
+from typing import Any, NotRequired, TypedDict, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -49,6 +49,16 @@ class MendedRecord(TypedDict):
     last: str | None
 
 
+class CostsRecord(TypedDict):
+    """What is remembered of costs: the tariffs they were computed with, and what is left to do.
+
+    `dirty`: the stretches (ISO, UTC) of each known cost statistic that are to be computed anew.
+    """
+
+    tariffs: list[dict[str, Any]]
+    dirty: dict[str, list[tuple[str, str]]]
+
+
 class SiteRecord(TypedDict):
     """What is remembered of a site.
 
@@ -65,6 +75,7 @@ class SiteRecord(TypedDict):
     walk: dict[str, str]
     plausibility: NotRequired[PlausibilityRecord]
     mended: NotRequired[MendedRecord]
+    costs: NotRequired[CostsRecord]
 
 
 # A device goes once this many daily lists were without it.

@@ -1,0 +1,185 @@
+"""The cost statistics of a site: loaded from recorder and memory, remembered as they grow."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .api import HOUR, Site, floor_hour
+from .cost_tracks import CostPage, CostTrack
+from .measures import Series
+from .priced import Priced
+from .recorder import (
+    async_clear,
+    async_first_hour,
+    async_known,
+    async_last_rows,
+    async_publish,
+    cost_metadata,
+)
+from .store import ClimkitStore, CostsRecord
+from .stretches import Stretch, merged, without
+from .tariffs import Tariffs, changed_stretches, tariffs_from_data
+
+# Costs this new are computed again after a restart, so nothing of them must be remembered at once.
+RECENT = timedelta(days=2)
+
+# Climkit was founded after this; where it is not known since when a site is measured.
+_FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
+
+
+class CostBook:
+    """The cost statistics of a site, how far each is right, and what is remembered of that.
+
+    `tracks`: by cost id.
+    """
+
+    def __init__(self, hass: HomeAssistant, site: Site, store: ClimkitStore) -> None:
+        """Begin without statistics."""
+        self._hass = hass
+        self._site = site
+        self._store = store
+        self._record = store.site(site.id).setdefault("costs", CostsRecord(tariffs=[], dirty={}))
+        self._loaded: Mapping[str, Priced] | None = None
+        self._tariffs = self._read_tariffs()
+        self.tracks: dict[str, CostTrack] = {}
+
+    def is_of(self, priced: Mapping[str, Priced], tariffs: list[dict[str, Any]]) -> bool:
+        """Whether it is known where these statistics stand, with these tariffs."""
+        return self._loaded is priced and self._record["tariffs"] == tariffs
+
+    async def async_load(
+        self,
+        priced: Mapping[str, Priced],
+        tariffs: list[dict[str, Any]],
+        series: Iterable[Series],
+    ) -> None:
+        """Learn where each statistic stands, and what is left to do.
+
+        `series` are all there are now: one that cost something and does no longer loses its cost
+        statistic. That of a meter that is not there now stays as it is.
+        """
+        dirty = self._record["dirty"]
+        is_known = self._record["tariffs"] == tariffs and priced.keys() <= dirty.keys()
+        self._mark_changed(tariffs)
+        unpriced = {one.cost_id for one in series} & dirty.keys() - priced.keys()
+        if unpriced:
+            await async_clear(self._hass, unpriced)
+        for cost_id in unpriced:
+            del dirty[cost_id]
+        known = await async_known(self._hass, set(priced))
+        last = await async_last_rows(self._hass, priced.keys() - self.tracks.keys())
+        tracks = {}
+        for cost_id, one in priced.items():
+            statistic = cost_metadata(one.series, one.name, self._tariffs.currency or "")
+            if known.get(cost_id) != (statistic["name"], statistic["unit_of_measurement"]):
+                async_publish(self._hass, statistic)
+            track = self.tracks.get(cost_id)
+            if track is None:
+                track = CostTrack(priced=one, statistic=statistic, last=last.get(cost_id))
+                track.dirty = [await self._async_unsure(track)]
+            track.priced, track.statistic = one, statistic
+            track.dirty = merged([*track.dirty, *_read(dirty.get(cost_id, ()))])
+            tracks[cost_id] = track
+        self.tracks, self._loaded = tracks, priced
+        self._note(tracks.values())
+        if not is_known:
+            await self._store.async_save_now()
+
+    def _mark_changed(self, tariffs: list[dict[str, Any]]) -> None:
+        """Mark the stretches in which prices change, also of what is not there now."""
+        before, self._record["tariffs"] = self._tariffs, tariffs
+        self._tariffs = self._read_tariffs()
+        changed = [
+            (start, end or self._horizon) for start, end in changed_stretches(before, self._tariffs)
+        ]
+        dirty = self._record["dirty"]
+        for cost_id, stretches in dirty.items():
+            dirty[cost_id] = _text(merged([*_read(stretches), *changed]))
+
+    async def _async_unsure(self, track: CostTrack) -> Stretch:
+        """Return what may be wrong of a statistic at a start, whatever was remembered."""
+        if track.last and track.cost_id in self._record["dirty"]:
+            return track.last.start - RECENT, self._horizon
+        start, end = self._whole
+        if track.last:
+            start = min(start, await async_first_hour(self._hass, track.cost_id))
+        return start, end
+
+    @property
+    def _whole(self) -> Stretch:
+        """Return all time with a tariff in which there can be amounts."""
+        start = self._tariffs.start or self._horizon
+        return max(start, floor_hour(self._site.created or _FIRST_TIME)), self._horizon
+
+    @property
+    def _horizon(self) -> datetime:
+        """Return a time behind all rows; of later ones history will tell."""
+        return floor_hour(dt_util.utcnow()) + 2 * HOUR
+
+    def touched_by(self, statistic_ids: Collection[str]) -> list[CostTrack]:
+        """Return the statistics among these, and those that follow from them."""
+        for cost_id in self._record["dirty"].keys() & set(statistic_ids) - self.tracks.keys():
+            del self._record["dirty"][cost_id]
+        return [
+            track
+            for track in self.tracks.values()
+            if not {track.cost_id, *track.priced.sources}.isdisjoint(statistic_ids)
+        ]
+
+    async def async_mark(self, written: Iterable[tuple[str, Stretch]]) -> None:
+        """Mark what follows from amounts that were written; of old ones remember it at once."""
+        stretches: dict[str, list[Stretch]] = {}
+        for statistic_id, stretch in written:
+            stretches.setdefault(statistic_id, []).append(stretch)
+        is_old = False
+        marked = []
+        for track in self.tracks.values():
+            new = [one for source in track.priced.sources for one in stretches.get(source, ())]
+            if new:
+                track.dirty = merged([*track.dirty, *new])
+                marked.append(track)
+                oldest = min(new)[0]
+                is_old = is_old or bool(track.last and oldest < track.last.start - RECENT)
+        self._note(marked)
+        if is_old:
+            await self._store.async_save_now()
+
+    def note_done(self, page: CostPage) -> None:
+        """Note that a page was stored."""
+        for track in page.tracks:
+            track.dirty = without(track.dirty, page.start, page.end)
+        self._note(page.tracks)
+
+    async def async_begin_anew(self, tracks: Collection[CostTrack]) -> None:
+        """Delete statistics, to compute all of them again."""
+        if not tracks:
+            return
+        for track in tracks:
+            track.dirty, track.before = [self._whole], {}
+        self._note(tracks)
+        await self._store.async_save_now()
+        await async_clear(self._hass, [track.cost_id for track in tracks])
+        for track in tracks:
+            track.last, track.is_last_sure = None, True
+            async_publish(self._hass, track.statistic)
+
+    def _note(self, tracks: Iterable[CostTrack]) -> None:
+        for track in tracks:
+            self._record["dirty"][track.cost_id] = _text(track.dirty)
+        self._store.save_soon()
+
+    def _read_tariffs(self) -> Tariffs:
+        return tariffs_from_data(self._record["tariffs"], self._site.zone)
+
+
+def _read(stretches: Iterable[tuple[str, str]]) -> list[Stretch]:
+    return [
+        (datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in stretches
+    ]
+
+
+def _text(stretches: Iterable[Stretch]) -> list[tuple[str, str]]:
+    return [(start.isoformat(), end.isoformat()) for start, end in stretches]

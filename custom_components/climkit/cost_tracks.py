@@ -1,0 +1,91 @@
+"""How far the statistic of what something costs is right. Pure: no I/O, no clock."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from homeassistant.components.recorder.models import StatisticMetaData
+
+from .api import HOUR
+from .priced import Priced
+from .statistics import Row
+from .stretches import Stretch, within
+from .tariffs import Tariffs, hourly_costs
+
+
+@dataclass(slots=True, kw_only=True)
+class CostTrack:
+    """A cost statistic: its newest row, and the stretches in which it is to be computed anew.
+
+    `before` holds running totals before certain times, as far as they are known, and `spent` what
+    was spent since then; that stays until it is known anew.
+    """
+
+    priced: Priced
+    statistic: StatisticMetaData
+    last: Row | None = None
+    is_last_sure: bool = True
+    dirty: list[Stretch] = field(default_factory=list)
+    before: dict[datetime, float] = field(default_factory=dict)
+    spent: dict[datetime, float] = field(default_factory=dict)
+
+    @property
+    def cost_id(self) -> str:
+        """Id of the statistic."""
+        return self.statistic["statistic_id"]
+
+    def forget_totals(self, start: datetime) -> None:
+        """Forget the totals that rows from `start` on may move."""
+        self.before = {time: total for time, total in self.before.items() if time <= start}
+
+    def sum_up(self, times: Iterable[datetime]) -> None:
+        """Work out what was spent since times of `before`; nothing where no row is as new."""
+        self.before = {time: self.before[time] for time in times}
+        self.spent = {
+            time: self.last.total - total
+            for time, total in self.before.items()
+            if self.last and self.last.start >= time
+        }
+
+
+def costs_of(
+    tracks: Iterable[CostTrack],
+    rows: Mapping[str, Iterable[Row]],
+    tariffs: Tariffs,
+) -> dict[str, dict[datetime, float | None]]:
+    """Return what each hour costs, by cost id, from the rows of the amounts, by statistic id."""
+    return {
+        track.cost_id: hourly_costs(
+            [
+                (price, {row.start: row.amount for row in rows.get(source, ())})
+                for source, price in track.priced.sources.items()
+            ],
+            tariffs,
+        )
+        for track in tracks
+    }
+
+
+# At most this is computed and stored in one go, so that energy never waits long.
+LONGEST_PAGE = timedelta(days=31)
+ROWS_OF_A_PAGE = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class CostPage:
+    """A stretch that is computed in one go, for some cost statistics."""
+
+    start: datetime
+    end: datetime
+    tracks: list[CostTrack]
+
+
+def next_page(tracks: Iterable[CostTrack]) -> CostPage | None:
+    """Return what is computed next, oldest first; None where all is right."""
+    waiting = sorted((one for one in tracks if one.dirty), key=lambda one: one.dirty[0])
+    if not waiting:
+        return None
+    start, end = waiting[0].dirty[0]
+    end = min(end, start + LONGEST_PAGE)
+    number = max(1, ROWS_OF_A_PAGE // ((end - start) // HOUR))
+    return CostPage(start, end, [one for one in waiting if within(one.dirty, start, end)][:number])

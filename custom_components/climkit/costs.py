@@ -1,0 +1,255 @@
+"""Keeps the cost statistics of a site equal to what its hourly amounts cost.
+
+Costs follow from stored amounts and the user's tariffs alone, so Climkit is never asked. A worker
+of its own does it for each site: energy never waits for costs. What is to be computed anew, because
+an amount was written or a tariff changed, is noted as *dirty* stretches and remembered.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime, timedelta
+import logging
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from sqlalchemy.exc import SQLAlchemyError
+
+from .api import Site, floor_hour
+from .const import CONF_SITE, SUBENTRY_TARIFF
+from .cost_book import CostBook
+from .cost_tracks import CostPage, costs_of, next_page
+from .measures import Price, Series
+from .priced import Priced, costs_by_owner, pays_meter_fee, priced_series
+from .rebuild import RecorderError, async_rebuild_amounts
+from .recorder import async_rows, async_synchronize, async_totals_before
+from .store import ClimkitStore
+from .stretches import Stretch
+from .tariffs import local_start, tariffs_from_data
+
+_LOGGER = logging.getLogger(__name__)
+
+RECORDER_PAUSE = timedelta(minutes=1)
+
+
+def stored_tariffs(entry: ConfigEntry[Any], site_id: str) -> list[dict[str, Any]]:
+    """Return the tariffs of a site, as subentries of its entry store them."""
+    return [
+        dict(subentry.data)
+        for subentry in entry.subentries.values()
+        if subentry.subentry_type == SUBENTRY_TARIFF and subentry.data[CONF_SITE] == site_id
+    ]
+
+
+class SiteCosts:
+    """The cost statistics of one site, and what entities show of them."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        site: Site,
+        store: ClimkitStore,
+        tariffs: list[dict[str, Any]],
+        *,
+        on_change: Callable[[], None],
+    ) -> None:
+        """Prepare with the site's stored tariffs; `on_change` tells of new costs."""
+        self._hass = hass
+        self._site = site
+        self._on_change = on_change
+        self._book = CostBook(hass, site, store)
+        self._data = tariffs
+        self.tariffs = tariffs_from_data(tariffs, site.zone)
+        self._series: dict[Series, str] = {}
+        self._priced: dict[str, Priced] = {}
+        self._by_owner: dict[str, list[str]] = {}
+        self._meters_with_fee: set[str] = set()
+        self._written: list[tuple[str, Stretch]] = []
+        self._deleted: set[str] = set()
+        self._summed_up: tuple[datetime, ...] | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._is_resting = False
+
+    # What entities show
+
+    @property
+    def owner_ids(self) -> Collection[str]:
+        """Return the ids of the site and the meters that cost something."""
+        return self._by_owner.keys()
+
+    @property
+    def day_start(self) -> datetime:
+        """Return the start of the day, local midnight of the site, in UTC."""
+        return local_start(self._today, self._site.zone)
+
+    @property
+    def month_start(self) -> datetime:
+        """Return the start of the month, local midnight of the site, in UTC."""
+        return local_start(self._today.replace(day=1), self._site.zone)
+
+    @property
+    def _today(self) -> date:
+        return dt_util.utcnow().astimezone(self._site.zone).date()
+
+    def cost(self, owner_id: str, since: datetime) -> float | None:
+        """Return what a site or meter costs since a local midnight, fees of these days included.
+
+        None as long as there is no hour since then.
+        """
+        tracks = (self._book.tracks.get(cost_id) for cost_id in self._by_owner.get(owner_id, ()))
+        spent = [track.spent[since] for track in tracks if track and since in track.spent]
+        return sum(spent) + self._fee(owner_id, since) if spent else None
+
+    def _fee(self, owner_id: str, since: datetime) -> float:
+        fees = self.tariffs.fees(since.astimezone(self._site.zone).date(), self._today)
+        if owner_id == self._site.id:
+            return fees.site
+        return fees.meter if owner_id in self._meters_with_fee else 0.0
+
+    def price(self, price: Price) -> float | None:
+        """Return what a kWh costs now."""
+        return self.tariffs.price(price, floor_hour(dt_util.utcnow()))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do now (only tests ask)."""
+        return self._is_resting and not self._wake.is_set()
+
+    # What others tell
+
+    def set_series(self, series: Iterable[tuple[Series, str]]) -> None:
+        """Say which series there are, each with the name of its cost statistic."""
+        self._series = dict(series)
+        self._plan()
+
+    def set_tariffs(self, tariffs: list[dict[str, Any]]) -> None:
+        """Say which tariffs the site has, as they are stored."""
+        if tariffs == self._data:
+            return
+        self._data = tariffs
+        self.tariffs = tariffs_from_data(tariffs, self._site.zone)
+        self._plan()
+        self._on_change()
+
+    def _plan(self) -> None:
+        self._priced = priced_series(self._series.items(), self.tariffs)
+        self._by_owner = costs_by_owner(self._priced)
+        self._meters_with_fee = pays_meter_fee(self._priced.values())
+        self._wake.set()
+
+    def note_rows(self, statistic_id: str, start: datetime, end: datetime) -> None:
+        """Take note of amounts that are about to be written."""
+        self._written.append((statistic_id, (start, end)))
+        self._wake.set()
+
+    def note_deleted(self, statistic_ids: Collection[str]) -> None:
+        """Take note of statistics that were deleted, of amounts or of costs."""
+        self._deleted.update(statistic_ids)
+        self._wake.set()
+
+    def note_time(self) -> None:
+        """Take note that an hour begins: prices may be others, and with a day sums begin anew."""
+        self._wake.set()
+        self._on_change()
+
+    # The worker
+
+    def start(self, entry: ConfigEntry[Any], name: str) -> None:
+        """Start the worker."""
+        self._worker = entry.async_create_background_task(self._hass, self._async_run(), name)
+
+    async def async_stop(self) -> None:
+        """Stop the worker; what it was writing is done again by the next one."""
+        if self._worker:
+            self._worker.cancel()
+            await asyncio.wait([self._worker])
+
+    async def _async_run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                if not await self._async_work():
+                    await self._async_rest()
+            except (RecorderError, SQLAlchemyError) as err:
+                _LOGGER.warning("Costs could not be stored, trying again later: %s", err)
+                await asyncio.sleep(RECORDER_PAUSE.total_seconds())
+            except Exception:
+                _LOGGER.exception("Unexpected error in the costs of site %s", self._site.id)
+                await asyncio.sleep(RECORDER_PAUSE.total_seconds())
+
+    async def _async_rest(self) -> None:
+        self._is_resting = True
+        try:
+            await self._wake.wait()
+        finally:
+            self._is_resting = False
+
+    async def _async_work(self) -> bool:
+        """Do what comes next; tell whether there was anything to do."""
+        if not self._book.is_of(self._priced, self._data):
+            self._summed_up = None
+            await self._book.async_load(self._priced, self._data, self._series)
+        elif self._deleted:
+            deleted, self._deleted = self._deleted, set()
+            await self._book.async_begin_anew(self._book.touched_by(deleted))
+        elif self._written:
+            written, self._written = self._written, []
+            await self._book.async_mark(written)
+        elif page := next_page(self._book.tracks.values()):
+            self._summed_up = None
+            await self._async_compute(page)
+        elif self._summed_up != (times := (self.day_start, self.month_start)):
+            await self._async_sum_up(times)
+        else:
+            return False
+        return True
+
+    async def _async_compute(self, page: CostPage) -> None:
+        """Compute a stretch from the stored amounts, and store what differs.
+
+        An hour without a price, or without an amount, shall have no row. Home Assistant cannot
+        delete single rows, so a statistic with one too many is written anew.
+        """
+        await async_synchronize(self._hass)  # what was about to be written is stored now
+        sources = {source for track in page.tracks for source in track.priced.sources}
+        found = await async_rows(self._hass, sources, page.start, page.end)
+        amounts = {source: rows for source, (rows, _) in found.items()}
+        costs = await self._hass.async_add_executor_job(
+            costs_of, page.tracks, amounts, self.tariffs
+        )
+        stored = await self._async_stored_hours(page)
+        wrong = [
+            one for one in page.tracks if stored.get(one.cost_id, set()) - costs[one.cost_id].keys()
+        ]
+        if wrong:
+            await self._book.async_begin_anew(wrong)
+            return
+        for track in page.tracks:
+            track.forget_totals(page.start)
+        await async_rebuild_amounts(self._hass, page.tracks, page.start, page.end, costs)
+        self._book.note_done(page)
+
+    async def _async_stored_hours(self, page: CostPage) -> dict[str, set[datetime]]:
+        """Return the hours of a page that have a cost, by cost id."""
+        reaching = [one.cost_id for one in page.tracks if one.last and one.last.start >= page.start]
+        if not reaching:
+            return {}
+        found = await async_rows(self._hass, reaching, page.start, page.end)
+        return {cost_id: {row.start for row in rows} for cost_id, (rows, _) in found.items()}
+
+    async def _async_sum_up(self, times: tuple[datetime, ...]) -> None:
+        """Work out what was spent since these times, and tell entities."""
+        tracks = [track for track in self._book.tracks.values() if track.last]
+        for time in times:
+            unknown = [track.cost_id for track in tracks if time not in track.before]
+            totals = await async_totals_before(self._hass, unknown, time) if unknown else {}
+            for track in tracks:
+                if track.cost_id in totals:
+                    track.before[time] = totals[track.cost_id]
+        for track in tracks:
+            track.sum_up(times)
+        self._summed_up = times
+        self._on_change()

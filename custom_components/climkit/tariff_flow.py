@@ -1,0 +1,248 @@
+"""How a user adds a tariff of a site, and corrects one."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    DateSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+)
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .const import CONF_SITE
+from .coordinator import ClimkitConfigEntry
+from .costs import stored_tariffs
+from .tariffs import (
+    CONF_CHARGE_POINT,
+    CONF_COLD_WATER,
+    CONF_COOLING,
+    CONF_CURRENCY,
+    CONF_ELECTRICITY,
+    CONF_EXPORT,
+    CONF_FEES,
+    CONF_GRID,
+    CONF_GRID_LOW,
+    CONF_HEATING,
+    CONF_HOT_WATER,
+    CONF_LOW_HOURS,
+    CONF_METER_FEE,
+    CONF_SATURDAY,
+    CONF_SITE_FEE,
+    CONF_SOLAR,
+    CONF_SOLAR_LOW,
+    CONF_SUNDAY,
+    CONF_VALID_FROM,
+    CONF_WATER_AND_HEAT,
+    CONF_WEEKDAY,
+    LowHours,
+    LowHoursError,
+)
+
+
+class TariffFlow(ConfigSubentryFlow):
+    """Add a tariff of a site, or correct one.
+
+    A tariff is stored as the form gives it, by section, together with the site and the currency.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a site."""
+        self._site_id = ""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask of which site the tariff is, where there is a choice."""
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        names = self._site_names()
+        if len(names) == 1:
+            user_input = {CONF_SITE: next(iter(names))}
+        if user_input is not None:
+            self._site_id = user_input[CONF_SITE]
+            return await self.async_step_prices()
+        options = [SelectOptionDict(value=key, label=name) for key, name in names.items()]
+        schema = vol.Schema(
+            {vol.Required(CONF_SITE): SelectSelector(SelectSelectorConfig(options=options))}
+        )
+        return self.async_show_form(step_id="user", data_schema=schema)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Correct a tariff; it stays one of the same site."""
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        self._site_id = self._get_reconfigure_subentry().data[CONF_SITE]
+        if self._site_id not in self._site_names():
+            return self.async_abort(reason="not_loaded")
+        return await self.async_step_prices()
+
+    async def async_step_prices(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask from when on what costs how much."""
+        errors: dict[str, str] = {}
+        placeholders = {"site": self._site_names()[self._site_id], "window": ""}
+        if user_input is not None:
+            errors = self._errors(user_input, placeholders)
+            if not errors:
+                return self._finish(user_input)
+        schema = prices_schema(self._currency)
+        return self.async_show_form(
+            step_id="prices",
+            data_schema=self.add_suggested_values_to_schema(
+                schema, user_input or self._suggested()
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    @property
+    def _entry(self) -> ClimkitConfigEntry:
+        return self._get_entry()
+
+    def _site_names(self) -> dict[str, str]:
+        return {
+            site_id: runtime.coordinator.names.site(runtime.coordinator.site)
+            for site_id, runtime in self._entry.runtime_data.items()
+        }
+
+    @property
+    def _current(self) -> Mapping[str, Any] | None:
+        """Return the tariff that is corrected."""
+        is_correction = self.source == SOURCE_RECONFIGURE
+        return self._get_reconfigure_subentry().data if is_correction else None
+
+    @property
+    def _others(self) -> list[dict[str, Any]]:
+        """Return the other tariffs of the site."""
+        tariffs = stored_tariffs(self._entry, self._site_id)
+        if self._current:
+            tariffs.remove(dict(self._current))
+        return tariffs
+
+    @property
+    def _currency(self) -> str:
+        """Return the currency: the one of the site's other tariffs, else Home Assistant's."""
+        return next((data[CONF_CURRENCY] for data in self._others), self.hass.config.currency)
+
+    def _suggested(self) -> Mapping[str, Any]:
+        """Return what the form suggests: prices as before, from the next January on."""
+        if self._current:
+            return self._current
+        this_year = dt_util.now().year
+        previous = max(self._others, key=lambda data: str(data[CONF_VALID_FROM]), default=None)
+        if previous is None:
+            return {CONF_VALID_FROM: date(this_year, 1, 1).isoformat()}
+        return {**previous, CONF_VALID_FROM: date(this_year + 1, 1, 1).isoformat()}
+
+    def _errors(
+        self, user_input: Mapping[str, Any], placeholders: dict[str, str]
+    ) -> dict[str, str]:
+        """Return what a person has to mend. The frontend shows errors above a section."""
+        errors = {}
+        if any(data[CONF_VALID_FROM] == user_input[CONF_VALID_FROM] for data in self._others):
+            errors[CONF_VALID_FROM] = "same_day"
+        electricity = user_input[CONF_ELECTRICITY]
+        if consumed := {CONF_GRID, CONF_GRID_LOW, CONF_SOLAR, CONF_SOLAR_LOW} & electricity.keys():
+            if CONF_GRID not in consumed:
+                errors[CONF_ELECTRICITY] = "grid_price_needed"
+            elif CONF_SOLAR not in consumed:
+                errors[CONF_ELECTRICITY] = "solar_price_needed"
+        if not electricity and not user_input[CONF_WATER_AND_HEAT]:
+            errors["base"] = "nothing_priced"
+        has_low_price = not electricity.keys().isdisjoint((CONF_GRID_LOW, CONF_SOLAR_LOW))
+        try:
+            low_hours = LowHours.parse(user_input[CONF_LOW_HOURS])
+        except LowHoursError as err:
+            errors[CONF_LOW_HOURS] = err.key
+            placeholders["window"] = err.window
+        else:
+            if has_low_price and not low_hours:
+                errors[CONF_LOW_HOURS] = "low_hours_needed"
+            elif low_hours and not has_low_price:
+                errors.setdefault(CONF_ELECTRICITY, "low_price_needed")
+        return errors
+
+    def _finish(self, user_input: Mapping[str, Any]) -> SubentryFlowResult:
+        data = {CONF_SITE: self._site_id, CONF_CURRENCY: self._currency, **user_input}
+        day = date.fromisoformat(user_input[CONF_VALID_FROM])
+        when = str(day.year) if (day.month, day.day) == (1, 1) else day.isoformat()
+        title = f"{when} - {self._site_names()[self._site_id]}"
+        unique_id = f"{self._site_id}_{day.isoformat()}"
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                self._entry,
+                self._get_reconfigure_subentry(),
+                unique_id=unique_id,
+                title=title,
+                data=data,
+            )
+        return self.async_create_entry(title=title, data=data, unique_id=unique_id)
+
+
+def prices_schema(currency: str) -> vol.Schema:
+    """Return the form of a tariff; all prices are optional."""
+    per_kwh = f"{currency}/kWh"
+    per_m3 = f"{currency}/m³"
+    per_month = currency
+    return vol.Schema(
+        {
+            vol.Required(CONF_VALID_FROM): DateSelector(),
+            vol.Required(CONF_ELECTRICITY): _numbers(
+                {
+                    CONF_GRID: per_kwh,
+                    CONF_GRID_LOW: per_kwh,
+                    CONF_SOLAR: per_kwh,
+                    CONF_SOLAR_LOW: per_kwh,
+                    CONF_EXPORT: per_kwh,
+                    CONF_CHARGE_POINT: per_kwh,
+                }
+            ),
+            vol.Required(CONF_LOW_HOURS): section(
+                vol.Schema(
+                    {
+                        vol.Optional(key): TextSelector()
+                        for key in (CONF_WEEKDAY, CONF_SATURDAY, CONF_SUNDAY)
+                    }
+                )
+            ),
+            vol.Required(CONF_WATER_AND_HEAT): _numbers(
+                {
+                    CONF_COLD_WATER: per_m3,
+                    CONF_HOT_WATER: per_m3,
+                    CONF_HEATING: per_kwh,
+                    CONF_COOLING: per_kwh,
+                },
+                is_collapsed=True,
+            ),
+            vol.Required(CONF_FEES): _numbers(
+                {CONF_SITE_FEE: per_month, CONF_METER_FEE: per_month}, is_collapsed=True
+            ),
+        }
+    )
+
+
+def _numbers(units: Mapping[str, str], *, is_collapsed: bool = False) -> section:
+    """Return a section of prices, each in its unit. A price can be below zero, as of export."""
+    fields = {
+        vol.Optional(key): NumberSelector(
+            NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit)
+        )
+        for key, unit in units.items()
+    }
+    return section(vol.Schema(fields), {"collapsed": is_collapsed})

@@ -1,0 +1,292 @@
+"""Prices over time, and what hourly amounts cost. Pure: no I/O, no clock.
+
+A tariff is the user's: it is valid from a day of the site's zone until the next one's day. Prices
+are per kWh or m3 and include all taxes; fees are a month's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import zip_longest
+import re
+from typing import Any, NamedTuple, Self
+
+from .measures import Price
+
+CONF_CURRENCY = "currency"
+CONF_VALID_FROM = "valid_from"
+CONF_ELECTRICITY = "electricity"
+CONF_LOW_HOURS = "low_hours"
+CONF_WATER_AND_HEAT = "water_and_heat"
+CONF_FEES = "fees"
+
+CONF_GRID = "grid_price"
+CONF_GRID_LOW = "grid_price_low"
+CONF_SOLAR = "solar_price"
+CONF_SOLAR_LOW = "solar_price_low"
+CONF_EXPORT = "export_price"
+CONF_CHARGE_POINT = "charge_point_price"
+CONF_COLD_WATER = "cold_water_price"
+CONF_HOT_WATER = "hot_water_price"
+CONF_HEATING = "heating_price"
+CONF_COOLING = "cooling_price"
+CONF_WEEKDAY = "weekday"
+CONF_SATURDAY = "saturday"
+CONF_SUNDAY = "sunday"
+CONF_SITE_FEE = "site_fee"
+CONF_METER_FEE = "meter_fee"
+
+# Which field holds which price; the second one is the price of the low-tariff hours.
+_FIELDS: tuple[tuple[Price, str, str, str | None], ...] = (
+    (Price.GRID, CONF_ELECTRICITY, CONF_GRID, CONF_GRID_LOW),
+    (Price.SOLAR, CONF_ELECTRICITY, CONF_SOLAR, CONF_SOLAR_LOW),
+    (Price.EXPORT, CONF_ELECTRICITY, CONF_EXPORT, None),
+    (Price.CHARGE_POINT, CONF_ELECTRICITY, CONF_CHARGE_POINT, None),
+    (Price.COLD_WATER, CONF_WATER_AND_HEAT, CONF_COLD_WATER, None),
+    (Price.HOT_WATER, CONF_WATER_AND_HEAT, CONF_HOT_WATER, None),
+    (Price.HEATING, CONF_WATER_AND_HEAT, CONF_HEATING, None),
+    (Price.COOLING, CONF_WATER_AND_HEAT, CONF_COOLING, None),
+)
+
+# A charge point costs its own price where the tariff has one, else what electricity costs.
+_ELSE = {Price.CHARGE_POINT_GRID: Price.GRID, Price.CHARGE_POINT_SOLAR: Price.SOLAR}
+
+_WINDOW = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*h?\s*[-\u2013]\s*(\d{1,2})(?:[:.](\d{2}))?\s*h?")
+
+
+class LowHoursError(ValueError):
+    """A text that names no windows of full hours; `key` is the translation key of the reason."""
+
+    def __init__(self, key: str, window: str) -> None:
+        """Keep the reason and the window concerned."""
+        super().__init__(f"{key}: {window}")
+        self.key = key
+        self.window = window
+
+
+def parse_hours(text: str) -> frozenset[int]:
+    """Return the hours of a day (0 to 23, by their start) in windows such as `12-17, 23-07`.
+
+    A window over midnight means the hours before it and those after it of the same kind of day:
+    `23-07` of weekdays is 0 to 7 and 23 to 24 on each of Monday to Friday. Raises LowHoursError.
+    """
+    hours: set[int] = set()
+    for window in filter(None, map(str.strip, text.split(","))):
+        hours.update(_window_hours(window))
+    return frozenset(hours)
+
+
+def _window_hours(window: str) -> Iterable[int]:
+    match = _WINDOW.fullmatch(window)
+    if not match:
+        raise LowHoursError("hours_unreadable", window)
+    start, start_minutes, end, end_minutes = match.groups(default="00")
+    if (start_minutes, end_minutes) != ("00", "00"):
+        raise LowHoursError("hours_not_full", window)
+    first, last = int(start), int(end)
+    if first > 23 or last > 24:
+        raise LowHoursError("hours_out_of_range", window)
+    if first == last:
+        raise LowHoursError("hours_without_length", window)
+    return range(first, last) if first < last else (*range(first, 24), *range(last))
+
+
+@dataclass(frozen=True, slots=True)
+class LowHours:
+    """The hours of a week with the low tariff, by the weekday and local time of their start."""
+
+    weekday: frozenset[int] = frozenset()
+    saturday: frozenset[int] = frozenset()
+    sunday: frozenset[int] = frozenset()
+
+    @classmethod
+    def parse(cls, texts: Mapping[str, str]) -> Self:
+        """Read the texts of a tariff. Raises LowHoursError."""
+        return cls(
+            *(parse_hours(texts.get(key, "")) for key in (CONF_WEEKDAY, CONF_SATURDAY, CONF_SUNDAY))
+        )
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.weekday or self.saturday or self.sunday)
+
+    def __contains__(self, local: datetime) -> bool:
+        """Whether the low tariff holds in an hour; public holidays are days like others."""
+        match local.weekday():
+            case 5:
+                return local.hour in self.saturday
+            case 6:
+                return local.hour in self.sunday
+        return local.hour in self.weekday
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one unit costs; in low-tariff hours `low`, where there is one."""
+
+    high: float
+    low: float | None = None
+
+    def at(self, *, is_low: bool) -> float:
+        """Return the price."""
+        return self.low if is_low and self.low is not None else self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """The prices of a site from a day on (local date of the site); what has none has no cost.
+
+    `site_fee` and `meter_fee` (of each consumer's electricity meter) are a month's.
+    """
+
+    valid_from: date
+    currency: str
+    rates: Mapping[Price, Rate] = field(default_factory=dict)
+    low_hours: LowHours = LowHours()
+    site_fee: float = 0.0
+    meter_fee: float = 0.0
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Read what a subentry stores: the form's fields, by section. Raises LowHoursError."""
+        fees = data[CONF_FEES]
+        return cls(
+            valid_from=date.fromisoformat(data[CONF_VALID_FROM]),
+            currency=data[CONF_CURRENCY],
+            rates={
+                price: Rate(data[section][high], data[section].get(low))
+                for price, section, high, low in _FIELDS
+                if high in data[section]
+            },
+            low_hours=LowHours.parse(data[CONF_LOW_HOURS]),
+            site_fee=fees.get(CONF_SITE_FEE, 0.0),
+            meter_fee=fees.get(CONF_METER_FEE, 0.0),
+        )
+
+    def rate(self, price: Price) -> Rate | None:
+        """Return what something costs; None where this tariff does not say."""
+        if price in _ELSE:
+            return self.rates.get(Price.CHARGE_POINT) or self.rates.get(_ELSE[price])
+        return self.rates.get(price)
+
+    def costs_as(self, other: Self | None) -> bool:
+        """Whether energy and water cost the same as with another tariff."""
+        return other is not None and (self.rates, self.low_hours, self.currency) == (
+            other.rates,
+            other.low_hours,
+            other.currency,
+        )
+
+
+class Fees(NamedTuple):
+    """What the site, and each meter of a consumer, pay however much they use."""
+
+    site: float
+    meter: float
+
+
+class Tariffs:
+    """The tariffs of a site, oldest first; `zone` is the site's."""
+
+    def __init__(self, tariffs: Iterable[Tariff], zone: tzinfo) -> None:
+        """Sort them."""
+        self._tariffs = sorted(tariffs, key=lambda tariff: tariff.valid_from)
+        self._starts = [local_start(tariff.valid_from, zone) for tariff in self._tariffs]
+        self._zone = zone
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._tariffs)
+
+    @property
+    def currency(self) -> str | None:
+        """Return the currency; all tariffs of a site have the same."""
+        return self._tariffs[-1].currency if self._tariffs else None
+
+    @property
+    def start(self) -> datetime | None:
+        """Return the first hour with a tariff, in UTC."""
+        return self._starts[0] if self._starts else None
+
+    @property
+    def starts(self) -> Sequence[datetime]:
+        """Return the first hour of each tariff, in UTC."""
+        return self._starts
+
+    def has_price(self, price: Price) -> bool:
+        """Whether any tariff says what something costs."""
+        return any(tariff.rate(price) for tariff in self._tariffs)
+
+    def at(self, when: datetime) -> Tariff | None:
+        """Return the tariff of a time."""
+        valid = (
+            tariff
+            for start, tariff in zip(reversed(self._starts), reversed(self._tariffs), strict=True)
+            if start <= when
+        )
+        return next(valid, None)
+
+    def price(self, price: Price, hour: datetime) -> float | None:
+        """Return what one unit costs in the hour that starts then; None where nobody says."""
+        tariff = self.at(hour)
+        rate = tariff.rate(price) if tariff else None
+        if tariff is None or rate is None:
+            return None
+        return rate.at(is_low=hour.astimezone(self._zone) in tariff.low_hours)
+
+    def fees(self, first: date, last: date) -> Fees:
+        """Return the fees of some days; a month's fee is spread evenly over its days."""
+        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+        valid = [(day, tariff) for day in days if (tariff := self.at(local_start(day, self._zone)))]
+        return Fees(
+            site=sum(tariff.site_fee / days_of_month(day) for day, tariff in valid),
+            meter=sum(tariff.meter_fee / days_of_month(day) for day, tariff in valid),
+        )
+
+
+def local_start(day: date, zone: tzinfo) -> datetime:
+    """Return when a day begins, in UTC."""
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def days_of_month(day: date) -> int:
+    """Return how many days the month of a day has."""
+    first = day.replace(day=1)
+    return ((first + timedelta(days=31)).replace(day=1) - first).days
+
+
+def changed_stretches(old: Tariffs, new: Tariffs) -> list[tuple[datetime, datetime | None]]:
+    """Return the stretches (UTC; None: without end) in which something costs another price."""
+    edges = sorted({*old.starts, *new.starts})
+    stretches = []
+    for start, end in zip_longest(edges, edges[1:]):
+        before, after = old.at(start), new.at(start)
+        if not (after.costs_as(before) if after else before is None):
+            stretches.append((start, end))
+    return stretches
+
+
+def hourly_costs(
+    parts: Iterable[tuple[Price, Mapping[datetime, float | None]]], tariffs: Tariffs
+) -> dict[datetime, float | None]:
+    """Return what each hour costs: the sum of what its parts cost, each at its own price.
+
+    `parts` are hourly amounts, each with what it is priced as. None is an amount that Climkit
+    withdrew, and an hour of which all were withdrawn costs None. An hour without a price, or
+    without amounts, is left out.
+    """
+    costs: dict[datetime, float | None] = {}
+    for price, hours in parts:
+        for hour, amount in hours.items():
+            if (unit_price := tariffs.price(price, hour)) is None:
+                continue
+            if amount is not None:
+                costs[hour] = (costs.get(hour) or 0.0) + amount * unit_price
+            else:
+                costs.setdefault(hour, None)
+    return costs
+
+
+def tariffs_from_data(stored: Iterable[Mapping[str, Any]], zone: tzinfo) -> Tariffs:
+    """Return the tariffs of a site from what its subentries store."""
+    return Tariffs(map(Tariff.from_data, stored), zone)
