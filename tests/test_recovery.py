@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 from custom_components.climkit import history
 from custom_components.climkit.const import ALL, DOMAIN
+from custom_components.climkit.statistics import Row
 from tests.conftest import NOW, Home, account_entry
 from tests.simulator import Fault, FaultKind, RequestRecord, World, single_house
 from tests.source import METER_ID, SITE_ID, Source
@@ -38,6 +39,9 @@ AWAY_IDS = ["an hour", "a day", "six weeks"]
 
 # Where reading goes on, it does so this much earlier, and a day is read once more for what is live.
 READ_TWICE = 3 * DAY
+
+# A question covers this much more, since it is unknown how Climkit reads its times.
+WINDOW = 4 * HOUR
 
 
 @pytest.fixture
@@ -69,6 +73,11 @@ class Asked:
         """The answered questions for data."""
         requests = self._home.simulator.requests[self._before :]
         return [one for one in requests if "_data" in one.path and one.status == 200]
+
+    def history(self) -> list[tuple[datetime, datetime]]:
+        """The windows that were asked for as history, which has an end."""
+        bodies = [one.body for one in self.requests if one.body and "t_e" in one.body]
+        return [(_time(body["t_s"]), _time(body["t_e"])) for body in bodies]
 
     def stretch(self) -> timedelta:
         """The longest sum of what was asked for of one feed's history, page after page."""
@@ -351,8 +360,9 @@ class TestTwoHouses:
         assert asked.earliest() >= NOW - READ_TWICE
 
     async def test_removed_and_added_again(self, home: Home) -> None:
-        """The rows that stayed are taken as they are."""
+        """The rows that stayed are taken as they are, and none of their hours is asked for."""
         await home.set_up_completely()
+        first, last = _ends(await stored_rows(home.hass))
         await home.hass.config_entries.async_remove(home.entry.entry_id)
         await home.hass.async_block_till_done()
         home.freezer.move_to(NOW + DAY)
@@ -360,4 +370,13 @@ class TestTwoHouses:
         asked = Asked(home)
         await home.set_up_completely()
         await assert_complete(home)
-        assert asked.stretch() <= DAY + READ_TWICE
+        # What lies before the first row is looked at, since nobody remembers that it was empty.
+        assert asked.history()
+        for start, end in asked.history():
+            assert end <= first + WINDOW or start >= last - WINDOW
+
+
+def _ends(rows: dict[str, list[Row]]) -> tuple[datetime, datetime]:
+    """The first and the last stored hour."""
+    starts = [row.start for series in rows.values() for row in series]
+    return min(starts), max(starts)
