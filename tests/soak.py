@@ -1,14 +1,11 @@
 """A simulated year of quarter-hours at speed, with all faults on, against a real recorder.
 
-Not part of the test suite: `scripts/soak` runs it. The clock is frozen and is moved from one timer
-to the next, so spacing, retries and pauses are the real ones; only waiting takes no time.
+Not part of the test suite: `scripts/soak` runs it. With SOAK_TRACE=1 it also measures what of the
+memory was allocated by the integration's own code; that takes half as long again.
 """
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterator
 import contextlib
-from contextlib import asynccontextmanager, contextmanager
 import ctypes
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,20 +15,17 @@ import logging
 import os
 from pathlib import Path
 from random import Random
-import time
+import tracemalloc
 from typing import Any, override
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit import rebuild
-from custom_components.climkit.api import Priority, queue, transport
-from custom_components.climkit.api.queue import RequestQueue
-from tests.conftest import PAUSE, account_entry, real_time
-from tests.simulator import SimulatorServer, World, server
+from tests.conftest import account_entry, real_time
+from tests.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
+from tests.simulator import SimulatorServer, World
 from tests.source import ELECTRICITY, Correction, Late, Source
 from tests.story import (
     TOLERANCE,
@@ -39,22 +33,10 @@ from tests.story import (
     Delete,
     LoseWrites,
     Restart,
-    StoryHome,
     Trouble,
     assert_rows,
 )
 from tests.truth import climkit_hours, stored_rows
-
-# What the tests of the suite do without.
-REAL = {
-    (module, name): getattr(module, name)
-    for module, name in (
-        (queue, "REQUEST_SPACING"),
-        (queue, "MIN_PAUSE"),
-        (transport, "RETRY_WAIT"),
-        (transport, "RETRY_JITTER"),
-    )
-}
 
 # Quarter-hours in the hundred days that rates are given for.
 QUARTERS = 100 * 96
@@ -64,11 +46,17 @@ QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
 DAYS = int(os.environ.get("SOAK_DAYS", "365"))
 
-# The last of a walk through the older history may still find corrections.
-QUIET = min(timedelta(days=30), DAYS * DAY / 3)
+# After so many minutes of the machine's time it ends early.
+MINUTES = float(os.environ.get("SOAK_MINUTES", "inf"))
+
+# In the end nothing happens any more, for two walks of the nights through the older history.
+QUIET = min(timedelta(days=12), DAYS * DAY / 3)
 
 # The folder that gets the figures, a file for each run.
 FIGURES = Path(os.environ.get("SOAK_FIGURES", "."))
+
+IS_TRACED = "SOAK_TRACE" in os.environ
+OURS = tracemalloc.Filter(True, "*/custom_components/climkit/*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,119 +101,6 @@ HOSTILE = Rates(
 )
 
 
-class Activity:
-    """Knows whether anything goes on that no timer waits for: requests, threads, the recorder."""
-
-    def __init__(self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Count what is begun and ended from now on."""
-        self._loop: Any = hass.loop
-        self._running = 0
-        run, synchronize = self._loop.run_in_executor, rebuild.async_synchronize
-        turn = RequestQueue.turn
-
-        def run_in_executor(*args: Any) -> Any:
-            future = run(*args)
-            self._running += 1
-            future.add_done_callback(lambda _: self._add(-1))
-            return future
-
-        async def async_synchronize(*args: Any) -> None:
-            with self._counted():
-                await synchronize(*args)
-
-        @asynccontextmanager
-        async def counted_turn(queue: RequestQueue, priority: Priority) -> AsyncIterator[None]:
-            async with turn(queue, priority):
-                with self._counted():
-                    yield
-
-        monkeypatch.setattr(self._loop, "run_in_executor", run_in_executor)
-        monkeypatch.setattr(rebuild, "async_synchronize", async_synchronize)
-        monkeypatch.setattr(RequestQueue, "turn", counted_turn)
-
-    def _add(self, number: int) -> None:
-        self._running += number
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        self._add(1)
-        try:
-            yield
-        finally:
-            self._add(-1)
-
-    async def until_quiet(self) -> None:
-        """Wait in real time until only timers are left."""
-        end, calm = real_time() + 60, 0
-        while calm < 3:
-            await asyncio.sleep(0)
-            is_ready = bool(self._loop._ready)
-            calm = 0 if self._running or is_ready else calm + 1
-            if self._running and not is_ready:
-                PAUSE.wait(0.0002)  # the other threads may work
-            assert real_time() < end, "it never became quiet"
-
-    def next_timer(self) -> float | None:
-        """Return when the next timer is due, by the event loop's clock."""
-        whens = (handle.when() for handle in self._loop._scheduled if not handle.cancelled())
-        return min(whens, default=None)
-
-
-@dataclass
-class SoakHome(StoryHome):
-    """A home whose clock goes from timer to timer."""
-
-    activity: Activity = field(kw_only=True)
-    is_driven: bool = False
-
-    @override
-    async def set_up(self) -> None:
-        await self._drive(super().set_up())
-
-    @override
-    async def switch_off(self) -> None:
-        await self._drive(super().switch_off())
-
-    @override
-    async def switch_on(self, after: timedelta = timedelta(0)) -> None:
-        await self._drive(super().switch_on(after))
-
-    async def _drive(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let the clock run while something is done that waits for timers."""
-        self.is_driven = True
-        task = self.hass.loop.create_task(work)
-        while True:
-            await self.activity.until_quiet()
-            if task.done():
-                break
-            self._move_clock(timedelta(hours=1))
-        self.is_driven = False
-        await task
-
-    def _move_clock(self, longest: timedelta) -> None:
-        """Move to the next timer, but not further than this."""
-        due = self.activity.next_timer()
-        if due is not None:
-            wait = timedelta(seconds=max(due - self.hass.loop.time(), 0.0) + 1e-5)
-            longest = min(longest, wait)
-        self.freezer.move_to(dt_util.utcnow() + longest)
-
-    @override
-    async def turn_clock(self, *, to: datetime | None = None, **by: float) -> None:
-        """Turn the clock, and stop at each timer on the way."""
-        end = to or dt_util.utcnow() + timedelta(**by)
-        await self.settle()
-        while (now := dt_util.utcnow()) < end:
-            self._move_clock(end - now)
-            await self.settle()
-
-    @override
-    async def settle(self) -> None:
-        """Wait until only timers are left."""
-        if not self.is_driven:
-            await self.activity.until_quiet()
-
-
 class Log(logging.Handler):
     """Keeps the integration's unexpected errors, and nothing else: a log would count as memory.
 
@@ -257,7 +132,7 @@ class Fate:
     counts: Counter[str] = field(default_factory=Counter)
     trouble_ends: datetime | None = None
 
-    async def strike(self, home: SoakHome) -> None:
+    async def strike(self, home: DrivenHome) -> None:
         """Let happen what happens now."""
         now = dt_util.utcnow()
         if self.trouble_ends and now >= self.trouble_ends:
@@ -279,13 +154,13 @@ class Fate:
                 self.counts[name] += 1
                 await act(home, now)
 
-    async def _trouble(self, home: SoakHome, now: datetime) -> None:
+    async def _trouble(self, home: DrivenHome, now: datetime) -> None:
         kind = self.random.choice(TROUBLES[1:])
         self.counts[f"trouble: {kind}"] += 1
         home.misbehave(Trouble(kind, self.random.choice([1.0, 0.5, 0.1])))
         self.trouble_ends = now + self.rates.longest_trouble * self.random.random() ** 3
 
-    async def _late(self, home: SoakHome, now: datetime) -> None:
+    async def _late(self, home: DrivenHome, now: datetime) -> None:
         start = now + timedelta(hours=self.random.randrange(6))
         end = start + timedelta(hours=self.random.randrange(1, 30))
         until = end + timedelta(hours=self.random.randrange(60))
@@ -295,13 +170,13 @@ class Fate:
     def _columns(self) -> tuple[str, ...]:
         return self.random.choice([(), ELECTRICITY[:1], ELECTRICITY[1:2], ELECTRICITY[2:]])
 
-    async def _correct(self, home: SoakHome, now: datetime) -> None:
+    async def _correct(self, home: DrivenHome, now: datetime) -> None:
         self._correct_between(home, now - timedelta(days=30), now)
 
-    async def _correct_old(self, home: SoakHome, now: datetime) -> None:
+    async def _correct_old(self, home: DrivenHome, now: datetime) -> None:
         self._correct_between(home, home.source.first, now)
 
-    def _correct_between(self, home: SoakHome, earliest: datetime, now: datetime) -> None:
+    def _correct_between(self, home: DrivenHome, earliest: datetime, now: datetime) -> None:
         earliest = max(earliest, home.source.first)
         start = earliest + (now - earliest) * self.random.random()
         end = min(start + QUARTER * self.random.randrange(1, 100), now)
@@ -309,19 +184,19 @@ class Fate:
         factor = self.random.choice([0.0, 0.5, 2.0, -1.0])
         home.source.corrections.append(Correction(start, end, column, factor))
 
-    async def _restart(self, home: SoakHome, _now: datetime) -> None:
+    async def _restart(self, home: DrivenHome, _now: datetime) -> None:
         await home.play([Restart(off=self.random.choice([0, 0, 0, 1, 9, 30]))])
 
-    async def _crash(self, home: SoakHome, _now: datetime) -> None:
+    async def _crash(self, home: DrivenHome, _now: datetime) -> None:
         await home.play([Restart(off=0, memory="lost")])
 
-    async def _lose_writes(self, home: SoakHome, _now: datetime) -> None:
+    async def _lose_writes(self, home: DrivenHome, _now: datetime) -> None:
         await home.play([LoseWrites(self.random.randrange(3), 1)])
 
-    async def _delete(self, home: SoakHome, _now: datetime) -> None:
+    async def _delete(self, home: DrivenHome, _now: datetime) -> None:
         await home.play([Delete(self.random.randrange(6), is_off=True)])
 
-    async def _revoke(self, home: SoakHome, _now: datetime) -> None:
+    async def _revoke(self, home: DrivenHome, _now: datetime) -> None:
         home.simulator.revoke_tokens()
 
 
@@ -345,14 +220,17 @@ async def test_soak(
 ) -> None:
     """No hour is wrong, missing or double; no limit is broken, nobody is asked to log in."""
     hass.loop.set_debug(False)
+    if IS_TRACED:
+        tracemalloc.start()
     log = Log()
     freezer.move_to(BEGIN)
-    _real_waiting(monkeypatch)
-    _quiet_recorder(hass)
+    real_waiting(monkeypatch)
+    forget_calls(monkeypatch)
+    quiet_recorder(hass)
     source = Source(first=BEGIN.replace(minute=0) - 2 * DAY, has_water=True)
     fate = Fate(rates, Random(1))
     async with SimulatorServer(World.of(source), now=dt_util.utcnow) as simulator:
-        home = SoakHome(
+        home = DrivenHome(
             hass,
             simulator,
             freezer,
@@ -368,6 +246,8 @@ async def test_soak(
             await home.set_up()
             end = BEGIN + timedelta(days=DAYS)
             while (now := dt_util.utcnow()) < end:
+                if figures.elapsed > MINUTES and now < end - QUIET:
+                    end = now + QUIET
                 if now < end - QUIET:
                     await fate.strike(home)
                 elif fate.trouble_ends:
@@ -375,6 +255,7 @@ async def test_soak(
                     fate.trouble_ends = None
                 await home.turn_clock(minutes=15)
                 figures.note(home)
+            figures.days = (end - BEGIN) // DAY
             await figures.compare(home)
             figures.happened = dict(fate.counts)
             figures.errors = log.errors
@@ -400,12 +281,13 @@ class Figures:
     hours: int = 0
     wrong_hours: int = 0
     memory: list[float] = field(default_factory=list)
+    own_memory: list[float] = field(default_factory=list)
     began: float = field(default_factory=real_time)
     minutes: float = 0.0
     problems: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    def note(self, home: SoakHome) -> None:
+    def note(self, home: DrivenHome) -> None:
         """Look at requests, flows and, once a week, memory."""
         now = dt_util.utcnow()
         self.requests += len(home.simulator.requests)
@@ -415,17 +297,27 @@ class Figures:
             self.reauthentications, len(home.hass.config_entries.flow.async_progress())
         )
         if (now - BEGIN) % (7 * DAY) < QUARTER and now - BEGIN >= 7 * DAY:
-            self.memory.append(_megabytes())
+            self._measure()
             self.write()
+
+    def _measure(self) -> None:
+        self.memory.append(_megabytes())
+        if IS_TRACED:
+            self.own_memory.append(_own_megabytes())
+
+    @property
+    def elapsed(self) -> float:
+        """Minutes of the machine's time since the beginning."""
+        return (real_time() - self.began) / 60
 
     @property
     def memory_growth(self) -> float:
         """How much more memory there is now than after the first week."""
         return self.memory[-1] / self.memory[0] - 1 if self.memory else 0.0
 
-    async def compare(self, home: SoakHome) -> None:
+    async def compare(self, home: DrivenHome) -> None:
         """Compare every hour with the source."""
-        self.memory.append(_megabytes())
+        self._measure()
         expected = climkit_hours(home, dt_util.utcnow())
         stored = await stored_rows(home.hass)
         self.hours = sum(map(len, expected.values()))
@@ -440,7 +332,7 @@ class Figures:
                 assert_rows(key, rows, hours)
                 continue
             self.wrong_hours += not wrong
-        self.minutes = round((real_time() - self.began) / 60, 1)
+        self.minutes = round(self.elapsed, 1)
 
     def write(self) -> None:
         """Keep the figures in a file."""
@@ -462,18 +354,7 @@ def _megabytes() -> float:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
 
-def _real_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the client wait as it does in reality, and the server look at the same clock."""
-    for (owner, name), value in REAL.items():
-        monkeypatch.setattr(owner, name, value)
-    monkeypatch.setattr(server, "_monotonic", time.monotonic)
-
-
-def _quiet_recorder(hass: HomeAssistant) -> None:
-    """Stop the recorder's own timers: there are no states to watch or commit."""
-    instance = get_instance(hass)
-    instance._async_stop_queue_watcher_and_event_listener()
-    for name in ("_keep_alive_listener", "_commit_listener"):
-        if cancel := getattr(instance, name):
-            cancel()
-            setattr(instance, name, None)
+def _own_megabytes() -> float:
+    """What the integration's own code allocated and is still held by anybody."""
+    kept = tracemalloc.take_snapshot().filter_traces([OURS]).statistics("filename")
+    return round(sum(one.size for one in kept) / 1e6, 3)

@@ -41,7 +41,9 @@ def climkit_hours(home: Home, until: datetime) -> dict[str, dict[datetime, float
                 series.feed.site_id, series.feed.meter_type, LONG_AGO, until, now=until
             )
             sums: dict[datetime, float] = {}
-            for start, value in truth.get(series.column, {}).items():
+            # A meter that is asked for by itself answers without its id.
+            column = f"{series.column}_{series.feed.meter_id}"
+            for start, value in truth.get(column, truth.get(series.column, {})).items():
                 hour = start.replace(minute=0)
                 sums[hour] = sums.get(hour, 0.0) + value
             if sums:

@@ -244,18 +244,21 @@ class SiteHistory:
         """
         found: dict[Series, list[Difference]] = {}
         for feed in self._tracks.feeds:
-            tracks = self._comparable(feed, owner_ids, end)
-            place = max(start, min((track.since for track in tracks), default=end))
+            place = start
             while place < end:
-                until = min(place + self._size(feed).length, end)
-                page = Page(feed, Purpose.AGAIN, place, until, tracks)
                 async with self._writing:
+                    # While another had the turn, statistics may have been deleted.
+                    tracks = self._comparable(feed, owner_ids, end)
+                    begin = max(place, min((track.since for track in tracks), default=end))
+                    if begin >= end:
+                        break
+                    place = min(begin + self._size(feed).length, end)
+                    page = Page(feed, Purpose.AGAIN, begin, place, tracks)
                     rebuilt = await self._async_compare(page, dry_run=dry_run)
                     await self._async_remember(tracks)
                 for track in tracks:
                     hours = rebuilt.differences.get(track.series.statistic_id, ())
                     found.setdefault(track.series, []).extend(hours)
-                place = until
         return found
 
     def _comparable(self, feed: Feed, owner_ids: Collection[str], end: datetime) -> list[Track]:

@@ -109,8 +109,12 @@ class Tracks:
             else:
                 track = await self._async_resume(series, name, last.get(statistic_id))
             tracks[statistic_id] = track
-        self._tracks, self._loaded, self._by_feed = tracks, wanted, {}
-        for track in tracks.values():
+        self._tracks, self._loaded = tracks, wanted
+        self._group()
+
+    def _group(self) -> None:
+        self._by_feed = {}
+        for track in self._tracks.values():
             self._by_feed.setdefault(track.series.feed, []).append(track)
 
     async def async_forget(self, statistic_ids: Collection[str]) -> None:
@@ -118,6 +122,7 @@ class Tracks:
         for statistic_id in statistic_ids:
             self._tracks.pop(statistic_id, None)
             self._record["series"].pop(statistic_id, None)
+        self._group()
         self._loaded = None
         await self._store.async_save_now()
 

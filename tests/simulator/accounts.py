@@ -11,6 +11,9 @@ from .errors import RefusalError
 TOKEN_LIFE = timedelta(minutes=15)
 ANONYMOUS = "anonymous"
 
+# More tokens are not remembered: a server may run for years.
+MANY_TOKENS = 1000
+
 
 class Accounts:
     """Passwords by user name, and the tokens given out."""
@@ -29,6 +32,8 @@ class Accounts:
         token = ".".join(secrets.token_urlsafe(24) for _ in range(3))
         valid_until = now + TOKEN_LIFE
         self._tokens[token] = (username, valid_until)
+        if len(self._tokens) > MANY_TOKENS:
+            del self._tokens[next(iter(self._tokens))]
         return token, valid_until
 
     def holder(self, authorization: str, now: datetime) -> tuple[str | None, bool]:
