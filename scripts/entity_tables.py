@@ -91,15 +91,17 @@ def _meter(meter_type: str, mode: MeterMode = MeterMode.CONSUMPTION) -> Meter:
     )
 
 
-def _series_of(meter: Meter) -> list[Series]:
+def series_of(meter: Meter) -> list[Series]:
+    """Return the series of a meter, the only one of its kind in its site."""
     return series_of_meter("site", meter, has_column=False, by_site=True)
 
 
-def _site_series() -> list[Series]:
+def site_series() -> list[Series]:
+    """Return the series of a site that has everything."""
     return [one for kind in METER_TYPES for one in series_of_site("site", kind, has_battery=True)]
 
 
-def _views(series: Series) -> dict[str, bool]:
+def views(series: Series) -> dict[str, bool]:
     """Return the views of a series, and whether they are on at first."""
     found: dict[str, bool] = {}
     for description in series_descriptions(series):
@@ -120,7 +122,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _columns(series: Iterable[Series]) -> list[str]:
-    there = {suffix for one in series for suffix in _views(one)}
+    there = {suffix for one in series for suffix in views(one)}
     if unknown := there - VIEWS.keys():
         raise ValueError(f"No column is named for the views {unknown}")
     return [suffix for suffix in VIEWS if suffix in there]
@@ -128,7 +130,7 @@ def _columns(series: Iterable[Series]) -> list[str]:
 
 def site_table(language: Language) -> str:
     """Return what a site has."""
-    columns = _columns(_site_series())
+    columns = _columns(site_series())
     head = [language.word("measure"), language.word("needs"), *map(language.view, columns)]
 
     def needs(series: Series) -> str:
@@ -142,14 +144,14 @@ def site_table(language: Language) -> str:
             [
                 language.entity(one.measure.name),
                 needs(one),
-                *(_mark(_views(one), suffix) for suffix in columns),
+                *(_mark(views(one), suffix) for suffix in columns),
             ]
-            for one in _site_series()
+            for one in site_series()
         ),
     )
 
 
-def _meter_kinds(language: Language) -> Iterator[tuple[str, Meter]]:
+def meter_kinds(language: Language) -> Iterator[tuple[str, Meter]]:
     """Return the kinds of meters, those of electricity by what they measure."""
     for mode, word in (
         (MeterMode.CONSUMPTION, "consumption"),
@@ -165,16 +167,16 @@ def _meter_kinds(language: Language) -> Iterator[tuple[str, Meter]]:
 
 def meter_table(language: Language) -> str:
     """Return what each kind of meter has; kinds that have the same share their rows."""
-    kinds = list(_meter_kinds(language))
-    columns = _columns(one for _, meter in kinds for one in _series_of(meter))
+    kinds = list(meter_kinds(language))
+    columns = _columns(one for _, meter in kinds for one in series_of(meter))
     names: dict[tuple[tuple[str, ...], ...], list[str]] = {}
     for name, meter in kinds:
         rows = tuple(
             (
                 language.entity(one.measure.name),
-                *(_mark(_views(one), suffix) for suffix in columns),
+                *(_mark(views(one), suffix) for suffix in columns),
             )
-            for one in _series_of(meter)
+            for one in series_of(meter)
         )
         names.setdefault(rows, []).append(name)
     return _table(
@@ -189,11 +191,11 @@ def meter_table(language: Language) -> str:
 
 def _others(language: Language) -> Iterator[tuple[SensorEntityDescription, str]]:
     """Return all that is no view of a series, with its device."""
-    consumer = _series_of(_meter("electricity"))
+    consumer = series_of(_meter("electricity"))
     consumers = f"{language.word('consumption')}, {language.meter_type('charge_point')}"
     rates = {
         rate.key: (rate, language.word("site") if owner == "site" else consumers)
-        for owner, rate in rate_descriptions([*_site_series(), *consumer])
+        for owner, rate in rate_descriptions([*site_series(), *consumer])
     }
     yield from rates.values()
     for description in SITE_SENSORS:

@@ -15,10 +15,10 @@ from scripts.entity_tables import (
     READMES,
     ROOT,
     Language,
-    _meter_kinds,
-    _series_of,
-    _site_series,
-    _views,
+    meter_kinds,
+    series_of,
+    site_series,
+    views,
     with_tables,
 )
 
@@ -148,9 +148,9 @@ def test_tables_of_entities_are_of_today(code: str) -> None:
 def test_readme_knows_every_entity() -> None:
     """Whatever has a name is in a table of the README: as a row, as a view of one, or in words."""
     text = read(ROOT / "README.md")
-    kinds = [series for _, meter in _meter_kinds(Language("en")) for series in _series_of(meter)]
-    rows = [*_site_series(), *kinds]
-    viewed = {f"{one.measure.name}{suffix}" for one in rows for suffix in _views(one)}
+    kinds = [series for _, meter in meter_kinds(Language("en")) for series in series_of(meter)]
+    rows = [*site_series(), *kinds]
+    viewed = {f"{one.measure.name}{suffix}" for one in rows for suffix in views(one)}
     together = {f"{one.measure.name}_peak_time" for one in rows}
     path = ROOT / "custom_components" / "climkit" / "translations" / "en.json"
     for key, sensor in json.loads(read(path))["entity"]["sensor"].items():
@@ -161,9 +161,9 @@ def test_readme_knows_every_entity() -> None:
 def statistic_keys(owner: str) -> dict[str, set[str]]:
     """Return the ends of the ids of statistics, each with the measures that are meant."""
     series = (
-        _site_series()
+        site_series()
         if owner == "site"
-        else [one for _, meter in _meter_kinds(Language("en")) for one in _series_of(meter)]
+        else [one for _, meter in meter_kinds(Language("en")) for one in series_of(meter)]
     )
     keys: dict[str, set[str]] = {}
     for one in series:

@@ -20,7 +20,7 @@ import pytest
 
 import custom_components.climkit as integration
 from custom_components.climkit.const import DOMAIN
-from scripts.entity_tables import ROOT
+from scripts.entity_tables import ROOT, site_series
 from tests.test_docs import PAGES, entity_names, read, statistic_keys
 
 # Whose entities the examples show: names of the simulator's sites and meters, or such as them.
@@ -167,6 +167,8 @@ def _check_card(card: dict[str, Any]) -> None:
     keys = statistic_keys("site") | statistic_keys("meter")
     for key in re.findall(rf"\b{DOMAIN}:[0-9a-f]{{24}}_(\w+)", text):
         assert key.removesuffix("_cost") in keys, key
+    columns = {one.column for one in site_series()}
+    assert set(re.findall(r"\brow\.(\w+)", text)) <= columns | {"start", "end"}
     for action in re.findall(r'domain: *\\?"climkit\\?", *service: *\\?"(\w+)', text):
         assert _fields(action)
 
