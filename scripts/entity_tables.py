@@ -37,7 +37,7 @@ BLOCK = re.compile(r"(<!-- entities: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # column of its own: it is on or off together with the one before.
 VIEWS = {
     "": {"en": "Total", "de": "Total", "fr": "Total"},
-    "_today": {"en": "Today", "de": "Heute", "fr": "Aujourd'hui"},
+    "_today": {"en": "Today", "de": "Heute", "fr": "Aujourd\u2019hui"},
     "_yesterday": {"en": "Yesterday", "de": "Gestern", "fr": "Hier"},
     "_month": {"en": "This month", "de": "Dieser Monat", "fr": "Ce mois"},
     "_power": {"en": "Power", "de": "Leistung", "fr": "Puissance"},

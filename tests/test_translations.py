@@ -86,3 +86,11 @@ def test_italian_says_voi() -> None:
 def test_french_says_vous() -> None:
     for path, text in read("fr").items():
         assert not re.search(r"\b([Tt]u|[Tt]on|[Tt]es|[Tt]oi)\b", text), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_apostrophes_are_typographic(language: str) -> None:
+    """French and Italian have many; mixed ones look careless."""
+    wrong = "\u2019" if language == "en" else "'"
+    for path, text in read(language).items():
+        assert not re.search(rf"\w{wrong}\w", text), path
