@@ -74,3 +74,39 @@ def test_texts_are_what_hassfest_accepts(language: str) -> None:
         assert not re.search(r"<[a-zA-Z/]", text), path
         assert not re.search(r"'{\w+}'", text), path
         assert "[%key:" not in text, path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entities_have_names_of_their_own(language: str) -> None:
+    """Two of the same name on a device would get a number behind; so no two are called alike."""
+    texts = read(language)
+    names = [text for path, text in texts.items() if path.startswith("entity.sensor.")]
+    assert len(set(names)) == len(names)
+
+
+def test_german_is_that_of_switzerland() -> None:
+    """Climkit's customers are Swiss: ss, «guillemets», and a polite form."""
+    for path, text in read("de").items():
+        assert not re.search(r"ß|[„“”\"]|\b[Dd](u|ich|ir|ein|eine|einen)\b", text), path
+
+
+def test_italian_says_voi() -> None:
+    """One form for all texts, as the first ones have it."""
+    lei = (
+        r"\b([Ll]asci|[Ii]nserisca|[Ss]criva|[Rr]iprovi|[Ss]celga|[Cc]ontrolli|[Vv]erifichi|Lei)\b"
+    )
+    for path, text in read("it").items():
+        assert not re.search(lei, text), path
+
+
+def test_french_says_vous() -> None:
+    for path, text in read("fr").items():
+        assert not re.search(r"\b([Tt]u|[Tt]on|[Tt]es|[Tt]oi)\b", text), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_apostrophes_are_typographic(language: str) -> None:
+    """French and Italian have many; mixed ones look careless."""
+    wrong = "\u2019" if language == "en" else "'"
+    for path, text in read(language).items():
+        assert not re.search(rf"\w{wrong}\w", text), path

@@ -196,6 +196,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     @override
     async def _async_update_data(self) -> SiteData:
         now = dt_util.utcnow()
+        if self.names.language != self.hass.config.language:
+            await self._async_rename()
         try:
             with refresh_errors():
                 if self.lists_are_old(now):
@@ -214,6 +216,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._has_refreshed = True
         self._note_meters(now)
         return self._followed_data
+
+    async def _async_rename(self) -> None:
+        """Name statistics in the language of the instance, which was changed."""
+        self.names = await Names.async_load(self.hass)
+        self._followed = None
+        self._follow()
 
     async def _async_list_meters(self, now: datetime) -> None:
         """Ask which meters there are. Some are known, so a list that fails is no news."""

@@ -15,15 +15,17 @@ from .measures import Price, Series
 class Names:
     """The translated words that names are made of."""
 
+    language: str
     texts: dict[str, str]
 
     @classmethod
     async def async_load(cls, hass: HomeAssistant) -> Self:
         """Load the words."""
+        language = hass.config.language
         texts: dict[str, str] = {}
         for category in ("entity", "device"):
-            texts |= await async_get_translations(hass, hass.config.language, category, [DOMAIN])
-        return cls(texts)
+            texts |= await async_get_translations(hass, language, category, [DOMAIN])
+        return cls(language, texts)
 
     def meter(self, meter: Meter) -> str:
         """Return the meter's name; Climkit does not name all of them."""
