@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.json import JSONEncoder
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.diagnostics import (
@@ -165,7 +166,7 @@ async def test_system_health(home: Home) -> None:
     await home.set_up_completely()
     assert await async_setup_component(home.hass, "system_health", {})
     await home.hass.async_block_till_done()
-    info = await home.hass.data["system_health"][DOMAIN].info_callback(home.hass)
+    info = await get_system_health_info(home.hass, DOMAIN)
     assert await info.pop("can_reach_api") == "ok"
     assert info["accounts"] == 1
     assert info["requests_today"] > 0
