@@ -151,6 +151,11 @@ class SiteHistory:
         return self._differing.hours
 
     @property
+    def resting(self) -> int:
+        """Return how many feeds rest after trouble."""
+        return sum(map(self._pauses.is_paused, self._tracks.feeds))
+
+    @property
     def mended(self) -> MendedRecord:
         """What the nights did since the site was set up."""
         return self._record.setdefault(

@@ -9,6 +9,7 @@ from .exceptions import (
     ClimkitRateLimitError,
     ClimkitResponseError,
 )
+from .figures import Figures, Shape
 from .models import (
     DEFAULT_ZONE,
     Address,
@@ -51,6 +52,7 @@ __all__ = [
     "ClimkitError",
     "ClimkitRateLimitError",
     "ClimkitResponseError",
+    "Figures",
     "Interval",
     "Meter",
     "MeterMode",
@@ -60,6 +62,7 @@ __all__ = [
     "RequestQueue",
     "Sampling",
     "Sensor",
+    "Shape",
     "Site",
     "SiteReference",
     "bucket_bounds",

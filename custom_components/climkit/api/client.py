@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from .exceptions import ClimkitResponseError
+from .figures import Figures
 from .models import (
     DEFAULT_ZONE,
     ID_PATTERN,
@@ -48,8 +49,15 @@ class ClimkitClient:
         queue: RequestQueue | None = None,
     ) -> None:
         """Prepare a client; clients of the same `url` should share one `queue`."""
-        self._transport = Transport(session, url, username, password, queue or RequestQueue())
+        self.url = url
+        self.queue = queue or RequestQueue()
+        self._transport = Transport(session, url, username, password, self.queue)
         self._reported: set[str] = set()
+
+    @property
+    def figures(self) -> Figures:
+        """Return what was seen of the API so far."""
+        return self._transport.figures
 
     async def authenticate(self) -> None:
         """Log in; raises ClimkitAuthenticationError if the API refuses the credentials."""
@@ -251,17 +259,18 @@ class ClimkitClient:
         """
         what = f"{method} {path}"
 
-        def convert(answer: object) -> tuple[list[T], int]:
+        def convert(answer: object) -> tuple[list[T], int, list[object]]:
             if not isinstance(answer, list):
                 raise ClimkitResponseError(f"{what}: not a list", 200)
             rows = [row for item in answer if (row := model(item)) is not None]
             if have_ids and answer and not rows:
                 raise ClimkitResponseError(f"{what}: no row has an id", 200)
-            return rows, len(answer) - len(rows)
+            return rows, len(answer) - len(rows), [*answer[:1], *answer[1:][-1:]]
 
-        rows, unusable = await self._transport.call(
+        rows, unusable, sample = await self._transport.call(
             method, path, convert, body=body, params=params, priority=priority
         )
+        self.figures.note_shape(path, sample, len(rows), unusable)
         if unusable:
             level = logging.DEBUG if path in self._reported else logging.WARNING
             self._reported.add(path)

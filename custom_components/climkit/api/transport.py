@@ -33,6 +33,7 @@ from .exceptions import (
     ClimkitRateLimitError,
     ClimkitResponseError,
 )
+from .figures import Figures
 from .queue import MAX_PAUSE, Priority, RequestQueue
 from .timestamps import parse_timestamp
 
@@ -106,6 +107,7 @@ class Transport:
         self._username = username
         self._password = password
         self._queue = queue
+        self.figures = Figures()
         self._login = asyncio.Lock()
         self._token: str | None = None
         self._renew_at = datetime.min.replace(tzinfo=UTC)
@@ -189,6 +191,7 @@ class Transport:
         timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, connect=CONNECT_TIMEOUT)
         async with self._queue.turn(request.priority):
             started = monotonic()
+            self.figures.note_request(datetime.now(UTC))
             try:
                 async with self._session.request(
                     request.method,
@@ -202,15 +205,18 @@ class Transport:
                     self._check(response, request, is_login=token is None)
                     answer = await _read(response, request)
             except (aiohttp.ClientError, OSError) as error:
+                self.figures.note_error(type(error).__name__)
                 # Not chained: aiohttp's errors may carry the request's headers.
                 raise ClimkitConnectionError(f"{request}: {_reason(error)}") from None
             self._queue.ease()
+            seconds = monotonic() - started
+            self.figures.note_answer(len(answer), seconds, datetime.now(UTC))
             _LOGGER.debug(
                 "%s: %d, %d bytes, %.2f s",
                 request,
                 response.status,
                 len(answer),
-                monotonic() - started,
+                seconds,
             )
             return answer
 
@@ -223,8 +229,10 @@ class Transport:
             return
         message = f"{request}: HTTP {status}"
         _LOGGER.debug("%s", message)
+        is_limit = status == HTTPStatus.TOO_MANY_REQUESTS
+        self.figures.note_error(f"HTTP {status}", is_limit=is_limit)
         pause = _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
+        if is_limit:
             self._queue.back_off(pause)
             raise ClimkitRateLimitError(message, pause)
         if status in _REFUSALS or (is_login and status == HTTPStatus.BAD_REQUEST):

@@ -1,0 +1,179 @@
+"""What helps to help: counts, shapes and states; nothing that names a person or tells of use.
+
+Ids are numbered instead of shown, names, places, credentials and amounts left out. What is shown
+is chosen here, piece by piece, so that a new field elsewhere never appears by itself.
+"""
+
+from dataclasses import asdict
+from datetime import datetime
+import re
+
+from homeassistant.const import CONF_URL, __version__ as ha_version
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.loader import async_get_integration
+from homeassistant.util import dt as dt_util
+
+from .api import DEFAULT_URL, ClimkitClient
+from .const import ALL, CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
+from .coordinator import ClimkitConfigEntry, SiteRuntime
+from .measures import Series
+from .track import Track
+
+type Told = dict[str, object]
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: ClimkitConfigEntry
+) -> Told:
+    """Return what is known of an account."""
+    runtimes = _runtimes(entry)
+    return {
+        **await _async_versions(hass),
+        "account": _account(entry),
+        "api": _api(runtimes[0].coordinator.client) if runtimes else None,
+        "sites": [_site(runtime) for runtime in runtimes],
+    }
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: ClimkitConfigEntry, device: DeviceEntry
+) -> Told:
+    """Return what is known of a site, a meter or a sensor, and of its series."""
+    ids = {identifier for _, identifier in device.identifiers}
+    told: Told = {**await _async_versions(hass), "kind": "not there now"}
+    for runtime in _runtimes(entry):
+        coordinator = runtime.coordinator
+        numbers = _numbers(runtime)
+        if coordinator.site.id in ids:
+            return {**told, "kind": "site", "site": _site(runtime)}
+        if found := ids & coordinator.data.meters.keys():
+            meter = coordinator.data.meters[found.pop()]
+            tracks = [t for t in coordinator.history.tracks if t.series.meter_id == meter.id]
+            return {
+                **told,
+                "kind": "meter",
+                "type": _word(meter.type),
+                "mode": meter.mode,
+                "is_rule_meter": meter.is_rule_meter,
+                "is_available": coordinator.is_available,
+                "series": _series(tracks, numbers),
+            }
+        if ids & runtime.sensors.data.keys():
+            return {**told, "kind": "sensor", "is_available": runtime.sensors.is_available}
+    return told
+
+
+async def _async_versions(hass: HomeAssistant) -> Told:
+    integration = await async_get_integration(hass, DOMAIN)
+    return {"home_assistant": ha_version, "climkit": str(integration.version)}
+
+
+def _account(entry: ClimkitConfigEntry) -> Told:
+    sites, meters = entry.options[CONF_SITES], entry.options[CONF_METERS]
+    return {
+        "state": entry.state.value,
+        "is_usual_url": entry.data.get(CONF_URL, DEFAULT_URL) == DEFAULT_URL,
+        "sites": sites if sites == ALL else len(sites),
+        "meters": meters if meters == ALL else len(meters),
+        "site_totals": entry.options[CONF_SITE_TOTALS],
+        "history": entry.options[CONF_HISTORY],
+        "tariffs": len(entry.subentries),
+    }
+
+
+def _api(client: ClimkitClient) -> Told:
+    figures, answered = client.figures, client.figures.requests - client.figures.errors.total()
+    return {
+        "requests": figures.requests,
+        "requests_today": figures.today(dt_util.utcnow()),
+        "errors": dict(figures.errors),
+        "limit_hits": figures.limit_hits,
+        "seconds_between_requests": round(client.queue.spacing, 2),
+        "mean_seconds": round(figures.seconds / answered, 3) if answered > 0 else None,
+        "slowest_seconds": round(figures.slowest, 3),
+        "bytes": figures.bytes,
+        "largest_answer_bytes": figures.largest,
+        "last_success": _iso(figures.last_success),
+        "answers": figures.shapes,
+    }
+
+
+def _site(runtime: SiteRuntime) -> Told:
+    coordinator, history = runtime.coordinator, runtime.coordinator.history
+    meters = coordinator.data.meters
+    numbers = _numbers(runtime)
+    exception = coordinator.last_exception
+    return {
+        "zone": str(coordinator.site.zone),
+        "is_available": coordinator.is_available,
+        "is_refused": coordinator.is_refused,
+        "last_error": type(exception).__name__ if exception else None,
+        "answered": _iso(coordinator.answered),
+        "listed": _iso(coordinator.listed),
+        "last_measurement": _iso(coordinator.last_measurement),
+        "sensors": len(runtime.sensors.data),
+        "meters": {
+            numbers[meter_id]: {
+                "type": _word(meter.type),
+                "mode": meter.mode,
+                "is_rule_meter": meter.is_rule_meter,
+                "has_columns": any(
+                    t.series.meter_id == meter_id and t.series.feed.meter_id is None
+                    for t in history.tracks
+                ),
+            }
+            for meter_id, meter in meters.items()
+        },
+        "history": {
+            "progress_percent": history.progress,
+            "complete_until": _iso(history.complete_until),
+            "resting_feeds": history.resting,
+            "is_stuck": history.is_stuck,
+            "is_not_stored": history.is_not_stored,
+            "hours_mended_again_and_again": len(history.differing_hours),
+            "nights": dict(history.mended),
+            "series": _series(history.tracks, numbers),
+        },
+    }
+
+
+def _series(tracks: list[Track], numbers: dict[str, str]) -> dict[str, Told]:
+    """Return how far each series was read; of its rows, only when the newest one begins."""
+    return {
+        _label(track.series, numbers): {
+            "since": _iso(track.since),
+            "until": _iso(track.until),
+            "newest_row": _iso(track.last.start) if track.last else None,
+            "is_current": track.is_current,
+            "complete": track.complete,
+            "earlier": asdict(track.earlier) if track.earlier else None,
+        }
+        for track in tracks
+    }
+
+
+def _word(text: str) -> str:
+    """Return a word of the API; what is none could be anything."""
+    return text if re.fullmatch(r"[a-z_]{1,32}", text) else "other"
+
+
+def _label(series: Series, numbers: dict[str, str]) -> str:
+    owner = numbers.get(series.meter_id, "meter") if series.meter_id else "site"
+    return f"{owner} {_word(series.key)}"
+
+
+def _numbers(runtime: SiteRuntime) -> dict[str, str]:
+    """Number the meters, always in the same order."""
+    ids = sorted(runtime.coordinator.data.meters)
+    return {meter_id: f"meter {number}" for number, meter_id in enumerate(ids, 1)}
+
+
+def _runtimes(entry: ClimkitConfigEntry) -> list[SiteRuntime]:
+    """Return the sites; none while the entry is not loaded."""
+    runtimes = getattr(entry, "runtime_data", {})
+    return [r for _, r in sorted(runtimes.items()) if r.coordinator.data is not None]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

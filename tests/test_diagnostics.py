@@ -1,0 +1,173 @@
+"""What helps to help tells much, and nothing of persons."""
+
+from collections.abc import Iterator
+import json
+import logging
+from typing import Any
+
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.json import JSONEncoder
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import get_system_health_info
+
+from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.diagnostics import (
+    async_get_config_entry_diagnostics,
+    async_get_device_diagnostics,
+)
+from tests.conftest import Home
+from tests.simulator import DEFAULT_PASSWORD, DEFAULT_USERNAME, Fault, FaultKind
+
+PERSONAL_FIELDS = {"name", "site_ref", "address", "latitude", "longitude"}
+
+
+def leaves(value: object) -> Iterator[object]:
+    """Give all values in an object."""
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from leaves(one)
+    elif value is not None:
+        yield value
+
+
+def credentials(home: Home) -> set[str]:
+    """The password and every token that the simulator gave out."""
+    tokens = home.simulator.accounts._tokens  # what the client must hide, from its source
+    assert tokens
+    return {DEFAULT_PASSWORD, *tokens, *(part for token in tokens for part in token.split("."))}
+
+
+def personal(home: Home) -> set[str]:
+    """Names, places and references of sites, meters and sensors."""
+    found = set()
+    for site in home.simulator.world.sites.values():
+        for info in (site.info(), *site.meter_info(), *site.sensors_list()):
+            for key in PERSONAL_FIELDS & info.keys():
+                found |= {str(leaf) for leaf in leaves(info[key])}
+    assert len(found) > 5
+    return found - {""}
+
+
+def ids(home: Home) -> set[str]:
+    """Ids of sites, meters and sensors."""
+    return {
+        str(thing["id"])
+        for site in home.simulator.world.sites.values()
+        for thing in (*site.meter_info(), *site.sensors_list())
+    } | set(home.simulator.world.sites)
+
+
+def assert_hides(text: str, secrets: set[str]) -> None:
+    """No secret is in a text, in any case; a short one only between quotes."""
+    for secret in secrets:
+        needle = secret.lower() if len(secret) > 3 else f'"{secret.lower()}"'
+        assert needle not in text.lower(), secret
+
+
+async def told(home: Home) -> tuple[dict[str, Any], str]:
+    """The entry's diagnostics, and their text as it would be downloaded."""
+    answer = await async_get_config_entry_diagnostics(home.hass, home.entry)
+    return answer, json.dumps(answer, cls=JSONEncoder)
+
+
+async def test_entry(home: Home) -> None:
+    """Counts, shapes and the state of history are there."""
+    await home.set_up_completely()
+    answer, text = await told(home)
+    api, [site] = answer["api"], answer["sites"]
+    assert answer["account"]["state"] == "loaded"
+    assert 0 < api["requests_today"] <= api["requests"]
+    assert api["errors"] == {}
+    assert api["last_success"]
+    shape = api["answers"]["site_data electricity"]
+    assert shape["elements"] == ["dict"]
+    assert shape["stamps"] == ["text with offset"]
+    assert shape["keys"]["total_id"] >= 1
+    assert shape["keys"]["conso_total"] == 1
+    assert api["answers"]["all_installations"]["elements"] == ["str"]
+    assert site["history"]["progress_percent"] == 100
+    assert all(series["complete"] for series in site["history"]["series"].values())
+    assert_hides(text, credentials(home) | personal(home) | ids(home) | {DEFAULT_USERNAME})
+
+
+async def test_amounts_are_not_told(home: Home) -> None:
+    """Not one running total, rounded or not, is in the text."""
+    await home.set_up_completely()
+    _, text = await told(home)
+    totals = {
+        track.last.total
+        for runtime in home.sites
+        for track in runtime.coordinator.history.tracks
+        if track.last and track.last.total
+    }
+    assert totals
+    for total in totals:
+        assert f"{total:.3f}".rstrip("0") not in text
+
+
+async def test_errors_are_counted(home: Home) -> None:
+    """Refusals, the limit and trouble are told by status."""
+    await home.set_up_completely()
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=429, times=1)]
+    await home.turn_clock(minutes=16)
+    answer, _ = await told(home)
+    assert answer["api"]["errors"] == {"HTTP 429": 1}
+    assert answer["api"]["limit_hits"] == 1
+
+
+async def test_entry_that_is_not_loaded(home: Home) -> None:
+    """Where set-up failed, that much is told."""
+    home.entry.add_to_hass(home.hass)
+    answer, text = await told(home)
+    assert answer["account"]["state"] == "not_loaded"
+    assert answer["sites"] == []
+    assert_hides(text, {DEFAULT_PASSWORD, DEFAULT_USERNAME})
+
+
+async def test_devices(home: Home) -> None:
+    """A site, its meters and its sensors each tell what they are."""
+    await home.set_up_completely()
+    kinds = []
+    for device in dr.async_entries_for_config_entry(dr.async_get(home.hass), home.entry.entry_id):
+        answer = await async_get_device_diagnostics(home.hass, home.entry, device)
+        text = json.dumps(answer, cls=JSONEncoder)
+        assert_hides(text, credentials(home) | personal(home) | ids(home))
+        kinds.append(answer["kind"])
+    assert kinds.count("site") == 1
+    assert "meter" in kinds
+    assert "not there now" not in kinds
+
+
+async def test_logs_hold_no_secret(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """Set-up, refreshes, errors, an action and a new login: no credentials, no personal data.
+
+    Home Assistant's own records name entities by the names that people gave them.
+    """
+    caplog.set_level(logging.DEBUG, logger="custom_components.climkit")
+    await home.set_up_completely()
+    for kind in set(FaultKind) - {FaultKind.DELAY, FaultKind.HUGE}:
+        home.simulator.switches.faults = [Fault(kind=kind, times=1)]
+        await home.turn_clock(minutes=16)
+    home.simulator.switches.faults = []
+    home.simulator.accounts.revoke_tokens()
+    await home.turn_clock(minutes=16)
+    home.simulator.accounts.passwords[DEFAULT_USERNAME] = "other"
+    home.simulator.accounts.revoke_tokens()
+    await home.turn_clock(minutes=16)
+    records = [one for one in caplog.records if one.name.startswith("custom_components.climkit")]
+    text = "\n".join(logging.Formatter().format(one) for one in records)
+    assert "site_data" in text
+    assert_hides(text, credentials(home) | personal(home))
+
+
+async def test_system_health(home: Home) -> None:
+    """All accounts together, and whether Climkit can be reached."""
+    await home.set_up_completely()
+    assert await async_setup_component(home.hass, "system_health", {})
+    await home.hass.async_block_till_done()
+    info = await get_system_health_info(home.hass, DOMAIN)
+    assert await info.pop("can_reach_api") == "ok"
+    assert info["accounts"] == 1
+    assert info["requests_today"] > 0
+    assert info["last_success"]
