@@ -132,7 +132,7 @@ class Home:
         await self.until(lambda: self.is_complete)
         await self.settle()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 150) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 240) -> None:
         """Wait in real time for something that happens in the background.
 
         The event loop's clock stands still too, so the pause is a thread's.

@@ -207,7 +207,7 @@ class _Wait(RecorderTask):
 
     @override
     def run(self, instance: Recorder) -> None:
-        self.end.wait(60)
+        self.end.wait(250)
 
 
 class TestRecorder:
