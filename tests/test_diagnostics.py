@@ -86,9 +86,22 @@ async def test_entry(home: Home) -> None:
     assert shape["keys"]["total_id"] >= 1
     assert shape["keys"]["conso_total"] == 1
     assert api["answers"]["all_installations"]["elements"] == ["str"]
+    settled = api["settled"]
+    assert settled["sites_are_listed_as"] == ["str"]
+    assert settled["stamps_are"]["site_data electricity"] == ["text with offset"]
+    assert settled["site_data_has_columns_of_meters"] is True
     assert site["history"]["progress_percent"] == 100
     assert all(series["complete"] for series in site["history"]["series"].values())
     assert_hides(text, credentials(home) | personal(home) | ids(home) | {DEFAULT_USERNAME})
+
+
+@pytest.mark.parametrize(("reading", "told_as"), [("utc", "UTC"), ("local", "local time")])
+async def test_how_windows_are_read(home: Home, reading: Any, told_as: str) -> None:
+    """Whether as UTC or as local time, which the document leaves open, is found out."""
+    home.simulator.switches.reading = reading
+    await home.set_up_completely()
+    answer, _ = await told(home)
+    assert answer["api"]["settled"]["windows_are_read_as"].keys() == {told_as}
 
 
 async def test_amounts_are_not_told(home: Home) -> None:

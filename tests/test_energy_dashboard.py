@@ -181,7 +181,7 @@ class TestSite:
         }
         devices = added["added"]["device_consumption"]
         names = [one["name"] for one in devices]
-        assert {"Flat 1", "Flat 10", "Common parts", "Heat pump", "Garage"} <= set(names)
+        assert {"Flat 1", "Flat 3", "Common parts", "Heat pump", "Garage"} <= set(names)
         assert sum(name.startswith("Charge point") for name in names) == 2
         assert not any("Heating" in name or "Cooling" in name for name in names)
         assert not any("included_in_stat" in one for one in devices)

@@ -15,6 +15,7 @@ from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
 from .api import DEFAULT_URL, ClimkitClient
+from .api.figures import Figures
 from .const import ALL, CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
 from .coordinator import ClimkitConfigEntry, SiteRuntime
 from .measures import Series
@@ -95,7 +96,23 @@ def _api(client: ClimkitClient) -> Told:
         "bytes": figures.bytes,
         "largest_answer_bytes": figures.largest,
         "last_success": _iso(figures.last_success),
+        "settled": _settled(figures),
         "answers": figures.shapes,
+    }
+
+
+def _settled(figures: Figures) -> Told:
+    """Return how the API answered what its document leaves open; None: not seen yet."""
+    data = {kind: shape for kind, shape in figures.shapes.items() if "_data" in kind}
+    of_sites = [shape for kind, shape in data.items() if kind.startswith("site_data")]
+    listed = figures.shapes.get("all_installations")
+    return {
+        "sites_are_listed_as": listed["elements"] if listed else None,
+        "windows_are_read_as": dict(figures.windows) or None,
+        "stamps_are": {kind: shape["stamps"] for kind, shape in data.items()} or None,
+        "site_data_has_columns_of_meters": (
+            any("total_id" in shape["keys"] for shape in of_sites) if of_sites else None
+        ),
     }
 
 

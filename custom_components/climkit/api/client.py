@@ -231,6 +231,8 @@ class ClimkitClient:
             body=body,
             priority=priority,
         )
+        if intervals and sampling is Sampling.QUARTER_HOUR:
+            self.figures.note_window(start, min(interval.start for interval in intervals))
         wanted: dict[datetime, Interval] = {}
         for interval in intervals:
             if start <= interval.start and (end is None or interval.end <= end):

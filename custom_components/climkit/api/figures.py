@@ -10,6 +10,8 @@ from datetime import date, datetime
 import re
 from typing import TypedDict
 
+from .timestamps import HOUR
+
 _CALLS = {
     "all_installations",
     "meter_info",
@@ -53,6 +55,7 @@ class Figures:
     slowest: float = 0.0
     last_success: datetime | None = None
     errors: Counter[str] = field(default_factory=Counter)
+    windows: Counter[str] = field(default_factory=Counter)
     shapes: dict[str, Shape] = field(default_factory=dict)
     _day: date | None = None
 
@@ -74,6 +77,17 @@ class Figures:
         """Count an error: `kind` is a status or the name of an exception."""
         self.errors[kind] += 1
         self.limit_hits += is_limit
+
+    def note_window(self, start: datetime, first: datetime) -> None:
+        """Note how `t_s` was read: asked for rows from `start` on, the first one began at `first`.
+
+        Read as local time, which is ahead of UTC, the answer begins an hour or two too early. Read
+        as UTC it begins there, or with the row that ends there; later, where data are missing.
+        """
+        if first <= start - HOUR:
+            self.windows["local time"] += 1
+        elif first <= start:
+            self.windows["UTC"] += 1
 
     def today(self, now: datetime) -> int:
         """Return the number of requests of this UTC day."""
