@@ -56,6 +56,7 @@ def build(
     forget_calls(monkeypatch)
     quiet_recorder(hass)
     activity = Activity(hass, monkeypatch)
+    activity.patience = 900.0  # thousands of entities are added at once
 
     @asynccontextmanager
     async def build(
