@@ -64,8 +64,9 @@ DEVICE_OF_A_PERSON = {"stat_consumption": "sensor.washing_machine", "name": "Was
 
 @pytest.fixture
 def world(now: datetime) -> World:
-    """The apartment house, with three days of data."""
-    return World.of(replace(apartment_house(1, now, timedelta(days=24)), faultless=True))
+    """An apartment house with three flats, and with three days of data."""
+    house = apartment_house(1, now, timedelta(days=24), flats=3)
+    return World.of(replace(house, faultless=True))
 
 
 @pytest.fixture
@@ -185,7 +186,7 @@ class TestSite:
         assert not any("Heating" in name or "Cooling" in name for name in names)
         assert not any("included_in_stat" in one for one in devices)
         assert not {"Introduction", "PV roof", "Battery"} & set(names)
-        assert len(added["added"]["device_consumption_water"]) == 8
+        assert len(added["added"]["device_consumption_water"]) == 6
         assert added["skipped"] == []
 
         after = await stored(house)
@@ -362,7 +363,7 @@ class TestWrongCalls:
         await house.hass.config_entries.async_unload(house.entry.entry_id)
         with pytest.raises(ServiceValidationError) as error:
             await call(house, device_id=site)
-        assert error.value.translation_key == "no_meter_or_site"
+        assert error.value.translation_key == "not_loaded"
         assert await stored(house) == before
 
     async def test_without_energy(self, home: Home) -> None:
@@ -413,6 +414,18 @@ class TestOptionsFlow:
 
         await house.hass.config_entries.async_unload(house.entry.entry_id)
         assert (await self.start(house))["reason"] == "not_loaded"
+
+    async def test_changed_before_it_was_confirmed(self, house: Home) -> None:
+        """Somebody set the other perspective up meanwhile: the form says so, nothing is added."""
+        flat = meter(house, "Flat 1")
+        shown = await self.answer(house, await self.start(house), {"owner": flat})
+        assert shown["step_id"] == "energy_dashboard_confirm"
+        await call(house, device_id=site_device(house))
+        before = await stored(house)
+        shown = await self.answer(house, shown, {})
+        assert shown["step_id"] == "energy_dashboard"
+        assert shown["errors"] == {"base": "other_perspective"}
+        assert await stored(house) == before
 
     async def start(self, home: Home) -> ConfigFlowResult:
         """Choose the offer in the menu."""

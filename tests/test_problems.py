@@ -1,5 +1,6 @@
 """What people are told of in Home Assistant's repairs, and what they decide there."""
 
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -17,7 +18,7 @@ from custom_components.climkit import history, nights, rebuild
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.differing import MANY_NIGHTS
 from tests.conftest import NOW, Home
-from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
+from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World, single_house
 from tests.test_services import call, device_id
 from tests.truth import assert_equal_to_climkit, hourly_changes
 
@@ -245,8 +246,9 @@ class TestRefusedSite:
 
     @pytest.fixture
     def world(self) -> World:
-        """Three young sites."""
-        return World(created=NOW, history_days=6)
+        """Two young sites."""
+        houses = [single_house(seed, NOW, timedelta(days=6)) for seed in (1, 2)]
+        return World.of(*(replace(house, faultless=True) for house in houses))
 
     async def test_refused_and_permitted_again(self, home: Home, site_id: str) -> None:
         """Told once it is refused for all data, and at the next start; gone when permitted."""
@@ -315,14 +317,14 @@ class TestHistory:
         await home.set_up_completely()
         with patch.object(rebuild, "async_write"):
             for _ in range(4):
-                await home.turn_clock(minutes=15, settle=False)
+                await home.turn_clock(minutes=15)
                 assert not told(home)
-            for _ in range(8):
-                await home.turn_clock(minutes=15, settle=False)
+            for _ in range(2):
+                await home.turn_clock(minutes=15)
             assert told(home) == {"not_stored"}
         [site] = home.sites
-        await home.turn_clock(minutes=15, settle=False)
-        await home.until(lambda: not site.coordinator.history.is_not_stored)
+        await home.turn_clock(minutes=15)
+        assert not site.coordinator.history.worker.is_not_stored
         await look(home)
         assert not told(home)
 
