@@ -40,6 +40,9 @@ REAL = {
 class Activity:
     """Knows whether anything goes on that no timer waits for: requests, threads, the recorder."""
 
+    # In seconds of the machine's time; what takes longer hangs.
+    patience = 60.0
+
     def __init__(self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
         """Count what is begun and ended from now on."""
         self._loop: Any = hass.loop
@@ -80,7 +83,7 @@ class Activity:
 
     async def until_quiet(self) -> None:
         """Wait in real time until only timers are left."""
-        end, calm = real_time() + 60, 0
+        end, calm = real_time() + self.patience, 0
         while calm < 3:
             await asyncio.sleep(0)
             is_ready = bool(self._loop._ready)

@@ -1,0 +1,1 @@
+"""Figures: modules that measure something and hand a table to `keep` (`scripts/bench`)."""

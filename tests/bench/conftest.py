@@ -1,0 +1,81 @@
+"""What every figure has: where its table goes, and a home whose clock goes from timer to timer."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+
+from scripts.benchmark.table import Table
+from tests.conftest import account_entry
+from tests.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
+from tests.simulator import SimulatorServer, Switches, World
+from tests.simulator.site import Site
+from tests.source import Source
+
+
+@pytest.fixture
+def persistent_database() -> bool:
+    """Keep the recorder's rows in a file, as at home."""
+    return True
+
+
+@pytest.fixture
+def keep() -> Callable[[Table], None]:
+    """Hand the table of a figure over."""
+    return lambda table: table.write(Path(os.environ["BENCH_TABLE"]))
+
+
+class Build(Protocol):
+    """Makes a home, as often as a figure wants one."""
+
+    def __call__(
+        self, now: datetime, *sites: Site, switches: Switches | None = None, **options: Any
+    ) -> AbstractAsyncContextManager[DrivenHome]:
+        """Return a home that is not set up, at a server with these sites; options of the entry."""
+
+
+@pytest.fixture
+def build(
+    recorder_mock: Any,
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+    enable_custom_integrations: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Build:
+    """Make driven homes: spacing of requests, retries and pauses are the real ones."""
+    hass.loop.set_debug(False)
+    real_waiting(monkeypatch)
+    forget_calls(monkeypatch)
+    quiet_recorder(hass)
+    activity = Activity(hass, monkeypatch)
+    activity.patience = 900.0  # thousands of entities are added at once
+
+    @asynccontextmanager
+    async def build(
+        now: datetime, *sites: Site, switches: Switches | None = None, **options: Any
+    ) -> AsyncIterator[DrivenHome]:
+        freezer.move_to(now)
+        world = World.of(*sites)
+        async with SimulatorServer(world, now=dt_util.utcnow, switches=switches) as simulator:
+            home = DrivenHome(
+                hass,
+                simulator,
+                freezer,
+                account_entry(simulator.url, **options),
+                source=Source(first=now),  # only stories look at it
+                storage=hass_storage,
+                activity=activity,
+                rate_limit=1.0,
+            )
+            yield home
+            await home.drive(home.leave())
+
+    return build
