@@ -71,6 +71,13 @@ class HomeAssistant:
         self._session = session
         self._token: str | None = None
 
+    @property
+    def access_token(self) -> str:
+        """The token of the demo's user, for a browser that need not log in. Valid for a day."""
+        if self._token is None:
+            raise RuntimeError("not onboarded")
+        return self._token
+
     async def wait_until_up(self, process: Process) -> None:
         """Wait until it answers. Raises RuntimeError if it ends, TimeoutError if it never does."""
         async with asyncio.timeout(START_TIMEOUT):

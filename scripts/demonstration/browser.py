@@ -1,0 +1,153 @@
+"""What a person does with Climkit in Home Assistant's frontend, in headless Chromium.
+
+All waits are for what a person would wait for. Playwright's locators reach into open shadow roots.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+import json
+import re
+import shutil
+import time
+from typing import Any
+
+from playwright.async_api import Locator, Page, async_playwright
+
+from .home_assistant import HomeAssistant
+
+TIMEOUT = 60_000  # milliseconds; a small machine starts the frontend slowly
+FORM = "step-flow-form"
+# Chromium has no sandbox for root, and no graphics card here.
+OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+
+@asynccontextmanager
+async def browsing(
+    hass: HomeAssistant, *, language: str = "en", width: int = 1280, height: int = 1000
+) -> AsyncIterator[Frontend]:
+    """Open a browser that is signed in at a Home Assistant, its sidebar hidden."""
+    settings = {
+        "hassTokens": {
+            "hassUrl": hass.url,
+            "clientId": f"{hass.url}/",
+            "access_token": hass.access_token,
+            "refresh_token": "",
+            "token_type": "Bearer",
+            "expires_in": 86_400,
+            "expires": (time.time() + 86_400) * 1000,
+        },
+        "selectedLanguage": language,
+        "dockedSidebar": "always_hidden",
+    }
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=OPTIONS
+        )
+        context = await chromium.new_context(
+            viewport={"width": width, "height": height},
+            locale=language,
+            timezone_id="Europe/Zurich",
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(TIMEOUT)
+        await context.add_init_script(
+            f"for (const [key, value] of Object.entries({json.dumps(settings)}))"
+            " localStorage.setItem(key, JSON.stringify(value));"
+        )
+        yield Frontend(await context.new_page(), hass.url)
+        await chromium.close()
+
+
+class Frontend:
+    """Home Assistant's frontend in one page of a browser."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self._url = url
+
+    async def open(self, path: str) -> None:
+        """Load a page anew."""
+        await self.page.goto(self._url + path)
+        await self.page.locator("home-assistant-main").wait_for(state="attached")
+
+    async def command(self, kind: str, **parameters: Any) -> Any:
+        """Send a websocket command as this user, over the page's own connection."""
+        return await self.page.evaluate(
+            "message => document.querySelector('home-assistant').hass.callWS(message)",
+            {"type": kind, **parameters},
+        )
+
+    # The account
+
+    async def begin_to_add_integration(self) -> None:
+        """Open the form that asks for the credentials."""
+        await self.open("/config/integrations/dashboard/add?domain=climkit")
+        await self.page.get_by_role("button", name="OK").click()
+        await self.form.locator("input[name=username]").wait_for()
+
+    async def enter_credentials(self, username: str, password: str, url: str) -> None:
+        """Fill the form in, with an address of the API that hides behind "Advanced"."""
+        await self.form.locator("input[name=username]").fill(username)
+        await self.form.locator("input[name=password]").fill(password)
+        address = self.form.locator("input[type=url]")
+        if not await address.is_visible():
+            await self.form.get_by_text("Advanced", exact=True).click()
+        await address.fill(url)
+        await self.submit()
+
+    # Costs and the Energy dashboard
+
+    async def add_tariff(self, site: str, prices: Mapping[str, str]) -> None:
+        """Add a tariff where there is but one site; `prices` by the labels of their fields."""
+        await self.open("/config/integrations/integration/climkit")
+        await self.page.get_by_role("button", name="Add tariff").first.click()
+        await self.page.get_by_text(f"Tariff of {site}").wait_for()
+        await self.form.get_by_text("Water and heat", exact=True).click()
+        for label, price in prices.items():
+            await self.form.get_by_role("spinbutton", name=label, exact=True).fill(price)
+        await self.submit()
+        await self.form.wait_for(state="detached")
+
+    async def set_up_energy_dashboard(self, device_id: str) -> Any:
+        """Call the action. Returns what it answers."""
+        answer = await self.command(
+            "call_service",
+            domain="climkit",
+            service="set_up_energy_dashboard",
+            service_data={"device_id": device_id},
+            return_response=True,
+        )
+        return answer["response"]
+
+    async def open_energy(self, view: str = "electricity", *, days_ago: int = 1) -> None:
+        """Open a view of the Energy dashboard anew, and turn back to a day."""
+        await self.open(f"/energy/{view}")
+        for _ in range(days_ago):
+            await self.page.get_by_role("button", name="Previous").first.click()
+
+    async def totals(self) -> dict[str, list[str]]:
+        """Return the table "Totals": by the name of each row its energy, and its cost if any."""
+        rows = self.page.locator("hui-energy-sources-table-card tr")
+        await rows.first.wait_for()
+        cells = [text.strip().split("\t") for text in await rows.all_inner_texts()]
+        return {name: [text for text in values if text] for name, *values in cells}
+
+    # Forms
+
+    @property
+    def form(self) -> Locator:
+        """The step of a flow that is shown."""
+        return self.page.locator(FORM)
+
+    async def submit(self) -> None:
+        """Send the form."""
+        await self.page.get_by_role("button", name=re.compile("^(Submit|Next)$")).click()
+
+
+def number(text: str) -> float:
+    """Return the number in a text such as `-CHF 1,234.50` or `0.48 m³`."""
+    found = re.search(r"[\d,]*\.?\d+", text)
+    if found is None:
+        raise ValueError(f"no number in {text!r}")
+    amount = float(found[0].replace(",", ""))
+    return -amount if text.lstrip().startswith(("-", "\u2212")) else amount
