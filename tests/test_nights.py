@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ pytestmark = pytest.mark.recorder
 
 ZONE = ZoneInfo("Europe/Zurich")
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 class TestPlan:
@@ -34,25 +34,33 @@ class TestPlan:
         [part] = parts_of_night(since, None, NOW)
         assert (part.start, part.end) == (since, NOW.replace(minute=0))
 
-    def test_a_walk_reads_everything(self) -> None:
-        """Within four weeks every hour of ten years was read, none was left out."""
-        now = NOW.replace(minute=0)
-        since, place = now - timedelta(days=3650), None
-        walked = []
-        for _ in range(NIGHTS_OF_A_WALK):
-            recent, part = parts_of_night(since, place, now)
-            assert recent.start == now - RECENT
-            walked.append(part)
-            place = part.end
-        assert walked[0].start == since
-        assert all(first.end == second.start for first, second in pairwise(walked))
-        assert walked[-1].end == now - RECENT
+    @pytest.mark.parametrize("days", [36, 50, 100, 3650])
+    def test_walks_read_everything(self, days: int) -> None:
+        """Every hour is read again within four weeks, for ever; none is left out in between."""
+        since = NOW.replace(minute=0) - timedelta(days=days)
+        last_read: dict[datetime, int] = {}
+        place = None
+        for night in range(100):
+            now = NOW + timedelta(days=night)
+            recent, *walk = parts_of_night(since, place, now)
+            assert recent.end == now.replace(minute=0)
+            assert recent.start == max(since, recent.end - RECENT)
+            assert all(part.end <= recent.start for part in walk)
+            for part in (recent, *walk):
+                hours = (part.end - part.start) // HOUR
+                last_read |= {part.start + n * HOUR: night for n in range(hours)}
+            place = walk[0].end if walk else None
+            if night > NIGHTS_OF_A_WALK + 2:
+                assert night - min(last_read.values()) <= NIGHTS_OF_A_WALK + 2
+        assert len(last_read) == (NOW.replace(minute=0) + 99 * DAY - since) // HOUR
 
-    def test_the_walk_begins_anew(self) -> None:
-        """When it has reached what is recent."""
-        since = NOW - timedelta(days=100)
-        _, part = parts_of_night(since, NOW, NOW)
-        assert part.start == since
+    def test_a_walk_that_arrives(self) -> None:
+        """The next one begins, also where another day is no longer recent."""
+        since = NOW.replace(minute=0) - timedelta(days=100)
+        arrived = NOW.replace(minute=0) - RECENT
+        for later in (timedelta(0), DAY - HOUR, DAY, DAY + HOUR):
+            _, part = parts_of_night(since, arrived, NOW + later)
+            assert part.start == since
 
     @pytest.mark.parametrize(
         ("now", "begin"),
@@ -104,6 +112,17 @@ class TestRevisions:
         [site_id] = home.simulator.world.sites
         home.simulator.world.revise(site_id, "prod_total", day(4.5), day(4), factor=1.5)
         for _ in range(10):
+            await home.turn_clock(hours=24)
+        await assert_equal_to_climkit(home)
+
+    async def test_revised_after_a_walk(self, home: Home) -> None:
+        """Walks go on for ever: the first one had arrived when this was revised."""
+        await home.set_up_completely()
+        for _ in range(7):
+            await home.turn_clock(hours=24)
+        [site_id] = home.simulator.world.sites
+        home.simulator.world.revise(site_id, "prod_total", day(4.5), day(4), factor=1.5)
+        for _ in range(5):
             await home.turn_clock(hours=24)
         await assert_equal_to_climkit(home)
 

@@ -140,6 +140,6 @@ async def test_meters_of_the_grid_operator(home: Home, source: Source) -> None:
             await assert_equal_to_climkit(home)
             after = climkit_hours(home, home.simulator.now())
             hours = sum(len(after[key]) - len(before.get(key, ())) for key in after)
-            assert hours > 80
+            assert hours > 70
             assert writes() - written <= hours + 9 * len(after)  # shifts, and hours begun
             assert data_requests(home) - asked <= 8 * 3

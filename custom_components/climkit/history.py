@@ -410,7 +410,6 @@ class SiteHistory:
                 track.has_read_earlier(until)
             else:
                 track.has_read(until, to_present=page.is_last)
-        self._size(page.feed).worked(intervals)
         await self._on_read(page.tracks, page.start, page.end, intervals)
         await self._async_remember(page.tracks)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
@@ -463,6 +462,7 @@ class SiteHistory:
     async def _async_fetch(self, page: Page) -> list[Interval]:
         intervals = await self._reader.async_read(page.feed, page.start, page.end, Priority.HISTORY)
         self._pauses.worked(page.feed)
+        self._size(page.feed).worked(intervals)
         return intervals
 
     def _count(self, page: Page, found: Rebuilt) -> None:

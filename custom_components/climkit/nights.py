@@ -16,7 +16,10 @@ from .track import Track
 
 RECENT = timedelta(days=35)
 NIGHTS_OF_A_WALK = 28
-SHORTEST_WALK = timedelta(days=1)
+
+# Each day one more day is no longer recent: a walk goes so much further a night, or it would never
+# arrive. Where less than two of them are left, the next walk begins: that was recent a night ago.
+DAY = timedelta(days=1)
 
 # Nights begin at a random minute of this stretch of the local night, and last this long at most.
 FIRST_START = time(hour=1)
@@ -54,8 +57,8 @@ def parts_of_night(since: datetime, place: datetime | None, now: datetime) -> It
     yield Part(recent, now)
     if recent == since:
         return
-    stride = max(SHORTEST_WALK, (recent - since) / NIGHTS_OF_A_WALK)
-    start = place if place and since <= place < recent else since
+    stride = DAY + (recent - since) / NIGHTS_OF_A_WALK
+    start = place if place and since <= place < recent - 2 * DAY else since
     end = min(start + timedelta(hours=stride // timedelta(hours=1) + 1), recent)
     yield Part(start, end, is_walk=True)
 
