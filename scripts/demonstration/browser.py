@@ -3,7 +3,7 @@
 All waits are for what a person would wait for. Playwright's locators reach into open shadow roots.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 import json
 import re
@@ -82,7 +82,7 @@ class Frontend:
     async def begin_to_add_integration(self) -> None:
         """Open the form that asks for the credentials."""
         await self.open("/config/integrations/dashboard/add?domain=climkit")
-        await self.page.get_by_role("button", name="OK").click()
+        await self.page.locator("dialog-box").get_by_role("button").last.click()
         await self.form.locator("input[name=username]").wait_for()
 
     async def enter_credentials(self, username: str, password: str, url: str) -> None:
@@ -98,26 +98,56 @@ class Frontend:
     # Costs and the Energy dashboard
 
     async def add_tariff(self, site: str, prices: Mapping[str, str]) -> None:
-        """Add a tariff where there is but one site; `prices` by the labels of their fields."""
+        """Add a tariff of a site; `prices` by the labels of their fields."""
         await self.open("/config/integrations/integration/climkit")
         await self.page.get_by_role("button", name="Add tariff").first.click()
-        await self.page.get_by_text(f"Tariff of {site}").wait_for()
+        question = self.form.get_by_text("Of which site is the tariff?")
+        title = self.page.get_by_text(f"Tariff of {site}")
+        await question.or_(title).first.wait_for()
+        if await question.is_visible():
+            await self.form.get_by_text(site, exact=True).click()
+            await self.submit()
+            await title.wait_for()
         await self.form.get_by_text("Water and heat", exact=True).click()
         for label, price in prices.items():
             await self.form.get_by_role("spinbutton", name=label, exact=True).fill(price)
         await self.submit()
-        await self.form.wait_for(state="detached")
+        await self.page.get_by_role("button", name="Finish").click()
 
-    async def set_up_energy_dashboard(self, device_id: str) -> Any:
-        """Call the action. Returns what it answers."""
-        answer = await self.command(
-            "call_service",
-            domain="climkit",
-            service="set_up_energy_dashboard",
-            service_data={"device_id": device_id},
-            return_response=True,
-        )
-        return answer["response"]
+    async def set_up_energy_dashboard(self, owner: str = "", water: Iterable[str] = ()) -> str:
+        """Go through the options: for a site or a flat, with its water meters.
+
+        Without an owner it is what the form suggests, the first site. Returns what would be added
+        and what not, or that there is nothing to add.
+        """
+        await self.open("/config/integrations/integration/climkit")
+        await self.page.get_by_role("button", name="Configure", exact=True).first.click()
+        await self.page.get_by_text("Set up the Energy dashboard").click()
+        await self.form.get_by_text("Water meters of the flat").first.wait_for()
+        if owner:
+            await self.form.get_by_role("button", name="Site or flat").click()
+            await self.form.get_by_text(owner, exact=True).click()
+        for meter in water:
+            await self.form.get_by_role("button", name="Add", exact=True).click()
+            await self.form.get_by_text(meter, exact=True).click()
+        await self.submit()
+        added, abort = self.form.get_by_text("To be added"), self.page.locator("step-flow-abort")
+        await added.or_(abort).first.wait_for()
+        if await abort.is_visible():
+            return await abort.inner_text()
+        told = await self.form.inner_text()
+        await self.submit()
+        await abort.get_by_text("The Energy dashboard is set up").wait_for()
+        return told
+
+    async def edit_energy_source(self, button: str, display_name: str) -> None:
+        """Give a source another name in the settings of the Energy dashboard, and save it."""
+        await self.open("/config/energy/electricity")
+        await self.page.get_by_role("button", name=button, exact=True).first.click()
+        dialog = self.page.get_by_role("dialog")
+        await dialog.get_by_label("Display name").fill(display_name)
+        await dialog.get_by_role("button", name="Save").click()
+        await dialog.wait_for(state="detached")
 
     async def open_energy(self, view: str = "electricity", *, days_ago: int = 1) -> None:
         """Open a view of the Energy dashboard anew, and turn back to a day."""
@@ -131,6 +161,12 @@ class Frontend:
         await rows.first.wait_for()
         cells = [text.strip().split("\t") for text in await rows.all_inner_texts()]
         return {name: [text for text in values if text] for name, *values in cells}
+
+    async def home_consumption(self) -> str:
+        """Return what the frontend says that the home used, beside the title "Electricity"."""
+        return await self.page.locator(
+            "hui-energy-usage-graph-card hui-energy-graph-chip"
+        ).inner_text()
 
     # Forms
 

@@ -34,7 +34,7 @@ logger:
     custom_components.climkit: info
 """
 PLACE: Mapping[str, Any] = {
-    "location_name": "Climkit",
+    "location_name": "Home",
     "country": "CH",
     "currency": "CHF",
     "language": "en",

@@ -16,14 +16,17 @@ PYTHON = ROOT / ".venv-hass" / "bin" / "python"
 
 @asynccontextmanager
 async def playground(
-    session: aiohttp.ClientSession, folder: Path, history_days: int
+    session: aiohttp.ClientSession, folder: Path, history_days: int, roof: int
 ) -> AsyncIterator[tuple[HomeAssistant, Simulator]]:
-    """Run both in a folder; the user of the demo is there, and the integration can be added."""
+    """Run both in a folder; the user of the demo is there, and the integration can be added.
+
+    roof: the peak power of the apartment house's PV in watts.
+    """
     port = free_port()
     prepare(folder, port)
     command = [PYTHON, "-m", "homeassistant", "--config", folder, "--skip-pip", "--log-no-color"]
     async with (
-        simulating(session, folder, history_days) as simulator,
+        simulating(session, folder, history_days, roof=roof) as simulator,
         running([str(word) for word in command], folder / "hass.log", folder) as process,
     ):
         hass = HomeAssistant(session, f"http://127.0.0.1:{port}")
