@@ -5,6 +5,7 @@ All waits are for what a person would wait for. Playwright's locators reach into
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 import json
 import re
 import shutil
@@ -17,13 +18,26 @@ from .home_assistant import HomeAssistant
 
 TIMEOUT = 60_000  # milliseconds; a small machine starts the frontend slowly
 FORM = "step-flow-form"
+PREVIOUS = "hui-energy-period-selector .date-actions .overflow > ha-icon-button"
 # Chromium has no sandbox for root, and no graphics card here.
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """A window of the browser; `scale` is how many pixels of a picture one of its pixels has."""
+
+    width: int = 1280
+    height: int = 1000
+    scale: int = 1
+
+
+DEFAULT_SIZE = Size()
+
+
 @asynccontextmanager
 async def browsing(
-    hass: HomeAssistant, *, language: str = "en", width: int = 1280, height: int = 1000
+    hass: HomeAssistant, *, language: str = "en", size: Size = DEFAULT_SIZE
 ) -> AsyncIterator[Frontend]:
     """Open a browser that is signed in at a Home Assistant, its sidebar hidden."""
     settings = {
@@ -44,7 +58,8 @@ async def browsing(
             executable_path=shutil.which("chromium"), args=OPTIONS
         )
         context = await chromium.new_context(
-            viewport={"width": width, "height": height},
+            viewport={"width": size.width, "height": size.height},
+            device_scale_factor=size.scale,
             locale=language,
             timezone_id="Europe/Zurich",
             reduced_motion="reduce",
@@ -131,29 +146,29 @@ class Frontend:
             await self.form.get_by_role("button", name="Add", exact=True).click()
             await self.form.get_by_text(meter, exact=True).click()
         await self.submit()
-        added, abort = self.form.get_by_text("To be added"), self.page.locator("step-flow-abort")
-        await added.or_(abort).first.wait_for()
-        if await abort.is_visible():
-            return await abort.inner_text()
-        told = await self.form.inner_text()
+        nothing = self.page.get_by_text("There is nothing to add")
+        skipped = self.form.locator("ha-markdown-element").filter(has_text="Left out:")
+        await skipped.or_(nothing).first.wait_for()
+        if await nothing.is_visible():
+            return await nothing.inner_text()
+        told = await skipped.inner_text()
         await self.submit()
-        await abort.get_by_text("The Energy dashboard is set up").wait_for()
+        await self.page.get_by_text("The Energy dashboard is set up").wait_for()
         return told
 
     async def edit_energy_source(self, button: str, display_name: str) -> None:
         """Give a source another name in the settings of the Energy dashboard, and save it."""
         await self.open("/config/energy/electricity")
         await self.page.get_by_role("button", name=button, exact=True).first.click()
-        dialog = self.page.get_by_role("dialog")
-        await dialog.get_by_label("Display name").fill(display_name)
-        await dialog.get_by_role("button", name="Save").click()
-        await dialog.wait_for(state="detached")
+        await self.page.get_by_role("textbox", name="Display name").fill(display_name)
+        await self.page.get_by_role("button", name="Save").click()
+        await self.page.locator("ha-dialog").wait_for(state="detached")
 
     async def open_energy(self, view: str = "electricity", *, days_ago: int = 1) -> None:
         """Open a view of the Energy dashboard anew, and turn back to a day."""
         await self.open(f"/energy/{view}")
         for _ in range(days_ago):
-            await self.page.get_by_role("button", name="Previous").first.click()
+            await self.page.locator(PREVIOUS).first.click()
 
     async def totals(self) -> dict[str, list[str]]:
         """Return the table "Totals": by the name of each row its energy, and its cost if any."""

@@ -1,25 +1,29 @@
 """Takes the pictures of the README from a running Home Assistant, in three languages."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+import io
+from math import fsum
 from pathlib import Path
 import tempfile
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from PIL import Image
-from playwright.async_api import Locator
 
-from .browser import Frontend, browsing
+from tests.simulator.world import World
+
+from .browser import Frontend, Size, browsing
 from .check import wait_for_history
 from .home_assistant import ROOT, HomeAssistant
 from .playground import playground
 from .simulator import Simulator
 
-LANGUAGES = ("en", "de", "fr")
-HISTORY_DAYS = 60
-SITE = "Les Tilleuls"
+IMAGES = ROOT / "docs" / "images"
+HISTORY_DAYS = 50  # the apartment house begins three weeks later
+ROOF = 60_000  # watts of peak power: there is something to see in winter too
+SITE, FLAT = "Les Tilleuls", "Flat 1"
+ZONE = ZoneInfo("Europe/Zurich")
 PRICES = {
     "Grid electricity": "0.29",
     "Solar electricity": "0.21",
@@ -27,9 +31,19 @@ PRICES = {
     "Cold water": "2.5",
     "Hot water": "11.5",
 }
-IMAGES = ROOT / "docs" / "images"
+# What the home, a flat and the graph are called, and the parts of the graph.
+WORDS = {
+    "en": ("Home", "Flat 1", "Where the energy came from", "Solar", "Grid"),
+    "de": ("Zuhause", "Wohnung 1", "Woher die Energie kam", "Solar", "Netz"),
+    "fr": ("Maison", "Appartement 1", "Provenance de l'énergie", "Solaire", "Réseau"),
+}
 DASHBOARD = "climkit-pictures"
-GRAPH = "hui-statistics-graph-card"
+WIDTH = 1280  # of each picture, in pixels
+# Sharp, and without fractions of pixels, which cut off the labels of graphs.
+DASHBOARD_SIZE = Size(width=900, height=1010, scale=2)
+DEVICE_SIZE = Size(width=850, height=814, scale=2)
+GRAPH_SIZE = Size(width=800, height=500, scale=2)
+FORM_SIZE = Size(width=800, height=600, scale=2)
 
 
 async def main() -> None:
@@ -38,22 +52,63 @@ async def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session,
-            playground(session, Path(folder), HISTORY_DAYS) as (hass, simulator),
+            playground(session, Path(folder), HISTORY_DAYS, ROOF) as (hass, simulator),
         ):
-            for language in LANGUAGES:
-                async with speaking(hass, language, width=900, height=800) as frontend:
+            for language in WORDS:
+                await hass.command("config/core/update", language=language)
+                async with browsing(hass, language=language, size=FORM_SIZE) as frontend:
                     await frontend.begin_to_add_integration()
-                    await picture_of_form(frontend, f"config-flow.{language}")
+                    await take(frontend, "config-flow", language)
             site_id = await set_up(hass, simulator)
-            for language in LANGUAGES:
-                async with speaking(hass, language) as frontend:
-                    await take_pictures(frontend, language, site_id)
+            for language in WORDS:
+                await translate(hass, language, simulator.world, site_id)
+                await take_pictures(hass, language, days_since_sunshine(simulator.world, site_id))
 
 
-@asynccontextmanager
-async def speaking(hass: HomeAssistant, language: str, **size: int) -> AsyncIterator[Frontend]:
-    """Open a browser in a language; names of entities come in the language of the server."""
-    await hass.command("config/core/update", language=language)
+async def take_pictures(hass: HomeAssistant, language: str, days_ago: int) -> None:
+    """Take the pictures that need data; the Energy dashboard as it was on a day."""
+    async with browsing(hass, language=language, size=DASHBOARD_SIZE) as frontend:
+        await frontend.open_energy("overview", days_ago=days_ago)
+        await frontend.totals()
+        await take(frontend, "energy-dashboard", language)
+    async with browsing(hass, language=language, size=DEVICE_SIZE) as frontend:
+        await frontend.open(f"/config/devices/device/{await device_id(hass)}")
+        await frontend.page.locator(
+            "ha-device-entities-card hui-sensor-entity-row"
+        ).first.wait_for()
+        await take(frontend, "device", language)
+    async with browsing(hass, language=language, size=GRAPH_SIZE) as frontend:
+        await frontend.open(f"/{DASHBOARD}/0")
+        await frontend.page.locator("hui-statistics-graph-card canvas").first.wait_for()
+        await take(frontend, "statistics-graph", language)
+
+
+async def set_up(hass: HomeAssistant, simulator: Simulator) -> str:
+    """Add the apartment house with a tariff and an Energy dashboard. Returns its id."""
+    site_id = next(
+        key for key, site in simulator.world.sites.items() if site.site_info["name"] == SITE
+    )
+    answers = {**simulator.credentials, "url": simulator.url, "history": "everything"}
+    await hass.command("config/core/update", language="en")
+    await hass.add_integration("climkit", {**answers, "sites": [site_id]})
+    await wait_for_history(hass, sites=1)
+    async with browsing(hass) as frontend:
+        await frontend.add_tariff(SITE, PRICES)
+        await frontend.set_up_energy_dashboard()
+    # The power of entities begins when they do, which is now; so its graph would be empty.
+    prefs = await hass.command("energy/get_prefs")
+    for source in prefs["energy_sources"]:
+        source.pop("stat_rate", None)
+        source.pop("power_config", None)
+    await hass.command("energy/save_prefs", energy_sources=prefs["energy_sources"])
+    await hass.command("lovelace/dashboards/create", url_path=DASHBOARD, title="Climkit")
+    return site_id
+
+
+async def translate(hass: HomeAssistant, language: str, world: World, site_id: str) -> None:
+    """Let Home Assistant speak a language; names of entities and statistics come in it."""
+    home, flat, title, solar, grid = WORDS[language]
+    await hass.command("config/core/update", language=language, location_name=home)
     for entry_id in await hass.entry_ids("climkit"):
         await hass.command(
             "call_service",
@@ -61,99 +116,64 @@ async def speaking(hass: HomeAssistant, language: str, **size: int) -> AsyncIter
             service="reload_config_entry",
             service_data={"entry_id": entry_id},
         )
-    async with browsing(hass, language=language, **size) as frontend:
-        yield frontend
-
-
-async def set_up(hass: HomeAssistant, simulator: Simulator) -> str:
-    """Add the apartment house with a tariff and an Energy dashboard. Returns its id."""
-    await hass.command("config/core/update", language="en")
-    site_id = next(
-        key for key, site in simulator.world.sites.items() if site.site_info["name"] == SITE
+    await hass.command(
+        "config/device_registry/update", device_id=await device_id(hass), name_by_user=flat
     )
-    answers = {**simulator.credentials, "url": simulator.url, "history": "everything"}
-    await hass.add_integration("climkit", {**answers, "sites": [site_id]})
-    await wait_for_history(hass, sites=1)
-    devices = await hass.command("config/device_registry/list")
-    async with browsing(hass) as frontend:
-        await frontend.add_tariff(SITE, PRICES)
-        await frontend.set_up_energy_dashboard(
-            next(one["id"] for one in devices if one["name"] == SITE)
-        )
-    await hass.command("lovelace/dashboards/create", url_path=DASHBOARD, title="Pictures")
-    await hass.command("lovelace/config/save", url_path=DASHBOARD, config=graph(site_id))
-    return site_id
-
-
-def graph(site_id: str) -> dict[str, Any]:
-    """Return a dashboard with one graph: what each day's electricity is made of."""
+    meter_id = next(one["id"] for one in world.meter_info(site_id) if one.get("name") == FLAT)
     card = {
         "type": "statistics-graph",
-        "chart_type": "bar",
-        "period": "day",
-        "days_to_show": 30,
+        "title": f"{flat}: {title}",
+        "chart_type": "bar-stack",
         "stat_types": ["change"],
+        "period": "day",
+        "days_to_show": 28,
         "entities": [
-            f"climkit:{site_id}_electricity_{column}" for column in ("from_ext", "self", "to_ext")
+            {"entity": f"climkit:{meter_id}_ext", "name": grid},
+            {"entity": f"climkit:{meter_id}_self", "name": solar},
         ],
     }
-    return {"views": [{"title": "Pictures", "type": "panel", "cards": [card]}]}
+    config = {"views": [{"type": "panel", "cards": [card]}]}
+    await hass.command("lovelace/config/save", url_path=DASHBOARD, config=config)
 
 
-async def take_pictures(frontend: Frontend, language: str, site_id: str) -> None:
-    """Take the pictures that need data."""
-    page = frontend.page
-    devices = await frontend_devices(frontend)
-    await frontend.open(f"/config/devices/device/{devices[SITE]}")
-    await page.locator("ha-device-entities-card").first.wait_for()
-    await settle(frontend)
-    await save(await page.screenshot(), f"device.{language}")
-
-    await frontend.open(f"/{DASHBOARD}")
-    await picture_of(frontend, page.locator(GRAPH), f"statistics.{language}")
-
-    await frontend.open("/energy/overview")
-    await page.locator("hui-energy-period-selector ha-icon-button-prev").click()
-    await page.locator("hui-energy-sources-table-card tr").first.wait_for()
-    await settle(frontend)
-    await save(await page.screenshot(), f"energy.{language}")
+async def device_id(hass: HomeAssistant) -> str:
+    """Return the id of the flat's device."""
+    devices = await hass.command("config/device_registry/list")
+    return next(str(one["id"]) for one in devices if one["name"] == FLAT)
 
 
-async def frontend_devices(frontend: Frontend) -> dict[str, str]:
-    """Return the ids of all devices by their names."""
-    await frontend.open("/config")
-    devices = await frontend.command("config/device_registry/list")
-    return {one["name"]: one["id"] for one in devices}
+def days_since_sunshine(world: World, site_id: str) -> int:
+    """Return how many days ago most was exported, among the days that are there."""
+    today = datetime.now(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def exported(days_ago: int) -> float:
+        start, end = (today - timedelta(days=days) for days in (days_ago, days_ago - 1))
+        columns = world.intervals(
+            site_id, "electricity", start.astimezone(UTC), end.astimezone(UTC)
+        )
+        return fsum(columns["to_ext"].values())
+
+    return max(range(1, 25), key=exported)
 
 
-async def picture_of_form(frontend: Frontend, name: str) -> None:
-    """Take the picture of a dialog."""
-    await settle(frontend)
-    await save(await frontend.page.screenshot(), name)
-
-
-async def picture_of(frontend: Frontend, element: Locator, name: str) -> None:
-    """Take the picture of one element."""
-    await element.locator("canvas").first.wait_for()
-    await settle(frontend)
-    await save(await element.screenshot(), name)
-
-
-async def settle(frontend: Frontend) -> None:
-    """Wait until animations have come to their end: two pictures in a row are the same."""
-    before = b""
-    async with asyncio.timeout(30):
-        while (now := await frontend.page.screenshot(animations="disabled")) != before:
-            before = now
+async def take(frontend: Frontend, name: str, language: str) -> None:
+    """Take a picture once nothing moves any more."""
+    await frontend.page.mouse.move(0, 0)
+    picture = b""
+    async with asyncio.timeout(60):
+        while picture != (now := await frontend.page.screenshot(animations="disabled")):
+            picture = now
             await asyncio.sleep(1)
+    path = IMAGES / f"{name}{'' if language == 'en' else f'.{language}'}.png"
+    await asyncio.to_thread(save, picture, path)
 
 
-async def save(picture: bytes, name: str) -> None:
-    """Write a picture with 256 colours, which makes it small."""
-    path = IMAGES / f"{name}.png"
-    path.write_bytes(picture)  # noqa: ASYNC240
-    Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)
-    print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} kB")  # noqa: ASYNC240
+def save(picture: bytes, path: Path) -> None:
+    """Write a picture in the usual width, and 256 colours, which makes it small."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image = image.resize((WIDTH, round(image.height * WIDTH / image.width)))
+    image.quantize(256).save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":
