@@ -43,7 +43,7 @@ WIDTH = 1280  # of each picture, in pixels
 DASHBOARD_SIZE = Size(width=900, height=1010, scale=2)
 DEVICE_SIZE = Size(width=850, height=814, scale=2)
 GRAPH_SIZE = Size(width=800, height=500, scale=2)
-FORM_SIZE = Size(width=800, height=600, scale=2)
+FORM_SIZE = Size(width=800, height=680, scale=2)
 
 
 async def main() -> None:
@@ -54,6 +54,11 @@ async def main() -> None:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session,
             playground(session, Path(folder), HISTORY_DAYS, ROOF) as (hass, simulator),
         ):
+            for entry in await hass.command("config_entries/get"):
+                # They are seen behind the form, some of them in trouble without a network.
+                await hass.command(
+                    "config_entries/disable", entry_id=entry["entry_id"], disabled_by="user"
+                )
             for language in WORDS:
                 await hass.command("config/core/update", language=language)
                 async with browsing(hass, language=language, size=FORM_SIZE) as frontend:
@@ -85,9 +90,7 @@ async def take_pictures(hass: HomeAssistant, language: str, days_ago: int) -> No
 
 async def set_up(hass: HomeAssistant, simulator: Simulator) -> str:
     """Add the apartment house with a tariff and an Energy dashboard. Returns its id."""
-    site_id = next(
-        key for key, site in simulator.world.sites.items() if site.site_info["name"] == SITE
-    )
+    site_id = simulator.site_id(SITE)
     answers = {**simulator.credentials, "url": simulator.url, "history": "everything"}
     await hass.command("config/core/update", language="en")
     await hass.add_integration("climkit", {**answers, "sites": [site_id]})

@@ -29,6 +29,10 @@ class Simulator:
         self._state_url = f"{url}/_simulator/state"
         self._session = session
 
+    def site_id(self, name: str) -> str:
+        """Return the id of the site of this name."""
+        return next(key for key, site in self.world.sites.items() if site.info()["name"] == name)
+
     async def state(self) -> JsonObject:
         """Return what it was asked so far."""
         async with self._session.get(self._state_url) as response:

@@ -5,9 +5,9 @@ from functools import cached_property
 from math import fsum
 from zoneinfo import ZoneInfo
 
+from scripts.demonstration.simulator import Simulator
 from scripts.demonstration.truth import Hours, hourly
 from tests.simulator.site import METER_TYPES
-from tests.simulator.world import World
 
 ZONE = ZoneInfo("Europe/Zurich")
 
@@ -15,14 +15,12 @@ ZONE = ZoneInfo("Europe/Zurich")
 class Yesterday:
     """The amounts of a site's statistics on the day before this one, kWh or m³."""
 
-    def __init__(self, world: World, site: str) -> None:
+    def __init__(self, simulator: Simulator, site: str) -> None:
         today = datetime.now(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
         self._start = (today - timedelta(days=1)).astimezone(UTC)
         self._end = today.astimezone(UTC)
-        self._world = world
-        self.site_id = next(
-            site_id for site_id, one in world.sites.items() if one.site_info["name"] == site
-        )
+        self._world = simulator.world
+        self._site_id = simulator.site_id(site)
 
     def of_site(self, meter_type: str, column: str) -> float:
         """Return the sum of a column of the site, such as `electricity`, `from_ext`."""
@@ -30,11 +28,11 @@ class Yesterday:
 
     def hours_of_site(self, meter_type: str, column: str) -> Hours:
         """Return the amount of each hour of a column of the site."""
-        return self._series[f"climkit:{self.site_id}_{meter_type}_{column}"]
+        return self._series[f"climkit:{self._site_id}_{meter_type}_{column}"]
 
     def of_meter(self, name: str, measure: str) -> float:
         """Return the sum of a measure of a meter, such as `Flat 1`, `ext`."""
-        meters = self._world.meter_info(self.site_id)
+        meters = self._world.meter_info(self._site_id)
         meter_id = next(one["id"] for one in meters if one.get("name") == name)
         return fsum(self._series[f"climkit:{meter_id}_{measure}"].values())
 
@@ -46,7 +44,7 @@ class Yesterday:
             statistic_id: {hour: amount for hour, amount in hours.items() if start <= hour < end}
             for meter_type in METER_TYPES
             for statistic_id, hours in hourly(
-                self._world, self.site_id, meter_type, self._start, self._end, now
+                self._world, self._site_id, meter_type, self._start, self._end, now
             ).items()
         }
 

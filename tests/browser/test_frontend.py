@@ -88,7 +88,7 @@ async def test_shows_devices_and_entities(home: Home) -> None:
     await home.frontend.open(f"/config/devices/device/{flat['id']}")
     for text in ("Electricity meter", f"Connected via {SITE}"):
         await expect(page.locator("ha-config-device-page")).to_contain_text(text)
-    energy = f"{Yesterday(home.simulator.world, SITE).of_meter(FLAT, 'total'):.2f} kWh"
+    energy = f"{Yesterday(home.simulator, SITE).of_meter(FLAT, 'total'):.2f} kWh"
     row = page.locator("ha-device-entities-card hui-sensor-entity-row")
     await expect(row.filter(has_text="Energy yesterday")).to_contain_text(energy)
 
@@ -149,7 +149,7 @@ async def test_sets_up_the_energy_dashboard_of_a_site(home: Home) -> None:
 
 async def test_energy_dashboard_of_a_site_shows_the_simulators_numbers(home: Home) -> None:
     """Energy, water and costs on the page are those of the simulator's intervals."""
-    day = Yesterday(home.simulator.world, SITE)
+    day = Yesterday(home.simulator, SITE)
     imported, exported = (
         day.of_site("electricity", "from_ext"),
         day.of_site("electricity", "to_ext"),
@@ -188,7 +188,7 @@ async def test_home_consumption_is_the_frontends_own_formula(home: Home) -> None
     prefs = await home.hass.command("energy/get_prefs")
     sources = [one for one in prefs["energy_sources"] if one["type"] != "home"]
     await home.hass.command("energy/save_prefs", energy_sources=sources)
-    expected = home_consumption(Yesterday(home.simulator.world, SITE))
+    expected = home_consumption(Yesterday(home.simulator, SITE))
 
     await home.frontend.open_energy()
     await wait_until(
@@ -210,7 +210,7 @@ async def test_energy_dashboard_of_a_flat_shows_the_simulators_numbers(home: Hom
     assert "There is nothing to add" in await home.frontend.set_up_energy_dashboard(owner, water)
     assert await home.hass.command("energy/get_prefs") == prefs
 
-    day = Yesterday(home.simulator.world, SITE)
+    day = Yesterday(home.simulator, SITE)
     grid, solar = day.of_meter(FLAT, "ext"), day.of_meter(FLAT, "self")
     assert min(grid, solar) > 0
     await home.frontend.open_energy()

@@ -4,11 +4,12 @@ It is a pure function of the seed, of `created` (the "now" its history is counte
 changes made to it, so any window of years is answered without stored data.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from .building import Building
 from .calendar import QUARTER
 from .houses import DEFAULT_ROOF, apartment_house, single_house, water_site
 from .profiles import noise
@@ -68,7 +69,7 @@ class World:
 
     def _default_sites(self) -> dict[str, Site]:
         history = timedelta(days=self.history_days)
-        builders = {
+        builders: dict[str, Callable[[int, datetime, timedelta], Building]] = {
             "apartments": partial(apartment_house, roof=self.roof),
             "house": single_house,
             "water": water_site,
