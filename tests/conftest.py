@@ -50,6 +50,7 @@ from tests.simulator import (
 
 # Millions of logged statements would be most of a test's time.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+logging.getLogger("homeassistant.components.recorder.pool").setLevel(logging.WARNING)
 
 NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
 PAUSE = threading.Event()
@@ -71,6 +72,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def persistent_database(request: pytest.FixtureRequest) -> bool:
     """Keep SQLite's database in a file, as at home, where scripts/test-databases asks for it."""
     return bool(request.config.option.markexpr == "recorder")
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug() -> None:
+    """Leave asyncio's debug mode off, which keeps a stack of each callback: a third of the time.
+
+    Home Assistant's own checks, of calls that block and of calls from other threads, stay.
+    """
 
 
 @pytest.fixture(autouse=True)
@@ -123,7 +132,7 @@ class Home:
         await self.until(lambda: self.is_complete)
         await self.settle()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 150) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 240) -> None:
         """Wait in real time for something that happens in the background.
 
         The event loop's clock stands still too, so the pause is a thread's.
@@ -136,8 +145,10 @@ class Home:
     async def settle(self) -> None:
         """Wait until what was begun is done and stored."""
         await self.hass.async_block_till_done(wait_background_tasks=False)
-        await self.until(lambda: all(site.coordinator.history.is_idle for site in self.sites))
-        await self.until(lambda: all(site.coordinator.costs.is_idle for site in self.sites))
+        await self.until(
+            lambda: all(site.coordinator.history.worker.is_idle for site in self.sites)
+        )
+        await self.until(lambda: all(site.coordinator.costs.worker.is_idle for site in self.sites))
         await async_wait_recording_done(self.hass)
 
     async def turn_clock(

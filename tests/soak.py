@@ -219,7 +219,6 @@ async def test_soak(
     rates: Rates,
 ) -> None:
     """No hour is wrong, missing or double; no limit is broken, nobody is asked to log in."""
-    hass.loop.set_debug(False)
     if IS_TRACED:
         tracemalloc.start()
     log = Log()

@@ -22,7 +22,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import coordinator, history, nights, recorder
+from custom_components.climkit import coordinator, nights, recorder, worker
 from custom_components.climkit.api import transport
 from custom_components.climkit.coordinator import SiteRuntime
 from custom_components.climkit.statistics import Row
@@ -206,7 +206,7 @@ class StoryHome(Home):
                 adds(hass, statistic, rows)
 
         patches = (
-            patch.object(history, "RECORDER_PAUSE", timedelta(0)),
+            patch.object(worker, "RECORDER_PAUSE", timedelta(0)),
             patch.object(nights, "NIGHTS_OF_A_WALK", NIGHTS_OF_A_WALK),
             patch.object(coordinator, "uniform", _middle),
             patch("custom_components.climkit.uniform", _middle),
@@ -413,7 +413,6 @@ async def tell(stage: Stage, source: Source, now: datetime, steps: Sequence[Step
     server, and with it a queue of requests, of its own.
     """
     hass, freezer = stage.hass, stage.freezer
-    hass.loop.set_debug(False)  # it would take half of the time
     # Hypothesis makes chance repeat itself; but no two entities may get the same id.
     random.seed(next(_STORIES))
     freezer.move_to(now)

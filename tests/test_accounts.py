@@ -59,7 +59,6 @@ async def home(
     """A home whose pages are of one day, so that its first import takes a while."""
     monkeypatch.setattr(pages, "FIRST_PAGE", DAY)
     monkeypatch.setattr(pages, "LONGEST_PAGE", DAY)
-    hass.loop.set_debug(False)
     freezer.move_to(NOW)
     real_waiting(monkeypatch)
     quiet_recorder(hass)

@@ -9,7 +9,7 @@ from homeassistant.helpers.recorder import get_instance
 import pytest
 import sqlalchemy as sa
 
-from custom_components.climkit import history, pages, tracks
+from custom_components.climkit import pages, tracks, worker
 from custom_components.climkit.recorder import LONGEST_NAME
 from tests.conftest import Home
 from tests.simulator import World, single_house
@@ -57,7 +57,7 @@ async def test_server_restarts(home: Home, monkeypatch: pytest.MonkeyPatch) -> N
         pytest.skip("SQLite has no server")
     monkeypatch.setattr(pages, "FIRST_PAGE", timedelta(days=1))
     monkeypatch.setattr(pages, "LONGEST_PAGE", timedelta(days=1))
-    monkeypatch.setattr(history, "RECORDER_PAUSE", timedelta(0))
+    monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
     await home.set_up()
     await home.until(lambda: (home.sites[0].coordinator.history.progress or 0) > 30)
     assert not home.is_complete

@@ -362,7 +362,7 @@ class TestWrongCalls:
         await house.hass.config_entries.async_unload(house.entry.entry_id)
         with pytest.raises(ServiceValidationError) as error:
             await call(house, device_id=site)
-        assert error.value.translation_key == "no_meter_or_site"
+        assert error.value.translation_key == "not_loaded"
         assert await stored(house) == before
 
     async def test_without_energy(self, home: Home) -> None:
@@ -413,6 +413,18 @@ class TestOptionsFlow:
 
         await house.hass.config_entries.async_unload(house.entry.entry_id)
         assert (await self.start(house))["reason"] == "not_loaded"
+
+    async def test_changed_before_it_was_confirmed(self, house: Home) -> None:
+        """Somebody set the other perspective up meanwhile: the form says so, nothing is added."""
+        flat = meter(house, "Flat 1")
+        shown = await self.answer(house, await self.start(house), {"owner": flat})
+        assert shown["step_id"] == "energy_dashboard_confirm"
+        await call(house, device_id=site_device(house))
+        before = await stored(house)
+        shown = await self.answer(house, shown, {})
+        assert shown["step_id"] == "energy_dashboard"
+        assert shown["errors"] == {"base": "other_perspective"}
+        assert await stored(house) == before
 
     async def start(self, home: Home) -> ConfigFlowResult:
         """Choose the offer in the menu."""

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import history, pages, pauses, rebuild
+from custom_components.climkit import pages, pauses, rebuild, worker
 from custom_components.climkit.api import INTERVAL, ClimkitResponseError, Interval, Priority
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.reader import FeedReader
@@ -252,7 +252,7 @@ class TestOutage:
 
         real = rebuild.async_write
         with (
-            patch.object(history, "RECORDER_PAUSE", timedelta(0)),
+            patch.object(worker, "RECORDER_PAUSE", timedelta(0)),
             patch.object(rebuild, "async_write", side_effect=async_write),
         ):
             await home.set_up_completely()
@@ -338,10 +338,10 @@ class TestHoles:
         """The recorder is busy when the local day ends: what waits is not forgotten."""
         await home.set_up_completely()
         history_ = home.sites[0].coordinator.history
-        await history_.async_stop()
+        await history_.worker.async_stop()
         await home.turn_clock(to=NOW.replace(hour=22, minute=50), settle=False)
         await home.turn_clock(to=NOW.replace(hour=23, minute=5), settle=False)
-        history_.start(home.entry, "history")
+        history_.worker.start(home.entry)
         await home.until(lambda: home.is_complete)
         await home.settle()
         await assert_equal_to_climkit(home)

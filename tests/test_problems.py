@@ -315,14 +315,14 @@ class TestHistory:
         await home.set_up_completely()
         with patch.object(rebuild, "async_write"):
             for _ in range(4):
-                await home.turn_clock(minutes=15, settle=False)
+                await home.turn_clock(minutes=15)
                 assert not told(home)
-            for _ in range(8):
-                await home.turn_clock(minutes=15, settle=False)
+            for _ in range(2):
+                await home.turn_clock(minutes=15)
             assert told(home) == {"not_stored"}
         [site] = home.sites
-        await home.turn_clock(minutes=15, settle=False)
-        await home.until(lambda: not site.coordinator.history.is_not_stored)
+        await home.turn_clock(minutes=15)
+        assert not site.coordinator.history.worker.is_not_stored
         await look(home)
         assert not told(home)
 

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from sqlalchemy.exc import OperationalError
 
-from custom_components.climkit import history
+from custom_components.climkit import worker
 from custom_components.climkit.const import ALL, DOMAIN
 from custom_components.climkit.statistics import Row
 from tests.conftest import NOW, Home, account_entry
@@ -59,7 +59,7 @@ def world(source: Source) -> World:
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses would take real time: the loop's clock stands still."""
-    monkeypatch.setattr(history, "RECORDER_PAUSE", timedelta(0))
+    monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
 
 
 class Asked:
@@ -207,7 +207,7 @@ class _Wait(RecorderTask):
 
     @override
     def run(self, instance: Recorder) -> None:
-        self.end.wait(60)
+        self.end.wait(250)
 
 
 class TestRecorder:

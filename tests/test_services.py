@@ -130,6 +130,7 @@ class TestImportHistory:
         [
             ({"from": "2026-11-20 00:00:00", "to": "2026-11-19 00:00:00"}, "from_after_to"),
             ({"from": "2026-11-25 00:00:00", "to": "2026-11-26 00:00:00"}, "from_in_future"),
+            ({"from": "2026-11-25 00:00:00"}, "from_in_future"),
             ({"from": "2020-01-01 00:00:00", "to": "2020-02-01 00:00:00"}, "nothing_stored"),
         ],
     )
@@ -152,7 +153,7 @@ class TestImportHistory:
         await home.hass.config_entries.async_unload(home.entry.entry_id)
         with pytest.raises(ServiceValidationError) as error:
             await call(home, "import_history", device_id=known, **{"from": "2026-11-19 00:00"})
-        assert error.value.translation_key == "no_meter_or_site"
+        assert error.value.translation_key == "not_loaded"
 
     async def test_climkit_is_down(self, home: Home, site_id: str) -> None:
         """The person is told; nothing stored is lost."""

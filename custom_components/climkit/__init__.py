@@ -120,8 +120,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     for runtime in entry.runtime_data.values():
-        await runtime.coordinator.history.async_stop()
-        await runtime.coordinator.costs.async_stop()
+        await runtime.coordinator.history.worker.async_stop()
+        await runtime.coordinator.costs.worker.async_stop()
     return True
 
 
@@ -165,8 +165,8 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
     """Start what works in the background: sensors' values and history."""
     site_id = runtime.coordinator.site.id
     history = runtime.coordinator.history
-    history.start(entry, f"climkit history {site_id}")
-    runtime.coordinator.costs.start(entry, f"climkit costs {site_id}")
+    history.worker.start(entry)
+    runtime.coordinator.costs.worker.start(entry)
     entry.async_create_background_task(
         hass, runtime.sensors.async_refresh(), f"climkit sensors {site_id}"
     )

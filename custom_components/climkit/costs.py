@@ -5,16 +5,13 @@ of its own does it for each site: energy never waits for costs. What is to be co
 an amount was written or a tariff changed, is noted as *dirty* stretches and remembered.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable
-from datetime import date, datetime, timedelta
-import logging
+from datetime import date, datetime
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from sqlalchemy.exc import SQLAlchemyError
 
 from .api import Site, floor_hour
 from .const import CONF_SITE, SUBENTRY_TARIFF
@@ -22,15 +19,12 @@ from .cost_book import CostBook
 from .cost_tracks import CostPage, costs_of, next_page
 from .measures import Price, Series
 from .priced import Priced, costs_by_owner, pays_meter_fee, priced_series
-from .rebuild import RecorderError, async_rebuild_amounts
+from .rebuild import async_rebuild_amounts
 from .recorder import async_rows, async_synchronize, async_totals_before
 from .store import ClimkitStore
 from .stretches import Stretch
 from .tariffs import local_start, tariffs_from_data
-
-_LOGGER = logging.getLogger(__name__)
-
-RECORDER_PAUSE = timedelta(minutes=1)
+from .worker import Worker
 
 
 def stored_tariffs(entry: ConfigEntry[Any], site_id: str) -> list[dict[str, Any]]:
@@ -68,9 +62,7 @@ class SiteCosts:
         self._written: list[tuple[str, Stretch]] = []
         self._deleted: set[str] = set()
         self._summed_up: tuple[datetime, ...] | None = None
-        self._worker: asyncio.Task[None] | None = None
-        self._wake = asyncio.Event()
-        self._is_resting = False
+        self.worker = Worker(hass, f"climkit costs {site.id}", self._async_work)
 
     # What entities show
 
@@ -112,11 +104,6 @@ class SiteCosts:
         """Return what a kWh costs now."""
         return self.tariffs.price(price, floor_hour(dt_util.utcnow()))
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether there is nothing to do now (only tests ask)."""
-        return self._is_resting and not self._wake.is_set()
-
     # What others tell
 
     def set_series(self, series: Iterable[tuple[Series, str]]) -> None:
@@ -137,55 +124,24 @@ class SiteCosts:
         self._priced = priced_series(self._series.items(), self.tariffs)
         self._by_owner = costs_by_owner(self._priced)
         self._meters_with_fee = pays_meter_fee(self._priced.values())
-        self._wake.set()
+        self.worker.wake()
 
     def note_rows(self, statistic_id: str, start: datetime, end: datetime) -> None:
         """Take note of amounts that are about to be written."""
         self._written.append((statistic_id, (start, end)))
-        self._wake.set()
+        self.worker.wake()
 
     def note_deleted(self, statistic_ids: Collection[str]) -> None:
         """Take note of statistics that were deleted, of amounts or of costs."""
         self._deleted.update(statistic_ids)
-        self._wake.set()
+        self.worker.wake()
 
     def note_time(self) -> None:
         """Take note that an hour begins: prices may be others, and with a day sums begin anew."""
-        self._wake.set()
+        self.worker.wake()
         self._on_change()
 
-    # The worker
-
-    def start(self, entry: ConfigEntry[Any], name: str) -> None:
-        """Start the worker."""
-        self._worker = entry.async_create_background_task(self._hass, self._async_run(), name)
-
-    async def async_stop(self) -> None:
-        """Stop the worker; what it was writing is done again by the next one."""
-        if self._worker:
-            self._worker.cancel()
-            await asyncio.wait([self._worker])
-
-    async def _async_run(self) -> None:
-        """Work until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                if not await self._async_work():
-                    await self._async_rest()
-            except (RecorderError, SQLAlchemyError) as err:
-                _LOGGER.warning("Costs could not be stored, trying again later: %s", err)
-                await asyncio.sleep(RECORDER_PAUSE.total_seconds())
-            except Exception:
-                _LOGGER.exception("Unexpected error in the costs of site %s", self._site.id)
-                await asyncio.sleep(RECORDER_PAUSE.total_seconds())
-
-    async def _async_rest(self) -> None:
-        self._is_resting = True
-        try:
-            await self._wake.wait()
-        finally:
-            self._is_resting = False
+    # The work
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""

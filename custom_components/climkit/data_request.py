@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from homeassistant.const import ATTR_DEVICE_ID
-from homeassistant.core import ServiceCall
+from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.util import dt as dt_util
@@ -13,7 +13,7 @@ import voluptuous as vol
 
 from .api import PLAUSIBLE_YEARS, Site
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteRuntime
+from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
 
 ATTR_FROM = "from"
 ATTR_TO = "to"
@@ -39,7 +39,23 @@ def plausible_time(value: object) -> datetime:
 
 def target_of(call: ServiceCall, kind: Kind) -> tuple[SiteRuntime, str]:
     """Return the site of the device that a call names, and Climkit's id of what it stands for."""
-    hass, device_id = call.hass, call.data[ATTR_DEVICE_ID]
+    runtime, found, climkit_id = async_find(call.hass, call.data[ATTR_DEVICE_ID])
+    if found is not kind:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key=kind)
+    return runtime, climkit_id
+
+
+def site_or_meter(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, str]:
+    """Return the site that a device belongs to, and Climkit's id of the site or meter it is."""
+    runtime, kind, climkit_id = async_find(hass, device_id)
+    if kind is Kind.SENSOR:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter_or_site")
+    return runtime.coordinator, climkit_id
+
+
+@callback
+def async_find(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, Kind, str]:
+    """Return the site of a device, what it stands for, and Climkit's id of that."""
     device = dr.async_get(hass).async_get(device_id)
     ids = {found for domain, found in device.identifiers if domain == DOMAIN} if device else set()
     if not ids:
@@ -50,11 +66,9 @@ def target_of(call: ServiceCall, kind: Kind) -> tuple[SiteRuntime, str]:
         )
     entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     for runtime in (runtime for entry in entries for runtime in entry.runtime_data.values()):
-        for found, own_ids in _ids_by_kind(runtime).items():
-            if not ids.isdisjoint(own_ids):
-                if found is not kind:
-                    raise ServiceValidationError(translation_domain=DOMAIN, translation_key=kind)
-                return runtime, next(iter(ids.intersection(own_ids)))
+        for kind, own_ids in _ids_by_kind(runtime).items():
+            for climkit_id in ids.intersection(own_ids):
+                return runtime, kind, climkit_id
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
 
 

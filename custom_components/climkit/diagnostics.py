@@ -130,7 +130,7 @@ def _site(runtime: SiteRuntime) -> Told:
             "complete_until": _iso(history.complete_until),
             "resting_feeds": history.resting,
             "is_stuck": history.is_stuck,
-            "is_not_stored": history.is_not_stored,
+            "is_not_stored": history.worker.is_not_stored,
             "hours_mended_again_and_again": len(history.differing_hours),
             "nights": dict(history.mended),
             "series": _series(history.tracks, numbers),

@@ -8,14 +8,13 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteCoordinator
+from .data_request import site_or_meter
 from .energy_dashboard import REPEATABLE, Kind, Merged
 from .energy_preferences import Wish, async_set_up_dashboard
 
@@ -47,14 +46,17 @@ SCHEMA = vol.Schema(
 def async_setup_energy_action(hass: HomeAssistant) -> None:
     """Register the action."""
 
+    def climkit_id(device_id: str) -> str:
+        return site_or_meter(hass, device_id)[1]
+
     async def set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
-        coordinator, owner_id = _owner(hass, call.data[ATTR_DEVICE_ID])
+        coordinator, owner_id = site_or_meter(hass, call.data[ATTR_DEVICE_ID])
         wish = Wish(
             owner_id=owner_id,
-            water_ids=[_climkit_id(hass, one) for one in call.data[ATTR_WATER]],
+            water_ids=[climkit_id(one) for one in call.data[ATTR_WATER]],
             also=call.data[ATTR_ALSO],
             parents={
-                _climkit_id(hass, one[ATTR_DEVICE_ID]): _climkit_id(hass, one[ATTR_PARENT])
+                climkit_id(one[ATTR_DEVICE_ID]): climkit_id(one[ATTR_PARENT])
                 for one in call.data[ATTR_INCLUDED_IN]
             },
         )
@@ -70,30 +72,6 @@ def async_setup_energy_action(hass: HomeAssistant) -> None:
         set_up_energy_dashboard,
         SCHEMA,
         SupportsResponse.OPTIONAL,
-    )
-
-
-def _owner(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, str]:
-    """Return the site that a device belongs to, and the id of the site or meter it is."""
-    owner_id = _climkit_id(hass, device_id)
-    entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    for runtime in (runtime for entry in entries for runtime in entry.runtime_data.values()):
-        coordinator = runtime.coordinator
-        if owner_id == coordinator.site.id or owner_id in coordinator.data.meters:
-            return coordinator, owner_id
-    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter_or_site")
-
-
-def _climkit_id(hass: HomeAssistant, device_id: str) -> str:
-    """Return the Climkit id of a device."""
-    device = dr.async_get(hass).async_get(device_id)
-    for domain, identifier in device.identifiers if device else ():
-        if domain == DOMAIN:
-            return identifier
-    raise ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key="unknown_device",
-        translation_placeholders={"device_id": device_id},
     )
 
 

@@ -30,6 +30,7 @@ class EnergyDashboardSteps(OptionsFlow):
 
     _wish: Wish
     _coordinator: SiteCoordinator
+    _answer: dict[str, Any] | None = None
 
     async def async_step_energy_dashboard(
         self, user_input: dict[str, Any] | None = None
@@ -38,21 +39,24 @@ class EnergyDashboardSteps(OptionsFlow):
         entry: ClimkitConfigEntry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
+        if user_input is None:
+            return self._ask(entry)
         coordinators = [runtime.coordinator for runtime in entry.runtime_data.values()]
-        errors, placeholders = {}, {"error": ""}
-        if user_input is not None:
-            owner_id = user_input[CONF_OWNER]
-            self._coordinator = next(one for one in coordinators if owner_id in _owners(one))
-            self._wish = Wish(
-                owner_id=owner_id,
-                water_ids=user_input.get(CONF_WATER, []),
-                also=[Kind(kind) for kind in user_input.get(CONF_ALSO, [])],
-            )
-            try:
-                return await self.async_step_energy_dashboard_confirm()
-            except ServiceValidationError as err:
-                errors["base"] = err.translation_key or "dashboard_refused"
-                placeholders |= err.translation_placeholders or {}
+        owner_id = user_input[CONF_OWNER]
+        self._coordinator = next(one for one in coordinators if owner_id in _owners(one))
+        self._wish = Wish(
+            owner_id=owner_id,
+            water_ids=user_input.get(CONF_WATER, []),
+            also=[Kind(kind) for kind in user_input.get(CONF_ALSO, [])],
+        )
+        self._answer = user_input
+        return await self.async_step_energy_dashboard_confirm()
+
+    def _ask(
+        self, entry: ClimkitConfigEntry, error: ServiceValidationError | None = None
+    ) -> ConfigFlowResult:
+        """Show the form; after an error with what was answered before."""
+        coordinators = [runtime.coordinator for runtime in entry.runtime_data.values()]
         owners = {key: label for one in coordinators for key, label in _owners(one).items()}
         waters = {
             meter_id: _label(one, meter_id)
@@ -76,10 +80,13 @@ class EnergyDashboardSteps(OptionsFlow):
         return self.async_show_form(
             step_id="energy_dashboard",
             data_schema=self.add_suggested_values_to_schema(
-                schema, user_input or {CONF_OWNER: next(iter(owners))}
+                schema, self._answer or {CONF_OWNER: next(iter(owners))}
             ),
-            errors=errors,
-            description_placeholders=placeholders,
+            errors={"base": error.translation_key or "dashboard_refused"} if error else None,
+            description_placeholders={
+                "error": "",
+                **((error.translation_placeholders if error else None) or {}),
+            },
         )
 
     async def async_step_energy_dashboard_confirm(
@@ -87,9 +94,12 @@ class EnergyDashboardSteps(OptionsFlow):
     ) -> ConfigFlowResult:
         """Show what would be added and what not; then add it."""
         is_confirmed = user_input is not None
-        merged = await async_set_up_dashboard(
-            self.hass, self._coordinator, self._wish, dry_run=not is_confirmed
-        )
+        try:
+            merged = await async_set_up_dashboard(
+                self.hass, self._coordinator, self._wish, dry_run=not is_confirmed
+            )
+        except ServiceValidationError as err:  # also when the dashboard was changed meanwhile
+            return self._ask(self.config_entry, err)
         if is_confirmed:
             return self.async_abort(reason="dashboard_set_up")
         if not any(merged.added.values()):

@@ -129,8 +129,7 @@ def _propose(
 
     def cost_of(series: Series) -> str | None:
         """Costs are there as soon as a tariff has made them known to the recorder."""
-        cost_id = f"{series.statistic_id}_cost"
-        return cost_id if cost_id in known else None
+        return series.cost_id if series.cost_id in known else None
 
     def power_of(series: Series) -> str | None:
         entity_id = _power_entity(hass, series)
@@ -154,9 +153,9 @@ async def _async_known(hass: HomeAssistant, series: Collection[Series]) -> set[s
     What it does not have would be an issue of the dashboard; a power entity gets its statistics
     some minutes after it was enabled.
     """
-    ids = {one.statistic_id for one in series}
+    ids = {statistic_id for one in series for statistic_id in (one.statistic_id, one.cost_id)}
     powers = {entity_id for one in series if (entity_id := _power_entity(hass, one))}
-    return set(await async_known_names(hass, ids | {f"{one}_cost" for one in ids} | powers))
+    return set(await async_known_names(hass, ids | powers))
 
 
 @callback

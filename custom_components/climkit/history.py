@@ -12,12 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 import logging
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from sqlalchemy.exc import SQLAlchemyError
 
 from .api import (
     HOUR,
@@ -37,21 +34,19 @@ from .pages import PageSize
 from .pauses import LONGEST_PAUSE, Pauses
 from .plan import Page, Purpose, earlier_page, page_to_present
 from .reader import FeedReader
-from .rebuild import OnRows, Rebuilt, RecorderError, async_rebuild
+from .rebuild import OnRows, Rebuilt, async_rebuild
 from .recorder import async_clear
 from .schedule import REFUSED_FOR
 from .statistics import Difference, columns_of, merge_intervals
 from .store import ClimkitStore, MendedRecord
 from .track import Track
 from .tracks import Tracks
+from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
 
-RECORDER_PAUSE = timedelta(minutes=1)
-
 # Trouble that lasts longer does not end by itself.
 STUCK_AFTER = timedelta(days=1)
-NOT_STORED_AFTER = timedelta(hours=1)
 
 
 # Told what Climkit said of some series from a time (a full hour) to another.
@@ -99,14 +94,17 @@ class SiteHistory:
         self._offered: set[Feed] = set()
         self._sizes: dict[Feed, PageSize] = {}
         self._pauses = Pauses(hass.loop.time)
-        self._not_stored_since: float | None = None
         self._night = Night()
         self._differing = Differing()
-        self._worker: asyncio.Task[None] | None = None
-        self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
         self._may_import = False
-        self._is_resting = False
+        self.worker = Worker(
+            hass,
+            f"climkit history {site.id}",
+            self._async_work,
+            wake_at=lambda: self._pauses.next_end,
+            on_bug=self._live.clear,  # they would fail again; the nights read what they held
+        )
 
     # What entities show
 
@@ -138,14 +136,6 @@ class SiteHistory:
         return self._pauses.trouble_lasts(unread, STUCK_AFTER)
 
     @property
-    def is_not_stored(self) -> bool:
-        """Whether the recorder has not stored anything for long."""
-        since = self._not_stored_since
-        return (
-            since is not None and self._hass.loop.time() - since >= NOT_STORED_AFTER.total_seconds()
-        )
-
-    @property
     def differing_hours(self) -> list[datetime]:
         """Hours (UTC) that the nights mend again and again."""
         return self._differing.hours
@@ -171,17 +161,12 @@ class SiteHistory:
         """Return the start of a series' newest row once it is known and history is complete."""
         return self._tracks.newest(series)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether there is nothing to do now (only tests ask)."""
-        return self._is_resting and not self._wake.is_set()
-
     # What the coordinator tells
 
     def set_series(self, series: Iterable[tuple[Series, str]]) -> None:
         """Say which series there are, each with its statistic's name."""
         if self._tracks.want(series):
-            self._wake.set()
+            self.worker.wake()
 
     def offer(
         self, feed: Feed, start: datetime, end: datetime, intervals: Sequence[Interval]
@@ -196,26 +181,16 @@ class SiteHistory:
         self._offered.add(feed)
         self._tracks.set_refused(feed, refused=False)
         self._pauses.end(feed)  # Climkit answers again
-        self._wake.set()
+        self.worker.wake()
 
     def set_refused(self, feed: Feed) -> None:
         """Say that Climkit refuses a feed: until it is offered again, nobody waits for it."""
         self._tracks.set_refused(feed, refused=True)
 
-    def start(self, entry: ConfigEntry[Any], name: str) -> None:
-        """Start the worker."""
-        self._worker = entry.async_create_background_task(self._hass, self._async_run(), name)
-
-    async def async_stop(self) -> None:
-        """Stop the worker; what it was writing is found again by the next one."""
-        if self._worker:
-            self._worker.cancel()
-            await asyncio.wait([self._worker])
-
     def start_import(self) -> None:
         """Allow requests for history (once Home Assistant has started)."""
         self._may_import = True
-        self._wake.set()
+        self.worker.wake()
 
     def start_night(self) -> None:
         """Read again what Climkit may have revised, in the background."""
@@ -229,13 +204,13 @@ class SiteHistory:
         self._night.begin(parts, now)
         self.mended["nights"] += 1
         self.mended["last"] = now.isoformat()
-        self._wake.set()
+        self.worker.wake()
 
     def read_again(self, start: datetime, end: datetime) -> None:
         """Read a stretch of all series again, in the background."""
         part = Part(floor_hour(start), floor_hour(end + HOUR - datetime.resolution))
         self._night.add(((feed, part) for feed in self._tracks.feeds), dt_util.utcnow())
-        self._wake.set()
+        self.worker.wake()
 
     # What actions want
 
@@ -282,49 +257,30 @@ class SiteHistory:
             await async_clear(self._hass, statistic_ids)
             await self._tracks.async_forget(statistic_ids)
         self._on_change()
-        self._wake.set()
+        self.worker.wake()
 
-    # The worker
-
-    async def _async_run(self) -> None:
-        """Work until cancelled: load, write what is new, read what is missing."""
-        is_reported = False
-        while True:
-            self._wake.clear()
-            try:
-                async with self._writing:
-                    is_at_rest = not await self._async_work()
-                is_reported = False
-                self._not_stored_since = None
-                if is_at_rest:
-                    await self._async_rest()
-            except (RecorderError, SQLAlchemyError) as err:
-                self._not_stored_since = self._not_stored_since or self._hass.loop.time()
-                level = logging.DEBUG if is_reported else logging.WARNING
-                _LOGGER.log(level, "Statistics could not be stored, trying again later: %s", err)
-                is_reported = True
-                await asyncio.sleep(RECORDER_PAUSE.total_seconds())
-            except Exception:
-                _LOGGER.exception("Unexpected error in the history of site %s", self._site.id)
-                self._live.clear()  # they would fail again; the nights read what they held
-                await asyncio.sleep(RECORDER_PAUSE.total_seconds())
+    # The work
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
-        if not self._tracks.is_loaded:
-            await self._tracks.async_load()
-            now = dt_util.utcnow()
-            await self._on_read(self.tracks, now, now, ())
-            self._on_change()
-        if self._live:
-            await self._async_take()
-        elif page := self._next_page():
-            await self._async_try(self._async_import, page)
-        elif page := self._next_page_again():
-            await self._async_try(self._async_read_again, page)
-        else:
-            return False
+        async with self._writing:
+            if not self._tracks.is_loaded:
+                await self._async_load()
+            if self._live:
+                await self._async_take()
+            elif page := self._next_page():
+                await self._async_try(self._async_import, page)
+            elif page := self._next_page_again():
+                await self._async_try(self._async_read_again, page)
+            else:
+                return False
         return True
+
+    async def _async_load(self) -> None:
+        await self._tracks.async_load()
+        now = dt_util.utcnow()
+        await self._on_read(self.tracks, now, now, ())
+        self._on_change()
 
     async def _async_try(self, work: Callable[[Page], Awaitable[None]], page: Page) -> None:
         """Work on a page; after trouble the feed rests and its next page is shorter."""
@@ -352,17 +308,6 @@ class SiteHistory:
         else:
             length = self._pauses.after_trouble(feed)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
-
-    async def _async_rest(self) -> None:
-        """Wait for something to do: new data, or the end of a pause."""
-        self._is_resting = True
-        try:
-            async with asyncio.timeout_at(self._pauses.next_end):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._is_resting = False
 
     async def _async_take(self) -> None:
         """Write new data to the series that have come that far; the others fall behind.

@@ -160,7 +160,9 @@ class SiteProblems:
         return [Problem(kind="history_stuck", placeholders={"site": self._name})] * is_stuck
 
     def _not_stored(self) -> list[Problem]:
-        is_not_stored = self._coordinator.history.is_not_stored
+        coordinator = self._coordinator
+        workers = (coordinator.history.worker, coordinator.costs.worker)
+        is_not_stored = any(worker.is_not_stored for worker in workers)
         return [Problem(kind="not_stored", placeholders={"site": self._name})] * is_not_stored
 
     def _refused(self) -> list[Problem]:

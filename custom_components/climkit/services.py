@@ -25,6 +25,7 @@ import voluptuous as vol
 from .api import HOUR, ClimkitError, floor_hour
 from .const import DOMAIN
 from .coordinator import ClimkitConfigEntry, SiteCoordinator
+from .data_request import ATTR_FROM, ATTR_TO, plausible_time, site_or_meter, stretch_of
 from .data_services import async_setup_data_services
 from .devices import device_ids
 from .energy_action import async_setup_energy_action
@@ -39,8 +40,6 @@ IMPORT_HISTORY = "import_history"
 DELETE_STATISTICS = "delete_statistics"
 SET_PLAUSIBILITY_LIMIT = "set_plausibility_limit"
 
-ATTR_FROM = "from"
-ATTR_TO = "to"
 ATTR_DRY_RUN = "dry_run"
 ATTR_WITHOUT_DEVICE = "without_device"
 ATTR_MEASURE = "measure"
@@ -52,8 +51,8 @@ MANY_HOURS = 1000
 IMPORT_HISTORY_SCHEMA = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
-        vol.Required(ATTR_FROM): cv.datetime,
-        vol.Optional(ATTR_TO): cv.datetime,
+        vol.Required(ATTR_FROM): plausible_time,
+        vol.Optional(ATTR_TO): plausible_time,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
@@ -83,7 +82,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     async def import_history(call: ServiceCall) -> ServiceResponse:
         coordinator, owner_ids = _owners(hass, call.data[ATTR_DEVICE_ID])
-        start, end = _stretch(call)
+        start, end = _full_hours(*stretch_of(call, coordinator.site))
         try:
             found = await coordinator.history.async_compare(
                 owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN]
@@ -168,23 +167,10 @@ def _series_of_device(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordina
 
 def _owners(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, set[str]]:
     """Return the site of a device, and the ids of what it stands for: a site has its meters too."""
-    device = dr.async_get(hass).async_get(device_id)
-    identifiers = {i for domain, i in device.identifiers if domain == DOMAIN} if device else set()
-    if not identifiers:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="unknown_device",
-            translation_placeholders={"device_id": device_id},
-        )
-    entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    for runtime in (runtime for entry in entries for runtime in entry.runtime_data.values()):
-        coordinator = runtime.coordinator
-        meter_ids = coordinator.record["meters"]
-        if coordinator.site.id in identifiers:
-            return coordinator, {coordinator.site.id, *filter(coordinator.wants, meter_ids)}
-        if not identifiers.isdisjoint(meter_ids):
-            return coordinator, identifiers
-    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter_or_site")
+    coordinator, climkit_id = site_or_meter(hass, device_id)
+    if climkit_id == coordinator.site.id:
+        return coordinator, {climkit_id, *filter(coordinator.wants, coordinator.record["meters"])}
+    return coordinator, {climkit_id}
 
 
 def _all_owner_ids(hass: HomeAssistant) -> set[str]:
@@ -204,16 +190,9 @@ def _owner_id(statistic_id: str) -> str:
     return statistic_id.removeprefix(f"{DOMAIN}:").partition("_")[0]
 
 
-def _stretch(call: ServiceCall) -> tuple[datetime, datetime]:
-    """Return the full hours that were asked for, in UTC; times without a zone are local."""
-    now = dt_util.utcnow()
-    start = floor_hour(dt_util.as_utc(call.data[ATTR_FROM]))
-    end = dt_util.as_utc(call.data.get(ATTR_TO, now))
-    if start >= end:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_after_to")
-    if start >= now:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_in_future")
-    return start, min(floor_hour(end + HOUR - timedelta.resolution), now)
+def _full_hours(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Return the hours that a stretch touches, up to now at most."""
+    return floor_hour(start), min(floor_hour(end + HOUR - timedelta.resolution), dt_util.utcnow())
 
 
 def _comparison(
