@@ -162,6 +162,7 @@ def days_since_sunshine(world: World, site_id: str) -> int:
 async def take(frontend: Frontend, name: str, language: str) -> None:
     """Take a picture once nothing moves any more."""
     await frontend.page.mouse.move(0, 0)
+    await frontend.page.evaluate("scrollTo(0, 0)")
     picture = b""
     async with asyncio.timeout(60):
         while picture != (now := await frontend.page.screenshot(animations="disabled")):
