@@ -64,8 +64,9 @@ DEVICE_OF_A_PERSON = {"stat_consumption": "sensor.washing_machine", "name": "Was
 
 @pytest.fixture
 def world(now: datetime) -> World:
-    """The apartment house, with three days of data."""
-    return World.of(replace(apartment_house(1, now, timedelta(days=24)), faultless=True))
+    """An apartment house with three flats, and with three days of data."""
+    house = apartment_house(1, now, timedelta(days=24), flats=3)
+    return World.of(replace(house, faultless=True))
 
 
 @pytest.fixture
@@ -185,7 +186,7 @@ class TestSite:
         assert not any("Heating" in name or "Cooling" in name for name in names)
         assert not any("included_in_stat" in one for one in devices)
         assert not {"Introduction", "PV roof", "Battery"} & set(names)
-        assert len(added["added"]["device_consumption_water"]) == 8
+        assert len(added["added"]["device_consumption_water"]) == 6
         assert added["skipped"] == []
 
         after = await stored(house)

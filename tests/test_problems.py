@@ -1,5 +1,6 @@
 """What people are told of in Home Assistant's repairs, and what they decide there."""
 
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -17,7 +18,7 @@ from custom_components.climkit import history, nights, rebuild
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.differing import MANY_NIGHTS
 from tests.conftest import NOW, Home
-from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
+from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World, single_house
 from tests.test_services import call, device_id
 from tests.truth import assert_equal_to_climkit, hourly_changes
 
@@ -245,8 +246,9 @@ class TestRefusedSite:
 
     @pytest.fixture
     def world(self) -> World:
-        """Three young sites."""
-        return World(created=NOW, history_days=6)
+        """Two young sites."""
+        houses = [single_house(seed, NOW, timedelta(days=6)) for seed in (1, 2)]
+        return World.of(*(replace(house, faultless=True) for house in houses))
 
     async def test_refused_and_permitted_again(self, home: Home, site_id: str) -> None:
         """Told once it is refused for all data, and at the next start; gone when permitted."""
