@@ -137,7 +137,7 @@ class EnergyDashboardSteps(OptionsFlow):
             f"{line(one.kind, one.statistic_ids)} ({word('dashboard_reason', one.reason)})"
             for one in merged.skipped
         ]
-        return "\n".join(added), "\n".join(skipped) or "-"
+        return "\n".join(added), "\n".join(skipped) or "—"
 
 
 def _kind(key: str, entry: Entry) -> str:

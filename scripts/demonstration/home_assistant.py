@@ -34,7 +34,7 @@ logger:
     custom_components.climkit: info
 """
 PLACE: Mapping[str, Any] = {
-    "location_name": "Climkit",
+    "location_name": "Home",
     "country": "CH",
     "currency": "CHF",
     "language": "en",
@@ -70,6 +70,13 @@ class HomeAssistant:
         self._client_id = f"{url}/"
         self._session = session
         self._token: str | None = None
+
+    @property
+    def access_token(self) -> str:
+        """The token of the demo's user, for a browser that need not log in. Valid for a day."""
+        if self._token is None:
+            raise RuntimeError("not onboarded")
+        return self._token
 
     async def wait_until_up(self, process: Process) -> None:
         """Wait until it answers. Raises RuntimeError if it ends, TimeoutError if it never does."""

@@ -29,6 +29,10 @@ class Simulator:
         self._state_url = f"{url}/_simulator/state"
         self._session = session
 
+    def site_id(self, name: str) -> str:
+        """Return the id of the site of this name."""
+        return next(key for key, site in self.world.sites.items() if site.info()["name"] == name)
+
     async def state(self) -> JsonObject:
         """Return what it was asked so far."""
         async with self._session.get(self._state_url) as response:
@@ -54,9 +58,12 @@ class Simulator:
 
 @asynccontextmanager
 async def simulating(
-    session: aiohttp.ClientSession, folder: Path, history_days: int
+    session: aiohttp.ClientSession, folder: Path, history_days: int, *, roof: int | None = None
 ) -> AsyncIterator[Simulator]:
-    """Run a simulator. A folder that is used again finds the same world at the same address."""
+    """Run a simulator. A folder that is used again finds the same world at the same address.
+
+    roof: the peak power of the apartment house's PV in watts, in a world without faults.
+    """
     birth = folder / "simulator.json"
     if not birth.exists():
         created = datetime.now(UTC).isoformat()
@@ -64,10 +71,15 @@ async def simulating(
         birth.write_text(json.dumps(facts), encoding="utf-8")
     facts = json.loads(birth.read_text(encoding="utf-8"))
     options = [f"--{name.replace('_', '-')}={value}" for name, value in facts.items()]
-    command = [sys.executable, "-m", "tests.simulator", *options]
     world = World(
         created=datetime.fromisoformat(facts["created"]), history_days=facts["history_days"]
     )
+    if roof is not None:
+        options += [f"--roof={roof}", "--faultless"]
+        world = World(
+            created=world.created, history_days=world.history_days, roof=roof, faultless=True
+        )
+    command = [sys.executable, "-m", "tests.simulator", *options]
     async with running(command, folder / "simulator.log", ROOT):
         simulator = Simulator(session, f"http://127.0.0.1:{facts['port']}", world)
         await simulator.wait_until_up()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import json
 import signal
 
-from .houses import big_site
+from .houses import DEFAULT_ROOF, big_site
 from .server import DEFAULT_PASSWORD, DEFAULT_USERNAME, SimulatorServer
 from .switches import Switches
 from .world import DEFAULT_HISTORY_DAYS, DEFAULT_SITES, World
@@ -24,6 +24,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--username", default=DEFAULT_USERNAME)
     parser.add_argument("--password", default=DEFAULT_PASSWORD)
     parser.add_argument("--sites", nargs="*", choices=DEFAULT_SITES, default=list(DEFAULT_SITES))
+    parser.add_argument(
+        "--roof", type=int, default=DEFAULT_ROOF, help="peak power of the apartments' PV in watts"
+    )
+    parser.add_argument(
+        "--faultless", action="store_true", help="no gateway outages, late or provisional rows"
+    )
     parser.add_argument("--big", type=int, metavar="METERS", help="add a site of so many meters")
     parser.add_argument("--history-days", type=int, default=DEFAULT_HISTORY_DAYS)
     parser.add_argument(
@@ -72,6 +78,8 @@ def build(arguments: argparse.Namespace) -> SimulatorServer:
         created=arguments.created,
         history_days=arguments.history_days,
         names=arguments.sites,
+        roof=arguments.roof,
+        faultless=arguments.faultless,
     )
     if arguments.big:
         site = big_site(arguments.big, seed=arguments.seed, now=arguments.created)

@@ -14,6 +14,7 @@ from .profiles import Gauge, Profile, noise
 from .site import Json, JsonObject
 
 WEEKS_BEFORE_DATA = timedelta(weeks=3)
+DEFAULT_ROOF = 28_000
 
 
 class Ids:
@@ -30,14 +31,19 @@ class Ids:
         return f"{self._time + self._count:08x}{tail:08x}{self._count:08x}"
 
 
-def apartment_house(seed: int, now: datetime, history: timedelta, flats: int = 10) -> Building:
-    """Flats, common parts, PV, battery, charge points, heat and water; data after three weeks."""
+def apartment_house(
+    seed: int, now: datetime, history: timedelta, flats: int = 10, *, roof: int = DEFAULT_ROOF
+) -> Building:
+    """Flats, common parts, PV, battery, charge points, heat and water; data after three weeks.
+
+    roof: the peak power of its PV in watts.
+    """
     created = _midnight(now - history)
     new_id = Ids(seed, 1, created)
     site_id = new_id()
     electricity = [
         _meter(new_id(), "Introduction", "introduction", prim_ad="10"),
-        _meter(new_id(), "PV roof", "production", profiles.photovoltaics(28_000), prim_ad="101"),
+        _meter(new_id(), "PV roof", "production", profiles.photovoltaics(roof), prim_ad="101"),
         _meter(new_id(), "Battery", "battery", prim_ad="120"),
         *(_flat(new_id(), number) for number in range(1, flats + 1)),
         _meter(new_id(), "Common parts", profile=profiles.common_parts, is_rule_meter=True),

@@ -4,12 +4,14 @@ It is a pure function of the seed, of `created` (the "now" its history is counte
 changes made to it, so any window of years is answered without stored data.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+from .building import Building
 from .calendar import QUARTER
-from .houses import apartment_house, single_house, water_site
+from .houses import DEFAULT_ROOF, apartment_house, single_house, water_site
 from .profiles import noise
 from .site import DEFAULT_LATENCY, JsonObject, Rows, Site, Values, Viewer
 
@@ -42,12 +44,16 @@ class World:
     """The sites by id: those given, else the named ones of the default sites.
 
     created: the "now" (aware) from which the sites' history is counted back.
+    roof: the peak power of the apartment house's PV in watts.
+    faultless: the default sites are without gateway outages, late rows and provisional values.
     """
 
     seed: int = 1
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     history_days: int = DEFAULT_HISTORY_DAYS
     names: Sequence[str] = DEFAULT_SITES
+    roof: int = DEFAULT_ROOF
+    faultless: bool = False
     sites: Mapping[str, Site] = field(default_factory=dict)
     revisions: list[Revision] = field(default_factory=list)
     extra_meters: dict[str, list[JsonObject]] = field(default_factory=dict)
@@ -63,9 +69,13 @@ class World:
 
     def _default_sites(self) -> dict[str, Site]:
         history = timedelta(days=self.history_days)
-        builders = {"apartments": apartment_house, "house": single_house, "water": water_site}
+        builders: dict[str, Callable[[int, datetime, timedelta], Building]] = {
+            "apartments": partial(apartment_house, roof=self.roof),
+            "house": single_house,
+            "water": water_site,
+        }
         built = (builders[name](self.seed, self.created, history) for name in self.names)
-        return {site.id: site for site in built}
+        return {site.id: replace(site, faultless=self.faultless) for site in built}
 
     # Changes
 
