@@ -86,6 +86,8 @@ async def test_entry(home: Home) -> None:
     assert shape["keys"]["total_id"] >= 1
     assert shape["keys"]["conso_total"] == 1
     assert api["answers"]["all_installations"]["elements"] == ["str"]
+    assert site["settled"]["columns_of_meters"]["electricity"] is True
+    assert site["settled"]["minutes_between_rows"] == [15]
     assert site["history"]["progress_percent"] == 100
     assert all(series["complete"] for series in site["history"]["series"].values())
     assert_hides(text, credentials(home) | personal(home) | ids(home) | {DEFAULT_USERNAME})

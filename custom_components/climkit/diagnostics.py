@@ -112,6 +112,7 @@ def _site(runtime: SiteRuntime) -> Told:
         "answered": _iso(coordinator.answered),
         "listed": _iso(coordinator.listed),
         "last_measurement": _iso(coordinator.last_measurement),
+        "settled": coordinator.verdicts,
         "sensors": len(runtime.sensors.data),
         "meters": {
             numbers[meter_id]: {
