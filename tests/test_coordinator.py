@@ -3,7 +3,9 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+import logging
 from math import fsum
+import re
 from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
@@ -676,3 +678,20 @@ class TestTwoSites:
         home.simulator.switches.faults = []
         await home.turn_clock(minutes=15)
         assert float(state(home, f"{bad}_electricity_conso_total_today")) > 0
+
+
+async def test_a_refresh_is_told_in_a_line(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """How much was asked and what came, and when to look again."""
+    await set_up(home)
+    caplog.set_level(logging.DEBUG, logger="custom_components.climkit.coordinator")
+    caplog.clear()
+    await home.turn_clock(minutes=16)
+    [site] = home.sites
+    [line] = [text for text in caplog.messages if text.startswith("Refresh of ")]
+    newest = site.coordinator.last_measurement
+    assert newest
+    assert re.fullmatch(
+        rf"Refresh of {site.coordinator.site.id}: [1-9]\d* feeds answered, [1-9]\d* requests,"
+        rf" [1-9]\d* new rows, newest {re.escape(newest.isoformat())}, next look in \S+",
+        line,
+    )

@@ -89,7 +89,8 @@ async def test_entry(home: Home) -> None:
     settled = api["settled"]
     assert settled["sites_are_listed_as"] == ["str"]
     assert settled["stamps_are"]["site_data electricity"] == ["text with offset"]
-    assert settled["site_data_has_columns_of_meters"] is True
+    assert site["settled"]["columns_of_meters"]["electricity"] is True
+    assert site["settled"]["minutes_between_rows"] == [15]
     assert site["history"]["progress_percent"] == 100
     assert all(series["complete"] for series in site["history"]["series"].values())
     assert_hides(text, credentials(home) | personal(home) | ids(home) | {DEFAULT_USERNAME})

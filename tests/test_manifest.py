@@ -13,9 +13,17 @@ ADDRESS = "https://github.com/climkit-home-assistant/climkit"
 
 WRITTEN_FOR_OTHERS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*", ".github/**/*", "custom_components/climkit/**/*")
+    for pattern in (
+        "*.md",
+        "LICENSE",
+        "docs/**/*",
+        ".github/**/*",
+        "blueprints/**/*",
+        "custom_components/climkit/**/*",
+        "tests/**/*",
+    )
     for path in ROOT.glob(pattern)
-    if path.suffix in {".json", ".md", ".py", ".yaml", ".yml"}
+    if path.suffix in {"", ".json", ".md", ".py", ".yaml", ".yml"} and path.is_file()
 )
 
 

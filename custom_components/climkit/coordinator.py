@@ -39,6 +39,7 @@ from .plausibility import Plausibility
 from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
+from .refresh_story import RefreshStory
 from .schedule import REFUSED_FOR, next_look
 from .store import ClimkitStore, note_listed, note_seen
 from .track import Track
@@ -120,6 +121,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._followed: tuple[object, ...] | None = None
         self._followed_data = SiteData()
         self._recent = Recent()
+        self._story = RefreshStory(0)
         self._offset = timedelta(seconds=uniform(0, 30))  # noqa: S311 - spreads load, no secret
         self._take_list(meters, self.now)
 
@@ -145,6 +147,11 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         if stored is None or measured is None:
             return None
         return min(stored, measured)
+
+    @property
+    def verdicts(self) -> dict[str, object]:
+        """Return what the answers of the last day settled of the API's unknowns, without values."""
+        return self._recent.verdicts
 
     def wants(self, meter_id: str) -> bool:
         """Whether the user wants this meter."""
@@ -196,6 +203,16 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     @override
     async def _async_update_data(self) -> SiteData:
         now = dt_util.utcnow()
+        self._story = RefreshStory(self.client.figures.requests)
+        try:
+            return await self._async_ask_all(now)
+        finally:
+            told = self._story.told(self.client.figures.requests, self.last_measurement)
+            _LOGGER.debug(
+                "Refresh of %s: %s, next look in %s", self.site.id, told, self.update_interval
+            )
+
+    async def _async_ask_all(self, now: datetime) -> SiteData:
         if self.names.language != self.hass.config.language:
             await self._async_rename()
         try:
@@ -327,6 +344,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             self._let_rest_if_unknown(feed, now)
             raise
         self.answered = now
+        self._story.note(self._recent.intervals(feed), intervals)
         self._refused.discard(feed)
         self._recent.merge(feed, intervals, min(start, floor_hour(midnight)))
         self._let_rest_if_unknown(feed, now)

@@ -104,15 +104,11 @@ def _api(client: ClimkitClient) -> Told:
 def _settled(figures: Figures) -> Told:
     """Return how the API answered what its document leaves open; None: not seen yet."""
     data = {kind: shape for kind, shape in figures.shapes.items() if "_data" in kind}
-    of_sites = [shape for kind, shape in data.items() if kind.startswith("site_data")]
     listed = figures.shapes.get("all_installations")
     return {
         "sites_are_listed_as": listed["elements"] if listed else None,
         "windows_are_read_as": dict(figures.windows) or None,
         "stamps_are": {kind: shape["stamps"] for kind, shape in data.items()} or None,
-        "site_data_has_columns_of_meters": (
-            any("total_id" in shape["keys"] for shape in of_sites) if of_sites else None
-        ),
     }
 
 
@@ -129,6 +125,7 @@ def _site(runtime: SiteRuntime) -> Told:
         "answered": _iso(coordinator.answered),
         "listed": _iso(coordinator.listed),
         "last_measurement": _iso(coordinator.last_measurement),
+        "settled": coordinator.verdicts,
         "sensors": len(runtime.sensors.data),
         "meters": {
             numbers[meter_id]: {

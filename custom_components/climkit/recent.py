@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from .api import Interval, floor_hour
 from .feed import Feed
-from .measures import BATTERY_COLUMNS, METER_COLUMNS, METER_TYPES, Series
+from .measures import BATTERY_COLUMNS, METER_COLUMNS, METER_TYPES, Series, split_column
 from .schedule import FeedState
 from .statistics import amounts_since, columns_of, merge_intervals, newest
 
@@ -127,6 +128,26 @@ class Recent:
     def newest(self) -> datetime | None:
         """Return the end of the site's newest interval."""
         return max((s.newest for s in self._states.values() if s.newest), default=None)
+
+    @property
+    def verdicts(self) -> dict[str, object]:
+        """Return what answers settled: whether a site's rows have columns of meters, and the steps.
+
+        `minutes_between_rows`: which there were between neighbouring rows, shortest first.
+        """
+        steps = {
+            round((later.end - earlier.end) / timedelta(minutes=1))
+            for rows in self._intervals.values()
+            for earlier, later in pairwise(rows)
+        }
+        return {
+            "columns_of_meters": {
+                meter_type: any(map(split_column, columns))
+                for meter_type, columns in self.columns.items()
+                if meter_type in METER_TYPES
+            },
+            "minutes_between_rows": sorted(steps)[:10],
+        }
 
     @property
     def has_battery(self) -> bool:
