@@ -15,6 +15,7 @@ import logging
 import os
 from pathlib import Path
 from random import Random
+import sys
 import tracemalloc
 from typing import Any, override
 
@@ -281,6 +282,7 @@ class Figures:
     wrong_hours: int = 0
     memory: list[float] = field(default_factory=list)
     own_memory: list[float] = field(default_factory=list)
+    python_blocks: list[int] = field(default_factory=list)
     began: float = field(default_factory=real_time)
     minutes: float = 0.0
     problems: list[str] = field(default_factory=list)
@@ -301,6 +303,7 @@ class Figures:
 
     def _measure(self) -> None:
         self.memory.append(_megabytes())
+        self.python_blocks.append(sys.getallocatedblocks())
         if IS_TRACED:
             self.own_memory.append(_own_megabytes())
 

@@ -582,6 +582,22 @@ class TestTrouble:
         assert float(consumption(home)) > float(today)
         assert not flows(home)
 
+    async def test_logged_once(self, home: Home, caplog: pytest.LogCaptureFixture) -> None:
+        """Trouble of hours is told once, and once that it is over."""
+        await set_up(home)
+        caplog.clear()
+        home.simulator.switches.faults = [DOWN]
+        for _ in range(20):
+            await home.turn_clock(minutes=15)
+        assert consumption(home) == STATE_UNAVAILABLE
+        home.simulator.switches.faults = []
+        for _ in range(4):
+            await home.turn_clock(minutes=15)
+        assert consumption(home) != STATE_UNAVAILABLE
+        told = [one for one in caplog.records if f"{building(home).id} meters" in one.getMessage()]
+        loud = [one.getMessage() for one in told if one.levelno > logging.DEBUG]
+        assert [line.split()[0] for line in loud] == ["Error", "Fetching"]
+
     async def test_empty_answers(self, home: Home) -> None:
         """No data are no zeros: everything stays, only power expires."""
         await set_up(home)

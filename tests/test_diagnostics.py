@@ -5,13 +5,15 @@ import json
 import logging
 from typing import Any
 
-from homeassistant.helpers import device_registry as dr
+from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.json import JSONEncoder
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import get_system_health_info
 
-from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.const import CONF_ADVANCED, DOMAIN
 from custom_components.climkit.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
@@ -185,3 +187,67 @@ async def test_system_health(home: Home) -> None:
     assert info["accounts"] == 1
     assert info["requests_today"] > 0
     assert info["last_success"]
+
+
+async def test_actions_and_logins_tell_no_secret(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Actions with answers and errors, another password, other credentials, repairs.
+
+    Who calls an action may read names in its answer, but never a credential.
+    """
+    caplog.set_level(logging.DEBUG, logger="custom_components.climkit")
+    await home.set_up_completely()
+    [site_id] = home.simulator.world.sites
+    device = dr.async_get(home.hass).async_get_device_by_identifier(
+        (DOMAIN, site_id), home.entry.entry_id
+    )
+    assert device
+    stretch = {"device_id": device.id, "from": "2026-11-19T00:00:00+01:00"}
+    answers, errors = [], []
+    for fault in (None, *(set(FaultKind) - {FaultKind.DELAY, FaultKind.HUGE})):
+        home.simulator.switches.faults = [Fault(kind=fault)] if fault else []
+        for action in ("get_site_data", "import_history"):
+            try:
+                answers.append(
+                    await home.hass.services.async_call(
+                        DOMAIN, action, stretch, blocking=True, return_response=True
+                    )
+                )
+            except HomeAssistantError as err:
+                errors.append(f"{err!r} {err} {err.translation_placeholders}")
+    home.simulator.switches.faults = []
+    assert answers
+    assert errors
+    assert_hides(json.dumps(answers, cls=JSONEncoder), credentials(home))
+
+    manager = home.hass.config_entries.flow
+    home.simulator.accounts.passwords[DEFAULT_USERNAME] = "another secret"
+    home.simulator.accounts.revoke_tokens()
+    await home.turn_clock(minutes=16)
+    [progress] = manager.async_progress()
+    given = {
+        CONF_USERNAME: DEFAULT_USERNAME,
+        CONF_PASSWORD: "another secret",
+        CONF_ADVANCED: {CONF_URL: home.simulator.url},
+    }
+    done = await manager.async_configure(progress["flow_id"], given)
+    assert done["reason"] == "reauth_successful"
+    await home.hass.async_block_till_done()
+    flow = await home.entry.start_reconfigure_flow(home.hass)
+    done = await manager.async_configure(flow["flow_id"], given)
+    assert done["reason"] == "reconfigure_successful"
+    await home.hass.async_block_till_done()
+    await home.settle()
+
+    issues = [
+        f"{one.issue_id} {one.data}"
+        for one in ir.async_get(home.hass).issues.values()
+        if one.domain == DOMAIN
+    ]
+    records = [one for one in caplog.records if one.name.startswith("custom_components.climkit")]
+    log = [logging.Formatter().format(one) for one in records]
+    secrets = credentials(home) | {"another secret"}
+    assert_hides("\n".join((*log, *errors, *issues)), secrets | personal(home))
+    _, text = await told(home)
+    assert_hides(text, secrets | personal(home) | ids(home) | {DEFAULT_USERNAME})
