@@ -21,9 +21,9 @@ from scripts.entity_tables import (
     views,
     with_tables,
 )
+from tests.test_manifest import ADDRESS
 
 SCRIPT = re.compile(r"(?<![\w/.])(scripts/[\w-]+(?:\.py)?)((?: --[\w-]+)*)")
-REPOSITORY = "https://github.com/climkit-home-assistant/climkit"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 CODE = sorted((ROOT / "custom_components" / "climkit").rglob("*.py"))
 
@@ -66,7 +66,7 @@ def links(text: str) -> Iterator[str]:
 
 def problem_of(page: Path, link: str) -> str | None:
     """Say what is wrong with a link; those that leave the project are not followed."""
-    for prefix in (f"{REPOSITORY}/blob/main/", f"{REPOSITORY}/tree/main/"):
+    for prefix in (f"{ADDRESS}/blob/main/", f"{ADDRESS}/tree/main/"):
         if link.startswith(prefix):
             page, link = ROOT / "README.md", link.removeprefix(prefix)
     if re.match(r"[a-z]+:", link):

@@ -4,12 +4,19 @@ import json
 from pathlib import Path
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 INTEGRATION = ROOT / "custom_components" / "climkit"
-ADDRESS = "https://github.com/climkit-home-assistant/climkit"
+
+# The one place that says where the project is published; every other one is held against it.
+ADDRESS: str = json.loads((INTEGRATION / "manifest.json").read_text(encoding="utf-8"))[
+    "documentation"
+]
+
+OTHER_PROJECTS = {"RomRider/apexcharts-card"}
 
 WRITTEN_FOR_OTHERS = sorted(
     path
@@ -61,8 +68,11 @@ def test_requirements_are_pinned(manifest: dict[str, Any]) -> None:
 
 
 def test_manifest_names_the_public_address(manifest: dict[str, Any]) -> None:
-    assert manifest["documentation"].startswith(ADDRESS)
+    assert re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", manifest["documentation"])
     assert manifest["issue_tracker"] == f"{ADDRESS}/issues"
+    [owner] = manifest["codeowners"]
+    assert owner == f"@{_repository().split('/')[0]}"
+    assert f"contributors of {owner[1:]}\n" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
 def test_hacs_knows_the_same_integration(manifest: dict[str, Any]) -> None:
@@ -73,10 +83,13 @@ def test_hacs_knows_the_same_integration(manifest: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("path", WRITTEN_FOR_OTHERS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_public_address_is_the_manifests(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    repository = ADDRESS.removeprefix("https://github.com/")
-    named = re.findall(r"(?:github|githubusercontent)\.com/([\w.-]+/climkit[\w-]*)", text)
+    text = unquote(path.read_text(encoding="utf-8"))
+    named = re.findall(r"github(?:usercontent)?\.com/([\w.-]+/[\w-]+)", text)
     named += [
         f"{owner}/{name}" for owner, name in re.findall(r"owner=([\w-]+)&repository=([\w-]+)", text)
     ]
-    assert set(named) <= {repository}
+    assert set(named) - OTHER_PROJECTS <= {_repository()}
+
+
+def _repository() -> str:
+    return ADDRESS.removeprefix("https://github.com/")
