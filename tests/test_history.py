@@ -338,7 +338,7 @@ class TestHoles:
         """The recorder is busy when the local day ends: what waits is not forgotten."""
         await home.set_up_completely()
         history_ = home.sites[0].coordinator.history
-        await history_.worker.async_stop()
+        await history_.async_stop()
         await home.turn_clock(to=NOW.replace(hour=22, minute=50), settle=False)
         await home.turn_clock(to=NOW.replace(hour=23, minute=5), settle=False)
         history_.worker.start(home.entry)

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from sqlalchemy.exc import OperationalError
 
-from custom_components.climkit import worker
+from custom_components.climkit import pages, worker
 from custom_components.climkit.const import ALL, DOMAIN
 from custom_components.climkit.statistics import Row
 from tests.conftest import NOW, Home, account_entry
@@ -241,6 +241,24 @@ class TestRecorder:
             wait.end.set()
         await assert_complete(home)
         assert asked.stretch() == timedelta()
+
+    async def test_next_page_meanwhile(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        """While a page of history is stored the next one is asked for, and each but once."""
+        monkeypatch.setattr(pages, "FIRST_PAGE", DAY)
+        monkeypatch.setattr(pages, "LONGEST_PAGE", DAY)
+        wait, asked = _Wait(), Asked(home)
+        await async_wait_recording_done(home.hass)
+        get_instance(home.hass).queue_task(wait)
+        try:
+            await home.set_up()
+            await home.until(lambda: len(asked.history()) > 2)  # the first is asked in two parts
+            assert not await stored_rows(home.hass)
+        finally:
+            wait.end.set()
+        await assert_complete(home)
+        windows = [f"{one.path} {one.body}" for one in asked.requests]
+        assert len(asked.history()) > 6
+        assert len(windows) == len(set(windows))
 
     async def test_write_that_fails_in_its_thread(self, home: Home) -> None:
         """The recorder logs the error and goes on; the rows are written again."""

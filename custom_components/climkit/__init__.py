@@ -120,7 +120,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     for runtime in entry.runtime_data.values():
-        await runtime.coordinator.history.worker.async_stop()
+        await runtime.coordinator.history.async_stop()
         await runtime.coordinator.costs.worker.async_stop()
     return True
 

@@ -16,6 +16,7 @@ import logging
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from .ahead import PageAhead
 from .api import (
     HOUR,
     ClimkitAccessDeniedError,
@@ -32,7 +33,14 @@ from .measures import Series
 from .nights import Night, Part, parts_of_night
 from .pages import PageSize
 from .pauses import LONGEST_PAUSE, Pauses
-from .plan import Page, Purpose, earlier_page, page_to_present
+from .plan import (
+    Page,
+    Purpose,
+    earlier_page,
+    following_page,
+    note_page,
+    page_to_present,
+)
 from .reader import FeedReader
 from .rebuild import OnRows, Rebuilt, async_rebuild
 from .recorder import async_clear
@@ -93,6 +101,7 @@ class SiteHistory:
         self._live: dict[Feed, _Live] = {}
         self._offered: set[Feed] = set()
         self._sizes: dict[Feed, PageSize] = {}
+        self._ahead = PageAhead(hass, self._async_ask)
         self._pauses = Pauses(hass.loop.time)
         self._night = Night()
         self._differing = Differing()
@@ -261,6 +270,11 @@ class SiteHistory:
 
     # The work
 
+    async def async_stop(self) -> None:
+        """Stop, in the middle of a page too."""
+        await self.worker.async_stop()
+        self._ahead.cancel()
+
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
         async with self._writing:
@@ -348,13 +362,10 @@ class SiteHistory:
     async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
         intervals = await self._async_fetch(page)
+        if following := following_page(page, self._size(page.feed).length, dt_util.utcnow()):
+            self._ahead.begin(following)
         await self._rebuild(page.tracks, page.start, page.end, intervals)
-        until = floor_hour(page.end)
-        for track in page.tracks:
-            if page.purpose is Purpose.EARLIER:
-                track.has_read_earlier(until)
-            else:
-                track.has_read(until, to_present=page.is_last)
+        note_page(page)
         await self._on_read(page.tracks, page.start, page.end, intervals)
         await self._async_remember(page.tracks)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
@@ -405,10 +416,13 @@ class SiteHistory:
         return rebuilt
 
     async def _async_fetch(self, page: Page) -> list[Interval]:
-        intervals = await self._reader.async_read(page.feed, page.start, page.end, Priority.HISTORY)
+        intervals = await self._ahead.async_read(page)
         self._pauses.worked(page.feed)
         self._size(page.feed).worked(intervals)
         return intervals
+
+    async def _async_ask(self, page: Page) -> list[Interval]:
+        return await self._reader.async_read(page.feed, page.start, page.end, Priority.HISTORY)
 
     def _count(self, page: Page, found: Rebuilt) -> None:
         """Count what a page of a night found."""

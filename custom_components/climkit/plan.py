@@ -1,7 +1,7 @@
 """Which stretch of a feed to ask for next, and for which series. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -59,6 +59,29 @@ def earlier_page(feed: Feed, tracks: Sequence[Track], length: timedelta) -> Page
     end = min(start + length, max(stretch.end for _, stretch in unread))
     wanting = [track for track, stretch in unread if stretch.begin < end]
     return Page(feed, Purpose.EARLIER, start, end, wanting)
+
+
+def note_page(page: Page) -> None:
+    """Note that a page of history was read and stored."""
+    until = floor_hour(page.end)
+    for track in page.tracks:
+        if page.purpose is Purpose.EARLIER:
+            track.has_read_earlier(until)
+        else:
+            track.has_read(until, to_present=page.is_last)
+
+
+def following_page(page: Page, length: timedelta, now: datetime) -> Page | None:
+    """Return the page that its series need once this one is stored.
+
+    None where it ends at the present, which will be another one by then.
+    """
+    stored = replace(page, tracks=[track.copy() for track in page.tracks])
+    note_page(stored)
+    if page.purpose is Purpose.EARLIER:
+        return earlier_page(page.feed, stored.tracks, length)
+    following = page_to_present(page.feed, stored.tracks, length, now)
+    return following if following and not following.is_last else None
 
 
 def page_again(

@@ -1,6 +1,6 @@
 """How far the history of one series has been read. Pure: no I/O, no clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeassistant.components.recorder.models import StatisticMetaData
@@ -88,6 +88,10 @@ class Track:
         if until >= self.earlier.end:
             self.since = self.earlier.start
             self.earlier = None
+
+    def copy(self) -> Track:
+        """Return a copy to work something out with."""
+        return replace(self, earlier=replace(self.earlier) if self.earlier else None)
 
     def as_record(self) -> SeriesRecord:
         """Return what has to be remembered."""
