@@ -123,6 +123,7 @@ def build_machine(
     """Make homes without spacing between requests."""
     hass.loop.set_debug(False)
     forget_calls(monkeypatch)
+    get_instance(hass).commit_interval = 5  # as at home: tests commit each state by itself
 
     @asynccontextmanager
     async def build(meters: int, *, begin: datetime, site_days: int) -> AsyncIterator[MachineHome]:
