@@ -145,8 +145,8 @@ def measured(hass: HomeAssistant) -> Iterator[Counter[str]]:
     assert instance.ident is not None
     cpu = time.pthread_getcpuclockid(instance.ident)
 
-    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _ctx: Any, many: bool) -> None:
-        counted[statement.split(maxsplit=1)[0]] += len(parameters) if many else 1
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        counted[statement.split(maxsplit=1)[0]] += 1
 
     event.listen(instance.engine, "after_cursor_execute", note)
     began, used = real_time(), time.clock_gettime(cpu)

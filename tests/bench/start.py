@@ -74,7 +74,7 @@ async def test_start(
 ) -> None:
     """Import in fresh processes; then set up an empty integration, a house and a big site."""
     imported = await hass.async_add_executor_job(importing, *OURS)
-    empty = await hass.async_add_executor_job(importing, "this")
+    empty = await hass.async_add_executor_job(importing, "tests.bench")
     rows: list[list[Cell]] = [
         ["import of a module that does nothing", 1000 * empty, ""],
         ["import", 1000 * imported, ""],
