@@ -39,8 +39,8 @@ async def test_quiet(build_machine: BuildMachine, keep: Callable[[Table], None])
             await home.refresh(START + 3 * QUARTER, is_quiet=True)
         rows.append(["nothing new in the quarter-hour", *_cells(counted)])
     note = (
-        f"{METERS} meters. `statements that write`: INSERT, UPDATE and DELETE of any table; rows of "
-        "states come many in one."
+        f"{METERS} meters. `statements that write`: INSERT, UPDATE and DELETE of any table; rows "
+        "of states come many in one."
     )
     keep(Table("Database writes of a refresh", COLUMNS, rows, note))
 
