@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import UnitOfEnergy, UnitOfVolume
@@ -275,7 +276,7 @@ class Series:
     @property
     def statistic_id(self) -> str:
         """Id of the external statistic. It can never be renamed, so only API words go into it."""
-        return f"{DOMAIN}:{slugify(self.owner_id)}_{self.key}"
+        return f"{DOMAIN}:{_slug(self.owner_id)}_{self.key}"
 
     @property
     def cost_id(self) -> str:
@@ -287,6 +288,12 @@ class Series:
         """Ids of the statistics of the parts that this is the sum of."""
         stem = self.statistic_id.removesuffix(self.measure.key)
         return tuple(stem + key for key in self.measure.parts)
+
+
+@lru_cache(maxsize=8192)
+def _slug(owner_id: str) -> str:
+    """Return an id as ids of statistics hold it; every update of an entity looks one up."""
+    return slugify(owner_id)
 
 
 def split_column(column: str) -> tuple[str, str] | None:

@@ -30,7 +30,7 @@ def main(names: list[str]) -> int:
     return failed
 
 
-_HELPERS = {"__init__", "conftest"}
+_HELPERS = {"__init__", "beside", "conftest"}
 
 
 def _measure(name: str) -> Table | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
+import os
 
 from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import async_add_external_statistics
@@ -37,7 +38,11 @@ COLUMNS = (
 )
 DAYS_OF_3_YEARS = 3 * 365
 PAGE = 2_000_000
-CASES = ((6, 60), (60, 8), (200, 3))
+# Meters and days, as "6x60 60x8".
+CASES = [
+    tuple(map(int, case.split("x")))
+    for case in os.environ.get("BENCH_CASES", "6x60 60x8 200x3").split()
+]
 
 
 async def test_first_import(build: Build, keep: Callable[[Table], None]) -> None:

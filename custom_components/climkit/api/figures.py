@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 import re
 from typing import TypedDict
 
@@ -133,8 +134,9 @@ def stamp_form(stamp: object) -> str:
     return type(stamp).__name__
 
 
+@lru_cache(maxsize=2048)
 def _word(key: object) -> str:
-    """Return a column's name; a meter's id becomes a mark."""
+    """Return a column's name; a meter's id becomes a mark. Answers repeat their columns."""
     if not isinstance(key, str):
         return _OTHER
     prefix, _, rest = key.rpartition("_")

@@ -260,12 +260,17 @@ def _number(value: object) -> float | None:
 
 
 def _numbers(row: Mapping[str, object]) -> dict[str, float]:
-    """Return the numbers of a row by column; all known columns are plain ASCII."""
-    return {
-        key: number
+    """Return the numbers of a row by column; all known columns are plain ASCII.
+
+    A page of history has tens of thousands of them, so plain ones take the short way.
+    """
+    largest = LARGEST_NUMBER
+    numbers = {
+        key: value if type(value) is float and -largest <= value <= largest else _number(value)
         for key, value in row.items()
-        if key != "timestamp" and key.isascii() and (number := _number(value)) is not None
+        if key.isascii() and key != "timestamp"
     }
+    return {key: number for key, number in numbers.items() if number is not None}
 
 
 def _stamp(row: Mapping[str, object], zone: tzinfo) -> datetime | None:

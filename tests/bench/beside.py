@@ -1,0 +1,203 @@
+"""A home in the machine's own time; its simulator runs in a process of its own.
+
+Only what the home itself costs is measured then. Times of intervals come from a clock that is
+turned by hand, so a day takes as long as its work.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from ctypes import c_double
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+import multiprocessing
+from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import Synchronized
+import threading
+import time
+from typing import Any, Protocol
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.climkit.api import floor_interval
+from custom_components.climkit.const import CONF_HISTORY
+from custom_components.climkit.coordinator import SiteRuntime
+from custom_components.climkit.recorder import async_synchronize
+from tests.conftest import PAUSE, account_entry
+from tests.driven import forget_calls
+from tests.simulator import SimulatorServer, Switches, World
+from tests.simulator.houses import big_site
+
+PROCESSES = multiprocessing.get_context("spawn")
+
+# Never behind the machine's time, by which Home Assistant's timers go: what is planned for the
+# clock's future shall not be due at once.
+START = floor_interval(datetime.now(UTC)) + timedelta(minutes=22)
+
+
+@dataclass
+class Clock:
+    """The time of a simulator and a home; `serve` looks at it from another process."""
+
+    _seconds: Synchronized[float] = field(
+        default_factory=lambda: PROCESSES.Value(c_double, START.timestamp())
+    )
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return datetime.fromtimestamp(self._seconds.value, UTC)
+
+    def move(self, to: datetime) -> None:
+        """Turn it."""
+        self._seconds.value = to.timestamp()
+
+
+@dataclass
+class MachineHome:
+    """A Home Assistant with one site; `clock` is its own, `simulated` the simulator's."""
+
+    hass: HomeAssistant
+    entry: MockConfigEntry
+    clock: Clock
+    simulated: Clock
+
+    async def set_up(self) -> None:
+        """Set the entry up."""
+        self.entry.add_to_hass(self.hass)
+        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+
+    async def complete(self) -> None:
+        """Wait until all history is stored."""
+        while self.site.coordinator.history.progress != 100:
+            await pause()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until nothing is left to do."""
+        await self.hass.async_block_till_done(wait_background_tasks=False)
+        while not (self._history.worker.is_idle and self.site.coordinator.costs.worker.is_idle):
+            await pause()
+        await self.hass.async_block_till_done(wait_background_tasks=False)
+        await async_synchronize(self.hass)
+
+    async def refresh(self, now: datetime, *, is_quiet: bool = False) -> None:
+        """Live through the moment of a refresh; a quiet one finds nothing new."""
+        self.clock.move(now)
+        if not is_quiet:
+            self.simulated.move(now)
+        self.site.coordinator._async_tick(now)  # each quarter-hour has one
+        await self.site.coordinator.async_refresh()
+        await self.settle()
+
+    @property
+    def site(self) -> SiteRuntime:
+        """The only site."""
+        [site] = self.entry.runtime_data.values()
+        return site
+
+    @property
+    def _history(self) -> Any:
+        return self.site.coordinator.history
+
+
+class BuildMachine(Protocol):
+    """Makes a home, as often as a figure wants one."""
+
+    def __call__(
+        self, meters: int, *, begin: datetime, site_days: int
+    ) -> AbstractAsyncContextManager[MachineHome]:
+        """Return a home that is not set up: so many meters, statistics from `begin` on."""
+
+
+@pytest.fixture
+def build_machine(
+    recorder_mock: Any,
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> BuildMachine:
+    """Make homes without spacing between requests."""
+    hass.loop.set_debug(False)
+    forget_calls(monkeypatch)
+    get_instance(hass).commit_interval = 5  # as at home: tests commit each state by itself
+
+    @asynccontextmanager
+    async def build(meters: int, *, begin: datetime, site_days: int) -> AsyncIterator[MachineHome]:
+        clock, simulated = Clock(), Clock()
+        monkeypatch.setattr(dt_util, "utcnow", clock)
+        with simulator(meters, site_days, simulated) as url:
+            entry = account_entry(url, **{CONF_HISTORY: begin.date().isoformat()})
+            yield MachineHome(hass, entry, clock, simulated)
+            await hass.config_entries.async_unload(entry.entry_id)
+            await hass.config_entries.async_remove(entry.entry_id)
+            await hass.async_block_till_done()
+
+    return build
+
+
+@contextmanager
+def simulator(meters: int, days: int, clock: Clock) -> Iterator[str]:
+    """Let a simulator serve a site in a process of its own; its URL."""
+    ours, theirs = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=_serve, args=(meters, days, clock, theirs), daemon=True)
+    process.start()
+    try:
+        assert ours.poll(60), "the simulator did not start"
+        yield ours.recv()
+    finally:
+        ours.send(None)
+        process.join(10)
+
+
+def _serve(meters: int, days: int, clock: Callable[[], datetime], end: Connection) -> None:
+    asyncio.run(_async_serve(meters, days, clock, end))
+
+
+async def _async_serve(
+    meters: int, days: int, clock: Callable[[], datetime], end: Connection
+) -> None:
+    world = World.of(big_site(meters - 2, now=clock(), days=days))
+    async with SimulatorServer(world, now=clock, switches=Switches(rate_limit=0.0)) as server:
+        end.send(server.url)
+        await asyncio.to_thread(end.recv)
+
+
+async def pause() -> None:
+    """Let others work."""
+    await asyncio.to_thread(PAUSE.wait, 0.005)
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """Processor time in seconds: of the whole process, the event loop, the recorder's thread."""
+
+    process: float
+    loop: float
+    recorder: float
+
+    @classmethod
+    def now(cls, hass: HomeAssistant) -> Cpu:
+        """Look at the clocks of the threads."""
+        recorder, loop = get_instance(hass).ident, threading.main_thread().ident
+        assert recorder is not None
+        assert loop is not None
+        return cls(
+            time.clock_gettime(time.CLOCK_PROCESS_CPUTIME_ID),
+            time.clock_gettime(time.pthread_getcpuclockid(loop)),
+            time.clock_gettime(time.pthread_getcpuclockid(recorder)),
+        )
+
+    def __sub__(self, other: Cpu) -> Cpu:
+        """Return what was used since."""
+        return Cpu(
+            self.process - other.process, self.loop - other.loop, self.recorder - other.recorder
+        )
+
+    @property
+    def others(self) -> float:
+        """What the other threads used: parsing, comparing, reading from the database."""
+        return self.process - self.loop - self.recorder

@@ -1,0 +1,81 @@
+"""What a series keeps in memory, and what importing takes at its peak, by the history's length."""
+
+from collections.abc import Callable
+from datetime import timedelta
+import gc
+import os
+import tracemalloc
+
+from homeassistant.components.recorder.models import StatisticData
+
+from scripts.benchmark.table import Cell, Table
+from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tests.truth import stored_rows
+
+COLUMNS = (
+    "days",
+    "series",
+    "rows",
+    "held, KB a series",
+    "of it in our modules",
+    "peak while importing, MB",
+    "all rows at once, MB",
+)
+METERS = int(os.environ.get("BENCH_METERS", "4"))
+DAYS = [int(days) for days in os.environ.get("BENCH_DAYS", "10 40 80").split()]
+OURS = tracemalloc.Filter(inclusive=True, filename_pattern="*custom_components/climkit/*")
+
+
+async def test_memory(build_machine: BuildMachine, keep: Callable[[Table], None]) -> None:  # noqa: F811
+    """Import histories of several lengths. The first one warms up and is not counted."""
+    tracemalloc.start()
+    rows = [await measure(build_machine, days) for days in (2, *DAYS)][1:]
+    tracemalloc.stop()
+    note = (
+        f"{METERS} meters. Held: what is allocated once all is stored and was not before set-up, "
+        "entities and registries of Home Assistant included; `our modules`: allocated by lines of "
+        "the integration. Peak: above what was held when the import began, the answer's text, "
+        "rows on their way to the recorder and the recorder's own included. `all rows at once`: "
+        "what a list of all rows for the recorder would take."
+    )
+    keep(Table("Memory", COLUMNS, rows, note))
+
+
+async def measure(build: BuildMachine, days: int) -> list[Cell]:
+    """Import so many days."""
+    begin = START - timedelta(days=days)
+    async with build(METERS, begin=begin, site_days=days) as home:
+        before = held()
+        await home.set_up()
+        gc.collect()
+        tracemalloc.reset_peak()
+        at_start, _ = tracemalloc.get_traced_memory()
+        await home.complete()
+        _, peak = tracemalloc.get_traced_memory()
+        after = held()
+        series = len(home.site.coordinator.history.tracks)
+        stored = await stored_rows(home.hass)
+        gc.collect()
+        size, _ = tracemalloc.get_traced_memory()
+        data: list[list[StatisticData]] = [
+            [{"start": row.start, "state": row.amount, "sum": row.total} for row in rows]
+            for rows in stored.values()
+        ]
+        now, _ = tracemalloc.get_traced_memory()
+    return [
+        days,
+        series,
+        sum(map(len, data)),
+        (after[0] - before[0]) / series / 1e3,
+        (after[1] - before[1]) / series / 1e3,
+        (peak - at_start) / 1e6,
+        (now - size) / 1e6,
+    ]
+
+
+def held() -> tuple[int, int]:
+    """Return the bytes that are allocated, and those of the integration's own lines."""
+    gc.collect()
+    taken = tracemalloc.take_snapshot().filter_traces([OURS])
+    ours = sum(one.size for one in taken.statistics("filename"))
+    return tracemalloc.get_traced_memory()[0], ours

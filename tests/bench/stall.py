@@ -1,0 +1,110 @@
+"""How long nothing else can happen in the event loop: set-up, import and refresh of a big site."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+import os
+import time
+from typing import Any
+
+from homeassistant.components.recorder.models import StatisticData
+from homeassistant.components.recorder.statistics import async_add_external_statistics
+import pytest
+
+from custom_components.climkit.recorder import async_clear, async_synchronize
+from scripts.benchmark.table import Cell, Table
+from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tests.conftest import real_time
+from tests.truth import stored_rows
+
+COLUMNS = ("what", "longest, ms", "its CPU, ms", "most CPU, ms", "over 50 ms of CPU", "of what")
+METERS = int(os.environ.get("BENCH_METERS", "200"))
+DAYS = int(os.environ.get("BENCH_DAYS", "2"))
+LIMIT = 0.050
+
+
+@dataclass
+class Watch:
+    """The callbacks of the event loop: seconds of the machine and of the processor, and whose."""
+
+    seen: list[tuple[float, float, str]] = field(default_factory=list)
+
+    def note(self, seconds: float, cpu: float, handle: asyncio.Handle) -> None:
+        """Take one in."""
+        if seconds > LIMIT / 10 or not self.seen:
+            self.seen.append((seconds, cpu, _name(handle)))
+
+    def cells(self) -> list[Cell]:
+        """Return the worst."""
+        seconds, cpu, _ = max(self.seen)
+        _, most, name = max(self.seen, key=lambda one: one[1])
+        count = sum(one[1] > LIMIT for one in self.seen)
+        return [1000 * seconds, 1000 * cpu, 1000 * most, count, name]
+
+
+@contextmanager
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    """Watch every callback of the loop."""
+    watch, run = Watch(), asyncio.Handle._run
+
+    def noting_run(handle: asyncio.Handle) -> None:
+        began, cpu = real_time(), time.thread_time()
+        run(handle)
+        watch.note(real_time() - began, time.thread_time() - cpu, handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio.Handle, "_run", noting_run)
+        yield watch
+
+
+def _name(handle: Any) -> str:
+    owner = getattr(handle._callback, "__self__", None)
+    if isinstance(owner, asyncio.Task):
+        return getattr(owner.get_coro(), "__qualname__", owner.get_name())
+    return getattr(handle._callback, "__qualname__", type(handle._callback).__name__)
+
+
+async def test_stall(
+    build_machine: BuildMachine,  # noqa: F811
+    keep: Callable[[Table], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Set a big site up, import, refresh; then import the same rows by hand."""
+    rows: list[list[Cell]] = []
+    begin = START - timedelta(days=DAYS)
+    async with build_machine(METERS, begin=begin, site_days=DAYS + 1) as home:
+        with watched(monkeypatch) as watch:
+            await home.set_up()
+        rows.append(["set-up", *watch.cells()])
+        with watched(monkeypatch) as watch:
+            await home.complete()
+        rows.append(["import", *watch.cells()])
+        with watched(monkeypatch) as watch:
+            for number in range(1, 5):
+                await home.refresh(START + number * timedelta(minutes=15))
+        rows.append(["four refreshes", *watch.cells()])
+        stored = await stored_rows(home.hass)
+        statistics = {
+            track.series.statistic_id: track.statistic
+            for track in home.site.coordinator.history.tracks
+        }
+        await async_clear(home.hass, stored)
+        data: dict[str, list[StatisticData]] = {
+            key: [{"start": r.start, "state": r.amount, "sum": r.total} for r in of_one]
+            for key, of_one in stored.items()
+        }
+        with watched(monkeypatch) as watch:
+            for key, of_one in data.items():
+                async_add_external_statistics(home.hass, statistics[key], of_one)
+                await asyncio.sleep(0)
+            await async_synchronize(home.hass)
+        rows.append(["the same rows by hand", *watch.cells()])
+    note = (
+        f"{METERS} meters, {len(stored)} series, {sum(map(len, stored.values())):,} rows of "
+        f"{DAYS} days. The longest callback of the loop, by the machine's clock (which also runs "
+        "while other processes and threads do) and by the processor's; `of what`: the one that "
+        "took most CPU. By hand: an order for each series, with a turn for others between."
+    )
+    keep(Table("Longest stall of the event loop", COLUMNS, rows, note))
