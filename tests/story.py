@@ -312,7 +312,9 @@ class StoryHome(Home):
                 switches.faults = [Fault(kind=FaultKind(kind), **fault)]
 
     async def switch_off(self) -> None:
-        """Unload, as when Home Assistant stops."""
+        """Unload, as when Home Assistant stops; a set-up that is under way comes first."""
+        async with self.entry.setup_lock:
+            pass
         if self.entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY):
             await self.hass.config_entries.async_unload(self.entry.entry_id)
         await self.hass.async_block_till_done()
