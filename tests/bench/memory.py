@@ -22,7 +22,7 @@ COLUMNS = (
     "all rows at once, MB",
 )
 METERS = int(os.environ.get("BENCH_METERS", "4"))
-DAYS = [int(days) for days in os.environ.get("BENCH_DAYS", "10 40 80").split()]
+DAYS = [int(days) for days in os.environ.get("BENCH_DAYS", "5 20").split()]
 OURS = tracemalloc.Filter(inclusive=True, filename_pattern="*custom_components/climkit/*")
 
 

@@ -19,7 +19,7 @@ from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: 
 from tests.conftest import real_time
 
 COLUMNS = ("what", "ms", "CPU of the event loop, ms")
-TIMES = 5
+TIMES = 3
 
 # What every Home Assistant has imported when it comes to custom integrations.
 BEFORE = (
@@ -84,7 +84,7 @@ async def test_start(
     used = Cpu.now(hass) - before
     rows.append(["set-up of an empty one", 1000 * (real_time() - began), 1000 * used.loop])
     begin = START - timedelta(days=1)
-    for meters in (4, 4, 50):
+    for meters in (4, 4, 20):
         async with build_machine(meters, begin=begin, site_days=2) as home:
             began, before = real_time(), Cpu.now(hass)
             await home.set_up()
