@@ -1,7 +1,9 @@
 """The entities: series of meters and sites, and Climkit's sensors."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import batched
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntityDescription, SensorStateClass
@@ -35,6 +37,9 @@ PARALLEL_UPDATES = 0
 # Decimals of a state: what lies behind them is float dust, and no meter resolves it.
 DUST = 6
 
+# Home Assistant adds entities without a break, thousands take seconds: so let others have a turn.
+ADDED_AT_ONCE = 25
+
 # Below this much energy (kWh) a rate of today says nothing.
 RATE_FROM = 0.05
 
@@ -48,7 +53,7 @@ async def async_setup_entry(
     for runtime in entry.runtime_data.values():
         if not entry.options[CONF_SITE_TOTALS]:
             _async_remove_totals(hass, runtime.coordinator)
-        _async_follow(hass, entry, runtime, async_add_entities)
+        await _async_follow(hass, entry, runtime, async_add_entities)
         async_follow_costs(hass, entry, runtime, async_add_entities)
 
 
@@ -62,8 +67,7 @@ def _async_remove_totals(hass: HomeAssistant, coordinator: SiteCoordinator) -> N
             registry.async_remove(entity.entity_id)
 
 
-@callback
-def _async_follow(
+async def _async_follow(
     hass: HomeAssistant,
     entry: ClimkitConfigEntry,
     runtime: SiteRuntime,
@@ -75,12 +79,12 @@ def _async_follow(
     seen: tuple[object, ...] | None = None
 
     @callback
-    def update() -> None:
+    def new_entities() -> list[ClimkitEntity[Any]]:
         nonlocal owners, seen
         present = site_device_ids(runtime)
         known = (coordinator.data, sensors.data, present)
         if known == seen:
-            return
+            return []
         seen = known
         async_remove_stale_devices(hass, entry)
         # Entities of a device that was removed are new ones when it returns.
@@ -91,9 +95,16 @@ def _async_follow(
         }
         new = [entity for unique_id, entity in entities.items() if unique_id not in owners]
         owners |= {unique_id: entity.owner_id for unique_id, entity in entities.items()}
-        async_add_entities(new)
+        return new
 
-    update()
+    @callback
+    def update() -> None:
+        async_add_entities(new_entities())
+
+    for batch in batched(new_entities(), ADDED_AT_ONCE, strict=False):
+        async_add_entities(batch)
+        await asyncio.sleep(0)
+    update()  # what there was to hear meanwhile
     entry.async_on_unload(coordinator.async_add_listener(update))
     entry.async_on_unload(sensors.async_add_listener(update))
 

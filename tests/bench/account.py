@@ -26,7 +26,7 @@ COLUMNS = (
 )
 HOURS = int(os.environ.get("BENCH_HOURS", "24"))
 MINUTE = timedelta(minutes=1)
-SITES, METERS, DAYS = 5, 100, 14
+SITES, METERS, DAYS = 5, 100, int(os.environ.get("BENCH_DAYS", "14"))
 
 
 async def test_account(build: Build, keep: Callable[[Table], None]) -> None:
