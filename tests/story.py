@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 import json
+from math import inf
 import random
 from typing import Any, Literal, override
 from unittest.mock import patch
@@ -22,7 +23,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import coordinator, nights, recorder, worker
+from custom_components.climkit import coordinator, nights, plausibility, recorder, worker
 from custom_components.climkit.api import transport
 from custom_components.climkit.coordinator import SiteRuntime
 from custom_components.climkit.statistics import Row
@@ -212,6 +213,8 @@ class StoryHome(Home):
             patch("custom_components.climkit.uniform", _middle),
             patch.object(recorder, "async_add_external_statistics", add),
             patch.object(transport, "REQUEST_TIMEOUT", transport.REQUEST_TIMEOUT),
+            # Amounts that nobody believes are left out; `test_plausibility` tells of them.
+            patch.object(plausibility.Column, "usual_limit", inf),
         )
         with ExitStack() as stack:
             for one in patches:
