@@ -155,7 +155,8 @@ def _change(
     if not rows:
         return
     begin, last = int(start.timestamp()), int(end.timestamp())
-    for at in range(max(begin + -begin % QUARTER, min(rows)), min(last, max(rows) + 1), QUARTER):
+    first_row, last_row = next(iter(rows)), next(reversed(rows))
+    for at in range(max(begin + -begin % QUARTER, first_row), min(last, last_row + 1), QUARTER):
         if values := rows.get(at):
             rows[at] = {
                 key: amount if columns and key not in columns else amount * (factor or 0.0)
