@@ -7,6 +7,7 @@ import os
 from statistics import median
 
 from homeassistant.util import dt as dt_util
+import pytest
 
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.coordinator import SiteCoordinator
@@ -29,6 +30,7 @@ MINUTE = timedelta(minutes=1)
 SITES, METERS, DAYS = 5, 100, int(os.environ.get("BENCH_DAYS", "14"))
 
 
+@pytest.mark.usefixtures("still_entities")
 async def test_account(build: Build, keep: Callable[[Table], None]) -> None:
     """Live through a day in which every second has its request."""
     built = [big_site(METERS, seed=seed, now=NOW, days=DAYS) for seed in range(SITES)]

@@ -9,9 +9,11 @@ from typing import Any, Protocol
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.climkit.base_coordinator import ClimkitCoordinator
 from scripts.benchmark.table import Table
 from tests.conftest import account_entry
 from tests.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
@@ -30,6 +32,15 @@ def persistent_database() -> bool:
 def keep() -> Callable[[Table], None]:
     """Hand the table of a figure over."""
     return lambda table: table.write(Path(os.environ["BENCH_TABLE"]))
+
+
+@pytest.fixture
+def still_entities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let entities of big sites keep their first states, for figures that only count requests.
+
+    Meters that are asked one by one have all entities of their site look for news each second.
+    """
+    monkeypatch.setattr(ClimkitCoordinator, "_update", lambda *_: None)
 
 
 class Build(Protocol):
@@ -55,6 +66,7 @@ def build(
     real_waiting(monkeypatch)
     forget_calls(monkeypatch)
     quiet_recorder(hass)
+    get_instance(hass).commit_interval = 5  # as at home: tests commit each state by itself
     activity = Activity(hass, monkeypatch)
     activity.patience = 900.0  # thousands of entities are added at once
 

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+import gc
 import os
+import threading
 import time
 from typing import Any
 
@@ -19,7 +21,15 @@ from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 
 from tests.conftest import real_time
 from tests.truth import stored_rows
 
-COLUMNS = ("what", "longest, ms", "its CPU, ms", "most CPU, ms", "over 50 ms of CPU", "of what")
+COLUMNS = (
+    "what",
+    "longest, ms",
+    "its CPU, ms",
+    "most CPU, ms",
+    "over 50 ms of CPU",
+    "most CPU but for garbage, ms",
+    "of what",
+)
 METERS = int(os.environ.get("BENCH_METERS", "200"))
 DAYS = int(os.environ.get("BENCH_DAYS", "2"))
 LIMIT = 0.050
@@ -27,37 +37,59 @@ LIMIT = 0.050
 
 @dataclass
 class Watch:
-    """The callbacks of the event loop: seconds of the machine and of the processor, and whose."""
+    """The callbacks of the event loop: seconds of the machine and of the processor, and whose.
 
-    seen: list[tuple[float, float, str]] = field(default_factory=list)
+    The processor's are told apart: all of them, and those of Python's collecting of garbage.
+    """
 
-    def note(self, seconds: float, cpu: float, handle: asyncio.Handle) -> None:
+    seen: list[tuple[float, float, float, str]] = field(default_factory=list)
+
+    def note(self, seconds: float, cpu: float, collected: float, handle: asyncio.Handle) -> None:
         """Take one in."""
         if seconds > LIMIT / 10 or not self.seen:
-            self.seen.append((seconds, cpu, _name(handle)))
+            self.seen.append((seconds, cpu, collected, _name(handle)))
 
     def cells(self) -> list[Cell]:
         """Return the worst."""
-        seconds, cpu, _ = max(self.seen)
+        seconds, cpu, *_ = max(self.seen)
         worst = sorted(self.seen, key=lambda one: -one[1])[:3]
         count = sum(one[1] > LIMIT for one in self.seen)
-        names = ", ".join(f"{name} {1000 * cpu:.0f}" for _, cpu, name in worst)
-        return [1000 * seconds, 1000 * cpu, 1000 * worst[0][1], count, names]
+        own = max(cpu - collected for _, cpu, collected, _ in self.seen)
+        names = ", ".join(
+            f"{name} {1000 * cpu:.0f} ({1000 * collected:.0f} garbage)"
+            for _, cpu, collected, name in worst
+        )
+        return [1000 * seconds, 1000 * cpu, 1000 * worst[0][1], count, 1000 * own, names]
 
 
 @contextmanager
 def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    """Watch every callback of the loop."""
+    """Watch every callback of the loop, and Python's collections of garbage while one runs."""
     watch, run = Watch(), asyncio.Handle._run
+    loop, collected, began_collecting = threading.get_ident(), 0.0, 0.0
 
     def noting_run(handle: asyncio.Handle) -> None:
-        began, cpu = real_time(), time.thread_time()
+        nonlocal collected
+        began, cpu, collected = real_time(), time.thread_time(), 0.0
         run(handle)
-        watch.note(real_time() - began, time.thread_time() - cpu, handle)
+        watch.note(real_time() - began, time.thread_time() - cpu, collected, handle)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(asyncio.Handle, "_run", noting_run)
-        yield watch
+    def note_collection(phase: str, _info: dict[str, int]) -> None:
+        nonlocal collected, began_collecting
+        if threading.get_ident() != loop:
+            return
+        if phase == "start":
+            began_collecting = time.thread_time()
+        else:
+            collected += time.thread_time() - began_collecting
+
+    gc.callbacks.append(note_collection)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio.Handle, "_run", noting_run)
+            yield watch
+    finally:
+        gc.callbacks.remove(note_collection)
 
 
 def _name(handle: Any) -> str:
@@ -106,6 +138,7 @@ async def test_stall(
         f"{METERS} meters, {len(stored)} series, {sum(map(len, stored.values())):,} rows of "
         f"{DAYS} days. The longest callback of the loop, by the machine's clock (which also runs "
         "while other processes and threads do) and by the processor's; `of what`: the three "
-        "that took most CPU. By hand: an order for each series, with a turn for others between."
+        "that took most CPU, and what of it was Python's collecting of garbage. "
+        "By hand: an order for each series, with a turn for others between."
     )
     keep(Table("Longest stall of the event loop", COLUMNS, rows, note))

@@ -127,12 +127,15 @@ class Building:
         start = max(start, self.begin)
         for day in days_between(start, end, self.zone):
             now = viewer.now
-            if now is None or day.end + SETTLED_AFTER < now:
+            is_settled = now is None or day.end + SETTLED_AFTER < now
+            if is_settled or self.faultless:  # nothing provisional: amounts never change
                 rows = self._settled(meter_type, day)
             else:
+                rows = self._compute(meter_type, day, now)
+            if now is not None and not is_settled:
                 rows = {
                     at: values
-                    for at, values in self._compute(meter_type, day, now).items()
+                    for at, values in rows.items()
                     if self._visible_at(meter_type, day, at, viewer.latency) <= now
                 }
             if start <= day.start and day.end <= end:
