@@ -13,6 +13,7 @@ from typing import Any
 
 from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import async_add_external_statistics
+from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.climkit.recorder import async_clear, async_synchronize
@@ -44,10 +45,10 @@ class Watch:
 
     seen: list[tuple[float, float, float, str]] = field(default_factory=list)
 
-    def note(self, seconds: float, cpu: float, collected: float, handle: asyncio.Handle) -> None:
+    def note(self, seconds: float, cpu: float, collected: float, name: str) -> None:
         """Take one in."""
         if seconds > LIMIT / 10 or not self.seen:
-            self.seen.append((seconds, cpu, collected, _name(handle)))
+            self.seen.append((seconds, cpu, collected, name))
 
     def cells(self) -> list[Cell]:
         """Return the worst."""
@@ -70,9 +71,10 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
 
     def noting_run(handle: asyncio.Handle) -> None:
         nonlocal collected
+        name = _name(handle)  # a cancelled handle has lost it afterwards
         began, cpu, collected = real_time(), time.thread_time(), 0.0
         run(handle)
-        watch.note(real_time() - began, time.thread_time() - cpu, collected, handle)
+        watch.note(real_time() - began, time.thread_time() - cpu, collected, name)
 
     def note_collection(phase: str, _info: dict[str, int]) -> None:
         nonlocal collected, began_collecting
@@ -96,6 +98,8 @@ def _name(handle: Any) -> str:
     owner = getattr(handle._callback, "__self__", None)
     if isinstance(owner, asyncio.Task):
         return getattr(owner.get_coro(), "__qualname__", owner.get_name())
+    if isinstance(owner, Store):
+        return f"writing {owner.key}"
     return getattr(handle._callback, "__qualname__", type(handle._callback).__name__)
 
 
