@@ -354,11 +354,13 @@ class TestApartments:
         assert home.simulator.overlaps == 0
 
     async def test_first_refresh_leaves_single_meters_out(self, home: Home) -> None:
-        """Set-up does not wait for them."""
+        """Set-up does not wait for them, nor for anything but the site's electricity."""
         home.simulator.switches.columns = False
-        await home.set_up()
+        await home.begin()
         [flat, *_] = meters(home)
-        assert not Requests(home)("meter_data")
+        assert [r.path.split("/")[1] for r in home.simulator.requests if "_data" in r.path] == [
+            "site_data"
+        ]
         assert state(home, f"{flat.id}_total_today") == STATE_UNKNOWN
         assert consumption(home) != STATE_UNKNOWN
         await home.turn_clock(seconds=2)
@@ -661,7 +663,7 @@ class TestTrouble:
         assert home.entry.state is ConfigEntryState.LOADED
         assert consumption(home) == STATE_UNKNOWN
         home.simulator.switches.faults = []
-        await home.turn_clock(to=NOW.replace(minute=10))
+        await home.turn_clock(to=NOW.replace(minute=13))
         assert consumption(home) != STATE_UNKNOWN
 
     async def test_no_list(self, home: Home) -> None:

@@ -72,7 +72,7 @@ class TestPace:
     @pytest.mark.parametrize("share", [0.01, 0.2])
     @pytest.mark.parametrize("mean", [60, 150, 300, 480, 900, 1500])
     def test_day(self, mean: float, share: float) -> None:
-        """Whenever data come: half of them are found within a minute, with less than three looks."""
+        """Whenever data come: half of them are found within a minute, in less than three looks."""
         delays, count = looks(spread(mean, share), 96)
         assert median(delays) < MINUTE
         assert count < 3

@@ -150,9 +150,10 @@ class Recent:
 
     @property
     def verdicts(self) -> dict[str, object]:
-        """Return what answers settled: whether a site's rows have columns of meters, and the steps.
+        """Return what answers settled: whether a site's rows have columns of meters, and times.
 
         `minutes_between_rows`: which there were between neighbouring rows, shortest first.
+        `minutes_until_data`: from the end of a quarter-hour, as far as it was learned.
         """
         steps = {
             round((later.end - earlier.end) / timedelta(minutes=1))
@@ -166,6 +167,11 @@ class Recent:
                 if meter_type in METER_TYPES
             },
             "minutes_between_rows": sorted(steps)[:10],
+            "minutes_until_data": {
+                meter_type: round(pace.delay / timedelta(minutes=1), 1)
+                for meter_type, pace in self._paces.items()
+                if pace.is_known
+            },
         }
 
     @property
