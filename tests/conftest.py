@@ -38,7 +38,7 @@ from custom_components.climkit.const import (
     DOMAIN,
     HISTORY_EVERYTHING,
 )
-from custom_components.climkit.coordinator import SiteRuntime
+from custom_components.climkit.coordinator import SOON, SiteRuntime
 from tests.simulator import (
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
@@ -113,13 +113,27 @@ class Home:
     entry: MockConfigEntry
 
     async def set_up(self) -> None:
-        """Set the entry up and wait for the first refresh."""
+        """Set the entry up and wait for the first values, and for those that follow right after."""
+        await self.begin()
+        await self.let_follow()
+
+    async def begin(self) -> None:
+        """Set the entry up, and nothing more."""
         if self.entry.entry_id not in {
             e.entry_id for e in self.hass.config_entries.async_entries()
         }:
             self.entry.add_to_hass(self.hass)
         await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.hass.async_block_till_done()
+
+    async def let_follow(self) -> None:
+        """Let happen what follows right after set-up, as if the next second had come."""
+        for _ in range(2):
+            await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
+            await self.hass.async_block_till_done()
+            async_fire_time_changed(self.hass, dt_util.utcnow() + 1.5 * SOON)
+            await self.hass.async_block_till_done()
+        await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
 
     async def set_up_completely(self) -> None:
         """Set the entry up and wait until all history is stored."""
@@ -168,6 +182,7 @@ class Home:
             self.entry, options={**self.entry.options, **options}
         )
         await self.hass.async_block_till_done()
+        await self.let_follow()
 
     async def restart(self) -> None:
         """Unload and set up again, as a restart does."""

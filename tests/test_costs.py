@@ -344,6 +344,35 @@ class TestRestart:
         await home.set_up_completely()
         await assert_costs(home, plain_prices(home))
 
+    async def test_killed_while_an_old_amount_is_written(
+        self, home: Home, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What it costs is computed anew after the start, though nobody told of it any more."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home))
+        await home.settle()
+        memories: list[str] = []
+        recorder = get_instance(home.hass)
+        write = recorder.async_import_statistics
+
+        def written(metadata: Any, *rest: Any) -> None:
+            if not metadata["statistic_id"].endswith("_cost"):
+                memories.append(json.dumps(hass_storage))
+            write(metadata, *rest)
+
+        monkeypatch.setattr(recorder, "async_import_statistics", written)
+        old = NOW.replace(minute=0) - timedelta(hours=60)
+        home.simulator.world.revise(site_of(home), "from_ext", old, old + HOUR, factor=2.0)
+        home.sites[0].coordinator.history.start_night()
+        await home.settle()
+        assert memories
+        await home.sites[0].coordinator.costs.worker.async_stop()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        hass_storage.clear()
+        hass_storage.update(json.loads(memories[0]))
+        await home.set_up_completely()
+        await assert_costs(home, plain_prices(home))
+
     async def test_without_memory(self, home: Home, hass_storage: dict[str, Any]) -> None:
         """The account was removed and added again: rows are taken as far as they are right."""
         await home.set_up_completely()

@@ -93,9 +93,21 @@ async def test_entry(home: Home) -> None:
     assert settled["stamps_are"]["site_data electricity"] == ["text with offset"]
     assert site["settled"]["columns_of_meters"]["electricity"] is True
     assert site["settled"]["minutes_between_rows"] == [15]
+    assert site["settled"]["minutes_until_data"] == {}  # one look tells nothing
     assert site["history"]["progress_percent"] == 100
     assert all(series["complete"] for series in site["history"]["series"].values())
     assert_hides(text, credentials(home) | personal(home) | ids(home) | {DEFAULT_USERNAME})
+
+
+async def test_delay_of_data(home: Home) -> None:
+    """How long Climkit takes to publish a quarter-hour is told as it was learned."""
+    home.simulator.switches.latency = 300
+    await home.set_up()
+    for _ in range(4 * 15):
+        await home.turn_clock(minutes=1)
+    answer, _ = await told(home)
+    learned = answer["sites"][0]["settled"]["minutes_until_data"]
+    assert learned["electricity"] == pytest.approx(5, abs=1.5)
 
 
 @pytest.mark.parametrize(("reading", "told_as"), [("utc", "UTC"), ("local", "local time")])

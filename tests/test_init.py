@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.climkit import async_remove_config_entry_device
 from custom_components.climkit.const import CONF_SITES, DOMAIN
-from custom_components.climkit.sensor_coordinator import SensorsCoordinator
+from custom_components.climkit.coordinator import SiteCoordinator
 from tests.conftest import NOW, Home
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
 from tests.truth import assert_equal_to_climkit, stored_rows
@@ -164,7 +164,7 @@ async def test_removal_after_a_failed_set_up(home: Home, hass_storage: dict[str,
     """No memory is written behind."""
     await home.set_up()
     await home.hass.config_entries.async_unload(home.entry.entry_id)
-    with patch.object(SensorsCoordinator, "async_config_entry_first_refresh", side_effect=OSError):
+    with patch.object(SiteCoordinator, "async_config_entry_first_refresh", side_effect=OSError):
         await home.set_up()
     assert home.entry.state is ConfigEntryState.SETUP_ERROR
     await home.hass.config_entries.async_remove(home.entry.entry_id)

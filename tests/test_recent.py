@@ -9,6 +9,7 @@ from custom_components.climkit.choice import Choice
 from custom_components.climkit.feed import Feed
 from custom_components.climkit.measures import ELECTRICITY, Series, all_series
 from custom_components.climkit.recent import POWER_EXPIRES_AFTER, Recent
+from custom_components.climkit.schedule import FAILED_PAUSE, FIRST_DELAY, SHORTEST_PAUSE
 
 MIDNIGHT = datetime(2026, 3, 21, 23, tzinfo=UTC)
 NOW = MIDNIGHT + timedelta(hours=1, minutes=4)
@@ -162,11 +163,26 @@ class TestFeeds:
         heating = Feed("site", "heating")
         recent.follow([heating, SITE], [])
         recent.note_asked(heating, NOW)
-        assert recent.due(NOW + timedelta(minutes=2)) == [SITE, heating]
-        assert recent.is_waiting(NOW)
+        assert recent.due(NOW + FAILED_PAUSE) == [SITE, heating]
         recent.note_unusable(heating)
-        assert recent.due(NOW + timedelta(minutes=2)) == [SITE]
-        assert not recent.is_waiting(NOW)
+        assert recent.due(NOW + FAILED_PAUSE) == [SITE]
+
+    def test_next_look(self, recent: Recent) -> None:
+        """When the first feed is due; an answer that took long gives no reason for another."""
+        recent.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
+        assert recent.next_look(NOW, NOW) == QUARTER + INTERVAL + FIRST_DELAY
+        recent.follow([SITE, Feed("site", "heating")], [])
+        recent.note_asked(SITE, NOW)
+        recent.merge(SITE, [], MIDNIGHT)
+        recent.let_rest(Feed("site", "heating"), NOW + timedelta(days=1))
+        late = QUARTER + INTERVAL + FIRST_DELAY
+        assert recent.next_look(NOW, late) == late + SHORTEST_PAUSE
+
+    def test_rest_of_a_round(self, recent: Recent) -> None:
+        """What was due and not asked for, because Climkit is down, waits."""
+        recent.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
+        recent.follow([SITE, Feed("site", "heating")], [])
+        assert recent.next_look(NOW, NOW) == NOW + FAILED_PAUSE
 
     def test_unasked(self) -> None:
         """A feed that rests is not waited for."""

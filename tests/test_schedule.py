@@ -1,46 +1,162 @@
 """When Climkit is asked: soon after each quarter-hour, and no more often than it helps."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
+from statistics import median
 
 import pytest
 
 from custom_components.climkit.api import INTERVAL
 from custom_components.climkit.schedule import (
+    FAILED_PAUSE,
+    FIRST_DELAY,
     LONGEST_TAIL,
-    LOOKS,
+    SHORTEST_DELAY,
+    SHORTEST_PAUSE,
     TAIL,
     FeedState,
-    next_look,
+    Pace,
 )
 
 QUARTER = datetime(2026, 3, 22, 10, 15, tzinfo=UTC)
 NOW = QUARTER + timedelta(minutes=4)
 MIDNIGHT = datetime(2026, 3, 21, 23, tzinfo=UTC)
-OFFSET = timedelta(seconds=20)
+DELAY = FIRST_DELAY
 MINUTE = timedelta(minutes=1)
 
 
-class TestNextLook:
-    """Between two quarter-hours."""
+def due_at(state: FeedState) -> datetime:
+    """When a feed of quarter-hours is due that was asked before."""
+    assert state.asked
+    return state.due_at(state.asked, DELAY, each_interval=True)
+
+
+def looks(
+    latency: Callable[[int], timedelta], quarters: int, pace: Pace | None = None
+) -> tuple[list[timedelta], float]:
+    """Look for so many quarter-hours, of which number n appears `latency(n)` after its end.
+
+    Returns how long each stood there before it was found, and the mean number of looks.
+    """
+    pace, state = pace or Pace(), FeedState()
+    appears = {n: QUARTER + n * INTERVAL + latency(n) for n in range(-8, quarters + 8)}
+    now, found, count = QUARTER + MINUTE, dict[int, datetime](), 0
+    while now < QUARTER + quarters * INTERVAL:
+        count += 1
+        state.note_asked(now)
+        state.failed = False
+        there = [n for n, since in appears.items() if since <= now]
+        for n in there:
+            found.setdefault(n, now)
+        state.newest = QUARTER + max(there) * INTERVAL
+        pace.note(state.newest, state.missed, now)
+        now = state.due_at(now, pace.delay, each_interval=True)
+    delays = [found[n] - appears[n] for n in found if n >= 0]
+    return delays, count / quarters
+
+
+def spread(mean: float, share: float) -> Callable[[int], timedelta]:
+    """Latencies around a mean of so many seconds, evenly spread by a share of it to each side."""
+    random = Random(1)
+    known: dict[int, float] = {}
+    return lambda n: timedelta(
+        seconds=known.setdefault(n, mean * random.uniform(1 - share, 1 + share))
+    )
+
+
+class TestPace:
+    """When the data of a quarter-hour are looked for."""
+
+    @pytest.mark.parametrize("share", [0.01, 0.2])
+    @pytest.mark.parametrize("mean", [60, 150, 300, 480, 900, 1500])
+    def test_day(self, mean: float, share: float) -> None:
+        """Whenever data come: half of them are found within a minute, in less than three looks."""
+        delays, count = looks(spread(mean, share), 96)
+        assert median(delays) < MINUTE
+        assert count < 3
+
+    @pytest.mark.parametrize(("before", "after"), [(150, 1500), (1500, 150), (60, 600)])
+    def test_change(self, before: float, after: float) -> None:
+        """What was learned is learned anew when Climkit becomes slower or faster."""
+        pace = Pace()
+        looks(spread(before, 0.1), 48, pace)
+        pace.newest = None  # the clock of the second day begins anew
+        looks(spread(after, 0.1), 48, pace)
+        assert after * 0.8 < pace.delay.total_seconds() < after * 1.2
+
+    def test_data_of_days_ago(self) -> None:
+        """Meters of the grid operator, days late, tell nothing."""
+        pace = Pace()
+        for n in range(5):
+            end = QUARTER + n * INTERVAL
+            pace.note(end, end + timedelta(days=2), end + timedelta(days=3))
+        assert pace == Pace(newest=QUARTER + 4 * INTERVAL)
+
+    def test_meters_one_by_one(self) -> None:
+        """Each of them has the same quarter-hour; the first answer is the one that counts."""
+        pace = Pace(newest=QUARTER - INTERVAL)
+        pace.note(QUARTER, None, NOW)
+        learned = replace(pace)
+        for second in range(500):
+            pace.note(QUARTER, NOW, NOW + timedelta(seconds=second))
+        assert pace == learned
+
+    def test_not_at_once(self) -> None:
+        """However soon data are there, it is not asked in the very second of all homes."""
+        pace = Pace()
+        looks(lambda _: timedelta(), 96, pace)
+        assert pace.delay == SHORTEST_DELAY
+
+
+class TestDueAt:
+    """When a feed is asked next."""
 
     def test_all_is_there(self) -> None:
-        """The next look is soon after the next quarter-hour."""
-        look = next_look(NOW, is_waiting=False, offset=OFFSET)
-        assert look == QUARTER + INTERVAL + LOOKS[0] + OFFSET
+        """After the next quarter-hour, when its data are expected."""
+        state = FeedState(asked=NOW, newest=QUARTER)
+        assert due_at(state) == QUARTER + INTERVAL + DELAY
 
     def test_waiting(self) -> None:
-        """A few looks follow, ever later, then none before the next quarter-hour."""
-        looks = [NOW]
-        while looks[-1] < QUARTER + INTERVAL:
-            looks.append(next_look(looks[-1], is_waiting=True, offset=OFFSET))
-        assert looks[1:-1] == [QUARTER + look + OFFSET for look in LOOKS[1:]]
-        assert looks[-1] == QUARTER + INTERVAL + LOOKS[0] + OFFSET
+        """Each minute for a while, then each quarter-hour."""
+        state, times = FeedState(asked=NOW, newest=QUARTER - INTERVAL), []
+        while not times or times[-1] < QUARTER + 3 * INTERVAL:
+            state.asked = due_at(state)
+            times.append(state.asked)
+        minutes = [(time - QUARTER - DELAY) / MINUTE for time in times]
+        assert minutes == pytest.approx([2.5, 3.5, 4.5, 5.5, 6.5, 15, 30, 45])
 
-    def test_a_little_early(self) -> None:
-        """A coordinator comes up to a second early; it does not turn round and come again."""
-        early = QUARTER + LOOKS[1] + OFFSET - timedelta(seconds=0.9)
-        look = next_look(early, is_waiting=True, offset=OFFSET)
-        assert look == QUARTER + LOOKS[2] + OFFSET
+    def test_silent_for_long(self) -> None:
+        """Once a quarter-hour, as waiting makes no sense."""
+        state = FeedState(asked=QUARTER + DELAY, newest=QUARTER - timedelta(hours=5))
+        assert due_at(state) == QUARTER + INTERVAL + DELAY
+
+    def test_without_data(self) -> None:
+        """An empty answer is an answer."""
+        assert due_at(FeedState(asked=NOW)) == QUARTER + INTERVAL + DELAY
+
+    def test_shortest_pause(self) -> None:
+        """Whoever asked at a moment of their own: not again within the minute."""
+        asked = QUARTER + DELAY - timedelta(seconds=5)
+        state = FeedState(asked=asked, newest=QUARTER - INTERVAL)
+        assert due_at(state) == asked + SHORTEST_PAUSE
+
+    def test_failed(self) -> None:
+        """After a pause, also where data come once a day."""
+        state = FeedState(asked=NOW, newest=MIDNIGHT, failed=True)
+        assert due_at(state) == NOW + FAILED_PAUSE
+        assert state.due_at(NOW, DELAY, each_interval=False) == NOW + FAILED_PAUSE
+
+    def test_failed_is_not_missed(self) -> None:
+        """A look without an answer does not tell that there were no data."""
+        state = FeedState()
+        state.note_asked(NOW)
+        state.note_asked(NOW + FAILED_PAUSE)
+        assert state.missed is None
+        state.failed = False
+        state.note_asked(NOW + INTERVAL)
+        assert state.missed == NOW + FAILED_PAUSE
 
 
 class TestIsDue:
@@ -49,56 +165,33 @@ class TestIsDue:
     @pytest.mark.parametrize("each_interval", [True, False])
     def test_never_asked(self, each_interval: bool) -> None:
         """At once."""
-        assert FeedState().is_due(NOW, each_interval=each_interval)
+        assert FeedState().is_due(NOW, DELAY, each_interval=each_interval)
 
-    def test_newest_is_there(self) -> None:
-        """Not before the next quarter-hour."""
-        state = FeedState(asked=NOW - 2 * MINUTE, newest=QUARTER)
-        assert not state.is_due(NOW, each_interval=True)
-        assert state.is_due(NOW + INTERVAL, each_interval=True)
-
-    def test_late(self) -> None:
-        """At each look, but never twice within a minute."""
-        state = FeedState(asked=NOW - MINUTE, newest=QUARTER - INTERVAL)
-        assert state.is_late(NOW)
-        assert state.is_due(NOW, each_interval=True)
-        state.asked = NOW - timedelta(seconds=59)
-        assert not state.is_due(NOW, each_interval=True)
-
-    def test_silent_for_long(self) -> None:
-        """Once a quarter-hour, as waiting makes no sense."""
-        state = FeedState(asked=NOW - 2 * MINUTE, newest=QUARTER - timedelta(minutes=75))
-        assert not state.is_late(NOW)
-        assert not state.is_due(NOW, each_interval=True)
-        assert state.is_due(NOW + INTERVAL, each_interval=True)
-
-    def test_without_data(self) -> None:
-        """An empty answer is an answer."""
-        state = FeedState(asked=NOW - 2 * MINUTE)
-        assert not state.is_late(NOW)
-        assert not state.is_due(NOW, each_interval=True)
+    def test_a_little_early(self) -> None:
+        """A coordinator comes up to a second early; it does not turn round and come again."""
+        state = FeedState(asked=NOW, newest=QUARTER)
+        look = due_at(state)
+        assert state.is_due(look - timedelta(seconds=0.9), DELAY, each_interval=True)
+        assert not state.is_due(look - timedelta(seconds=2), DELAY, each_interval=True)
+        state.asked = look - timedelta(seconds=0.9)
+        assert due_at(state) == state.asked + SHORTEST_PAUSE
 
     def test_read_once_a_day(self) -> None:
         """Once an hour is enough."""
         state = FeedState(asked=NOW, newest=MIDNIGHT)
-        assert not state.is_due(NOW + timedelta(minutes=58), each_interval=False)
-        assert state.is_due(NOW + timedelta(minutes=59), each_interval=False)
+        assert not state.is_due(NOW + timedelta(minutes=58), DELAY, each_interval=False)
+        assert state.is_due(NOW + timedelta(minutes=59), DELAY, each_interval=False)
 
     def test_clock_was_wrong(self) -> None:
         """A question of the future stops nothing."""
         state = FeedState(asked=NOW + timedelta(days=1), newest=NOW + timedelta(days=1))
-        assert state.is_due(NOW, each_interval=True)
-
-    def test_failed(self) -> None:
-        """At the next look."""
-        state = FeedState(asked=NOW - 2 * MINUTE, newest=MIDNIGHT, failed=True)
-        assert state.is_due(NOW, each_interval=False)
+        assert state.is_due(NOW, DELAY, each_interval=True)
 
     def test_rests(self) -> None:
         """Not before the rest is over, whatever happened."""
         state = FeedState(rests_until=NOW + MINUTE, failed=True)
-        assert not state.is_due(NOW, each_interval=True)
-        assert state.is_due(NOW + MINUTE, each_interval=True)
+        assert not state.is_due(NOW, DELAY, each_interval=True)
+        assert state.is_due(NOW + MINUTE, DELAY, each_interval=True)
 
 
 class TestWindow:

@@ -219,6 +219,14 @@ class TestAdd:
         await flow.add()
         assert flow.result["reason"] == "not_loaded"
 
+    async def test_unloaded_meanwhile(self, flow: Flow) -> None:
+        """While somebody fills in the form."""
+        await flow.add()
+        await flow.home.hass.config_entries.async_unload(flow.home.entry.entry_id)
+        await flow.answer(PRICES)
+        assert flow.result["reason"] == "not_loaded"
+        assert not flow.tariffs
+
 
 class TestSeveralSites:
     """An account with several sites."""

@@ -102,7 +102,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         entry.runtime_data[site.id] = SiteRuntime(coordinator=coordinator, sensors=sensors)
     for runtime in entry.runtime_data.values():
         await runtime.coordinator.async_config_entry_first_refresh()
-        await runtime.sensors.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     for runtime in entry.runtime_data.values():
         _start(hass, entry, runtime)
@@ -168,7 +167,7 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
     history.worker.start(entry)
     runtime.coordinator.costs.worker.start(entry)
     entry.async_create_background_task(
-        hass, runtime.sensors.async_refresh(), f"climkit sensors {site_id}"
+        hass, runtime.sensors.async_start(), f"climkit sensors {site_id}"
     )
 
     @callback

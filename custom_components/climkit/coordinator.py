@@ -40,7 +40,7 @@ from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
 from .refresh_story import RefreshStory
-from .schedule import REFUSED_FOR, next_look
+from .schedule import REFUSED_FOR
 from .store import ClimkitStore, note_listed, note_seen
 from .track import Track
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# What the first refresh left out (single meters, what entities need) is asked for right after it.
+# What the first refresh left out (heat, single meters, what entities need) follows right after it.
 SOON = timedelta(seconds=1)
 
 
@@ -108,6 +108,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             start=history_start,
             store=store,
             on_change=self.async_update_listeners,
+            before_rows=self.costs.async_remember_rows,
             on_rows=self.costs.note_rows,
             on_read=self._async_note_read,
         )
@@ -120,9 +121,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._has_new_list = False
         self._followed: tuple[object, ...] | None = None
         self._followed_data = SiteData()
-        self._recent = Recent()
+        self._recent = Recent(timedelta(seconds=uniform(0, 30)))  # noqa: S311 - no secret
         self._story = RefreshStory(0)
-        self._offset = timedelta(seconds=uniform(0, 30))  # noqa: S311 - spreads load, no secret
         self._take_list(meters, self.now)
 
     # What entities show
@@ -225,10 +225,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
                 meter_ids = self._followed_data.meters.keys() & set(self.async_contexts())
                 await self.readings.async_ask(meter_ids, now)
         finally:
-            self._plan(dt_util.utcnow())
+            later = dt_util.utcnow()
+            self.update_interval = self._recent.next_look(now, later) - later
         if error:
             _LOGGER.warning("Climkit lists the meters of %s, but not yet its data", self.site.id)
-        elif self._recent.has_unasked(now) or not self._has_refreshed:
+        is_down = error is not None and not isinstance(error, ClimkitResponseError)
+        if not is_down and (self._recent.has_unasked(now) or not self._has_refreshed):
             self.update_interval = SOON
         self._has_refreshed = True
         self._note_meters(now)
@@ -315,7 +317,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     async def _async_ask_feeds(self, now: datetime) -> ClimkitError | None:
         """Ask what is due; return what went wrong if nothing was answered.
 
-        The first refresh leaves single meters out, they take long.
+        The first refresh asks for what is wanted first; set-up waits for it.
         """
 
         async def ask(feed: Feed) -> None:
@@ -329,9 +331,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             self._follow()
 
         due = self._recent.due(now)
-        return await async_ask_each(
-            [feed for feed in due if self._has_refreshed or not feed.meter_id], ask, refuse
-        )
+        return await async_ask_each(due if self._has_refreshed else _first(due), ask, refuse)
 
     async def _async_ask(self, feed: Feed, now: datetime) -> None:
         midnight = local_midnight(now, self.site.zone)
@@ -356,9 +356,11 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         if feed.meter_type == CHARGE_POINT and not self._recent.columns.get(CHARGE_POINT):
             self._recent.let_rest(feed, now + REFUSED_FOR)
 
-    def _plan(self, now: datetime) -> None:
-        look = next_look(now, is_waiting=self._recent.is_waiting(now), offset=self._offset)
-        self.update_interval = look - now
+
+def _first(feeds: Collection[Feed]) -> list[Feed]:
+    """Return a site's electricity, which has the values of now; without any, its other types."""
+    of_site = [feed for feed in feeds if not feed.meter_id]
+    return [feed for feed in of_site if feed.meter_type == ELECTRICITY] or of_site
 
 
 def _ids(meters: Iterable[Meter]) -> set[str]:

@@ -1,6 +1,6 @@
 """The cost statistics of a site: loaded from recorder and memory, remembered as they grow."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -129,23 +129,36 @@ class CostBook:
             if not {track.cost_id, *track.priced.sources}.isdisjoint(statistic_ids)
         ]
 
-    async def async_mark(self, written: Iterable[tuple[str, Stretch]]) -> None:
-        """Mark what follows from amounts that were written; of old ones remember it at once."""
+    async def async_remember(self, written: Sequence[tuple[str, Stretch]]) -> None:
+        """Remember what follows from old amounts before they are written: a kill may come next."""
+        dirty, is_old = self._record["dirty"], False
+        for track, stretches in self._following(written):
+            oldest = min(stretches)[0]
+            if track.last and oldest < track.last.start - RECENT:
+                known = _read(dirty.get(track.cost_id, ()))
+                dirty[track.cost_id] = _text(merged([*known, *stretches]))
+                is_old = True
+        if is_old:
+            await self._store.async_save_now()
+
+    def mark(self, written: Sequence[tuple[str, Stretch]]) -> None:
+        """Mark what follows from amounts that were written."""
+        marked = []
+        for track, stretches in self._following(written):
+            track.dirty = merged([*track.dirty, *stretches])
+            marked.append(track)
+        self._note(marked)
+
+    def _following(
+        self, written: Sequence[tuple[str, Stretch]]
+    ) -> Iterator[tuple[CostTrack, list[Stretch]]]:
+        """Return the statistics that follow from amounts, each with the stretches of these."""
         stretches: dict[str, list[Stretch]] = {}
         for statistic_id, stretch in written:
             stretches.setdefault(statistic_id, []).append(stretch)
-        is_old = False
-        marked = []
         for track in self.tracks.values():
-            new = [one for source in track.priced.sources for one in stretches.get(source, ())]
-            if new:
-                track.dirty = merged([*track.dirty, *new])
-                marked.append(track)
-                oldest = min(new)[0]
-                is_old = is_old or bool(track.last and oldest < track.last.start - RECENT)
-        self._note(marked)
-        if is_old:
-            await self._store.async_save_now()
+            if new := [one for key in track.priced.sources for one in stretches.get(key, ())]:
+                yield track, new
 
     def note_done(self, page: CostPage) -> None:
         """Note that a page was stored."""

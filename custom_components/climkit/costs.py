@@ -5,7 +5,7 @@ of its own does it for each site: energy never waits for costs. What is to be co
 an amount was written or a tariff changed, is noted as *dirty* stretches and remembered.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -126,9 +126,13 @@ class SiteCosts:
         self._meters_with_fee = pays_meter_fee(self._priced.values())
         self.worker.wake()
 
-    def note_rows(self, statistic_id: str, start: datetime, end: datetime) -> None:
-        """Take note of amounts that are about to be written."""
-        self._written.append((statistic_id, (start, end)))
+    async def async_remember_rows(self, written: Sequence[tuple[str, Stretch]]) -> None:
+        """Remember what follows from old amounts that are to be written, whatever happens then."""
+        await self._book.async_remember(written)
+
+    def note_rows(self, statistic_id: str, stretch: Stretch) -> None:
+        """Take note of amounts that are being written."""
+        self._written.append((statistic_id, stretch))
         self.worker.wake()
 
     def note_deleted(self, statistic_ids: Collection[str]) -> None:
@@ -153,7 +157,7 @@ class SiteCosts:
             await self._book.async_begin_anew(self._book.touched_by(deleted))
         elif self._written:
             written, self._written = self._written, []
-            await self._book.async_mark(written)
+            self._book.mark(written)
         elif page := next_page(self._book.tracks.values()):
             self._summed_up = None
             await self._async_compute(page)

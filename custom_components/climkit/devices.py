@@ -29,6 +29,8 @@ def async_remove_stale_devices(hass: HomeAssistant, entry: ClimkitConfigEntry) -
 
     Of a site that could not be read nothing is known: its devices stay, while the site is wanted.
     """
+    if not all(runtime.sensors.has_asked for runtime in entry.runtime_data.values()):
+        return
     registry = dr.async_get(hass)
     wanted, chosen = device_ids(entry), entry.options[CONF_SITES]
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):

@@ -29,7 +29,6 @@ class EnergyDashboardSteps(OptionsFlow):
     """Ask what the dashboard should show, tell what would be added, then add it."""
 
     _wish: Wish
-    _coordinator: SiteCoordinator
     _answer: dict[str, Any] | None = None
 
     async def async_step_energy_dashboard(
@@ -41,11 +40,8 @@ class EnergyDashboardSteps(OptionsFlow):
             return self.async_abort(reason="not_loaded")
         if user_input is None:
             return self._ask(entry)
-        coordinators = [runtime.coordinator for runtime in entry.runtime_data.values()]
-        owner_id = user_input[CONF_OWNER]
-        self._coordinator = next(one for one in coordinators if owner_id in _owners(one))
         self._wish = Wish(
-            owner_id=owner_id,
+            owner_id=user_input[CONF_OWNER],
             water_ids=user_input.get(CONF_WATER, []),
             also=[Kind(kind) for kind in user_input.get(CONF_ALSO, [])],
         )
@@ -94,9 +90,12 @@ class EnergyDashboardSteps(OptionsFlow):
     ) -> ConfigFlowResult:
         """Show what would be added and what not; then add it."""
         is_confirmed = user_input is not None
+        coordinator = _coordinator_of(self.config_entry, self._wish.owner_id)
+        if coordinator is None:
+            return self.async_abort(reason="not_loaded")
         try:
             merged = await async_set_up_dashboard(
-                self.hass, self._coordinator, self._wish, dry_run=not is_confirmed
+                self.hass, coordinator, self._wish, dry_run=not is_confirmed
             )
         except ServiceValidationError as err:  # also when the dashboard was changed meanwhile
             return self._ask(self.config_entry, err)
@@ -142,6 +141,14 @@ class EnergyDashboardSteps(OptionsFlow):
 
 def _kind(key: str, entry: Entry) -> str:
     return str(entry["type"]) if key == SOURCES else "device"
+
+
+def _coordinator_of(entry: ClimkitConfigEntry, owner_id: str) -> SiteCoordinator | None:
+    """Return what knows a site or one of its consumers; None if that was unloaded meanwhile."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return None
+    coordinators = (runtime.coordinator for runtime in entry.runtime_data.values())
+    return next((one for one in coordinators if owner_id in _owners(one)), None)
 
 
 def _owners(coordinator: SiteCoordinator) -> dict[str, str]:

@@ -1,13 +1,14 @@
 """What Climkit said lately of a site: its feeds, their newest intervals and columns. Pure."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from .api import Interval, floor_hour
+from .api import INTERVAL, Interval, floor_hour
 from .feed import Feed
 from .measures import BATTERY_COLUMNS, METER_COLUMNS, METER_TYPES, Series, split_column
-from .schedule import FeedState
+from .schedule import FAILED_PAUSE, FIRST_DELAY, SHORTEST_PAUSE, FeedState, Pace
 from .statistics import amounts_since, columns_of, merge_intervals, newest
 
 # The mean power of an interval says nothing of now when the interval ended this long ago.
@@ -21,12 +22,13 @@ class Recent:
     answer yet. A column stays for the day: a gateway that is silent for hours makes no new meters.
     """
 
-    def __init__(self) -> None:
-        """Begin with nothing known."""
+    def __init__(self, offset: timedelta = timedelta()) -> None:
+        """Begin with nothing known; `offset` spreads the accounts of this world over the minute."""
         self.columns: dict[str, frozenset[str]] = {}
         self._states: dict[Feed, FeedState] = {}
         self._intervals: dict[Feed, tuple[Interval, ...]] = {}
         self._amounts: dict[Feed, tuple[datetime, dict[str, float]]] = {}
+        self._paces = defaultdict[str, Pace](lambda: Pace(FIRST_DELAY + offset))
 
     # What is asked
 
@@ -43,8 +45,28 @@ class Recent:
 
     def due(self, now: datetime) -> list[Feed]:
         """Return the feeds to be asked now; those that failed last time delay no others."""
-        due = [f for f, s in self._states.items() if s.is_due(now, each_interval=_each_interval(f))]
+        due = [
+            feed
+            for feed, state in self._states.items()
+            if state.is_due(now, self._delay(feed), each_interval=_each_interval(feed))
+        ]
         return sorted(due, key=lambda feed: self._states[feed].failed)
+
+    def next_look(self, asked: datetime, now: datetime) -> datetime:
+        """Return when something is due next, after a round of questions that began at `asked`.
+
+        What was due and not asked for waits: Climkit was down or overloaded.
+        """
+        times = [
+            state.due_at(asked, self._delay(feed), each_interval=_each_interval(feed))
+            for feed, state in self._states.items()
+            if not state.rests(now)
+        ]
+        looks = [time if time > asked else asked + FAILED_PAUSE for time in times]
+        return max(min(looks, default=now + INTERVAL), now + SHORTEST_PAUSE)
+
+    def _delay(self, feed: Feed) -> timedelta:
+        return self._paces[feed.meter_type].delay
 
     def window_start(self, feed: Feed, now: datetime, midnight: datetime) -> datetime:
         """Return where the next question for a feed starts: a full hour."""
@@ -53,8 +75,7 @@ class Recent:
 
     def note_asked(self, feed: Feed, now: datetime) -> None:
         """Note a question; it counts as failed until there is an answer of any kind."""
-        state = self._states[feed]
-        state.asked, state.failed = now, True
+        self._states[feed].note_asked(now)
 
     def note_unusable(self, feed: Feed) -> None:
         """Note an answer that says nothing: the feed is asked again when it is due."""
@@ -76,9 +97,11 @@ class Recent:
         merged = merge_intervals(self._intervals.get(feed, ()), intervals, since)
         self._intervals[feed] = merged
         self._amounts.pop(feed, None)
-        self._states[feed].failed = False
+        state = self._states[feed]
+        state.failed = False
         if merged:
-            self._states[feed].newest = merged[-1].end
+            state.newest = merged[-1].end
+            self._paces[feed.meter_type].note(state.newest, state.missed, state.asked)
         if feed.meter_id is None and intervals:
             known = self.columns.get(feed.meter_type, frozenset())
             self.columns[feed.meter_type] = known | columns_of(intervals)
@@ -92,10 +115,6 @@ class Recent:
         for feed, intervals in self._intervals.items():
             if feed.meter_id is None and intervals:
                 self.columns[feed.meter_type] = columns_of(intervals) - of_gone
-
-    def is_waiting(self, now: datetime) -> bool:
-        """Whether data of the last quarter-hour, or answers at all, are still to come."""
-        return any(state.failed or state.is_late(now) for state in self._states.values())
 
     def has_unasked(self, now: datetime) -> bool:
         """Whether a feed was never asked."""
@@ -131,9 +150,10 @@ class Recent:
 
     @property
     def verdicts(self) -> dict[str, object]:
-        """Return what answers settled: whether a site's rows have columns of meters, and the steps.
+        """Return what answers settled: whether a site's rows have columns of meters, and times.
 
         `minutes_between_rows`: which there were between neighbouring rows, shortest first.
+        `minutes_until_data`: from the end of a quarter-hour, as far as it was learned.
         """
         steps = {
             round((later.end - earlier.end) / timedelta(minutes=1))
@@ -147,6 +167,11 @@ class Recent:
                 if meter_type in METER_TYPES
             },
             "minutes_between_rows": sorted(steps)[:10],
+            "minutes_until_data": {
+                meter_type: round(pace.delay / timedelta(minutes=1), 1)
+                for meter_type, pace in self._paces.items()
+                if pace.is_known
+            },
         }
 
     @property

@@ -1,7 +1,8 @@
 """When to ask Climkit. Pure.
 
-Data of a quarter-hour appear some minutes after its end (inferred from what other clients do). So
-the first look comes soon after, and a few more follow, ever later, while the data are not there.
+Data of a quarter-hour appear some minutes after its end; how many nobody has documented, and it
+may be another time tomorrow. So the first look comes when half of the data have been there by now
+(observed, by each account for itself), and more follow while they are not.
 """
 
 from dataclasses import dataclass
@@ -9,17 +10,19 @@ from datetime import datetime, timedelta
 
 from .api import INTERVAL, floor_interval
 
-LOOKS = (timedelta(seconds=150), timedelta(seconds=300), timedelta(seconds=540))
-
-# Whoever asks for a refresh: no question is repeated sooner.
+# Whoever asks for a refresh: no question is repeated sooner. While data are waited for, looks
+# are this far from one another ...
 SHORTEST_PAUSE = timedelta(minutes=1)
+
+# ... for so long, then once a quarter-hour.
+WAITING = timedelta(minutes=6)
+
+# What got no answer at all is asked for again after this time.
+FAILED_PAUSE = timedelta(minutes=5)
 
 # Home Assistant's coordinator rounds times down and so refreshes up to this much early. A look that
 # is nearer counts as done, else the coordinator would refresh over and over until its time.
 COORDINATOR_ROUNDS = timedelta(seconds=1)
-
-# Data this late are not waited for with more than one look a quarter-hour.
-PROMPT = timedelta(hours=1)
 
 # How often to look at meters that are read once a day.
 DAILY_READ_LOOK = timedelta(minutes=59)
@@ -34,49 +37,102 @@ LONGEST_TAIL = timedelta(hours=48)
 # What Climkit refuses is asked for again after this time.
 REFUSED_FOR = timedelta(days=1)
 
+# The time from the end of a quarter-hour to the first look: at first (inferred from what other
+# clients do), at least, and at most. Data later than that tell nothing of when to look.
+FIRST_DELAY = timedelta(seconds=150)
+SHORTEST_DELAY = timedelta(seconds=20)
+LONGEST_DELAY = timedelta(hours=1)
+
+# How much sooner or later the next first look is, after one that found the data or did not.
+STEP = timedelta(seconds=20)
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long after the end of a quarter-hour its data are looked for first; learns from looks.
+
+    A step sooner after each first look that found them, a step later after each that did not:
+    that ends where half of the data have come, however they are spread.
+    """
+
+    delay: timedelta = FIRST_DELAY
+    newest: datetime | None = None
+    is_known: bool = False
+    found_at_once: int = 0
+
+    def note(self, newest: datetime, missed: datetime | None, found: datetime | None) -> None:
+        """Note the end of the newest quarter-hour in an answer, and learn if it is a new one.
+
+        `found`: when it was asked for; `missed`: the look before, at which it was not there.
+        """
+        known = self.newest
+        if known and newest <= known:
+            return
+        self.newest = newest
+        if known and found and timedelta() <= found - newest < LONGEST_DELAY:
+            self._learn(missed - newest if missed else timedelta(), found - newest)
+
+    def _learn(self, missed: timedelta, age: timedelta) -> None:
+        late = missed - self.delay
+        if late >= -COORDINATOR_ROUNDS:
+            self.found_at_once = 0
+            self.delay = self.delay + max(STEP, late / 12) if self.is_known else age
+        else:
+            self.found_at_once += 1
+            # So many in a row are no chance: data come much sooner than they did.
+            hurry = min(max(0, self.found_at_once - 4), 3)
+            self.delay = max(SHORTEST_DELAY, min(self.delay - STEP * 2**hurry, age))
+        self.is_known = True
+
 
 @dataclass(slots=True)
 class FeedState:
     """What is known of a feed: when it was asked, its newest interval's end, whether it works.
 
-    `failed`: the last question got no answer at all.
+    `missed`: the look before the last one, at which there was nothing newer; `failed`: the last
+    question got no answer at all.
     """
 
     asked: datetime | None = None
+    missed: datetime | None = None
     newest: datetime | None = None
     rests_until: datetime | None = None
     failed: bool = False
 
-    def is_prompt(self, now: datetime) -> bool:
-        """Whether its data usually come within the hour, so that waiting for them makes sense."""
-        return self.newest is not None and self.newest >= floor_interval(now) - PROMPT
-
-    def is_late(self, now: datetime) -> bool:
-        """Whether the last quarter-hour's data are still to come."""
-        return self.is_prompt(now) and self.newest != floor_interval(now)
+    def note_asked(self, now: datetime) -> None:
+        """Note a question; it counts as failed until there is an answer of any kind."""
+        self.missed = None if self.failed else self.asked
+        self.asked, self.failed = now, True
 
     def rests(self, now: datetime) -> bool:
         """Whether it is not to be asked for a while."""
         return self.rests_until is not None and now < self.rests_until
 
-    def is_due(self, now: datetime, *, each_interval: bool) -> bool:
-        """Whether to ask it now."""
-        quarter = floor_interval(now)
+    def is_due(self, now: datetime, delay: timedelta, *, each_interval: bool) -> bool:
+        """Whether to ask it now; `delay` is that of its pace."""
         if self.rests(now):
             return False
-        if self.asked is None:
-            return True
-        if timedelta() <= now - self.asked < SHORTEST_PAUSE:
-            return False
+        return now >= self.due_at(now, delay, each_interval=each_interval) - COORDINATOR_ROUNDS
+
+    def due_at(self, now: datetime, delay: timedelta, *, each_interval: bool) -> datetime:
+        """Return when to ask it next; never in the past of a clock that was put back."""
+        if self.asked is None or now < self.asked:  # the clock was wrong then
+            return now
         if self.failed:
-            return True
-        if now < self.asked:  # the clock was wrong then
-            return True
-        if self.newest is not None and self.newest >= quarter:
-            return False
-        if self.is_prompt(now):
-            return True
-        return self.asked < quarter if each_interval else now - self.asked >= DAILY_READ_LOOK
+            return self.asked + FAILED_PAUSE
+        if not each_interval:
+            return self.asked + DAILY_READ_LOOK
+        return max(self._next_look(self.asked, delay), self.asked + SHORTEST_PAUSE)
+
+    def _next_look(self, asked: datetime, delay: timedelta) -> datetime:
+        """Return when the quarter-hour after the newest one is looked for, after the last look."""
+        regular = floor_interval(asked - delay) + delay + INTERVAL
+        if self.newest is None:
+            return regular
+        first = self.newest + INTERVAL + delay
+        if asked < first - COORDINATOR_ROUNDS:
+            return first
+        return asked + SHORTEST_PAUSE if asked - first < WAITING else regular
 
     def window_start(self, now: datetime, midnight: datetime, *, each_interval: bool) -> datetime:
         """Return where the next question has to start; `midnight` began the local day."""
@@ -85,14 +141,3 @@ class FeedState:
             is_first = self.asked is None
             return min(midnight, now - TAIL) if each_interval and is_first else earliest
         return max(earliest, self.newest - TAIL)
-
-
-def next_look(now: datetime, *, is_waiting: bool, offset: timedelta) -> datetime:
-    """Return when to look next; before the next quarter-hour only if data are waited for.
-
-    `offset` spreads the accounts of this world over the minute.
-    """
-    quarter = floor_interval(now)
-    looks = [quarter + look + offset for look in LOOKS] if is_waiting else []
-    first_of_next = quarter + INTERVAL + LOOKS[0] + offset
-    return next((look for look in looks if look - now > COORDINATOR_ROUNDS), first_of_next)

@@ -82,7 +82,7 @@ async def _async_follow(
     def new_entities() -> list[ClimkitEntity[Any]]:
         nonlocal owners, seen
         present = site_device_ids(runtime)
-        known = (coordinator.data, sensors.data, present)
+        known = (coordinator.data, sensors.data, sensors.has_asked, present)
         if known == seen:
             return []
         seen = known

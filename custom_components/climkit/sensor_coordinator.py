@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 import logging
 from typing import override
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .api import (
+    INTERVAL,
     ClimkitAuthenticationError,
     ClimkitClient,
     ClimkitError,
@@ -17,7 +18,7 @@ from .api import (
 )
 from .asking import async_ask_each
 from .base_coordinator import ClimkitCoordinator
-from .coordinator import ClimkitConfigEntry
+from .coordinator import SOON, ClimkitConfigEntry
 from .errors import refresh_errors
 from .schedule import REFUSED_FOR
 from .store import ClimkitStore, note_listed
@@ -42,8 +43,10 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         site: Site,
         store: ClimkitStore,
     ) -> None:
-        """Prepare; the first refresh only brings the list."""
+        """Prepare; nothing is known before the first refresh, for which set-up does not wait."""
         super().__init__(hass, entry, client, site, store, kind="sensors")
+        self.data = {}
+        self.has_asked = False
         self._sensors: dict[str, Sensor] = {}
         self._readings: dict[str, Reading] = {}
         self._rests: dict[str, datetime] = {}
@@ -55,12 +58,31 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
             return None
         return reading.value
 
+    async def async_start(self) -> None:
+        """Ask for the list; the readings follow once there are entities."""
+        await self._async_setup()
+        await self.async_refresh()
+
+    @callback
+    @override
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: object = None
+    ) -> CALLBACK_TYPE:
+        """Listen; a sensor that somebody looks at from now on is asked for soon."""
+        remove = super().async_add_listener(update_callback, context)
+        if context is not None and context not in self._readings:
+            self.update_interval = SOON
+            self._schedule_refresh()
+        return remove
+
     @override
     async def _async_update_data(self) -> dict[str, Sensor]:
         now = dt_util.utcnow()
+        self.update_interval = INTERVAL
         with refresh_errors():
             if self.lists_are_old(now):
                 await self._async_list(now)
+            self.has_asked = True
             if error := await self._async_ask_sensors(now):
                 raise error
         return self._sensors

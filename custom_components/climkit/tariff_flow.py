@@ -84,17 +84,18 @@ class TariffFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Correct a tariff; it stays one of the same site."""
-        if self._entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="not_loaded")
         self._site_id = self._get_reconfigure_subentry().data[CONF_SITE]
-        if self._site_id not in self._site_names():
-            return self.async_abort(reason="not_loaded")
         return await self.async_step_prices()
 
     async def async_step_prices(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask from when on what costs how much."""
+        if (
+            self._entry.state is not ConfigEntryState.LOADED
+            or self._site_id not in self._site_names()
+        ):
+            return self.async_abort(reason="not_loaded")
         errors: dict[str, str] = {}
         placeholders = {"site": self._site_names()[self._site_id], "window": ""}
         if user_input is not None:
