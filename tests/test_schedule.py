@@ -1,7 +1,6 @@
 """When Climkit is asked: soon after each quarter-hour, and no more often than it helps."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from statistics import median
@@ -15,6 +14,7 @@ from custom_components.climkit.schedule import (
     LONGEST_TAIL,
     SHORTEST_DELAY,
     SHORTEST_PAUSE,
+    STEP,
     TAIL,
     FeedState,
     Pace,
@@ -45,13 +45,12 @@ def looks(
     now, found, count = QUARTER + MINUTE, dict[int, datetime](), 0
     while now < QUARTER + quarters * INTERVAL:
         count += 1
-        state.note_asked(now)
-        state.failed = False
+        state.asked = now
         there = [n for n, since in appears.items() if since <= now]
         for n in there:
             found.setdefault(n, now)
         state.newest = QUARTER + max(there) * INTERVAL
-        pace.note(state.newest, state.missed, now)
+        pace.note(state.newest, now)
         now = state.due_at(now, pace.delay, each_interval=True)
     delays = [found[n] - appears[n] for n in found if n >= 0]
     return delays, count / quarters
@@ -82,7 +81,7 @@ class TestPace:
         """What was learned is learned anew when Climkit becomes slower or faster."""
         pace = Pace()
         looks(spread(before, 0.1), 48, pace)
-        pace.newest = None  # the clock of the second day begins anew
+        pace.newest = pace.missed = None  # the clock of the second day begins anew
         looks(spread(after, 0.1), 48, pace)
         assert after * 0.8 < pace.delay.total_seconds() < after * 1.2
 
@@ -91,17 +90,31 @@ class TestPace:
         pace = Pace()
         for n in range(5):
             end = QUARTER + n * INTERVAL
-            pace.note(end, end + timedelta(days=2), end + timedelta(days=3))
-        assert pace == Pace(newest=QUARTER + 4 * INTERVAL)
+            pace.note(end, end + timedelta(days=2))
+            pace.note(end, end + timedelta(days=3))
+        assert pace.delay == Pace().delay
 
     def test_meters_one_by_one(self) -> None:
-        """Each of them has the same quarter-hour; the first answer is the one that counts."""
-        pace = Pace(newest=QUARTER - INTERVAL)
-        pace.note(QUARTER, None, NOW)
-        learned = replace(pace)
-        for second in range(500):
-            pace.note(QUARTER, NOW, NOW + timedelta(seconds=second))
-        assert pace == learned
+        """They have the same quarter-hour; the first answer is the one that counts."""
+        pace = Pace(is_known=True)
+        for meter in range(500):
+            pace.note(QUARTER - INTERVAL, QUARTER - INTERVAL + timedelta(seconds=meter))
+        pace.note(QUARTER - INTERVAL, QUARTER + DELAY)  # the first is not there yet
+        for _ in range(499):
+            pace.note(QUARTER, QUARTER + DELAY)
+        assert pace.delay == DELAY + STEP
+        for _ in range(500):  # the first is there
+            pace.note(QUARTER + INTERVAL, QUARTER + INTERVAL + pace.delay)
+        assert pace.delay == DELAY
+
+    def test_meter_that_lags(self) -> None:
+        """It is not there at any look, which tells nothing of the others."""
+        pace = Pace(newest=QUARTER, is_known=True)
+        for n in range(1, 5):
+            end = QUARTER + n * INTERVAL
+            pace.note(end - timedelta(days=3), end + pace.delay)
+            pace.note(end, end + pace.delay)
+        assert pace.delay == DELAY - 4 * STEP
 
     def test_not_at_once(self) -> None:
         """However soon data are there, it is not asked in the very second of all homes."""
@@ -147,16 +160,6 @@ class TestDueAt:
         state = FeedState(asked=NOW, newest=MIDNIGHT, failed=True)
         assert due_at(state) == NOW + FAILED_PAUSE
         assert state.due_at(NOW, DELAY, each_interval=False) == NOW + FAILED_PAUSE
-
-    def test_failed_is_not_missed(self) -> None:
-        """A look without an answer does not tell that there were no data."""
-        state = FeedState()
-        state.note_asked(NOW)
-        state.note_asked(NOW + FAILED_PAUSE)
-        assert state.missed is None
-        state.failed = False
-        state.note_asked(NOW + INTERVAL)
-        assert state.missed == NOW + FAILED_PAUSE
 
 
 class TestIsDue:

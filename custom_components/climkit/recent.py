@@ -75,7 +75,8 @@ class Recent:
 
     def note_asked(self, feed: Feed, now: datetime) -> None:
         """Note a question; it counts as failed until there is an answer of any kind."""
-        self._states[feed].note_asked(now)
+        state = self._states[feed]
+        state.asked, state.failed = now, True
 
     def note_unusable(self, feed: Feed) -> None:
         """Note an answer that says nothing: the feed is asked again when it is due."""
@@ -101,7 +102,8 @@ class Recent:
         state.failed = False
         if merged:
             state.newest = merged[-1].end
-            self._paces[feed.meter_type].note(state.newest, state.missed, state.asked)
+            if state.asked:
+                self._paces[feed.meter_type].note(state.newest, state.asked)
         if feed.meter_id is None and intervals:
             known = self.columns.get(feed.meter_type, frozenset())
             self.columns[feed.meter_type] = known | columns_of(intervals)

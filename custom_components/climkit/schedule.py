@@ -52,25 +52,27 @@ class Pace:
     """How long after the end of a quarter-hour its data are looked for first; learns from looks.
 
     A step sooner after each first look that found them, a step later after each that did not:
-    that ends where half of the data have come, however they are spread.
+    that ends where half of the data have come, however they are spread. `missed`: the last look
+    at which there was nothing newer than `newest`.
     """
 
     delay: timedelta = FIRST_DELAY
     newest: datetime | None = None
+    missed: datetime | None = None
     is_known: bool = False
     found_at_once: int = 0
 
-    def note(self, newest: datetime, missed: datetime | None, found: datetime | None) -> None:
-        """Note the end of the newest quarter-hour in an answer, and learn if it is a new one.
+    def note(self, newest: datetime, asked: datetime) -> None:
+        """Note the end of the newest quarter-hour in an answer, and when it was asked for.
 
-        `found`: when it was asked for; `missed`: the look before, at which it was not there.
+        Of meters that are asked one by one the first decides; those that lag behind do not count.
         """
-        known = self.newest
-        if known and newest <= known:
+        if self.newest and newest < self.newest:
             return
-        self.newest = newest
-        if known and found and timedelta() <= found - newest < LONGEST_DELAY:
-            self._learn(missed - newest if missed else timedelta(), found - newest)
+        age = asked - newest
+        if self.newest and newest > self.newest and timedelta() <= age < LONGEST_DELAY:
+            self._learn(self.missed - newest if self.missed else timedelta(), age)
+        self.newest, self.missed = newest, asked
 
     def _learn(self, missed: timedelta, age: timedelta) -> None:
         late = missed - self.delay
@@ -89,20 +91,13 @@ class Pace:
 class FeedState:
     """What is known of a feed: when it was asked, its newest interval's end, whether it works.
 
-    `missed`: the look before the last one, at which there was nothing newer; `failed`: the last
-    question got no answer at all.
+    `failed`: the last question got no answer at all.
     """
 
     asked: datetime | None = None
-    missed: datetime | None = None
     newest: datetime | None = None
     rests_until: datetime | None = None
     failed: bool = False
-
-    def note_asked(self, now: datetime) -> None:
-        """Note a question; it counts as failed until there is an answer of any kind."""
-        self.missed = None if self.failed else self.asked
-        self.asked, self.failed = now, True
 
     def rests(self, now: datetime) -> bool:
         """Whether it is not to be asked for a while."""
