@@ -9,7 +9,7 @@ from math import ceil
 from .api import Meter, MeterMode
 from .choice import Choice
 from .measures import all_series
-from .pages import FIRST_PAGE, LONGEST_PAGE, fitting_length
+from .pages import LONGEST_PAGE, first_length, fitting_length
 
 # More rows than this are imported only if the user asks for it.
 MANY_ROWS = 1_000_000
@@ -68,7 +68,7 @@ def estimate_site(
 def _pages(stretch: timedelta, width: int) -> int:
     """Return how many pages of rows with `width` values cover a stretch."""
     longest = min(LONGEST_PAGE, fitting_length(width))
-    length, pages = FIRST_PAGE, 0
+    length, pages = first_length(width), 0
     while stretch > timedelta():
         stretch -= length
         length = min(length * 2, longest)

@@ -31,7 +31,7 @@ from .differing import Differing
 from .feed import Feed
 from .measures import Series
 from .nights import Night, Part, parts_of_night
-from .pages import PageSize
+from .pages import PageSize, first_length
 from .pauses import LONGEST_PAUSE, Pauses
 from .plan import (
     Page,
@@ -445,7 +445,9 @@ class SiteHistory:
         return datetime.fromisoformat(place) if place else None
 
     def _size(self, feed: Feed) -> PageSize:
-        return self._sizes.setdefault(feed, PageSize())
+        if feed not in self._sizes:
+            self._sizes[feed] = PageSize(first_length(len(self._tracks.of(feed))))
+        return self._sizes[feed]
 
 
 def _key(feed: Feed) -> str:

@@ -1,7 +1,7 @@
 """How much history one request asks for. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from .api import Interval
@@ -22,7 +22,7 @@ INTERVALS_PER_DAY = 96
 class PageSize:
     """The length of the next page of a feed; it adapts to the weight of the answers."""
 
-    length: timedelta = field(default_factory=lambda: FIRST_PAGE)
+    length: timedelta = FIRST_PAGE
 
     def worked(self, intervals: Sequence[Interval]) -> None:
         """Grow again after an answer, up to about 2 MB."""
@@ -32,6 +32,11 @@ class PageSize:
     def failed(self) -> None:
         """Ask for half as much after trouble."""
         self.length = max(SHORTEST_PAGE, self.length / 2)
+
+
+def first_length(width: int) -> timedelta:
+    """Return how long the first page of rows with `width` values is."""
+    return min(FIRST_PAGE, fitting_length(width))
 
 
 def fitting_length(width: int) -> timedelta:
