@@ -18,6 +18,7 @@ from custom_components.climkit import cost_tracks, costs, rebuild
 from custom_components.climkit.api import HOUR
 from custom_components.climkit.const import ALL
 from custom_components.climkit.rebuild import RecorderError
+from custom_components.climkit.store import ClimkitStore
 from tests.bill import (
     ZURICH,
     Price,
@@ -344,35 +345,6 @@ class TestRestart:
         await home.set_up_completely()
         await assert_costs(home, plain_prices(home))
 
-    async def test_killed_while_an_old_amount_is_written(
-        self, home: Home, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """What it costs is computed anew after the start, though nobody told of it any more."""
-        await home.set_up_completely()
-        add_tariff(home, plain_tariff(home))
-        await home.settle()
-        memories: list[str] = []
-        recorder = get_instance(home.hass)
-        write = recorder.async_import_statistics
-
-        def written(metadata: Any, *rest: Any) -> None:
-            if not metadata["statistic_id"].endswith("_cost"):
-                memories.append(json.dumps(hass_storage))
-            write(metadata, *rest)
-
-        monkeypatch.setattr(recorder, "async_import_statistics", written)
-        old = NOW.replace(minute=0) - timedelta(hours=60)
-        home.simulator.world.revise(site_of(home), "from_ext", old, old + HOUR, factor=2.0)
-        home.sites[0].coordinator.history.start_night()
-        await home.settle()
-        assert memories
-        await home.sites[0].coordinator.costs.worker.async_stop()
-        await home.hass.config_entries.async_unload(home.entry.entry_id)
-        hass_storage.clear()
-        hass_storage.update(json.loads(memories[0]))
-        await home.set_up_completely()
-        await assert_costs(home, plain_prices(home))
-
     async def test_without_memory(self, home: Home, hass_storage: dict[str, Any]) -> None:
         """The account was removed and added again: rows are taken as far as they are right."""
         await home.set_up_completely()
@@ -385,6 +357,50 @@ class TestRestart:
         day = date(2026, 11, 19)
         prices = house_prices(home, since(day, GRID), since(day, SOLAR), since(day, EXPORT))
         await assert_costs(home, prices)
+
+    async def test_killed_after_an_old_amount(
+        self, home: Home, hass_storage: dict[str, Any]
+    ) -> None:
+        """The amount was revised, its cost was not: that is known from before the write on."""
+        start = NOW.replace(minute=0) - timedelta(hours=60)
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home))
+        await home.settle()
+        await home.sites[0].coordinator.costs._book._store.async_save_now()
+        home.simulator.world.revise(
+            site_of(home), "from_ext", start, start + HOUR, factor=2, since=NOW
+        )
+        memories: list[str] = []
+
+        def write(*args: Any) -> None:
+            memories.append(json.dumps(hass_storage))
+            rebuild_write(*args)
+
+        rebuild_write = rebuild.async_write
+        with (
+            patch.object(costs, "async_rebuild_amounts", side_effect=RecorderError("too late")),
+            patch.object(rebuild, "async_write", write),
+        ):
+            home.sites[0].coordinator.history.start_night()
+            await home.settle()
+            await home.hass.config_entries.async_unload(home.entry.entry_id)
+        assert memories
+        hass_storage.clear()
+        hass_storage.update(json.loads(memories[0]))
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+        await assert_costs(home, plain_prices(home))
+
+    async def test_quiet_refresh_saves_nothing(self, home: Home) -> None:
+        """What is new is read again after a restart anyhow, so nothing is remembered at once."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home))
+        await home.settle()
+        with patch.object(ClimkitStore, "async_save_now", autospec=True) as save:
+            for _ in range(5):
+                await home.turn_clock(minutes=15)
+        assert save.call_count == 0
+        await assert_costs(home, plain_prices(home))
 
     async def test_database_restored_from_a_backup(self, home: Home) -> None:
         """The memory knows of more rows than the recorder has: the recorder is right."""

@@ -108,8 +108,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             start=history_start,
             store=store,
             on_change=self.async_update_listeners,
-            before_rows=self.costs.async_remember_rows,
-            on_rows=self.costs.note_rows,
+            writing=self.costs.writing,
             on_read=self._async_note_read,
         )
         self.periods = Periods(hass, site)

@@ -1,6 +1,6 @@
 """The cost statistics of a site: loaded from recorder and memory, remembered as they grow."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,7 @@ class CostBook:
         self._record = store.site(site.id).setdefault("costs", CostsRecord(tariffs=[], dirty={}))
         self._loaded: Mapping[str, Priced] | None = None
         self._tariffs = self._read_tariffs()
+        self._unmarked: list[Mapping[str, Stretch]] = []
         self.tracks: dict[str, CostTrack] = {}
 
     def is_of(self, priced: Mapping[str, Priced], tariffs: list[dict[str, Any]]) -> bool:
@@ -129,36 +130,41 @@ class CostBook:
             if not {track.cost_id, *track.priced.sources}.isdisjoint(statistic_ids)
         ]
 
-    async def async_remember(self, written: Sequence[tuple[str, Stretch]]) -> None:
-        """Remember what follows from old amounts before they are written: a kill may come next."""
-        dirty, is_old = self._record["dirty"], False
-        for track, stretches in self._following(written):
-            oldest = min(stretches)[0]
-            if track.last and oldest < track.last.start - RECENT:
-                known = _read(dirty.get(track.cost_id, ()))
-                dirty[track.cost_id] = _text(merged([*known, *stretches]))
-                is_old = True
+    async def async_remember(
+        self, stretches: Mapping[str, Stretch], priced: Mapping[str, Priced]
+    ) -> None:
+        """Remember that amounts are being written, until they are marked.
+
+        What is old is remembered at once; what is new is looked at after a restart anyhow.
+        """
+        self._unmarked.append(stretches)
+        is_old = False
+        for cost_id, one in priced.items():
+            new = [stretches[source] for source in one.sources if source in stretches]
+            if not new or cost_id not in self._record["dirty"]:
+                continue  # of what is not known yet all is computed
+            remembered = self._record["dirty"][cost_id]
+            self._record["dirty"][cost_id] = _text(merged([*_read(remembered), *new]))
+            is_old = is_old or min(new)[0] < self._newest(cost_id) - RECENT
         if is_old:
             await self._store.async_save_now()
 
-    def mark(self, written: Sequence[tuple[str, Stretch]]) -> None:
-        """Mark what follows from amounts that were written."""
-        marked = []
-        for track, stretches in self._following(written):
-            track.dirty = merged([*track.dirty, *stretches])
-            marked.append(track)
-        self._note(marked)
+    def _newest(self, cost_id: str) -> datetime:
+        """Return the hour of a statistic's newest row, or a later one that no row can be after."""
+        track = self.tracks.get(cost_id)
+        return track.last.start if track and track.last else self._horizon
 
-    def _following(
-        self, written: Sequence[tuple[str, Stretch]]
-    ) -> Iterator[tuple[CostTrack, list[Stretch]]]:
-        """Return the statistics that follow from amounts, each with the stretches of these."""
-        stretches: dict[str, list[Stretch]] = {}
-        for statistic_id, stretch in written:
-            stretches.setdefault(statistic_id, []).append(stretch)
+    def mark(self, written: Collection[Mapping[str, Stretch]]) -> None:
+        """Mark what follows from amounts that were written since they were remembered."""
+        marked = []
         for track in self.tracks.values():
-            if new := [one for key in track.priced.sources for one in stretches.get(key, ())]:
-                yield track, new
+            if new := _following(track.priced, written):
+                track.dirty = merged([*track.dirty, *new])
+                marked.append(track)
+        self._unmarked = [
+            one for one in self._unmarked if not any(one is other for other in written)
+        ]
+        self._note(marked)
 
     def note_done(self, page: CostPage) -> None:
         """Note that a page was stored."""
@@ -181,11 +187,22 @@ class CostBook:
 
     def _note(self, tracks: Iterable[CostTrack]) -> None:
         for track in tracks:
-            self._record["dirty"][track.cost_id] = _text(track.dirty)
+            unmarked = _following(track.priced, self._unmarked)
+            self._record["dirty"][track.cost_id] = _text(merged([*track.dirty, *unmarked]))
         self._store.save_soon()
 
     def _read_tariffs(self) -> Tariffs:
         return tariffs_from_data(self._record["tariffs"], self._site.zone)
+
+
+def _following(priced: Priced, written: Iterable[Mapping[str, Stretch]]) -> list[Stretch]:
+    """Return the stretches in which a cost follows from amounts, by statistic id."""
+    return [
+        stretches[source]
+        for stretches in written
+        for source in priced.sources
+        if source in stretches
+    ]
 
 
 def _read(stretches: Iterable[tuple[str, str]]) -> list[Stretch]:

@@ -5,7 +5,8 @@ of its own does it for each site: energy never waits for costs. What is to be co
 an amount was written or a tariff changed, is noted as *dirty* stretches and remembered.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -59,7 +60,7 @@ class SiteCosts:
         self._priced: dict[str, Priced] = {}
         self._by_owner: dict[str, list[str]] = {}
         self._meters_with_fee: set[str] = set()
-        self._written: list[tuple[str, Stretch]] = []
+        self._written: list[Mapping[str, Stretch]] = []
         self._deleted: set[str] = set()
         self._summed_up: tuple[datetime, ...] | None = None
         self.worker = Worker(hass, f"climkit costs {site.id}", self._async_work)
@@ -126,14 +127,19 @@ class SiteCosts:
         self._meters_with_fee = pays_meter_fee(self._priced.values())
         self.worker.wake()
 
-    async def async_remember_rows(self, written: Sequence[tuple[str, Stretch]]) -> None:
-        """Remember what follows from old amounts that are to be written, whatever happens then."""
-        await self._book.async_remember(written)
+    @asynccontextmanager
+    async def writing(self, stretches: Mapping[str, Stretch]) -> AsyncIterator[None]:
+        """Take note of amounts that are written now: in which stretch, by statistic id.
 
-    def note_rows(self, statistic_id: str, stretch: Stretch) -> None:
-        """Take note of amounts that are being written."""
-        self._written.append((statistic_id, stretch))
-        self.worker.wake()
+        What a kill of Home Assistant would leave wrong is remembered before the first write; it is
+        computed after the last one.
+        """
+        await self._book.async_remember(stretches, self._priced)
+        try:
+            yield
+        finally:
+            self._written.append(stretches)
+            self.worker.wake()
 
     def note_deleted(self, statistic_ids: Collection[str]) -> None:
         """Take note of statistics that were deleted, of amounts or of costs."""

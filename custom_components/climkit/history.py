@@ -42,7 +42,7 @@ from .plan import (
     page_to_present,
 )
 from .reader import FeedReader
-from .rebuild import BeforeRows, OnRows, Rebuilt, async_rebuild
+from .rebuild import Rebuilt, Writing, async_rebuild
 from .recorder import async_clear
 from .schedule import REFUSED_FOR
 from .statistics import Difference, columns_of, merge_intervals
@@ -82,21 +82,20 @@ class SiteHistory:
         start: datetime,
         store: ClimkitStore,
         on_change: Callable[[], None],
-        before_rows: BeforeRows,
-        on_rows: OnRows,
+        writing: Writing,
         on_read: OnRead,
     ) -> None:
         """Prepare; history begins at `start`, `on_change` tells of new totals and progress.
 
-        `before_rows` and `on_rows` are told of the rows that are written, for what follows from
-        them, and `on_read` what was read of which series, once it is stored.
+        `writing` is told which rows are being written, for what follows from them, and `on_read`
+        what was read of which series, once it is stored.
         """
         self._hass = hass
         self._reader = reader
         self._site = site
         self._record = store.site(site.id)
         self._on_change = on_change
-        self._rebuild = partial(async_rebuild, hass, before_rows=before_rows, on_rows=on_rows)
+        self._rebuild = partial(async_rebuild, hass, writing=writing)
         self._on_read = on_read
         self._tracks = Tracks(hass, store, self._record, floor_hour(start))
         self._live: dict[Feed, _Live] = {}

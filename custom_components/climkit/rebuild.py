@@ -1,7 +1,8 @@
 """Rebuilds a stretch of statistics from intervals, and makes sure that it was stored."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -45,15 +46,12 @@ class Kept(Protocol):
     is_last_sure: bool
 
 
-# Told of statistics and the stretches in which their rows are to be written, before any of them is.
-type BeforeRows = Callable[[Sequence[tuple[str, Stretch]]], Awaitable[None]]
-
-# Told of each of them when it is being written.
-type OnRows = Callable[[str, Stretch], None]
+# Told, by statistic id, in which stretches rows are written; it holds as long as that takes.
+type Writing = Callable[[Mapping[str, Stretch]], AbstractAsyncContextManager[None]]
 
 
-async def _nobody_else(_written: Sequence[tuple[str, Stretch]]) -> None:
-    """Tell nobody of rows."""
+def _untold(_stretches: Mapping[str, Stretch]) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,7 @@ async def async_rebuild(
     *,
     withdraw: bool = False,
     dry_run: bool = False,
-    before_rows: BeforeRows = _nobody_else,
-    on_rows: OnRows = lambda *_: None,
+    writing: Writing = _untold,
 ) -> Rebuilt:
     """Make the rows from `start` (a full hour) to before `end` say what the intervals say.
 
@@ -119,15 +116,7 @@ async def async_rebuild(
     end = floor_hour(end + HOUR - datetime.resolution)
     amounts = await hass.async_add_executor_job(_amounts, tracks, start, end, intervals)
     return await async_rebuild_amounts(
-        hass,
-        tracks,
-        start,
-        end,
-        amounts,
-        withdraw=withdraw,
-        dry_run=dry_run,
-        before_rows=before_rows,
-        on_rows=on_rows,
+        hass, tracks, start, end, amounts, withdraw=withdraw, dry_run=dry_run, writing=writing
     )
 
 
@@ -140,8 +129,7 @@ async def async_rebuild_amounts(
     *,
     withdraw: bool = False,
     dry_run: bool = False,
-    before_rows: BeforeRows = _nobody_else,
-    on_rows: OnRows = lambda *_: None,
+    writing: Writing = _untold,
 ) -> Rebuilt:
     """Make the rows between two full hours say what hourly amounts, by statistic id, say.
 
@@ -156,21 +144,21 @@ async def async_rebuild_amounts(
     if dry_run:
         return Rebuilt(found)
     changed = [one for one in changes if one.change.rows or one.change.shift]
-    stretches = {
-        one.statistic_id: (rows[0].start, rows[-1].start + HOUR)
-        for one in changed
-        if (rows := one.change.rows)
-    }
-    await before_rows(list(stretches.items()))
-    for one in changed:
-        one.track.is_last_sure = False
-        if stretch := stretches.get(one.statistic_id):
-            on_rows(one.statistic_id, stretch)
-        async_write(hass, one.track.statistic, one.change, end)
-        await asyncio.sleep(0)  # each write is checked row by row in the event loop
-    if changed:
-        await async_synchronize(hass)
-        await _async_confirm(hass, changed, start, end)
+    if not changed:
+        return Rebuilt(found)
+    async with writing(
+        {
+            one.statistic_id: (rows[0].start, rows[-1].start + HOUR)
+            for one in changed
+            if (rows := one.change.rows)
+        }
+    ):
+        for one in changed:
+            one.track.is_last_sure = False
+            async_write(hass, one.track.statistic, one.change, end)
+            await asyncio.sleep(0)  # each write is checked row by row in the event loop
+    await async_synchronize(hass)
+    await _async_confirm(hass, changed, start, end)
     return Rebuilt(found, sum(len(one.change.rows) for one in changed))
 
 
