@@ -1,5 +1,6 @@
 """An entry from set-up to removal."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -8,8 +9,10 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.helpers import device_registry as dr
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.climkit import async_remove_config_entry_device
+from custom_components.climkit.account import async_read_each_site
 from custom_components.climkit.const import CONF_SITES, DOMAIN
 from custom_components.climkit.coordinator import SiteCoordinator
 from tests.conftest import NOW, Home
@@ -121,6 +124,30 @@ class TestSites:
         ]
         await home.turn_clock(hours=24, minutes=1)
         assert len(home.sites) == 3
+
+    async def test_unloaded_while_looking(self, home: Home) -> None:
+        """The answer comes after the account was unloaded: it stays so."""
+        *known, _ = home.simulator.world.sites
+        home.simulator.switches.sites = {DEFAULT_USERNAME: known}
+        await home.set_up()
+        home.simulator.switches.sites = {}
+        began, may_end = asyncio.Event(), asyncio.Event()
+
+        async def read(*args: Any) -> dict[str, Any]:
+            began.set()
+            await may_end.wait()
+            return await async_read_each_site(*args)
+
+        with patch("custom_components.climkit.async_read_each_site", read):
+            home.freezer.tick(timedelta(hours=24, minutes=1))
+            async_fire_time_changed(home.hass)
+            await home.until(began.is_set)
+            await home.hass.config_entries.async_unload(home.entry.entry_id)
+            asked = len(home.simulator.requests)
+            may_end.set()
+            await home.hass.async_block_till_done(wait_background_tasks=True)
+        assert home.entry.state is ConfigEntryState.NOT_LOADED
+        assert len(home.simulator.requests) == asked
 
 
 async def test_wrong_password(home: Home) -> None:

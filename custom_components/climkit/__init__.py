@@ -229,7 +229,7 @@ def _watch_for_sites(
 ) -> None:
     """Reload once a site can be read that is new, or that could not be read until now."""
 
-    async def look(_now: datetime) -> None:
+    async def async_look() -> None:
         try:
             site_ids = _free_sites(hass, entry, await _async_wanted_sites(entry, client))
             missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
@@ -237,5 +237,10 @@ def _watch_for_sites(
                 hass.config_entries.async_schedule_reload(entry.entry_id)
         except ClimkitError as err:
             _LOGGER.debug("Could not look for other sites: %s", err)
+
+    @callback
+    def look(_now: datetime) -> None:
+        # A task of the entry's ends with it, also in the middle of a request.
+        entry.async_create_background_task(hass, async_look(), "climkit look for sites")
 
     entry.async_on_unload(async_track_time_interval(hass, look, interval))
