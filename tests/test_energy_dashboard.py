@@ -427,6 +427,16 @@ class TestOptionsFlow:
         assert shown["errors"] == {"base": "other_perspective"}
         assert await stored(house) == before
 
+    async def test_unloaded_before_it_was_confirmed(self, house: Home) -> None:
+        """What was offered may not be there any more: nothing is added."""
+        flat = meter(house, "Flat 1")
+        shown = await self.answer(house, await self.start(house), {"owner": flat})
+        before = await stored(house)
+        await house.hass.config_entries.async_unload(house.entry.entry_id)
+        shown = await self.answer(house, shown, {})
+        assert shown["reason"] == "not_loaded"
+        assert await stored(house) == before
+
     async def start(self, home: Home) -> ConfigFlowResult:
         """Choose the offer in the menu."""
         flows = home.hass.config_entries.options
