@@ -156,6 +156,7 @@ class TestAway:
         home.simulator.switches.faults = []
         await home.turn_clock(minutes=15)
         await home.until(lambda: home.entry.state is ConfigEntryState.LOADED)
+        await home.let_follow()
         await assert_complete(home)
         assert asked.stretch() <= away + READ_TWICE
         assert asked.earliest() >= NOW - READ_TWICE
