@@ -27,6 +27,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
+from custom_components.climkit import base_coordinator
 from custom_components.climkit.account import account_id
 from custom_components.climkit.api import queue, transport
 from custom_components.climkit.const import (
@@ -84,11 +85,13 @@ async def enable_event_loop_debug() -> None:
 
 @pytest.fixture(autouse=True)
 def without_waiting(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> None:
-    """Let the client neither space its requests nor pause before it tries again."""
+    """Let nothing pause: neither between requests and attempts nor between updates of entities."""
     monkeypatch.setattr(queue, "REQUEST_SPACING", 0.0)
     monkeypatch.setattr(queue, "MIN_PAUSE", 0.0)
     monkeypatch.setattr(transport, "RETRY_WAIT", 0.0)
     monkeypatch.setattr(transport, "RETRY_JITTER", 0.0)
+    # While the clock stands still a timer is due only if it was before.
+    monkeypatch.setattr(base_coordinator, "ROUND_PAUSE", -1.0)
 
 
 @pytest.fixture

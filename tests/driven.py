@@ -18,7 +18,7 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit import rebuild
+from custom_components.climkit import base_coordinator, rebuild
 from custom_components.climkit.api import Priority, queue, transport
 from custom_components.climkit.api.queue import RequestQueue
 from tests.conftest import PAUSE, real_time
@@ -33,6 +33,7 @@ REAL = {
         (queue, "MIN_PAUSE"),
         (transport, "RETRY_WAIT"),
         (transport, "RETRY_JITTER"),
+        (base_coordinator, "ROUND_PAUSE"),
     )
 }
 

@@ -8,13 +8,16 @@ from math import fsum
 import re
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.update_coordinator import UpdateFailed
 from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.climkit import base_coordinator
 from custom_components.climkit.api import ClimkitRateLimitError, transport
 from custom_components.climkit.const import CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.errors import refresh_errors
@@ -271,16 +274,31 @@ class TestUpdates:
         """More entities than are updated at once."""
         return World.of(big_site(40, now=NOW, days=1))
 
-    async def test_many_updates_at_once(self, home: Home) -> None:
-        """They are one or two: only the last counts."""
+    @pytest.mark.parametrize("at_once", [1, 10])
+    async def test_news_each_second(
+        self,
+        home: Home,
+        freezer: FrozenDateTimeFactory,
+        monkeypatch: pytest.MonkeyPatch,
+        at_once: int,
+    ) -> None:
+        """All entities hear of the first at once, of what follows every five seconds."""
+        monkeypatch.setattr(base_coordinator, "ROUND_PAUSE", 5.0)
         await set_up(home)
+        for _ in range(2):  # what set-up told is over
+            await home.turn_clock(seconds=10)
         [site] = home.sites
         seen = []
-        site.coordinator.async_add_listener(lambda: seen.append(1))
-        for _ in range(10):
-            site.coordinator.async_update_listeners()
-        await home.hass.async_block_till_done()
-        assert len(seen) == 2
+        site.coordinator.async_add_listener(lambda: seen.append(dt_util.utcnow()))
+        begin = dt_util.utcnow()
+        for _ in range(12):
+            for _ in range(at_once):
+                site.coordinator.async_update_listeners()
+            await home.hass.async_block_till_done()
+            freezer.tick(1)
+            async_fire_time_changed(home.hass)
+            await home.hass.async_block_till_done()
+        assert [time - begin for time in seen] == [timedelta(seconds=s) for s in (0, 5, 10)]
 
     async def test_entity_in_trouble(self, home: Home, caplog: pytest.LogCaptureFixture) -> None:
         """It is logged, and keeps no other from its update."""

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -27,6 +28,10 @@ LISTS_INTERVAL = timedelta(days=1)
 
 # So many states are written at once; a big site has thousands, and nothing else may wait for them.
 BATCH = 100
+
+# All entities of a big site are updated at most this often, in seconds: where its meters are asked
+# one by one there is news each second, of a single meter.
+ROUND_PAUSE = 5.0
 
 
 class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
@@ -64,8 +69,13 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
         self._look_at_clock()
         self.answered: datetime | None = None
         self.listed: datetime | None = None
-        self._is_updating = False
-        self._must_update_again = False
+        self._rounds = Debouncer(
+            hass,
+            _LOGGER,
+            cooldown=ROUND_PAUSE,
+            immediate=True,
+            function=self._async_update_in_batches,
+        )
 
     @property
     def is_available(self) -> bool:
@@ -93,30 +103,26 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
             )
         )
 
+    @override
+    async def async_shutdown(self) -> None:
+        self._rounds.async_shutdown()
+        await super().async_shutdown()
+
     @callback
     @override
     def async_update_listeners(self) -> None:
         self._look_at_clock()
         if len(self._listeners) <= BATCH:
             super().async_update_listeners()
-        elif self._is_updating:
-            self._must_update_again = True
         else:
-            self.config_entry.async_create_task(self.hass, self._async_update_in_batches())
+            self._rounds.async_schedule_call()
 
     async def _async_update_in_batches(self) -> None:
-        self._is_updating = True
-        try:
-            for batch in batched(list(self._listeners), BATCH, strict=False):
-                for listener in batch:
-                    if found := self._listeners.get(listener):  # not removed meanwhile
-                        self._update(found[0])
-                await asyncio.sleep(0)
-        finally:
-            self._is_updating = False
-        if self._must_update_again:
-            self._must_update_again = False
-            self.async_update_listeners()
+        for batch in batched(list(self._listeners), BATCH, strict=False):
+            for listener in batch:
+                if found := self._listeners.get(listener):  # not removed meanwhile
+                    self._update(found[0])
+            await asyncio.sleep(0)
 
     def _update(self, listener: CALLBACK_TYPE) -> None:
         try:
