@@ -37,6 +37,10 @@ REAL = {
     )
 }
 
+# Between two looks at what other threads do, in seconds: many looks would take their time.
+SHORTEST_PAUSE = 0.0002
+LONGEST_PAUSE = 0.02
+
 
 class Activity:
     """Knows whether anything goes on that no timer waits for: requests, threads, the recorder."""
@@ -84,13 +88,16 @@ class Activity:
 
     async def until_quiet(self) -> None:
         """Wait in real time until only timers are left."""
-        end, calm = real_time() + self.patience, 0
+        end, calm, pause = real_time() + self.patience, 0, SHORTEST_PAUSE
         while calm < 3:
             await asyncio.sleep(0)
             is_ready = bool(self._loop._ready)
             calm = 0 if self._running or is_ready else calm + 1
             if self._running and not is_ready:
-                PAUSE.wait(0.0002)  # the other threads may work
+                PAUSE.wait(pause)  # the other threads may work
+                pause = min(1.5 * pause, LONGEST_PAUSE)
+            else:
+                pause = SHORTEST_PAUSE
             assert real_time() < end, "it never became quiet"
 
     def next_timer(self) -> float | None:

@@ -158,7 +158,7 @@ async def async_rebuild_amounts(
             async_write(hass, one.track.statistic, one.change, end)
             await asyncio.sleep(0)  # each write is checked row by row in the event loop
     await async_synchronize(hass)
-    await _async_confirm(hass, changed, start, end)
+    await _async_confirm(hass, changed, end)
     return Rebuilt(found, sum(len(one.change.rows) for one in changed))
 
 
@@ -250,10 +250,12 @@ def _changes(
 
 
 async def _async_confirm(
-    hass: HomeAssistant, changed: Sequence[_TrackChange], start: datetime, end: datetime
+    hass: HomeAssistant, changed: Sequence[_TrackChange], end: datetime
 ) -> None:
     """Read the last changed row and the newest row of each series back."""
-    rows = await async_rows(hass, [one.statistic_id for one in changed], start, end)
+    written = {one.statistic_id: one.change.rows[-1].start for one in changed if one.change.rows}
+    # Only from there on, not the whole stretch: meanwhile the recorder waits for its next rows.
+    rows = await async_rows(hass, written, min(written.values()), end) if written else {}
     shifted = [one.statistic_id for one in changed if one.change.shift]
     newest = await async_last_rows(hass, shifted)
     for one in changed:

@@ -73,7 +73,7 @@ class MachineHome:
     async def complete(self) -> None:
         """Wait until all history is stored."""
         while self.site.coordinator.history.progress != 100:
-            await pause()
+            await pause(0.05)
         await self.settle()
 
     async def settle(self) -> None:
@@ -166,9 +166,9 @@ async def _async_serve(
         await asyncio.to_thread(end.recv)
 
 
-async def pause() -> None:
+async def pause(seconds: float = 0.005) -> None:
     """Let others work."""
-    await asyncio.to_thread(PAUSE.wait, 0.005)
+    await asyncio.to_thread(PAUSE.wait, seconds)
 
 
 @dataclass(frozen=True, slots=True)

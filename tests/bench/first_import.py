@@ -1,6 +1,5 @@
 """What the first import of three years costs: requests, and time of network and recorder."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,16 +10,20 @@ from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
-from homeassistant.util import dt as dt_util
+import pytest
 
-from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.recorder import async_clear, async_synchronize
 from custom_components.climkit.statistics import Row
 from scripts.benchmark.table import Cell, Table
-from tests.bench.conftest import Build
-from tests.conftest import NOW, real_time
-from tests.driven import DrivenHome
-from tests.simulator.houses import big_site
+from tests.bench.beside import (
+    START,
+    BuildMachine,
+    Cpu,
+    MachineHome,
+    build_machine,  # noqa: F401 - a fixture
+)
+from tests.conftest import real_time
+from tests.driven import real_waiting
 from tests.truth import stored_rows
 
 COLUMNS = (
@@ -29,8 +32,10 @@ COLUMNS = (
     "rows",
     "requests",
     "fewest",
-    "network, s",
-    "own and recorder, s",
+    "seconds",
+    "CPU of the recorder",
+    "of the event loop",
+    "of other threads",
     "recorder alone, s",
     "requests, 3 years",
     "hours, 3 years",
@@ -45,16 +50,21 @@ CASES = [
 ]
 
 
-async def test_first_import(build: Build, keep: Callable[[Table], None]) -> None:
-    """Import a part of three years for each size."""
-    rows = [await measure(build, meters, days) for meters, days in CASES]
+async def test_first_import(
+    build_machine: BuildMachine,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    keep: Callable[[Table], None],
+) -> None:
+    """Import a part of three years for each size, in real time and with the real spacing."""
+    real_waiting(monkeypatch)
+    rows = [await measure(build_machine, meters, days) for meters, days in CASES]
     note = (
         "Three years are not imported whole, they would take hours: so many days are, and the rest "
-        "is in proportion. `fewest`: the bytes of all answers in pages of 2 MB. `network`: by the "
-        "driven clock. `own and recorder`: the machine's time without the simulator's. `recorder "
-        "alone`: the same rows, ready-made, one order a series. `ratio`: network and machine, "
-        "one after the other, against the larger of a second for each of the fewest requests and "
-        "of the recorder alone."
+        "is in proportion. `fewest`: the bytes of all answers in pages of 2 MB. `seconds`: of the "
+        "machine's time, spacing of requests and answers included. `CPU`: processor time of our "
+        "process in seconds; the simulator has one of its own. `recorder alone`: the same rows, "
+        "ready-made, one order a series. `ratio`: seconds against the larger of a second for each "
+        "of the fewest requests and of the recorder alone."
     )
     keep(Table("First import of three years", COLUMNS, rows, note))
 
@@ -65,68 +75,60 @@ class Spent:
 
     requests: int
     bytes: int
-    network: float
-    machine: float
+    seconds: float
+    cpu: Cpu
 
 
-async def measure(build: Build, meters: int, days: int) -> list[Cell]:
+async def measure(build: BuildMachine, meters: int, days: int) -> list[Cell]:
     """Import some days of a site with so many meters and all its totals."""
-    site = big_site(meters - 2, now=NOW, days=days)
-    begin = (NOW - timedelta(days=days)).date().isoformat()
-    async with build(NOW, site, **{CONF_HISTORY: begin}) as home:
+    async with build(meters, begin=START - timedelta(days=days), site_days=days) as home:
         spent = await imported(home)
-        rows = await stored_rows(home.hass)
+        ids = {track.series.statistic_id for track in home.site.coordinator.history.tracks}
+        stored = await stored_rows(home.hass)
+        rows = {key: stored[key] for key in ids}  # those of the site before stay
         alone = await ready_made(home, rows)
-    count = sum(map(len, rows.values()))
     fewest = ceil(spent.bytes / PAGE)
-    ratio = (spent.network + spent.machine) / max(fewest, alone)
     share = DAYS_OF_3_YEARS / days
-    hours = (spent.network + spent.machine) * share / 3600
     return [
         meters,
         days,
-        count,
+        sum(map(len, rows.values())),
         spent.requests,
         fewest,
-        round(spent.network, 1),
-        round(spent.machine, 1),
+        round(spent.seconds, 1),
+        round(spent.cpu.recorder, 1),
+        round(spent.cpu.loop, 1),
+        round(spent.cpu.others, 1),
         round(alone, 1),
         round(spent.requests * share),
-        round(hours, 2),
-        round(ratio, 2),
+        round(spent.seconds * share / 3600, 2),
+        round(spent.seconds / max(fewest, alone), 2),
     ]
 
 
-async def imported(home: DrivenHome) -> Spent:
+async def imported(home: MachineHome) -> Spent:
     """Set the entry up as while Home Assistant starts, then let it start and import."""
     home.hass.set_state(CoreState.starting)
     await home.set_up()
-    await home.turn_clock(seconds=30)
-    home.simulator.requests.clear()
-    figures = home.sites[0].coordinator.client.figures
-    size, clock, machine = figures.bytes, dt_util.utcnow(), real_time()
+    await home.settle()
+    figures = home.site.coordinator.client.figures
+    requests, size = figures.requests, figures.bytes
+    before, began = Cpu.now(home.hass), real_time()
 
     home.hass.set_state(CoreState.running)
     home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
-    await home.drive(complete(home))
-    requests = home.simulator.requests
+    await home.complete()
     return Spent(
-        requests=len(requests),
+        requests=figures.requests - requests,
         bytes=figures.bytes - size,
-        network=(dt_util.utcnow() - clock).total_seconds(),
-        machine=real_time() - machine - sum(one.seconds for one in requests),
+        seconds=real_time() - began,
+        cpu=Cpu.now(home.hass) - before,
     )
 
 
-async def complete(home: DrivenHome) -> None:
-    """Wait until all history is stored."""
-    while not home.is_complete:  # noqa: ASYNC110 - nothing tells of it
-        await asyncio.sleep(0.5)
-
-
-async def ready_made(home: DrivenHome, stored: Mapping[str, Sequence[Row]]) -> float:
+async def ready_made(home: MachineHome, stored: Mapping[str, Sequence[Row]]) -> float:
     """Return the seconds that the recorder takes for rows of which none is there yet."""
-    coordinator = home.sites[0].coordinator
+    coordinator = home.site.coordinator
     statistics = {
         track.series.statistic_id: track.statistic for track in coordinator.history.tracks
     }
