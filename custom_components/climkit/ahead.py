@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -10,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from .api import Interval
 from .feed import Feed
 from .plan import Page
+from .time_range import TimeRange
 
 
 class PageAhead:
@@ -21,14 +21,14 @@ class PageAhead:
         """Prepare; `read` asks Climkit for a page."""
         self._hass = hass
         self._read = read
-        self._stretch: tuple[Feed, datetime, datetime] | None = None
+        self._expected: tuple[Feed, TimeRange] | None = None
         self._task: asyncio.Task[list[Interval]] | None = None
 
     def begin(self, page: Page) -> None:
         """Ask for the page that will come next, if all goes well."""
         self.cancel()
         name = f"climkit history ahead {page.feed.site_id}"
-        self._stretch = _stretch(page)
+        self._expected = page.feed, page.range
         self._task = self._hass.async_create_background_task(self._read(page), name)
         self._task.add_done_callback(_take_note)
 
@@ -37,7 +37,7 @@ class PageAhead:
 
         Raises ClimkitError.
         """
-        if self._task and self._stretch == _stretch(page):
+        if self._task and self._expected == (page.feed, page.range):
             task, self._task = self._task, None
             return await task
         self.cancel()
@@ -48,10 +48,6 @@ class PageAhead:
         if self._task:
             self._task.cancel()
             self._task = None
-
-
-def _stretch(page: Page) -> tuple[Feed, datetime, datetime]:
-    return page.feed, page.start, page.end
 
 
 def _take_note(task: asyncio.Task[list[Interval]]) -> None:

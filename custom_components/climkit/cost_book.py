@@ -20,8 +20,8 @@ from .recorder import (
     cost_metadata,
 )
 from .store import ClimkitStore, CostsRecord
-from .stretches import Stretch, merged, without
 from .tariffs import Tariffs, changed_stretches, tariffs_from_data
+from .time_range import TimeRange, merged, without
 
 # Costs this new are computed again after a restart, so nothing of them must be remembered at once.
 RECENT = timedelta(days=2)
@@ -44,7 +44,7 @@ class CostBook:
         self._record = store.site(site.id).setdefault("costs", CostsRecord(tariffs=[], dirty={}))
         self._loaded: Mapping[str, Priced] | None = None
         self._tariffs = self._read_tariffs()
-        self._unmarked: list[Mapping[str, Stretch]] = []
+        self._unmarked: list[Mapping[str, TimeRange]] = []
         self.tracks: dict[str, CostTrack] = {}
 
     def is_of(self, priced: Mapping[str, Priced], tariffs: list[dict[str, Any]]) -> bool:
@@ -80,7 +80,7 @@ class CostBook:
             track = self.tracks.get(cost_id)
             if track is None:
                 track = CostTrack(priced=one, statistic=statistic, last=last.get(cost_id))
-                track.dirty = [await self._async_unsure(track)]
+                track.dirty = await self._async_unsure(track)
             track.priced, track.statistic = one, statistic
             track.dirty = merged([*track.dirty, *_read(dirty.get(cost_id, ()))])
             tracks[cost_id] = track
@@ -90,30 +90,39 @@ class CostBook:
             await self._store.async_save_now()
 
     def _mark_changed(self, tariffs: list[dict[str, Any]]) -> None:
-        """Mark the stretches in which prices change, also of what is not there now."""
+        """Mark the ranges in which prices change, also of what is not there now."""
         before, self._record["tariffs"] = self._tariffs, tariffs
         self._tariffs = self._read_tariffs()
+        horizon = self._horizon
         changed = [
-            (start, end or self._horizon) for start, end in changed_stretches(before, self._tariffs)
+            found
+            for start, end in changed_stretches(before, self._tariffs)
+            if (found := TimeRange.between(start, min(end or horizon, horizon)))
         ]
         dirty = self._record["dirty"]
-        for cost_id, stretches in dirty.items():
-            dirty[cost_id] = _text(merged([*_read(stretches), *changed]))
+        for cost_id, ranges in dirty.items():
+            dirty[cost_id] = _text(merged([*_read(ranges), *changed]))
 
-    async def _async_unsure(self, track: CostTrack) -> Stretch:
+    async def _async_unsure(self, track: CostTrack) -> list[TimeRange]:
         """Return what may be wrong of a statistic at a start, whatever was remembered."""
-        if track.last and track.cost_id in self._record["dirty"]:
-            return track.last.start - RECENT, self._horizon
-        start, end = self._whole
-        if track.last:
-            start = min(start, await async_first_hour(self._hass, track.cost_id))
-        return start, end
+        if not track.last:
+            return self._whole
+        if track.cost_id in self._record["dirty"]:
+            return self._from(track.last.start - RECENT)
+        first = await async_first_hour(self._hass, track.cost_id)
+        return merged([*self._from(first), *self._whole])
 
     @property
-    def _whole(self) -> Stretch:
-        """Return all time with a tariff in which there can be amounts."""
-        start = self._tariffs.start or self._horizon
-        return max(start, floor_hour(self._site.created or _FIRST_TIME)), self._horizon
+    def _whole(self) -> list[TimeRange]:
+        """Return the time with a tariff that can have amounts; none where all is to come."""
+        start = self._tariffs.start
+        return (
+            self._from(max(start, floor_hour(self._site.created or _FIRST_TIME))) if start else []
+        )
+
+    def _from(self, start: datetime) -> list[TimeRange]:
+        found = TimeRange.between(start, self._horizon)
+        return [found] if found else []
 
     @property
     def _horizon(self) -> datetime:
@@ -131,21 +140,21 @@ class CostBook:
         ]
 
     async def async_remember(
-        self, stretches: Mapping[str, Stretch], priced: Mapping[str, Priced]
+        self, ranges: Mapping[str, TimeRange], priced: Mapping[str, Priced]
     ) -> None:
         """Remember that amounts are being written, until they are marked.
 
         What is old is remembered at once; what is new is looked at after a restart anyhow.
         """
-        self._unmarked.append(stretches)
+        self._unmarked.append(ranges)
         is_old = False
         for cost_id, one in priced.items():
-            new = [stretches[source] for source in one.sources if source in stretches]
+            new = [ranges[source] for source in one.sources if source in ranges]
             if not new or cost_id not in self._record["dirty"]:
                 continue  # of what is not known yet all is computed
             remembered = self._record["dirty"][cost_id]
             self._record["dirty"][cost_id] = _text(merged([*_read(remembered), *new]))
-            is_old = is_old or min(new)[0] < self._newest(cost_id) - RECENT
+            is_old = is_old or min(new).start < self._newest(cost_id) - RECENT
         if is_old:
             await self._store.async_save_now()
 
@@ -154,7 +163,7 @@ class CostBook:
         track = self.tracks.get(cost_id)
         return track.last.start if track and track.last else self._horizon
 
-    def mark(self, written: Collection[Mapping[str, Stretch]]) -> None:
+    def mark(self, written: Collection[Mapping[str, TimeRange]]) -> None:
         """Mark what follows from amounts that were written since they were remembered."""
         marked = []
         for track in self.tracks.values():
@@ -169,7 +178,7 @@ class CostBook:
     def note_done(self, page: CostPage) -> None:
         """Note that a page was stored."""
         for track in page.tracks:
-            track.dirty = without(track.dirty, page.start, page.end)
+            track.dirty = without(track.dirty, page.range)
         self._note(page.tracks)
 
     async def async_begin_anew(self, tracks: Collection[CostTrack]) -> None:
@@ -177,7 +186,7 @@ class CostBook:
         if not tracks:
             return
         for track in tracks:
-            track.dirty, track.before = [self._whole], {}
+            track.dirty, track.before = self._whole, {}
         self._note(tracks)
         await self._store.async_save_now()
         await async_clear(self._hass, [track.cost_id for track in tracks])
@@ -195,21 +204,19 @@ class CostBook:
         return tariffs_from_data(self._record["tariffs"], self._site.zone)
 
 
-def _following(priced: Priced, written: Iterable[Mapping[str, Stretch]]) -> list[Stretch]:
-    """Return the stretches in which a cost follows from amounts, by statistic id."""
-    return [
-        stretches[source]
-        for stretches in written
-        for source in priced.sources
-        if source in stretches
-    ]
+def _following(priced: Priced, written: Iterable[Mapping[str, TimeRange]]) -> list[TimeRange]:
+    """Return the ranges in which a cost follows from amounts, by statistic id."""
+    return [ranges[source] for ranges in written for source in priced.sources if source in ranges]
 
 
-def _read(stretches: Iterable[tuple[str, str]]) -> list[Stretch]:
-    return [
-        (datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in stretches
-    ]
+def _read(ranges: Iterable[tuple[str, str]]) -> list[TimeRange]:
+    """Return remembered ranges; what was remembered upside down is none."""
+    found = (
+        TimeRange.between(datetime.fromisoformat(start), datetime.fromisoformat(end))
+        for start, end in ranges
+    )
+    return [one for one in found if one]
 
 
-def _text(stretches: Iterable[Stretch]) -> list[tuple[str, str]]:
-    return [(start.isoformat(), end.isoformat()) for start, end in stretches]
+def _text(ranges: Iterable[TimeRange]) -> list[tuple[str, str]]:
+    return [(one.start.isoformat(), one.end.isoformat()) for one in ranges]

@@ -9,13 +9,13 @@ from homeassistant.components.recorder.models import StatisticMetaData
 from .api import HOUR
 from .priced import Priced
 from .statistics import Row
-from .stretches import Stretch, within
 from .tariffs import Tariffs, hourly_costs
+from .time_range import TimeRange
 
 
 @dataclass(slots=True, kw_only=True)
 class CostTrack:
-    """A cost statistic: its newest row, and the stretches in which it is to be computed anew.
+    """A cost statistic: its newest row, and the ranges in which it is to be computed anew.
 
     `before` holds running totals before certain times, as far as they are known, and `spent` what
     was spent since then; that stays until it is known anew.
@@ -25,7 +25,7 @@ class CostTrack:
     statistic: StatisticMetaData
     last: Row | None = None
     is_last_sure: bool = True
-    dirty: list[Stretch] = field(default_factory=list)
+    dirty: list[TimeRange] = field(default_factory=list)
     before: dict[datetime, float] = field(default_factory=dict)
     spent: dict[datetime, float] = field(default_factory=dict)
 
@@ -73,10 +73,9 @@ ROWS_OF_A_PAGE = 3000
 
 @dataclass(frozen=True, slots=True)
 class CostPage:
-    """A stretch that is computed in one go, for some cost statistics."""
+    """A range that is computed in one go, for some cost statistics."""
 
-    start: datetime
-    end: datetime
+    range: TimeRange
     tracks: list[CostTrack]
 
 
@@ -85,7 +84,8 @@ def next_page(tracks: Iterable[CostTrack]) -> CostPage | None:
     waiting = sorted((one for one in tracks if one.dirty), key=lambda one: one.dirty[0])
     if not waiting:
         return None
-    start, end = waiting[0].dirty[0]
-    end = min(end, start + LONGEST_PAGE)
-    number = max(1, ROWS_OF_A_PAGE // ((end - start) // HOUR))
-    return CostPage(start, end, [one for one in waiting if within(one.dirty, start, end)][:number])
+    first = waiting[0].dirty[0]
+    page = TimeRange(first.start, min(first.end, first.start + LONGEST_PAGE))
+    number = max(1, ROWS_OF_A_PAGE // ((page.end - page.start) // HOUR))
+    touched = [one for one in waiting if any(page.overlap(dirty) for dirty in one.dirty)]
+    return CostPage(page, touched[:number])

@@ -2,7 +2,7 @@
 
 Costs follow from stored amounts and the user's tariffs alone, so Climkit is never asked. A worker
 of its own does it for each site: energy never waits for costs. What is to be computed anew, because
-an amount was written or a tariff changed, is noted as *dirty* stretches and remembered.
+an amount was written or a tariff changed, is noted as *dirty* ranges of time and remembered.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
@@ -23,8 +23,8 @@ from .priced import Priced, costs_by_owner, pays_meter_fee, priced_series
 from .rebuild import async_rebuild_amounts
 from .recorder import async_rows, async_synchronize, async_totals_before
 from .store import ClimkitStore
-from .stretches import Stretch
 from .tariffs import local_start, tariffs_from_data
+from .time_range import TimeRange
 from .worker import Worker
 
 
@@ -60,7 +60,7 @@ class SiteCosts:
         self._priced: dict[str, Priced] = {}
         self._by_owner: dict[str, list[str]] = {}
         self._meters_with_fee: set[str] = set()
-        self._written: list[Mapping[str, Stretch]] = []
+        self._written: list[Mapping[str, TimeRange]] = []
         self._deleted: set[str] = set()
         self._summed_up: tuple[datetime, ...] | None = None
         self.worker = Worker(hass, f"climkit costs {site.id}", self._async_work)
@@ -128,17 +128,17 @@ class SiteCosts:
         self.worker.wake()
 
     @asynccontextmanager
-    async def writing(self, stretches: Mapping[str, Stretch]) -> AsyncIterator[None]:
-        """Take note of amounts that are written now: in which stretch, by statistic id.
+    async def writing(self, ranges: Mapping[str, TimeRange]) -> AsyncIterator[None]:
+        """Take note of amounts that are written now: in which range, by statistic id.
 
         What a kill of Home Assistant would leave wrong is remembered before the first write; it is
         computed after the last one.
         """
-        await self._book.async_remember(stretches, self._priced)
+        await self._book.async_remember(ranges, self._priced)
         try:
             yield
         finally:
-            self._written.append(stretches)
+            self._written.append(ranges)
             self.worker.wake()
 
     def note_deleted(self, statistic_ids: Collection[str]) -> None:
@@ -174,14 +174,14 @@ class SiteCosts:
         return True
 
     async def _async_compute(self, page: CostPage) -> None:
-        """Compute a stretch from the stored amounts, and store what differs.
+        """Compute a page from the stored amounts, and store what differs.
 
         An hour without a price, or without an amount, shall have no row. Home Assistant cannot
         delete single rows, so a statistic with one too many is written anew.
         """
         await async_synchronize(self._hass)  # what was about to be written is stored now
         sources = {source for track in page.tracks for source in track.priced.sources}
-        found = await async_rows(self._hass, sources, page.start, page.end)
+        found = await async_rows(self._hass, sources, page.range.start, page.range.end)
         amounts = {source: rows for source, (rows, _) in found.items()}
         costs = await self._hass.async_add_executor_job(
             costs_of, page.tracks, amounts, self.tariffs
@@ -194,16 +194,17 @@ class SiteCosts:
             await self._book.async_begin_anew(wrong)
             return
         for track in page.tracks:
-            track.forget_totals(page.start)
-        await async_rebuild_amounts(self._hass, page.tracks, page.start, page.end, costs)
+            track.forget_totals(page.range.start)
+        await async_rebuild_amounts(self._hass, page.tracks, page.range, costs)
         self._book.note_done(page)
 
     async def _async_stored_hours(self, page: CostPage) -> dict[str, set[datetime]]:
         """Return the hours of a page that have a cost, by cost id."""
-        reaching = [one.cost_id for one in page.tracks if one.last and one.last.start >= page.start]
+        start, end = page.range.start, page.range.end
+        reaching = [one.cost_id for one in page.tracks if one.last and one.last.start >= start]
         if not reaching:
             return {}
-        found = await async_rows(self._hass, reaching, page.start, page.end)
+        found = await async_rows(self._hass, reaching, start, end)
         return {cost_id: {row.start for row in rows} for cost_id, (rows, _) in found.items()}
 
     async def _async_sum_up(self, times: tuple[datetime, ...]) -> None:

@@ -47,6 +47,7 @@ from .recorder import async_clear
 from .schedule import REFUSED_FOR
 from .statistics import Difference, columns_of, merge_intervals
 from .store import ClimkitStore, MendedRecord
+from .time_range import TimeRange
 from .track import Track
 from .tracks import Tracks
 from .worker import Worker
@@ -63,10 +64,9 @@ type OnRead = Callable[[Sequence[Track], datetime, datetime, Sequence[Interval]]
 
 @dataclass(slots=True)
 class _Live:
-    """New intervals of a feed that wait to be written; they cover `start` to `end`."""
+    """New intervals of a feed that wait to be written, and the range that they cover."""
 
-    start: datetime
-    end: datetime
+    range: TimeRange
     intervals: Sequence[Interval]
 
 
@@ -184,9 +184,10 @@ class SiteHistory:
         start = floor_hour(start)
         if waiting := self._live.get(feed):
             # The newer intervals no longer hold what lies before midnight.
-            start = min(start, waiting.start)
+            start = min(start, waiting.range.start)
             intervals = merge_intervals(waiting.intervals, intervals, start)
-        self._live[feed] = _Live(start, end, intervals)
+        if covered := TimeRange.between(start, end):
+            self._live[feed] = _Live(covered, intervals)
         self._offered.add(feed)
         self._tracks.set_refused(feed, refused=False)
         self._pauses.end(feed)  # Climkit answers again
@@ -242,7 +243,7 @@ class SiteHistory:
                     if begin >= end:
                         break
                     place = min(begin + self._size(feed).length, end)
-                    page = Page(feed, Purpose.AGAIN, begin, place, tracks)
+                    page = Page(feed, Purpose.AGAIN, TimeRange(begin, place), tracks)
                     rebuilt = await self._async_compare(page, dry_run=dry_run)
                     await self._async_remember(tracks)
                 for track in tracks:
@@ -330,19 +331,20 @@ class SiteHistory:
         later that there is a gap, the gap is read like history.
         """
         feed, live = next(iter(self._live.items()))
-        intervals = [interval for interval in live.intervals if interval.start >= live.start]
+        start, end = live.range.start, live.range.end
+        intervals = [interval for interval in live.intervals if interval.start >= start]
         columns = columns_of(intervals)
         answered = [track for track in self._tracks.of(feed) if track.series.column in columns]
-        ready = [track for track in answered if track.reaches(live.start)]
+        ready = [track for track in answered if track.reaches(start)]
         for track in answered:
-            if track.is_current and not track.reaches(live.start):
+            if track.is_current and not track.reaches(start):
                 track.has_gap()
-        await self._rebuild(ready, live.start, live.end, intervals)
+        await self._rebuild(ready, live.range, intervals)
         for track in ready:
-            track.has_read(floor_hour(live.end), to_present=True)
+            track.has_read(floor_hour(end), to_present=True)
         if self._live.get(feed) is live:  # nothing newer came meanwhile
             del self._live[feed]
-        await self._on_read(self._tracks.of(feed), live.start, live.end, intervals)
+        await self._on_read(self._tracks.of(feed), start, end, intervals)
         await self._async_remember(ready)
 
     def _next_page(self) -> Page | None:
@@ -364,7 +366,7 @@ class SiteHistory:
         intervals = await self._async_fetch(page)
         if following := following_page(page, self._size(page.feed).length, dt_util.utcnow()):
             self._ahead.begin(following)
-        await self._rebuild(page.tracks, page.start, page.end, intervals)
+        await self._rebuild(page.tracks, page.range, intervals)
         note_page(page)
         await self._on_read(page.tracks, page.start, page.end, intervals)
         await self._async_remember(page.tracks)
@@ -394,8 +396,8 @@ class SiteHistory:
         found = await self._async_rebuild_again(page, intervals, dry_run=dry_run)
         if not found.missing:
             return found
-        stretch = replace(page, start=min(found.missing), end=max(found.missing) + HOUR)
-        second = await self._async_fetch(stretch)
+        missing = TimeRange(min(found.missing), max(found.missing) + HOUR)
+        second = await self._async_fetch(replace(page, range=missing))
         merged = merge_intervals(intervals, second, page.start)
         again = await self._async_rebuild_again(page, merged, withdraw=True, dry_run=dry_run)
         return again if dry_run else found.followed_by(again)
@@ -405,8 +407,7 @@ class SiteHistory:
     ) -> Rebuilt:
         rebuilt = await self._rebuild(
             page.tracks,
-            page.start,
-            page.end,
+            page.range,
             intervals,
             withdraw=withdraw,
             dry_run=dry_run,

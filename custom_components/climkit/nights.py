@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from .feed import Feed
 from .plan import Page, page_again
+from .time_range import TimeRange
 from .track import Track
 
 RECENT = timedelta(days=35)
@@ -28,11 +29,9 @@ LONGEST_NIGHT = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Part(TimeRange):
     """Hours to be read again; `is_walk`: they belong to the walk through the older history."""
 
-    start: datetime
-    end: datetime
     is_walk: bool = False
 
 
@@ -54,7 +53,8 @@ def parts_of_night(since: datetime, place: datetime | None, now: datetime) -> It
     """
     now = now.replace(minute=0, second=0, microsecond=0)
     recent = max(since, now - RECENT)
-    yield Part(recent, now)
+    if newest := Part.between(recent, now):
+        yield newest
     if recent == since:
         return
     stride = DAY + (recent - since) / NIGHTS_OF_A_WALK
@@ -99,7 +99,8 @@ class Night:
         while self._parts and self._ends and now < self._ends:
             feed, part = self._parts.popleft()
             end = min(part.start + length_of(feed), part.end)
-            if page := page_again(feed, tracks_of(feed), part.start, end, is_walk=part.is_walk):
+            asked = TimeRange(part.start, end)
+            if page := page_again(feed, tracks_of(feed), asked, is_walk=part.is_walk):
                 if end < part.end:
                     self._parts.appendleft((feed, replace(part, start=end)))
                 return page

@@ -1,4 +1,4 @@
-"""Which stretch of a feed to ask for next, and for which series. Pure."""
+"""Which range of a feed to ask for next, and for which series. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from enum import Enum
 
 from .api import floor_hour
 from .feed import Feed
+from .time_range import TimeRange
 from .track import Track
 
 
@@ -25,14 +26,23 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch to be asked for, and the series that need it."""
+    """A range to be asked for, and the series that need it."""
 
     feed: Feed
     purpose: Purpose
-    start: datetime
-    end: datetime
+    range: TimeRange
     tracks: Sequence[Track]
     is_last: bool = False
+
+    @property
+    def start(self) -> datetime:
+        """Start of the range, a full hour in UTC."""
+        return self.range.start
+
+    @property
+    def end(self) -> datetime:
+        """End of the range in UTC."""
+        return self.range.end
 
 
 def page_to_present(
@@ -47,7 +57,8 @@ def page_to_present(
     start = min(until.values())
     end = min(start + length, now)
     wanting = [track for track in behind if until[track.series] < end]
-    return Page(feed, Purpose.TO_PRESENT, start, end, wanting, is_last=end == now)
+    page = TimeRange(start, end)
+    return Page(feed, Purpose.TO_PRESENT, page, wanting, is_last=end == now)
 
 
 def earlier_page(feed: Feed, tracks: Sequence[Track], length: timedelta) -> Page | None:
@@ -58,7 +69,7 @@ def earlier_page(feed: Feed, tracks: Sequence[Track], length: timedelta) -> Page
     start = min(stretch.begin for _, stretch in unread)
     end = min(start + length, max(stretch.end for _, stretch in unread))
     wanting = [track for track, stretch in unread if stretch.begin < end]
-    return Page(feed, Purpose.EARLIER, start, end, wanting)
+    return Page(feed, Purpose.EARLIER, TimeRange(start, end), wanting)
 
 
 def note_page(page: Page) -> None:
@@ -85,9 +96,9 @@ def following_page(page: Page, length: timedelta, now: datetime) -> Page | None:
 
 
 def page_again(
-    feed: Feed, tracks: Sequence[Track], start: datetime, end: datetime, *, is_walk: bool
+    feed: Feed, tracks: Sequence[Track], time_range: TimeRange, *, is_walk: bool
 ) -> Page | None:
     """Return a page that is stored already; None where no series has all of it."""
-    stored = [t for t in tracks if t.is_current and not t.earlier and t.since < end]
+    stored = [t for t in tracks if t.is_current and not t.earlier and t.since < time_range.end]
     purpose = Purpose.WALK if is_walk else Purpose.AGAIN
-    return Page(feed, purpose, start, end, stored) if stored else None
+    return Page(feed, purpose, time_range, stored) if stored else None

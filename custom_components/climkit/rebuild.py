@@ -11,7 +11,7 @@ from typing import Protocol
 from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.core import HomeAssistant
 
-from .api import HOUR, Interval, floor_hour
+from .api import HOUR, Interval
 from .recorder import (
     async_last_rows,
     async_next_row,
@@ -30,7 +30,7 @@ from .statistics import (
     rebuild_rows,
     same,
 )
-from .stretches import Stretch
+from .time_range import TimeRange
 from .track import Track
 
 
@@ -46,11 +46,11 @@ class Kept(Protocol):
     is_last_sure: bool
 
 
-# Told, by statistic id, in which stretches rows are written; it holds as long as that takes.
-type Writing = Callable[[Mapping[str, Stretch]], AbstractAsyncContextManager[None]]
+# Told, by statistic id, in which ranges rows are written; it holds as long as that takes.
+type Writing = Callable[[Mapping[str, TimeRange]], AbstractAsyncContextManager[None]]
 
 
-def _untold(_stretches: Mapping[str, Stretch]) -> AbstractAsyncContextManager[None]:
+def _untold(_ranges: Mapping[str, TimeRange]) -> AbstractAsyncContextManager[None]:
     return nullcontext()
 
 
@@ -98,45 +98,43 @@ class _Stored:
 async def async_rebuild(
     hass: HomeAssistant,
     tracks: Sequence[Track],
-    start: datetime,
-    end: datetime,
+    time_range: TimeRange,
     intervals: Sequence[Interval],
     *,
     withdraw: bool = False,
     dry_run: bool = False,
     writing: Writing = _untold,
 ) -> Rebuilt:
-    """Make the rows from `start` (a full hour) to before `end` say what the intervals say.
+    """Make the rows of the hours that a range touches say what the intervals say.
 
-    Only what differs is written; what lies behind the stretch is shifted. With `withdraw`, a stored
+    Only what differs is written; what lies behind the range is shifted. With `withdraw`, a stored
     hour without an amount in the intervals loses its amount. With `dry_run` nothing is written. The
     rows are read back before this returns. Raises RecorderError where they are not there; then the
     same call again mends it.
     """
-    end = floor_hour(end + HOUR - datetime.resolution)
-    amounts = await hass.async_add_executor_job(_amounts, tracks, start, end, intervals)
+    hours = time_range.full_hours
+    amounts = await hass.async_add_executor_job(_amounts, tracks, hours, intervals)
     return await async_rebuild_amounts(
-        hass, tracks, start, end, amounts, withdraw=withdraw, dry_run=dry_run, writing=writing
+        hass, tracks, hours, amounts, withdraw=withdraw, dry_run=dry_run, writing=writing
     )
 
 
 async def async_rebuild_amounts(
     hass: HomeAssistant,
     tracks: Sequence[Kept],
-    start: datetime,
-    end: datetime,
+    hours: TimeRange,
     amounts: Mapping[str, Mapping[datetime, float | None]],
     *,
     withdraw: bool = False,
     dry_run: bool = False,
     writing: Writing = _untold,
 ) -> Rebuilt:
-    """Make the rows between two full hours say what hourly amounts, by statistic id, say.
+    """Make the rows of a range of full hours say what hourly amounts, by statistic id, say.
 
     Like `async_rebuild`; an amount of None is that of an hour that was withdrawn.
     """
     await _async_make_sure(hass, tracks)
-    stored = await _async_stored(hass, tracks, start, end)
+    stored = await _async_stored(hass, tracks, hours.start, hours.end)
     changes = await hass.async_add_executor_job(
         partial(_changes, tracks, stored, amounts, withdraw=withdraw)
     )
@@ -148,17 +146,17 @@ async def async_rebuild_amounts(
         return Rebuilt(found)
     async with writing(
         {
-            one.statistic_id: (rows[0].start, rows[-1].start + HOUR)
+            one.statistic_id: TimeRange(rows[0].start, rows[-1].start + HOUR)
             for one in changed
             if (rows := one.change.rows)
         }
     ):
         for one in changed:
             one.track.is_last_sure = False
-            async_write(hass, one.track.statistic, one.change, end)
+            async_write(hass, one.track.statistic, one.change, hours.end)
             await asyncio.sleep(0)  # each write is checked row by row in the event loop
     await async_synchronize(hass)
-    await _async_confirm(hass, changed, end)
+    await _async_confirm(hass, changed, hours.end)
     return Rebuilt(found, sum(len(one.change.rows) for one in changed))
 
 
@@ -222,10 +220,10 @@ def _id(track: Kept) -> str:
 
 
 def _amounts(
-    tracks: Sequence[Track], start: datetime, end: datetime, intervals: Sequence[Interval]
+    tracks: Sequence[Track], hours: TimeRange, intervals: Sequence[Interval]
 ) -> dict[str, dict[datetime, float]]:
-    hours = by_hour(interval for interval in intervals if start <= interval.start < end)
-    return {_id(track): hourly_amounts(hours, track.series.column) for track in tracks}
+    found = by_hour(interval for interval in intervals if interval.start in hours)
+    return {_id(track): hourly_amounts(found, track.series.column) for track in tracks}
 
 
 def _changes(

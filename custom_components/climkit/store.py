@@ -70,7 +70,7 @@ class MendedRecord(TypedDict):
 class CostsRecord(TypedDict):
     """What is remembered of costs: the tariffs they were computed with, and what is left to do.
 
-    `dirty`: the stretches (ISO, UTC) of each known cost statistic that are to be computed anew.
+    `dirty`: the ranges (ISO, UTC) of each known cost statistic that are to be computed anew.
     """
 
     tariffs: list[dict[str, Any]]

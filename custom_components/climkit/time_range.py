@@ -1,0 +1,72 @@
+"""Ranges of time, none of them empty. Pure: no I/O, no clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from .api import HOUR, floor_hour
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TimeRange:
+    """From a time to before a later one, both aware.
+
+    What is empty or inverted cannot be made (ValueError): so nothing is ever asked or written for
+    it, whatever a clock says. See `between` for what may be empty.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse an empty or inverted range."""
+        if not self.start < self.end:
+            raise ValueError(f"{self.end} is not after {self.start}")
+
+    @classmethod
+    def between(cls, start: datetime, end: datetime) -> Self | None:
+        """Return the range between two times; None where there is nothing between them."""
+        return cls(start, end) if start < end else None
+
+    def __contains__(self, time: datetime) -> bool:
+        """Whether a time lies in the range."""
+        return self.start <= time < self.end
+
+    def overlap(self, other: TimeRange) -> TimeRange | None:
+        """Return what both ranges have in common."""
+        return TimeRange.between(max(self.start, other.start), min(self.end, other.end))
+
+    @property
+    def full_hours(self) -> TimeRange:
+        """Return the hours that the range touches."""
+        return TimeRange(floor_hour(self.start), floor_hour(self.end + HOUR - datetime.resolution))
+
+
+def merged(ranges: Iterable[TimeRange]) -> list[TimeRange]:
+    """Return the same time, oldest first; ranges that touch or overlap are one."""
+    found: list[TimeRange] = []
+    for one in sorted(ranges):
+        if found and one.start <= found[-1].end:
+            found[-1] = TimeRange(found[-1].start, max(found[-1].end, one.end))
+        else:
+            found.append(one)
+    return found
+
+
+def without(ranges: Iterable[TimeRange], taken: TimeRange) -> list[TimeRange]:
+    """Return what remains of ranges where one is taken away."""
+    parts = (
+        part
+        for one in ranges
+        for part in (
+            TimeRange.between(one.start, min(one.end, taken.start)),
+            TimeRange.between(max(one.start, taken.end), one.end),
+        )
+    )
+    return merged(part for part in parts if part)
+
+
+def within(ranges: Iterable[TimeRange], limits: TimeRange) -> list[TimeRange]:
+    """Return the parts of ranges that lie in another one."""
+    return merged(part for one in ranges if (part := one.overlap(limits)))

@@ -1,0 +1,71 @@
+"""Ranges of time: none is empty, and sets of them behave like the hours that they cover."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.climkit.api import HOUR
+from custom_components.climkit.time_range import TimeRange, merged, within, without
+
+START = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def of_hours(first: int, last: int) -> TimeRange:
+    """From one hour to before another."""
+    return TimeRange(START + first * HOUR, START + last * HOUR)
+
+
+def hours(ranges: list[TimeRange]) -> set[int]:
+    """All hours that are covered."""
+    return {
+        number
+        for one in ranges
+        for number in range((one.start - START) // HOUR, (one.end - START) // HOUR)
+    }
+
+
+pairs = st.tuples(st.integers(0, 30), st.integers(1, 30)).map(
+    lambda pair: of_hours(pair[0], pair[0] + pair[1])
+)
+some = st.lists(pairs, max_size=6)
+
+
+@pytest.mark.parametrize("length", [timedelta(0), -datetime.resolution, -365 * 24 * HOUR])
+def test_no_range_is_empty_or_inverted(length: timedelta) -> None:
+    """It cannot be made; who does not know asks for what is between."""
+    with pytest.raises(ValueError, match="is not after"):
+        TimeRange(START, START + length)
+    assert TimeRange.between(START, START + length) is None
+    assert TimeRange.between(START, START + HOUR) == of_hours(0, 1)
+
+
+def test_full_hours() -> None:
+    """Hours that are only touched count; those that begin at the end do not."""
+    quarter = timedelta(minutes=15)
+    assert TimeRange(START + quarter, START + 2 * quarter).full_hours == of_hours(0, 1)
+    assert TimeRange(START, START + HOUR).full_hours == of_hours(0, 1)
+    assert TimeRange(START, START + HOUR + datetime.resolution).full_hours == of_hours(0, 2)
+
+
+def test_contains() -> None:
+    """The start belongs to a range, its end does not."""
+    assert START in of_hours(0, 1)
+    assert START + HOUR not in of_hours(0, 1)
+
+
+@given(some)
+def test_merged(ranges: list[TimeRange]) -> None:
+    """The same hours, oldest first, with gaps between."""
+    found = merged(ranges)
+    assert hours(found) == hours(ranges)
+    assert found == sorted(found)
+    assert all(one.end < other.start for one, other in pairwise(found))
+
+
+@given(some, pairs)
+def test_without_and_within(ranges: list[TimeRange], taken: TimeRange) -> None:
+    """What is taken away and what remains."""
+    assert hours(without(ranges, taken)) == hours(ranges) - hours([taken])
+    assert hours(within(ranges, taken)) == hours(ranges) & hours([taken])
