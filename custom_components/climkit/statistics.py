@@ -130,12 +130,8 @@ def merge_intervals(
     for interval in new:
         if interval.start >= since:
             old = merged.get(interval.start)
-            merged[interval.start] = _overlay(old, interval) if old else interval
+            merged[interval.start] = old.overlaid(interval) if old else interval
     return tuple(merged[start] for start in sorted(merged))
-
-
-def _overlay(old: Interval, new: Interval) -> Interval:
-    return Interval(start=new.start, end=new.end, values={**old.values, **new.values})
 
 
 def amounts_since(intervals: Iterable[Interval], since: datetime) -> dict[str, float]:

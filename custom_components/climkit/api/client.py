@@ -26,7 +26,7 @@ from .models import (
     SiteReference,
 )
 from .queue import Priority, RequestQueue
-from .timestamps import INTERVAL, Sampling, query_window
+from .timestamps import INTERVAL, Sampling, query_window, window_start
 from .transport import Transport
 
 _LOGGER = logging.getLogger(__name__)
@@ -144,15 +144,15 @@ class ClimkitClient:
         readings = await self._rows(
             "POST",
             f"/meter_data_raw/{_id(site_id)}/{_id(meter_id)}",
-            lambda row: MeterReading.from_api(row, zone),
-            body=query_window(start, end),
+            lambda rows: MeterReading.all_from_api(rows, zone),
+            body=query_window(window_start(start, zone), end),
             priority=priority,
         )
-        wanted = {
-            reading.at: reading
-            for reading in readings
-            if start < reading.at and (end is None or reading.at <= end)
-        }
+        wanted: dict[datetime, MeterReading] = {}
+        for reading in readings:
+            if start < reading.at and (end is None or reading.at <= end):
+                known = wanted.get(reading.at)
+                wanted[reading.at] = known.overlaid(reading) if known else reading
         return [wanted[at] for at in sorted(wanted)]
 
     async def sensors(self, site_id: str, *, priority: Priority = Priority.LIVE) -> list[Sensor]:
@@ -178,8 +178,8 @@ class ClimkitClient:
         readings = await self._rows(
             "GET",
             f"/{_id(site_id)}/sensor_data/{_id(sensor_id)}",
-            lambda row: Reading.from_api(row, zone),
-            params=query_window(start, end) if start else None,
+            lambda rows: Reading.all_from_api(rows, zone),
+            params=query_window(window_start(start, zone), end) if start else None,
             priority=priority,
         )
         wanted = {
@@ -200,7 +200,11 @@ class ClimkitClient:
 
         Ids that differ in case alone count as one, as they make the same statistic.
         """
-        rows = await self._rows("GET", path, model, have_ids=True, priority=priority)
+
+        def read(rows: list[object]) -> list[T]:
+            return [found for row in rows if (found := model(row)) is not None]
+
+        rows = await self._rows("GET", path, read, have_ids=True, priority=priority)
         first = {row.id.lower(): row for row in reversed(rows)}
         if site_id:
             first.pop(site_id.lower(), None)
@@ -220,14 +224,15 @@ class ClimkitClient:
     ) -> list[Interval]:
         if sampling is Sampling.QUARTER_HOUR:
             # What the API answers without the key (observed); the key is in doubt for site_data.
-            body = query_window(start, end)
+            body = query_window(window_start(start, zone), end)
         else:
             # Stamped at its start, the first row would lie on the window's edge.
-            body = query_window(start - INTERVAL, end) | {"sampling_frequency": sampling.value}
+            begin = window_start(start - INTERVAL, zone)
+            body = query_window(begin, end) | {"sampling_frequency": sampling.value}
         intervals = await self._rows(
             "POST",
             path,
-            lambda row: Interval.from_api(row, sampling, zone),
+            lambda rows: Interval.all_from_api(rows, sampling, zone),
             body=body,
             priority=priority,
         )
@@ -236,35 +241,35 @@ class ClimkitClient:
         wanted: dict[datetime, Interval] = {}
         for interval in intervals:
             if start <= interval.start and (end is None or interval.end <= end):
-                known = wanted.setdefault(interval.start, interval)
-                if sampling is not Sampling.QUARTER_HOUR and known != interval:
-                    # Whether site_data heeds the sampling is in doubt; a part is no sum.
-                    raise ClimkitResponseError(f"POST {path}: rows are finer than asked for", 200)
-                wanted[interval.start] = interval
+                known = wanted.get(interval.start)
+                wanted[interval.start] = known.overlaid(interval) if known else interval
         return [wanted[at] for at in sorted(wanted)]
 
     async def _rows[T](
         self,
         method: str,
         path: str,
-        model: Callable[[object], T | None],
+        read: Callable[[list[object]], list[T]],
         *,
         body: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         have_ids: bool = False,
         priority: Priority,
     ) -> list[T]:
-        """Return the rows of a list as models; rows that cannot be read are left out.
+        """Return the rows of a list as models; `read` leaves out those that cannot be read.
 
-        Rows of numbers may all be without one, but a list of things without an id is not
-        understood.
+        It raises ValueError where they are other rows than those asked for. Rows of numbers may all
+        be without one, but a list of things without an id is not understood.
         """
         what = f"{method} {path}"
 
         def convert(answer: object) -> tuple[list[T], int, list[object]]:
             if not isinstance(answer, list):
                 raise ClimkitResponseError(f"{what}: not a list", 200)
-            rows = [row for item in answer if (row := model(item)) is not None]
+            try:
+                rows = read(answer)
+            except ValueError as error:
+                raise ClimkitResponseError(f"{what}: {error}", 200) from None
             if have_ids and answer and not rows:
                 raise ClimkitResponseError(f"{what}: no row has an id", 200)
             return rows, len(answer) - len(rows), [*answer[:1], *answer[1:][-1:]]

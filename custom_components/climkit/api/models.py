@@ -5,8 +5,8 @@ missing, null, of another type, or new. What is absent stays absent (None, or no
 Field names that differ from the document's are noted; the source of a fact stands in brackets.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 import re
@@ -14,7 +14,13 @@ from typing import Self
 import unicodedata
 from zoneinfo import ZoneInfo
 
-from .timestamps import Sampling, interval_bounds, parse_timestamp
+from .timestamps import (
+    Sampling,
+    interval_bounds,
+    names_other_rows,
+    parse_timestamp,
+    row_timestamps,
+)
 
 DEFAULT_ZONE = ZoneInfo("Europe/Zurich")
 
@@ -201,12 +207,34 @@ class Interval:
     """By the API's column; a column without a number in this row is left out. May be negative."""
 
     @classmethod
-    def from_api(cls, data: object, sampling: Sampling, zone: tzinfo) -> Self | None:
-        """Read a row; None if it has no usable timestamp."""
-        if not isinstance(data, Mapping) or not (stamp := _stamp(data, zone)):
-            return None
-        start, end = interval_bounds(stamp, sampling, zone)
-        return cls(start=start, end=end, values=_numbers(data))
+    def from_api(cls, data: object, sampling: Sampling, zone: tzinfo) -> Interval | None:
+        """Read a single row; None if it has no usable timestamp."""
+        return next(iter(cls.all_from_api([data], sampling, zone)), None)
+
+    @classmethod
+    def all_from_api(
+        cls, rows: Sequence[object], sampling: Sampling, zone: tzinfo
+    ) -> list[Interval]:
+        """Read the rows of an answer, in its order; those without a usable timestamp are left out.
+
+        Raises ValueError for rows that are finer than asked for: whether site_data heeds the
+        sampling is in doubt, and a part is no sum.
+        """
+        if sampling is Sampling.QUARTER_HOUR and names_other_rows(_stamps(rows)):
+            raise ValueError("rows are not those of quarter-hours")
+        stamp_of: dict[datetime, datetime] = {}
+
+        def read(stamp: datetime, row: Mapping[str, object]) -> Interval:
+            start, end = interval_bounds(stamp, sampling, zone)
+            if stamp_of.setdefault(start, stamp) != stamp:
+                raise ValueError("rows are finer than asked for")
+            return Interval(start=start, end=end, values=_numbers(row))
+
+        return _read_rows(rows, row_timestamps(_stamps(rows), zone, sampling), read)
+
+    def overlaid(self, later: Interval) -> Interval:
+        """Return what both rows say of the interval: the later one's values win, none is lost."""
+        return replace(later, values={**self.values, **later.values})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,11 +250,22 @@ class MeterReading:
     """`en_im`, `en_ex`, `heat_energy_kwh` in kWh, `vol_m3` in m3; what has no number is absent."""
 
     @classmethod
-    def from_api(cls, data: object, zone: tzinfo) -> Self | None:
-        """Read a row; None if it has no usable timestamp."""
-        if not isinstance(data, Mapping) or not (stamp := _stamp(data, zone)):
-            return None
-        return cls(at=stamp, registers=_numbers(data))
+    def from_api(cls, data: object, zone: tzinfo) -> MeterReading | None:
+        """Read a single row; None if it has no usable timestamp."""
+        return next(iter(cls.all_from_api([data], zone)), None)
+
+    @classmethod
+    def all_from_api(cls, rows: Sequence[object], zone: tzinfo) -> list[MeterReading]:
+        """Read the rows of an answer, in its order, without those that have no usable timestamp."""
+        return _read_rows(
+            rows,
+            row_timestamps(_stamps(rows), zone),
+            lambda stamp, row: MeterReading(at=stamp, registers=_numbers(row)),
+        )
+
+    def overlaid(self, later: MeterReading) -> MeterReading:
+        """Return what both rows say of the time: the later one's registers win, none is lost."""
+        return replace(later, registers={**self.registers, **later.registers})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,12 +277,19 @@ class Reading:
     value: float
 
     @classmethod
-    def from_api(cls, data: object, zone: tzinfo) -> Self | None:
-        """Read a row; None if it has no usable timestamp or no number."""
-        if not isinstance(data, Mapping) or not (stamp := _stamp(data, zone)):
-            return None
-        value = _number(data.get("value"))
-        return None if value is None else cls(at=stamp, value=value)
+    def from_api(cls, data: object, zone: tzinfo) -> Reading | None:
+        """Read a single row; None if it has no usable timestamp or no number."""
+        return next(iter(cls.all_from_api([data], zone)), None)
+
+    @classmethod
+    def all_from_api(cls, rows: Sequence[object], zone: tzinfo) -> list[Reading]:
+        """Read the rows of an answer, in its order, without those that say nothing."""
+
+        def read(stamp: datetime, row: Mapping[str, object]) -> Reading | None:
+            value = _number(row.get("value"))
+            return None if value is None else Reading(at=stamp, value=value)
+
+        return _read_rows(rows, row_timestamps(_stamps(rows), zone), read)
 
 
 def _number(value: object) -> float | None:
@@ -273,8 +319,21 @@ def _numbers(row: Mapping[str, object]) -> dict[str, float]:
     return {key: number for key, number in numbers.items() if number is not None}
 
 
-def _stamp(row: Mapping[str, object], zone: tzinfo) -> datetime | None:
-    return parse_timestamp(row.get("timestamp"), zone)
+def _stamps(rows: Sequence[object]) -> list[object]:
+    return [row.get("timestamp") if isinstance(row, Mapping) else None for row in rows]
+
+
+def _read_rows[T](
+    rows: Sequence[object],
+    stamps: Sequence[datetime | None],
+    read: Callable[[datetime, Mapping[str, object]], T | None],
+) -> list[T]:
+    found = (
+        read(stamp, row)
+        for row, stamp in zip(rows, stamps, strict=True)
+        if stamp and isinstance(row, Mapping)
+    )
+    return [model for model in found if model is not None]
 
 
 def _integer(value: object) -> int | None:
