@@ -1,16 +1,21 @@
 """Reads the intervals of a site's feeds from Climkit."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from homeassistant.util import dt as dt_util
 
-from .api import INTERVAL, ClimkitClient, Interval, Priority, Site
+from .api import HOUR, INTERVAL, ClimkitClient, ClimkitResponseError, Interval, Priority, Site
 from .feed import Feed
+from .measures import METER_TYPES
 from .plausibility import Plausibility
 
 # Clocks differ by so much at most; a row that ends later is nobody's measurement.
 CLOCKS_DIFFER_BY = timedelta(minutes=10)
+
+# So many rows that are all full hours apart are none of quarter-hours, of which most are missing.
+SHOW_HOURS = 4
 
 
 async def async_complete(
@@ -21,17 +26,35 @@ async def async_complete(
     """Ask for a stretch, and again for what is missing at its beginning or its end.
 
     Whether the API cuts long answers, and at which end, is unknown. Where there really are no data,
-    one more request finds that out.
+    one more request finds that out. Each request but the last ones brings new rows, so there are
+    no more of them than quarter-hours, and few where answers are whole.
     """
-    found = await ask(start, end)
-    if not found:
-        return []
-    first, last = found[0].start, found[-1].end
-    if first > start:
-        found = [*await async_complete(ask, start, first), *found]
-    if end and last <= end - INTERVAL:
-        found = [*found, *await async_complete(ask, last, end)]
-    return found
+    found: list[Interval] = []
+    missing = [(start, end)]
+    while missing:
+        begin, until = missing.pop()
+        rows = await ask(begin, until)
+        if not rows:
+            continue
+        found += rows
+        first, last = rows[0].start, rows[-1].end
+        if until and last <= until - INTERVAL:
+            missing.append((last, until))
+        if first > begin:
+            missing.append((begin, first))
+    return sorted(found, key=lambda interval: interval.start)
+
+
+def refuse_coarser(meter_type: str, intervals: Sequence[Interval]) -> None:
+    """Raise ClimkitResponseError for rows of hours or days where quarter-hours were asked for.
+
+    Such rows are stamped at their start (document): taken for quarter-hours, their amounts would be
+    those of the hour before. Meters that are read once a day may have a single row a day.
+    """
+    if len(intervals) < SHOW_HOURS or not METER_TYPES[meter_type].read_each_interval:
+        return
+    if all((later.start - one.start) % HOUR == timedelta() for one, later in pairwise(intervals)):
+        raise ClimkitResponseError(f"{meter_type}: rows are coarser than quarter-hours", 200)
 
 
 class FeedReader:
@@ -69,6 +92,7 @@ class FeedReader:
             found = await self._client.site_data(
                 feed.site_id, feed.meter_type, start, end, zone=zone, priority=priority
             )
+        refuse_coarser(feed.meter_type, found)
         latest = dt_util.utcnow() + CLOCKS_DIFFER_BY
         present = [interval for interval in found if interval.end <= latest]
         return self._plausibility.keep(feed, present)

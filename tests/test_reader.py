@@ -1,0 +1,113 @@
+"""What one look at a feed asks for."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from custom_components.climkit.api import INTERVAL, ClimkitResponseError, Interval
+from custom_components.climkit.reader import async_complete, refuse_coarser
+
+START = datetime(2026, 10, 1, tzinfo=UTC)
+MONTH = timedelta(days=30)
+DAY = 96
+
+
+def quarters(numbers: Sequence[int]) -> list[Interval]:
+    """These quarter-hours since `START`."""
+    starts = [START + n * INTERVAL for n in numbers]
+    return [Interval(start=at, end=at + INTERVAL, values={"a": 1.0}) for at in starts]
+
+
+class Api:
+    """Answers windows of the data it has, `rows` at most, cut off at the end or at the start."""
+
+    def __init__(
+        self, data: Sequence[Interval], rows: int | None = None, *, cut: str = "end"
+    ) -> None:
+        self.data, self.rows, self.cut = data, rows, cut
+        self.requests = 0
+
+    async def ask(self, start: datetime, end: datetime | None) -> list[Interval]:
+        self.requests += 1
+        await asyncio.sleep(0)
+        found = [i for i in self.data if start <= i.start and (end is None or i.end <= end)]
+        if self.rows is None:
+            return found
+        return found[: self.rows] if self.cut == "end" else found[-self.rows :]
+
+
+class TestCutAnswers:
+    """The API answers so many rows at most."""
+
+    @pytest.mark.parametrize("rows", [1, 2, 3, 4, 40, 96, 2879, 2880])
+    @pytest.mark.parametrize("cut", ["start", "end"])
+    async def test_all_is_read(self, rows: int, cut: str) -> None:
+        """However few: no request is made in vain."""
+        api = Api(quarters(range(30 * DAY)), rows, cut=cut)
+        assert await async_complete(api.ask, START, START + MONTH) == api.data
+        assert api.requests == -(-30 * DAY // rows)
+
+    @pytest.mark.parametrize("cut", ["start", "end"])
+    async def test_with_holes(self, cut: str) -> None:
+        """Data begin late, end early and have a hole: one more request finds out each end."""
+        data = quarters([*range(DAY, 5 * DAY), *range(9 * DAY, 20 * DAY)])
+        api = Api(data, 100, cut=cut)
+        assert await async_complete(api.ask, START, START + MONTH) == data
+        assert api.requests <= len(data) // 100 + 1 + 2
+
+    async def test_to_the_newest(self) -> None:
+        """Where the newest row lies nobody knows, so the answer's end is taken for it."""
+        api = Api(quarters(range(12)))
+        assert await async_complete(api.ask, START, None) == api.data
+        assert api.requests == 1
+
+
+class TestEnds:
+    """What is missing at either end is asked for once more."""
+
+    @pytest.mark.parametrize(
+        ("first", "last", "requests"),
+        [
+            (0, DAY, 1),
+            (1, DAY, 2),
+            (0, DAY - 1, 2),
+            (1, DAY - 1, 3),
+            (40, 41, 3),
+            (0, 0, 1),
+        ],
+    )
+    async def test_once(self, first: int, last: int, requests: int) -> None:
+        """Also where a single quarter-hour is missing."""
+        api = Api(quarters(range(first, last)))
+        assert await async_complete(api.ask, START, START + DAY * INTERVAL) == api.data
+        assert api.requests == requests
+
+    async def test_an_end_within_a_quarter_hour(self) -> None:
+        """What is not over yet is not missing."""
+        api = Api(quarters(range(DAY)))
+        end = START + DAY * INTERVAL + timedelta(minutes=14)
+        assert await async_complete(api.ask, START, end) == api.data
+        assert api.requests == 1
+
+
+class TestCoarseRows:
+    """Rows of hours or days, though quarter-hours were asked for."""
+
+    @pytest.mark.parametrize("step", [4, 8, DAY, 7 * DAY])
+    def test_are_refused(self, step: int) -> None:
+        """Taken for quarter-hours, each would count for the hour before."""
+        with pytest.raises(ClimkitResponseError, match="coarser"):
+            refuse_coarser("electricity", quarters(range(0, 5 * step, step)))
+
+    def test_of_meters_read_once_a_day(self) -> None:
+        """A row a day is what they may have."""
+        refuse_coarser("cold_water", quarters(range(0, 5 * DAY, DAY)))
+
+    @pytest.mark.parametrize(
+        "numbers", [range(96), [0, 4, 8], [0, 4, 8, 12, 13], [3, 7, 30, 34], []]
+    )
+    def test_quarter_hours_with_holes(self, numbers: Sequence[int]) -> None:
+        """A few rows that are hours apart show nothing."""
+        refuse_coarser("electricity", quarters(numbers))
