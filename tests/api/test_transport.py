@@ -17,10 +17,12 @@ from custom_components.climkit.api import (
     ClimkitClient,
     ClimkitConnectionError,
     ClimkitError,
+    ClimkitLoginError,
     ClimkitRateLimitError,
     ClimkitResponseError,
     Priority,
     RequestQueue,
+    login,
     queue,
     transport,
 )
@@ -73,9 +75,10 @@ async def test_wrong_password(simulator: SimulatorServer, session: aiohttp.Clien
     client = ClimkitClient(session, DEFAULT_USERNAME, "wrong", url=simulator.url)
     with pytest.raises(ClimkitAuthenticationError):
         await client.authenticate()
-    with pytest.raises(ClimkitAuthenticationError):
+    with pytest.raises(ClimkitLoginError) as raised:
         await client.installations()
-    assert paths(simulator) == ["/auth", "/auth"]
+    assert raised.value.retry_after == pytest.approx(login.REFUSAL_PAUSE, abs=5)
+    assert paths(simulator) == ["/auth"]
 
 
 @pytest.mark.parametrize(
@@ -126,13 +129,13 @@ async def test_a_strange_login_is_not_blamed_on_the_credentials(
 async def test_a_strange_login_asks_nobody_for_credentials_while_data_are_read(
     scripted: ScriptedApi, scripted_client: ClimkitClient
 ) -> None:
-    scripted.answers[SITES] = Answer(status=401)
-    with pytest.raises(ClimkitAccessDeniedError):
-        await scripted_client.installations()
     scripted.answers["/auth"] = Answer(body={"message": "Maintenance"})
     with pytest.raises(ClimkitResponseError) as raised:
         await scripted_client.installations()
     assert raised.value.status == 200
+    with pytest.raises(ClimkitLoginError):
+        await scripted_client.installations()
+    assert scripted.paths == ["/auth"]  # what is not understood is not repeated at once
 
 
 async def test_login_is_tried_again_after_a_server_error(
@@ -197,27 +200,73 @@ async def test_a_revoked_token_is_replaced(
 
 
 @pytest.mark.parametrize("status", [401, 403, 422])
-async def test_a_refused_meter_is_denied_after_one_fresh_login(
+async def test_a_refused_meter_is_denied_where_the_token_is_good_for_other_things(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str, status: int
 ) -> None:
-    meter, other = (await client.meters(site_id))[:2]
-    simulator.switches.refused = {meter.id: status}
+    """No login is needed for that, and the next one is judged by the same proof."""
+    first, second, other = (await client.meters(site_id))[:3]
+    simulator.switches.refused = {first.id: status, second.id: status}
     simulator.requests.clear()
-    with pytest.raises(ClimkitAccessDeniedError):
-        await client.meter_data(site_id, meter.id, NOW - timedelta(hours=2))
-    refused = f"/meter_data/{site_id}/{meter.id}"
-    assert paths(simulator) == [refused, "/auth", refused]
+    for meter in (first, second):
+        with pytest.raises(ClimkitAccessDeniedError) as raised:
+            await client.meter_data(site_id, meter.id, NOW - timedelta(hours=2))
+        assert raised.value.others_answered
+    refused = [f"/meter_data/{site_id}/{meter.id}" for meter in (first, second)]
+    assert paths(simulator) == [refused[0], SITES, refused[1]]
     assert await client.meter_data(site_id, other.id, NOW - timedelta(hours=2))
 
 
-async def test_credentials_that_were_withdrawn(
-    simulator: SimulatorServer, client: ClimkitClient
+async def test_a_thing_is_refused_where_the_list_of_sites_is_refused_too(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
+    """Whatever was answered lately proves the token."""
+    meter, *_ = await client.meters(site_id)
+    simulator.switches.refused = {meter.id: 403}
+    spoil(simulator, FaultKind.STATUS, status=403)
+    with pytest.raises(ClimkitAccessDeniedError) as raised:
+        await client.meter_data(site_id, meter.id, NOW - timedelta(hours=2))
+    assert raised.value.others_answered
+    assert paths(simulator).count("/auth") == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+async def test_all_is_refused_after_a_fresh_login(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str, status: int
+) -> None:
+    """That is no refusal of a thing; and one login in five minutes finds it out."""
     await client.authenticate()
+    simulator.requests.clear()
+    spoil(simulator, FaultKind.STATUS, path="^/(?!auth)", status=status)
+    for _ in range(3):
+        with pytest.raises(ClimkitAccessDeniedError) as raised:
+            await client.meters(site_id)
+        assert not raised.value.others_answered
+    asked = f"/meter_info/{site_id}"
+    assert paths(simulator) == [asked, SITES, "/auth", *[asked, SITES] * 3]
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+@pytest.mark.parametrize("body", [b"<html>Attention required</html>", b"", b"Forbidden", b"403"])
+async def test_a_refusal_that_is_no_json_comes_from_a_gateway(
+    scripted: ScriptedApi, scripted_client: ClimkitClient, status: int, body: bytes
+) -> None:
+    scripted.answers[SITES] = Answer(status=status, body=body)
+    with pytest.raises(ClimkitConnectionError):
+        await scripted_client.installations()
+    assert scripted.paths.count("/auth") == 1
+
+
+async def test_another_login_ends_the_token_between_two_requests(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str
+) -> None:
+    """An API with one token for each user: what was answered a moment ago proves nothing."""
+    await client.installations()
     simulator.revoke_tokens()
-    spoil(simulator, FaultKind.STATUS, path="/auth", status=401)
-    with pytest.raises(ClimkitAuthenticationError):
-        await client.installations()
+    assert await client.meters(site_id)
+    simulator.revoke_tokens()
+    with pytest.raises(ClimkitAccessDeniedError) as raised:
+        await client.meters(site_id)  # twice within minutes: that waits
+    assert not raised.value.others_answered
 
 
 # Rate limit
@@ -284,11 +333,42 @@ async def test_a_pause_longer_than_one_waits_is_handed_on(
     assert paths(simulator).count(SITES) == 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_long_pause_holds_for_all_who_share_the_queue(
+    simulator: SimulatorServer,
+    session: aiohttp.ClientSession,
+    freezer: FrozenDateTimeFactory,
+    status: int,
+) -> None:
+    """Those who wait in line too; an hour of it is believed, whatever is asked for."""
+    shared = RequestQueue()
+    first, second = (
+        ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url=simulator.url, queue=shared)
+        for _ in range(2)
+    )
+    await first.authenticate()
+    spoil(simulator, FaultKind.STATUS, status=status, retry_after=86_400)
+    ends = await asyncio.gather(
+        *(one.installations() for one in (first, second, second)), return_exceptions=True
+    )
+    assert all(isinstance(end, ClimkitError) for end in ends)
+    simulator.switches.faults = []
+    made = len(simulator.requests)
+    freezer.tick(timedelta(minutes=57))
+    with pytest.raises(ClimkitRateLimitError) as raised:
+        await second.installations()
+    assert raised.value.retry_after == pytest.approx(180, abs=10)
+    assert len(simulator.requests) == made
+    freezer.tick(timedelta(minutes=3, seconds=1))
+    assert await second.installations()
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
         (None, None),
         ("7", 7.0),
+        ("86400", 3600.0),
         ("9" * 400, transport.LONGEST_RETRY_AFTER),
         ("Fri, 20 Nov 2026 10:08:30 GMT", 90.0),
         ("Fri, 20 Nov 2026 10:08:30 -0000", 90.0),
@@ -532,9 +612,9 @@ async def test_secrets_are_in_no_log_and_no_error(
     seen: list[str] = []
     secrets = {DEFAULT_USERNAME, DEFAULT_PASSWORD, "somebody", "wrong-password"}
 
-    async def fail(asking: ClimkitClient) -> None:
+    async def fail(asking: ClimkitClient, path: str = SITES) -> None:
         with pytest.raises(ClimkitError) as raised:
-            await asking.installations()
+            await (asking.authenticate() if path == "/auth" else asking.installations())
         seen.extend((repr(raised.value), *traceback.format_exception(raised.value)))
         if raised.value.__cause__:
             seen.append(repr(raised.value.__cause__))
@@ -546,11 +626,12 @@ async def test_secrets_are_in_no_log_and_no_error(
             if kind in (FaultKind.STRINGS, FaultKind.HUGE) or (path, kind) == ("/auth", "dict"):
                 continue
             spoil(simulator, kind, path=path, delay=0.2 if kind is FaultKind.DELAY else 0.0)
-            await fail(client)
+            await fail(client, path)
         for status in (400, 403, 404, 429):
             spoil(simulator, FaultKind.STATUS, path=path, status=status)
-            await fail(client)
+            await fail(client, path)
         simulator.switches.faults = []
+        await client.authenticate()
         await client.installations()
     await fail(stranger)
 

@@ -4,12 +4,15 @@ from .client import DEFAULT_URL, ClimkitClient
 from .exceptions import (
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
+    ClimkitCertificateError,
     ClimkitConnectionError,
     ClimkitError,
+    ClimkitLoginError,
     ClimkitRateLimitError,
     ClimkitResponseError,
 )
 from .figures import Figures, Shape
+from .login import Login
 from .models import (
     DEFAULT_ZONE,
     Address,
@@ -47,13 +50,16 @@ __all__ = [
     "Address",
     "ClimkitAccessDeniedError",
     "ClimkitAuthenticationError",
+    "ClimkitCertificateError",
     "ClimkitClient",
     "ClimkitConnectionError",
     "ClimkitError",
+    "ClimkitLoginError",
     "ClimkitRateLimitError",
     "ClimkitResponseError",
     "Figures",
     "Interval",
+    "Login",
     "Meter",
     "MeterMode",
     "MeterReading",

@@ -14,6 +14,7 @@ import aiohttp
 
 from .exceptions import ClimkitResponseError
 from .figures import Figures
+from .login import Login
 from .models import (
     DEFAULT_ZONE,
     ID_PATTERN,
@@ -47,11 +48,17 @@ class ClimkitClient:
         *,
         url: str = DEFAULT_URL,
         queue: RequestQueue | None = None,
+        login: Login | None = None,
     ) -> None:
-        """Prepare a client; clients of the same `url` should share one `queue`."""
+        """Prepare a client.
+
+        Clients of the same `url` should share one `queue`, those of the same credentials one
+        `login`, which then stands for `username` and `password`.
+        """
         self.url = url
         self.queue = queue or RequestQueue()
-        self._transport = Transport(session, url, username, password, self.queue)
+        self.login = login or Login(username, password)
+        self._transport = Transport(session, url, self.login, self.queue)
         self._reported: set[str] = set()
 
     @property
@@ -59,8 +66,16 @@ class ClimkitClient:
         """Return what was seen of the API so far."""
         return self._transport.figures
 
+    @property
+    def is_certificate_wrong(self) -> bool:
+        """Whether the last answer failed to come because of the server's certificate."""
+        return self._transport.is_certificate_wrong
+
     async def authenticate(self) -> None:
-        """Log in; raises ClimkitAuthenticationError if the API refuses the credentials."""
+        """Log in for a person who waits.
+
+        Raises ClimkitAuthenticationError if the API refuses the credentials, be it once.
+        """
         await self._transport.authenticate()
 
     async def installations(self, *, priority: Priority = Priority.LIVE) -> list[SiteReference]:

@@ -20,15 +20,35 @@ class ClimkitConnectionError(ClimkitError):
         self.retry_after = retry_after
 
 
+class ClimkitCertificateError(ClimkitConnectionError):
+    """The server could not prove who it is: its certificate is wrong, ended, or self-signed.
+
+    Nothing was sent: something stands between us and the API, or a clock is wrong.
+    """
+
+
+class ClimkitLoginError(ClimkitConnectionError):
+    """Logging in failed lately and is not tried again before `retry_after` seconds.
+
+    That the credentials are wrong is not said: only several refusals, minutes apart, mean that.
+    """
+
+
 class ClimkitAuthenticationError(ClimkitError):
-    """The API refused the credentials themselves."""
+    """The API refused the credentials themselves, again and again; or once where a person waits."""
 
 
 class ClimkitAccessDeniedError(ClimkitError):
-    """The API refused one site, meter or sensor right after a fresh login.
+    """The API refused one site, meter or sensor, with a token that works or right after a login.
 
-    The credentials are fine (observed: a meter may be listed and still be refused).
+    `others_answered`: something else of the account was answered with the same token, so it is
+    this thing that is refused (observed: a meter may be listed and still be refused). Else all is.
     """
+
+    def __init__(self, message: str = "", *, others_answered: bool = True) -> None:
+        """Keep whether it is this thing alone."""
+        super().__init__(message)
+        self.others_answered = others_answered
 
 
 class ClimkitRateLimitError(ClimkitError):

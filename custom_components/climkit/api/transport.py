@@ -1,7 +1,8 @@
 """One request to the Climkit API: token, queue, retries, error mapping, size limit.
 
 The document describes no error answers. What each status is taken for is therefore assumed; the
-words "too many requests" and refused meters were observed.
+words "too many requests" and refused meters were observed. Between us and the API stand gateways,
+whose answers say nothing of what it thinks: only JSON is believed to be its own.
 """
 
 import asyncio
@@ -9,14 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 import json
 import logging
 import re
+import ssl
 from time import monotonic
 from typing import override
+from weakref import WeakSet
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 import orjson
 from tenacity import (
     AsyncRetrying,
@@ -29,12 +34,15 @@ from tenacity import (
 from .exceptions import (
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
+    ClimkitCertificateError,
     ClimkitConnectionError,
+    ClimkitLoginError,
     ClimkitRateLimitError,
     ClimkitResponseError,
 )
 from .figures import Figures
-from .queue import MAX_PAUSE, Priority, RequestQueue
+from .login import REFUSAL_PAUSE, Login, is_notice, speaks_of_credentials
+from .queue import GIVEN_UP, LONGEST_WAIT, Priority, QueuePausedError, RequestQueue
 from .timestamps import parse_timestamp
 
 _LOGGER = logging.getLogger(__name__)
@@ -44,6 +52,7 @@ REQUEST_TIMEOUT = 90.0
 CONNECT_TIMEOUT = 15.0
 
 MAX_BODY = 32 * 1024 * 1024
+MAX_ERROR = 64 * 1024
 CHUNK = 64 * 1024
 
 # A request is tried this often; the waits between, in seconds, grow from the first to the longest.
@@ -52,18 +61,20 @@ RETRY_WAIT = 2.0
 RETRY_WAIT_LONGEST = 30.0
 RETRY_JITTER = 1.0
 
-# A token lives 15 minutes (document). An end that cannot be true means that the clocks differ.
+# A token lives 15 minutes (document), and a minute less here. An end that is sooner, or much later,
+# means that the clocks differ.
 TOKEN_MARGIN = timedelta(minutes=1)
 TOKEN_FALLBACK = timedelta(minutes=14)
 TOKEN_LONGEST = timedelta(hours=1)
 
 # A longer pause than this, in seconds, is not believed.
-LONGEST_RETRY_AFTER = 86_400.0
+LONGEST_RETRY_AFTER = 3600.0
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
-# What makes a login's answer without a token, but with a good status, a refusal (assumed).
-_WRONG_CREDENTIALS = re.compile(rb"credential|password|unauthori[sz]ed", re.IGNORECASE)
+# What is asked to learn whether a token works, and what may stand in for it: little lists.
+_SITES = "/all_installations"
+_SMALL = re.compile(r"/(?:all_installations|installation_infos/.*|meter_info/.*)")
 
 _REFUSALS = {
     HTTPStatus.UNAUTHORIZED,
@@ -73,7 +84,12 @@ _REFUSALS = {
 
 
 class _RefusedError(Exception):
-    """The API refused a request: the token's fault, or the resource's."""
+    """The API itself refused a request: the token's fault, or the resource's, or the login's."""
+
+    def __init__(self, answer: object) -> None:
+        """Keep the JSON answer."""
+        super().__init__()
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,37 +106,91 @@ class _Request:
         return f"{self.method} {self.path}"
 
 
+class _Body(aiohttp.BytesPayload):
+    """A JSON body that tells when it leaves, and on which connection."""
+
+    def __init__(
+        self, content: Mapping[str, str], on_leave: Callable[[AbstractStreamWriter], None]
+    ) -> None:
+        """Prepare to send JSON; `on_leave` is called with a connection that is there."""
+        super().__init__(orjson.dumps(content), content_type="application/json")
+        self._on_leave = on_leave
+
+    @override
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        self._on_leave(writer)
+        await super().write(writer)
+
+    @override
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        self._on_leave(writer)
+        await super().write_with_length(writer, content_length)
+
+
+class _Departure:
+    """When a request can have left, as far as the distance to the next one is concerned.
+
+    On a connection that has carried an answer before it leaves at once. A new one takes its time,
+    behind a gateway unseen by us too, so the distance counts from the answer. Of a request without
+    a body nobody knows which connection it takes.
+    """
+
+    def __init__(self, queue: RequestQueue, proven: WeakSet[asyncio.WriteTransport]) -> None:
+        """Prepare for a request whose turn it is; `proven` are connections that worked."""
+        self._queue = queue
+        self._proven = proven
+        self._connection: asyncio.WriteTransport | None = None
+        self._is_known = False
+
+    def leave(self, writer: AbstractStreamWriter) -> None:
+        """Note the connection on which the request leaves now."""
+        self._connection = getattr(writer, "transport", None)
+        self._is_known = self._connection in self._proven
+        self._queue.keep_distance()
+
+    def arrived(self) -> None:
+        """Note that there is an answer."""
+        if not self._is_known:
+            self._queue.keep_distance()
+        if self._connection:
+            self._proven.add(self._connection)
+
+    def gave_up(self) -> None:
+        """Note that nobody waits for the answer any more."""
+        self._queue.keep_distance(GIVEN_UP)
+
+
 class Transport:
     """Makes the requests of one account, one at a time."""
 
     def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        url: str,
-        username: str,
-        password: str,
-        queue: RequestQueue,
+        self, session: aiohttp.ClientSession, url: str, login: Login, queue: RequestQueue
     ) -> None:
         """Keep what requests need; nothing is sent yet."""
         self._session = session
         self._url = url.rstrip("/")
-        self._username = username
-        self._password = password
+        self._login = login
         self._queue = queue
+        self._proven = WeakSet[asyncio.WriteTransport]()
+        self._known = _SITES
         self.figures = Figures()
-        self._login = asyncio.Lock()
-        self._token: str | None = None
-        self._renew_at = datetime.min.replace(tzinfo=UTC)
+        self.is_certificate_wrong = False
+
+    @property
+    def _token(self) -> str | None:
+        return self._login.token
 
     async def authenticate(self) -> None:
-        """Fetch a new token.
+        """Fetch a new token, for a person who waits.
 
         Raises ClimkitAuthenticationError if the API refuses the credentials, and the errors of
         `call` otherwise.
         """
         async for attempt in _attempts():
             with attempt:
-                await self._renew(self._token)
+                await self._renew(self._token, at_once=True)
 
     async def call[T](
         self,
@@ -141,87 +211,147 @@ class Transport:
         async for attempt in _attempts():
             with attempt:
                 answer = await self._authorized(request)
-        return await _in_thread(lambda: convert(_parse(answer, request)))
+        found = await _in_thread(lambda: convert(_parse(answer, request)))
+        if _SMALL.fullmatch(path):
+            self._known = path
+        return found
 
     async def _authorized(self, request: _Request) -> bytes:
-        """Make a request with a token; if it is refused, once more with a new one."""
-        token = await self._valid_token()
-        try:
-            return await self._send(request, token)
-        except _RefusedError:
-            token = await self._renew(token)
-        try:
-            return await self._send(request, token)
-        except _RefusedError:
-            raise ClimkitAccessDeniedError(f"{request}: access denied") from None
+        """Make a request with a token; find out what it means if that is refused.
 
-    async def _valid_token(self) -> str:
-        if self._token and datetime.now(UTC) < self._renew_at:
-            return self._token
-        return await self._renew(self._token)
-
-    async def _renew(self, old: str | None) -> str:
-        """Log in, unless another task has replaced the `old` token in the meantime."""
-        async with self._login:
-            if self._token and self._token != old:
-                return self._token
-            credentials = {"username": self._username, "password": self._password}
-            request = _Request(method="POST", path="/auth", body=credentials)
+        A token that is accepted for something else is no reason to log in again: then it is this
+        thing that is refused. One that is not is replaced, and the request repeated.
+        """
+        token = self._login.valid_token or await self._renew(self._token)
+        while True:
             try:
-                answer = await self._send(request, token=None)
+                return await self._send(request, token)
             except _RefusedError:
-                raise ClimkitAuthenticationError("The API refused the credentials") from None
-            grant = await _in_thread(lambda: _parse(answer, request))
-            if not isinstance(grant, Mapping):
-                raise ClimkitResponseError(f"{request}: not an object", HTTPStatus.OK)
-            token = grant.get("access_token")
-            if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-                if _refuses(grant, answer):
-                    raise ClimkitAuthenticationError("The API answered the login without a token")
-                raise ClimkitResponseError(f"{request}: no token", HTTPStatus.OK)
-            self._token = token
-            self._renew_at = _renew_at(grant.get("valid_until"), datetime.now(UTC))
-            return token
+                pass
+            if self._token == token:
+                if await self._is_accepted(token, request):
+                    raise ClimkitAccessDeniedError(f"{request}: access denied")
+                if self._token == token and not self._login.may_replace():
+                    raise ClimkitAccessDeniedError(
+                        f"{request}: access denied to all", others_answered=False
+                    )
+            token = await self._renew(token)
+
+    async def _is_accepted(self, token: str, refused: _Request) -> bool:
+        """Whether a token works for something else than what was refused with it."""
+        if self._login.is_proved:
+            return True
+        for path in dict.fromkeys((_SITES, self._known)):
+            if path == refused.path:
+                continue
+            request = _Request(method="GET", path=path, priority=refused.priority)
+            try:
+                answer = await self._send(request, token)
+            except _RefusedError:
+                continue
+            await _in_thread(partial(_parse, answer, request))
+            self._login.note_proved()
+            return True
+        return False
+
+    async def _renew(self, old: str | None, *, at_once: bool = False) -> str:
+        """Log in, unless another task has replaced the `old` token in the meantime.
+
+        `at_once`: a person waits, who is told what the first answer says.
+        """
+        login = self._login
+        async with login.lock:
+            if login.token and login.token != old:
+                return login.token
+            if not at_once:
+                login.check()
+            try:
+                return await self._log_in()
+            except ClimkitResponseError:
+                login.note_strange()
+                raise
+            except _RefusedError as refusal:
+                answer = refusal.answer
+            is_told = speaks_of_credentials(answer)
+            (login.note_refused if is_told else login.note_strange)()
+            if login.is_refused or (at_once and not is_notice(answer)):
+                raise ClimkitAuthenticationError("The API refused the credentials")
+            raise ClimkitLoginError(
+                "The API refused the login, for now", REFUSAL_PAUSE if is_told else None
+            )
+
+    async def _log_in(self) -> str:
+        """Ask for a token, and keep it."""
+        credentials = {"username": self._login.username, "password": self._login.password}
+        request = _Request(method="POST", path="/auth", body=credentials)
+        answer = await self._send(request, token=None)
+        grant = await _in_thread(partial(_parse, answer, request))
+        if not isinstance(grant, Mapping):
+            raise ClimkitResponseError(f"{request}: not an object", HTTPStatus.OK)
+        token = grant.get("access_token")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            if speaks_of_credentials(grant):
+                raise _RefusedError(grant)
+            raise ClimkitResponseError(f"{request}: no token", HTTPStatus.OK)
+        now = datetime.now(UTC)
+        self._login.note_token(token, _renew_at(grant.get("valid_until"), now) - now)
+        return token
 
     async def _send(self, request: _Request, token: str | None) -> bytes:
         """Take a turn, make one request and return the body of a good answer."""
+        try:
+            async with self._queue.turn(request.priority):
+                return await self._send_now(request, token)
+        except QueuePausedError as pause:
+            message = f"{request}: the API asked for a pause"
+            raise ClimkitRateLimitError(message, pause.seconds) from None
+
+    async def _send_now(self, request: _Request, token: str | None) -> bytes:
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, connect=CONNECT_TIMEOUT)
-        async with self._queue.turn(request.priority):
-            started = monotonic()
-            self.figures.note_request(datetime.now(UTC))
-            try:
-                async with self._session.request(
-                    request.method,
-                    self._url + request.path,
-                    json=request.body,
-                    params=request.params,
-                    headers=headers,
-                    timeout=timeout,
-                    allow_redirects=False,
-                ) as response:
-                    self._check(response, request, is_login=token is None)
-                    answer = await _read(response, request)
-            except (aiohttp.ClientError, OSError) as error:
-                self.figures.note_error(type(error).__name__)
-                # Not chained: aiohttp's errors may carry the request's headers.
-                raise ClimkitConnectionError(f"{request}: {_reason(error)}") from None
-            self._queue.ease()
-            seconds = monotonic() - started
-            self.figures.note_answer(len(answer), seconds, datetime.now(UTC))
-            _LOGGER.debug(
-                "%s: %d, %d bytes, %.2f s",
-                request,
-                response.status,
-                len(answer),
-                seconds,
-            )
-            return answer
+        departure = _Departure(self._queue, self._proven)
+        started = monotonic()
+        self.figures.note_request(datetime.now(UTC))
+        is_answered = False
+        try:
+            async with self._session.request(
+                request.method,
+                self._url + request.path,
+                data=_Body(request.body, departure.leave) if request.body is not None else None,
+                params=request.params,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response:
+                is_answered = True
+                departure.arrived()
+                self.is_certificate_wrong = False
+                answer = await _read(response, request)
+        except (aiohttp.ClientError, OSError) as error:
+            self.figures.note_error(type(error).__name__)
+            self.is_certificate_wrong = _is_certificate_wrong(error)
+            kind = ClimkitCertificateError if self.is_certificate_wrong else ClimkitConnectionError
+            # Not chained: aiohttp's errors may carry the request's headers.
+            raise kind(f"{request}: {_reason(error)}") from None
+        finally:
+            if not is_answered:
+                departure.gave_up()
+        self._check(response, answer, request, is_login=token is None)
+        self._queue.ease()
+        seconds = monotonic() - started
+        self.figures.note_answer(len(answer), seconds, datetime.now(UTC))
+        _LOGGER.debug("%s: %d, %d bytes, %.2f s", request, response.status, len(answer), seconds)
+        return answer
 
     def _check(
-        self, response: aiohttp.ClientResponse, request: _Request, *, is_login: bool
+        self,
+        response: aiohttp.ClientResponse,
+        answer: bytes,
+        request: _Request,
+        *,
+        is_login: bool,
     ) -> None:
         """Raise what a bad status means."""
         status = response.status
@@ -236,7 +366,7 @@ class Transport:
             self._queue.back_off(pause)
             raise ClimkitRateLimitError(message, pause)
         if status in _REFUSALS or (is_login and status == HTTPStatus.BAD_REQUEST):
-            raise _RefusedError(message)
+            raise _refusal(answer, request, status, is_login=is_login)
         if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
             self._queue.pause(pause or 0.0)
             raise ClimkitConnectionError(message, pause)
@@ -255,16 +385,21 @@ def _attempts() -> AsyncRetrying:
 
 
 def _may_pass(error: BaseException) -> bool:
+    if isinstance(error, ClimkitLoginError | ClimkitCertificateError):
+        return False
     if not isinstance(error, ClimkitConnectionError | ClimkitRateLimitError):
         return False
-    return (error.retry_after or 0.0) <= MAX_PAUSE
+    return (error.retry_after or 0.0) <= LONGEST_WAIT
 
 
 async def _read(response: aiohttp.ClientResponse, request: _Request) -> bytes:
-    """Read a body, but no more than the limit of it."""
+    """Read a body, but no more than the limit of it; of an error, its beginning."""
     answer = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK):
         answer += chunk
+        if not response.ok and len(answer) > MAX_ERROR:
+            response.close()
+            break
         if len(answer) > MAX_BODY:
             response.close()
             raise ClimkitResponseError(f"{request}: answer too large", response.status)
@@ -288,20 +423,22 @@ async def _in_thread[T](work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
-def _refuses(grant: Mapping[str, object], answer: bytes) -> bool:
-    """Whether a login's answer without a token means the credentials (assumed).
-
-    The token is there but empty, or the answer speaks of credentials. Anything else, such as the
-    notice of a maintenance, is no reason to ask the user for a password.
-    """
-    is_empty = "access_token" in grant and grant["access_token"] in (None, "")
-    return is_empty or _WRONG_CREDENTIALS.search(answer) is not None
+def _refusal(answer: bytes, request: _Request, status: int, *, is_login: bool) -> Exception:
+    """Return what a refusal means: the API's own is JSON, anything else comes from before it."""
+    message = f"{request}: HTTP {status}"
+    try:
+        said = _parse(answer, request)
+    except ClimkitResponseError:
+        said = None
+    if not isinstance(said, Mapping | list | str):
+        return ClimkitConnectionError(message)
+    return _RefusedError({"status": status, "said": said} if is_login else said)
 
 
 def _renew_at(valid_until: object, now: datetime) -> datetime:
     """Return when to replace a token: a minute before its end, if that end can be true."""
     end = parse_timestamp(valid_until, UTC)
-    if end is None or not now + TOKEN_MARGIN < end <= now + TOKEN_LONGEST:
+    if end is None or not now + TOKEN_FALLBACK < end <= now + TOKEN_LONGEST:
         return now + TOKEN_FALLBACK
     return end - TOKEN_MARGIN
 
@@ -319,6 +456,14 @@ def _retry_after(header: str | None, now: datetime) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+
+
+def _is_certificate_wrong(error: Exception) -> bool:
+    """Whether the server could not prove who it is; a handshake that was cut is no proof."""
+    if not isinstance(error, aiohttp.ClientSSLError):
+        return False
+    cause = getattr(error, "os_error", None)
+    return not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def _reason(error: Exception) -> str:
