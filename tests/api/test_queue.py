@@ -7,6 +7,7 @@ from time import monotonic
 import pytest
 
 from custom_components.climkit.api import Priority, RequestQueue, queue
+from custom_components.climkit.api.queue import QueuePausedError
 
 SPACING = 0.03
 
@@ -147,6 +148,49 @@ async def test_a_pause_slows_nothing_down_afterwards() -> None:
     async with requests.turn(Priority.LIVE):
         assert monotonic() - before >= 0.049
     assert requests.spacing == 0.001
+
+
+async def test_after_no_pause_the_next_request_keeps_its_distance() -> None:
+    requests = RequestQueue(SPACING)
+    before = monotonic()
+    async with requests.turn(Priority.LIVE):
+        requests.pause(0.0)
+    async with requests.turn(Priority.LIVE):
+        assert monotonic() - before >= SPACING * 0.99
+
+
+async def test_the_distance_counts_from_when_the_request_can_have_left() -> None:
+    requests = RequestQueue(SPACING)
+    async with requests.turn(Priority.LIVE):
+        await asyncio.sleep(2 * SPACING)
+        requests.keep_distance()
+        left = monotonic()
+    async with requests.turn(Priority.LIVE):
+        assert monotonic() - left >= SPACING * 0.99
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_nobody_waits_in_line_for_a_long_pause(
+    monkeypatch: pytest.MonkeyPatch, is_cancelled: bool
+) -> None:
+    """Who waits is told, also where it is cancelled in that moment; the turn is not passed on."""
+    monkeypatch.setattr(queue, "LONGEST_WAIT", 0.05)
+    requests = RequestQueue(0.0)
+    async with requests.turn(Priority.LIVE):
+        waiting = asyncio.create_task(take(requests))
+        await asyncio.sleep(0)
+        requests.pause(0.1)
+        if is_cancelled:
+            waiting.cancel()
+        [end] = await asyncio.gather(waiting, return_exceptions=True)
+        assert isinstance(end, asyncio.CancelledError if is_cancelled else QueuePausedError)
+        assert requests._is_busy
+        with pytest.raises(QueuePausedError) as raised:
+            await take(requests)
+        assert 0.05 < raised.value.seconds <= 0.1
+    await asyncio.sleep(0.06)
+    async with asyncio.timeout(1), requests.turn(Priority.LIVE):
+        pass
 
 
 async def test_the_pause_and_the_spacing_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from random import Random
 import time
 from types import TracebackType
 from typing import Self
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -91,6 +92,7 @@ class SimulatorServer:
         self._host, self._port = host, port
         self._gate = Gate()
         self._random = Random(self.world.seed)
+        self._connected = WeakSet[asyncio.Transport]()
         self._threads = ThreadPoolExecutor(2, "simulator")
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.2)
 
@@ -162,6 +164,7 @@ class SimulatorServer:
         self, path: str, endpoint: _Endpoint
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
+            await self._connect(request)
             start = _monotonic()
             call = await self._call(request, path, start)
             self.requests.append(call.record)
@@ -175,9 +178,17 @@ class SimulatorServer:
                 response = self._refusal(refusal)
             finally:
                 call.record.seconds = _monotonic() - start
+            if self.switches.closes:
+                response.force_close()
             return response
 
         return handle
+
+    async def _connect(self, request: web.Request) -> None:
+        """Take the time that a new connection needs; of it the client sees nothing."""
+        if request.transport and request.transport not in self._connected:
+            self._connected.add(request.transport)
+            await asyncio.sleep(self.switches.connect_delay * self._random.random())
 
     async def _call(self, request: web.Request, endpoint: str, start: float) -> _Call:
         body = _parsed(await request.read())

@@ -63,6 +63,8 @@ class Switches:
     latency: seconds from the end of a quarter-hour to its row. rate_limit: seconds between two
     requests of an account, 0 for none; rate_tolerance is taken off, for a late scheduler.
     retry_after: that header of a 429. response_delay: seconds every answer takes.
+    connect_delay: the longest time in seconds until the first request of a new connection is
+    seen, as behind a gateway. closes: whether each connection is closed after its answer.
     reading: as what the digits of t_s and t_e are read. installations: shape of all_installations.
     sites: which site ids an account sees, for accounts not named all.
     refused: status (401 or 403) by site, meter or sensor id.
@@ -79,6 +81,8 @@ class Switches:
     rate_tolerance: float = 0.05
     retry_after: float | None = None
     response_delay: float = 0.0
+    connect_delay: float = 0.0
+    closes: bool = False
     reading: Literal["utc", "local"] = "utc"
     installations: Literal["ids", "objects", "oid"] = "ids"
     sites: dict[str, list[str]] = field(default_factory=dict)

@@ -129,6 +129,22 @@ class _Body(aiohttp.BytesPayload):
         await super().write_with_length(writer, content_length)
 
 
+class _LostError(aiohttp.ClientConnectionError):
+    """A connection that broke while an answer was expected; its text is the error's name."""
+
+
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating a request by itself: each try takes its turn in the queue."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _LostError(type(error).__name__) from None
+
+
 class _Departure:
     """When a request can have left, as far as the distance to the next one is concerned.
 
@@ -324,13 +340,14 @@ class Transport:
                 headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
+                middlewares=(_once,),
             ) as response:
                 is_answered = True
                 departure.arrived()
                 self.is_certificate_wrong = False
                 answer = await _read(response, request)
         except (aiohttp.ClientError, OSError) as error:
-            self.figures.note_error(type(error).__name__)
+            self.figures.note_error(_name(error))
             self.is_certificate_wrong = _is_certificate_wrong(error)
             kind = ClimkitCertificateError if self.is_certificate_wrong else ClimkitConnectionError
             # Not chained: aiohttp's errors may carry the request's headers.
@@ -470,4 +487,8 @@ def _reason(error: Exception) -> str:
     """Say what went wrong on the way, without what was sent."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return str(error)
-    return "time-out" if isinstance(error, TimeoutError) else type(error).__name__
+    return "time-out" if isinstance(error, TimeoutError) else _name(error)
+
+
+def _name(error: Exception) -> str:
+    return str(error) if isinstance(error, _LostError) else type(error).__name__
