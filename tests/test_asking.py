@@ -1,6 +1,7 @@
 """Trouble with one thing harms no other."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,15 @@ from custom_components.climkit.api import (
     ClimkitResponseError,
 )
 from custom_components.climkit.asking import async_ask_each
+from custom_components.climkit.backoff import Backoff
+
+ALL_REFUSED = ClimkitAccessDeniedError(others_answered=False)
+
+
+@pytest.fixture
+def backoff() -> Backoff[str]:
+    """A back-off whose clock stands still."""
+    return Backoff(lambda: 1000.0)
 
 
 def answers(asked: list[str], **errors: ClimkitError) -> Callable[[str], Awaitable[None]]:
@@ -26,38 +36,64 @@ def answers(asked: list[str], **errors: ClimkitError) -> Callable[[str], Awaitab
     return ask
 
 
-async def test_refused_and_unusable() -> None:
+async def test_refused_and_unusable(backoff: Backoff[str]) -> None:
     """The others are asked all the same."""
     asked: list[str] = []
     refused: list[str] = []
     ask = answers(asked, a=ClimkitAccessDeniedError(), b=ClimkitResponseError("?"))
-    assert await async_ask_each("abc", ask, refused.append) is None
+    assert await async_ask_each("abc", ask, refused.append, backoff) is None
     assert asked == ["a", "b", "c"]
     assert refused == ["a"]
+    assert [backoff.is_resting(one) for one in "abc"] == [True, True, False]
+    assert not backoff.is_resting(None)
 
 
-@pytest.mark.parametrize("error", [ClimkitConnectionError("down"), ClimkitRateLimitError("429")])
-async def test_down(error: ClimkitError) -> None:
-    """The rest is not asked for; what was answered before counts."""
+@pytest.mark.parametrize(
+    "error", [ClimkitConnectionError("down"), ClimkitRateLimitError("429"), ALL_REFUSED]
+)
+async def test_down(error: ClimkitError, backoff: Backoff[str]) -> None:
+    """The rest is not asked for; what was answered before counts, so it may be this alone."""
     asked: list[str] = []
-    assert await async_ask_each("abc", answers(asked, b=error), asked.append) is None
+    assert await async_ask_each("abc", answers(asked, b=error), asked.append, backoff) is None
     assert asked == ["a", "b"]
+    assert backoff.is_resting("b")
+    assert not backoff.is_resting("c")
 
 
-async def test_nothing_answered() -> None:
+async def test_down_from_the_start(backoff: Backoff[str]) -> None:
+    """Then all rests; one answer ends it."""
+    error = ClimkitConnectionError("down", 600.0)
+    assert await async_ask_each("abc", answers([], a=error), print, backoff) is error
+    assert backoff.left("c") == timedelta(minutes=10)
+    assert await async_ask_each("c", answers([]), print, backoff) is None
+    assert not backoff.is_resting("b")
+    assert backoff.is_resting("a")
+
+
+async def test_nothing_answered(backoff: Backoff[str]) -> None:
     """That is an error."""
     error = ClimkitResponseError("?")
     ask = answers([], a=error)
-    assert await async_ask_each("a", ask, print) is error
-    assert await async_ask_each("", ask, print) is None
+    assert await async_ask_each("a", ask, print, backoff) is error
+    assert await async_ask_each("", ask, print, backoff) is None
 
 
-async def test_all_refused() -> None:
+async def test_one_refused(backoff: Backoff[str]) -> None:
     """That is an answer."""
-    assert await async_ask_each("a", answers([], a=ClimkitAccessDeniedError()), str) is None
+    ask = answers([], a=ClimkitAccessDeniedError())
+    assert await async_ask_each("a", ask, str, backoff) is None
 
 
-async def test_credentials() -> None:
+async def test_all_refused(backoff: Backoff[str]) -> None:
+    """That is trouble, of which nobody is told as a refusal."""
+    refused: list[str] = []
+    ask = answers([], a=ALL_REFUSED)
+    assert await async_ask_each("ab", ask, refused.append, backoff) is ALL_REFUSED
+    assert not refused
+    assert backoff.is_resting("b")
+
+
+async def test_credentials(backoff: Backoff[str]) -> None:
     """Refused credentials are everybody's trouble."""
     with pytest.raises(ClimkitAuthenticationError):
-        await async_ask_each("ab", answers([], a=ClimkitAuthenticationError()), str)
+        await async_ask_each("ab", answers([], a=ClimkitAuthenticationError()), str, backoff)

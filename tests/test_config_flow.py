@@ -316,7 +316,10 @@ class TestCredentials:
         home.hass.config_entries.async_update_entry(
             home.entry, data={**home.entry.data, CONF_PASSWORD: "old"}
         )
-        await home.set_up()
+        await home.begin()
+        for _ in range(2):
+            await home.turn_clock(minutes=6)
+            await home.until(lambda: home.entry.state is not ConfigEntryState.SETUP_IN_PROGRESS)
         assert home.entry.state is ConfigEntryState.SETUP_ERROR
         [progress] = home.hass.config_entries.flow.async_progress()
         flow = Flow(home, home.hass.config_entries.flow)

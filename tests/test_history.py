@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import pages, pauses, rebuild, worker
+from custom_components.climkit import backoff, pages, rebuild, worker
 from custom_components.climkit.api import INTERVAL, ClimkitResponseError, Interval, Priority
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.reader import FeedReader
@@ -236,7 +236,7 @@ class TestOutage:
 
         trouble, real = iter([True, True, True]), FeedReader.async_read
         with (
-            patch.object(pauses, "FIRST_PAUSE", timedelta(0)),
+            patch.object(backoff, "FIRST_REST", timedelta(0)),
             patch.object(FeedReader, "async_read", read),
         ):
             await home.set_up_completely()

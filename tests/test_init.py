@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
@@ -151,26 +152,112 @@ class TestSites:
 
 
 async def test_wrong_password(home: Home) -> None:
-    """The user is asked to log in."""
+    """One refusal may be a gateway's: set-up is tried again, and the third one asks the user."""
     home.entry.add_to_hass(home.hass)
     home.hass.config_entries.async_update_entry(
         home.entry, data={**home.entry.data, CONF_PASSWORD: "old"}
     )
-    await home.set_up()
-    assert home.entry.state is ConfigEntryState.SETUP_ERROR
-    [flow] = home.hass.config_entries.flow.async_progress()
-    assert flow["context"]["source"] == SOURCE_REAUTH
+    await home.begin()
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    for _ in range(30):
+        assert not flows(home)
+        await wait_a_minute(home)
+        if home.entry.state is ConfigEntryState.SETUP_ERROR:
+            break
+    assert flows(home) == [SOURCE_REAUTH]
+    assert logins(home) == 3
+    await home.turn_clock(days=3)
+    assert logins(home) == 3
+
+
+async def test_a_login_refused_once_at_the_start(home: Home) -> None:
+    """It is there with the next try that may be made."""
+    fault = Fault(kind=FaultKind.STATUS, status=401, path="auth", times=1)
+    home.simulator.switches.faults = [fault]
+    await home.begin()
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    for _ in range(9):
+        await wait_a_minute(home)
+    assert home.entry.state is ConfigEntryState.LOADED
+    assert not flows(home)
+
+
+async def wait_a_minute(home: Home) -> None:
+    """Turn the clock, and let a set-up that is tried again come to its end."""
+    await home.turn_clock(minutes=1, settle=False)
+    await home.until(lambda: home.entry.state is not ConfigEntryState.SETUP_IN_PROGRESS)
 
 
 async def test_password_changed_while_running(home: Home) -> None:
-    """The user is asked to log in, once; nothing stored is lost."""
+    """Polling goes on until the third refusal; then the user is asked, once."""
     await home.set_up_completely()
     home.simulator.revoke_tokens()
     home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=401, path="auth")]
-    for _ in range(3):
-        await home.turn_clock(minutes=15)
-    [flow] = home.hass.config_entries.flow.async_progress()
-    assert flow["context"]["source"] == SOURCE_REAUTH
+    before = logins(home)
+    for _ in range(60):
+        await home.turn_clock(minutes=1, settle=False)
+        assert logins(home) == before + 3 or not flows(home)
+    await home.settle()
+    assert flows(home) == [SOURCE_REAUTH]
+    assert logins(home) == before + 3
+
+
+class TestRefusedCredentials:
+    """They are refused: nothing logs in before a person acts."""
+
+    @pytest.fixture
+    async def refused(self, home: Home) -> Home:
+        """A home that waits for the user."""
+        await home.set_up_completely()
+        home.simulator.revoke_tokens()
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=401, path="auth")]
+        for _ in range(3):
+            await home.turn_clock(minutes=15)
+        assert flows(home) == [SOURCE_REAUTH]
+        return home
+
+    async def test_nothing_logs_in(self, refused: Home) -> None:
+        """Neither nights, nor the look for new sites, nor sensors, nor an action."""
+        before = len(refused.simulator.requests)
+        [device, *_] = dr.async_entries_for_config_entry(
+            dr.async_get(refused.hass), refused.entry.entry_id
+        )
+        for _ in range(12):
+            await refused.turn_clock(hours=4)
+            with pytest.raises(HomeAssistantError) as raised:
+                await refused.hass.services.async_call(
+                    DOMAIN,
+                    "import_history",
+                    {"device_id": device.id, "from": (NOW - timedelta(days=1)).isoformat()},
+                    blocking=True,
+                    return_response=True,
+                )
+            assert raised.value.translation_key == "invalid_auth"
+        assert len(refused.simulator.requests) == before
+        assert flows(refused) == [SOURCE_REAUTH]
+
+    async def test_reload(self, refused: Home) -> None:
+        """A person's reload is worth one try; refused, it asks at once."""
+        before = logins(refused)
+        await refused.hass.config_entries.async_reload(refused.entry.entry_id)
+        await refused.hass.async_block_till_done()
+        assert refused.entry.state is ConfigEntryState.SETUP_ERROR
+        assert logins(refused) == before + 1
+        refused.simulator.switches.faults = []
+        await refused.hass.config_entries.async_reload(refused.entry.entry_id)
+        await refused.let_follow()
+        assert refused.entry.state is ConfigEntryState.LOADED
+        assert logins(refused) == before + 2
+
+
+def flows(home: Home) -> list[str]:
+    """What Home Assistant asks the user for."""
+    return [flow["context"]["source"] for flow in home.hass.config_entries.flow.async_progress()]
+
+
+def logins(home: Home) -> int:
+    """How many logins there were."""
+    return sum(request.path == "/auth" for request in home.simulator.requests)
 
 
 async def test_wrong_password_at_night(home: Home) -> None:

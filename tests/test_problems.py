@@ -251,10 +251,14 @@ class TestRefusedSite:
         return World.of(*(replace(house, faultless=True) for house in houses))
 
     async def test_refused_and_permitted_again(self, home: Home, site_id: str) -> None:
-        """Told once it is refused for all data, and at the next start; gone when permitted."""
+        """Told once all data are refused for longer than an hour; gone when permitted."""
         await home.set_up()
         home.simulator.switches.refused = {site_id: 403}
-        for _ in range(2):  # what is read once a day is asked for once an hour; then each meter
+        for _ in range(3):
+            await home.turn_clock(minutes=15)
+        await look(home)
+        assert not issues(home)  # that may pass
+        for _ in range(4):  # what is read once a day is asked for once an hour; then each meter
             await home.turn_clock(hours=1)
         await look(home)
         assert set(issues(home)) == {f"site_refused_{site_id}"}
@@ -263,6 +267,36 @@ class TestRefusedSite:
         home.simulator.switches.refused = {}
         await home.restart()
         await look(home)
+        assert not issues(home)
+
+    async def test_permitted_again_while_running(self, home: Home, site_id: str) -> None:
+        """The message goes without a restart, within a day."""
+        await home.set_up()
+        home.simulator.switches.refused = {site_id: 403}
+        for _ in range(4):
+            await home.turn_clock(hours=1)
+        await look(home)
+        assert issues(home)
+        home.simulator.switches.refused = {}
+        for _ in range(25):
+            await home.turn_clock(hours=1)
+        await look(home)
+        assert not issues(home)
+
+    async def test_refused_at_the_start(self, home: Home, site_id: str) -> None:
+        """Told once that has lasted; the site joins by itself when it is permitted."""
+        await home.set_up()
+        home.simulator.switches.refused = {site_id: 403}
+        await home.restart()
+        await look(home)
+        assert not issues(home)
+        for _ in range(6):
+            await home.turn_clock(minutes=30)
+        assert set(issues(home)) == {f"site_refused_{site_id}"}
+        home.simulator.switches.refused = {}
+        for _ in range(5):
+            await home.turn_clock(hours=1)
+        await home.until(lambda: site_id in home.entry.runtime_data)
         assert not issues(home)
 
     async def test_no_longer_listed(self, home: Home, site_id: str) -> None:
@@ -280,7 +314,7 @@ class TestRefusedSite:
         """Nothing is told of what is gone."""
         await home.set_up()
         home.simulator.switches.refused = {site_id: 403}
-        for _ in range(2):  # what is read once a day is asked for once an hour; then each meter
+        for _ in range(4):  # what is read once a day is asked for once an hour; then each meter
             await home.turn_clock(hours=1)
         await look(home)
         assert issues(home)

@@ -1,15 +1,17 @@
 """What Climkit said lately: amounts of today, power of now, columns, feeds."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval, Meter, MeterMode
+from custom_components.climkit.backoff import FIRST_REST, Backoff
 from custom_components.climkit.choice import Choice
 from custom_components.climkit.feed import Feed
-from custom_components.climkit.measures import ELECTRICITY, Series, all_series
+from custom_components.climkit.measures import CHARGE_POINT, ELECTRICITY, Series, all_series
 from custom_components.climkit.recent import POWER_EXPIRES_AFTER, Recent
-from custom_components.climkit.schedule import FAILED_PAUSE, FIRST_DELAY, SHORTEST_PAUSE
+from custom_components.climkit.schedule import FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_LOOK
 
 MIDNIGHT = datetime(2026, 3, 21, 23, tzinfo=UTC)
 NOW = MIDNIGHT + timedelta(hours=1, minutes=4)
@@ -42,10 +44,32 @@ def series() -> dict[str, Series]:
     return {one.column: one for one in found}
 
 
+@dataclass
+class Clock:
+    """A monotonic clock that a test turns, in seconds."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def recent(series: dict[str, Series]) -> Recent:
+def clock() -> Clock:
+    """A clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def backoff(clock: Clock) -> Backoff[Feed]:
+    """A back-off without trouble."""
+    return Backoff(clock)
+
+
+@pytest.fixture
+def recent(series: dict[str, Series], backoff: Backoff[Feed]) -> Recent:
     """A site that has just been asked for the first time."""
-    recent = Recent()
+    recent = Recent(backoff)
     recent.follow([], series.values())
     recent.note_asked(SITE, NOW)
     return recent
@@ -134,7 +158,7 @@ class TestColumns:
 
     def test_refused(self, recent: Recent) -> None:
         """A refused site has no columns, so its meters are asked one by one."""
-        recent.note_refused(SITE, NOW + timedelta(days=1))
+        recent.note_refused(SITE)
         assert recent.columns == {ELECTRICITY: frozenset()}
         found = all_series("site", {"flat": FLAT}, recent.columns, Choice(), has_battery=False)
         assert {s.feed for s in found if s.meter_id} == {Feed("site", ELECTRICITY, "flat")}
@@ -143,9 +167,8 @@ class TestColumns:
         """It says nothing of columns."""
         meter = Feed("site", ELECTRICITY, "flat")
         recent.follow([meter], [])
-        recent.note_refused(meter, NOW + timedelta(days=1))
+        recent.note_refused(meter)
         assert recent.columns == {}
-        assert not recent.due(NOW)
 
     @pytest.mark.parametrize(("value", "has_battery"), [(0.0, False), (0.2, True)])
     def test_battery(self, recent: Recent, value: float, has_battery: bool) -> None:
@@ -157,40 +180,78 @@ class TestColumns:
 class TestFeeds:
     """What is asked for."""
 
-    def test_failed_come_last(self) -> None:
-        """So they delay no others."""
-        recent = Recent()
+    def test_failed_come_last(self, recent: Recent, backoff: Backoff[Feed], clock: Clock) -> None:
+        """When their rest is over; so they delay no others."""
         heating = Feed("site", "heating")
         recent.follow([heating, SITE], [])
-        recent.note_asked(heating, NOW)
-        assert recent.due(NOW + FAILED_PAUSE) == [SITE, heating]
-        recent.note_unusable(heating)
-        assert recent.due(NOW + FAILED_PAUSE) == [SITE]
+        backoff.after_trouble(heating)
+        assert recent.due(NOW + INTERVAL) == [SITE]
+        clock.now += FIRST_REST.total_seconds()
+        assert recent.due(NOW + INTERVAL) == [SITE, heating]
+        backoff.succeeded(heating)
+        recent.note_asked(heating, NOW + INTERVAL)
+        assert recent.due(NOW + INTERVAL) == [SITE]
+
+    def test_a_little_early(self, recent: Recent) -> None:
+        """A coordinator comes up to a second early; it does not turn round and come again."""
+        recent.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
+        look = recent.next_look(NOW, NOW)
+        assert recent.due(look - timedelta(seconds=0.9)) == [SITE]
+        assert not recent.due(look - timedelta(seconds=2))
+        early = look - timedelta(seconds=0.9)
+        recent.note_asked(SITE, early)
+        assert recent.next_look(early, early) == early + SHORTEST_PAUSE
 
     def test_next_look(self, recent: Recent) -> None:
         """When the first feed is due; an answer that took long gives no reason for another."""
         recent.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
         assert recent.next_look(NOW, NOW) == QUARTER + INTERVAL + FIRST_DELAY
-        recent.follow([SITE, Feed("site", "heating")], [])
-        recent.note_asked(SITE, NOW)
-        recent.merge(SITE, [], MIDNIGHT)
-        recent.let_rest(Feed("site", "heating"), NOW + timedelta(days=1))
         late = QUARTER + INTERVAL + FIRST_DELAY
         assert recent.next_look(NOW, late) == late + SHORTEST_PAUSE
 
+    def test_next_look_after_trouble(
+        self, recent: Recent, backoff: Backoff[Feed], clock: Clock
+    ) -> None:
+        """When a rest is over, whatever the wall clock says meanwhile; not before all may go on."""
+        recent.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
+        backoff.after_trouble(SITE)
+        backoff.after_trouble(SITE)
+        day = timedelta(days=1)
+        for now in (NOW, NOW - day, NOW + day):
+            assert recent.next_look(now, now) == now + 2 * FIRST_REST
+        clock.now += 90
+        assert recent.next_look(NOW, NOW) == NOW + SHORTEST_PAUSE
+        backoff.succeeded(SITE)
+        heating = Feed("site", "heating")
+        recent.follow([SITE, heating], [])
+        backoff.after_outage(heating, at_least=1800)
+        assert recent.next_look(NOW, NOW) == NOW + timedelta(minutes=30)
+        assert not recent.due(NOW + INTERVAL)
+
     def test_rest_of_a_round(self, recent: Recent) -> None:
-        """What was due and not asked for, because Climkit is down, waits."""
+        """What was due and not asked for comes a minute later."""
         recent.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
         recent.follow([SITE, Feed("site", "heating")], [])
-        assert recent.next_look(NOW, NOW) == NOW + FAILED_PAUSE
+        assert recent.next_look(NOW, NOW) == NOW + SHORTEST_PAUSE
 
-    def test_unasked(self) -> None:
+    def test_charge_points(self, recent: Recent) -> None:
+        """They are looked for once a day, until there are some."""
+        points = Feed("site", CHARGE_POINT)
+        recent.follow([points], [])
+        recent.note_asked(points, NOW)
+        recent.merge(points, [], MIDNIGHT)
+        assert recent.next_look(NOW, NOW) == NOW + UNKNOWN_LOOK
+        assert recent.due(NOW - timedelta(days=400)) == [points]  # the clock was wrong
+        recent.merge(points, intervals({"total_flat": 1.0}), MIDNIGHT)
+        assert recent.next_look(NOW, NOW) < NOW + INTERVAL
+
+    def test_unasked(self, backoff: Backoff[Feed]) -> None:
         """A feed that rests is not waited for."""
-        recent = Recent()
+        recent = Recent(backoff)
         recent.follow([SITE], [])
-        assert recent.has_unasked(NOW)
-        recent.let_rest(SITE, NOW + INTERVAL)
-        assert not recent.has_unasked(NOW)
+        assert recent.has_unasked
+        backoff.after_refusal(SITE)
+        assert not recent.has_unasked
 
     def test_kept(self, recent: Recent, series: dict[str, Series]) -> None:
         """A feed that is still followed keeps what is known of it."""

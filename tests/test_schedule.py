@@ -9,7 +9,6 @@ import pytest
 
 from custom_components.climkit.api import INTERVAL
 from custom_components.climkit.schedule import (
-    FAILED_PAUSE,
     FIRST_DELAY,
     LONGEST_TAIL,
     SHORTEST_DELAY,
@@ -155,46 +154,21 @@ class TestDueAt:
         state = FeedState(asked=asked, newest=QUARTER - INTERVAL)
         assert due_at(state) == asked + SHORTEST_PAUSE
 
-    def test_failed(self) -> None:
-        """After a pause, also where data come once a day."""
-        state = FeedState(asked=NOW, newest=MIDNIGHT, failed=True)
-        assert due_at(state) == NOW + FAILED_PAUSE
-        assert state.due_at(NOW, DELAY, each_interval=False) == NOW + FAILED_PAUSE
-
-
-class TestIsDue:
-    """Whether a feed is asked at a look."""
+    def test_read_once_a_day(self) -> None:
+        """Once an hour is enough."""
+        state = FeedState(asked=NOW, newest=MIDNIGHT)
+        due = state.due_at(NOW, DELAY, each_interval=False)
+        assert due == NOW + timedelta(minutes=59)
 
     @pytest.mark.parametrize("each_interval", [True, False])
     def test_never_asked(self, each_interval: bool) -> None:
         """At once."""
-        assert FeedState().is_due(NOW, DELAY, each_interval=each_interval)
-
-    def test_a_little_early(self) -> None:
-        """A coordinator comes up to a second early; it does not turn round and come again."""
-        state = FeedState(asked=NOW, newest=QUARTER)
-        look = due_at(state)
-        assert state.is_due(look - timedelta(seconds=0.9), DELAY, each_interval=True)
-        assert not state.is_due(look - timedelta(seconds=2), DELAY, each_interval=True)
-        state.asked = look - timedelta(seconds=0.9)
-        assert due_at(state) == state.asked + SHORTEST_PAUSE
-
-    def test_read_once_a_day(self) -> None:
-        """Once an hour is enough."""
-        state = FeedState(asked=NOW, newest=MIDNIGHT)
-        assert not state.is_due(NOW + timedelta(minutes=58), DELAY, each_interval=False)
-        assert state.is_due(NOW + timedelta(minutes=59), DELAY, each_interval=False)
+        assert FeedState().due_at(NOW, DELAY, each_interval=each_interval) == NOW
 
     def test_clock_was_wrong(self) -> None:
         """A question of the future stops nothing."""
         state = FeedState(asked=NOW + timedelta(days=1), newest=NOW + timedelta(days=1))
-        assert state.is_due(NOW, DELAY, each_interval=True)
-
-    def test_rests(self) -> None:
-        """Not before the rest is over, whatever happened."""
-        state = FeedState(rests_until=NOW + MINUTE, failed=True)
-        assert not state.is_due(NOW, DELAY, each_interval=True)
-        assert state.is_due(NOW + MINUTE, DELAY, each_interval=True)
+        assert state.due_at(NOW, DELAY, each_interval=True) == NOW
 
 
 class TestWindow:

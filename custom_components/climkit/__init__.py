@@ -1,6 +1,6 @@
 """The Climkit integration: meters of Swiss solar buildings in Home Assistant."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 import logging
@@ -12,6 +12,7 @@ from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.event import (
+    async_call_later,
     async_track_point_in_utc_time,
     async_track_time_interval,
     async_track_utc_time_change,
@@ -22,6 +23,8 @@ from homeassistant.util import dt as dt_util
 
 from .account import async_create_client, async_read_each_site, async_sites_of_others
 from .api import ClimkitClient, ClimkitError, Meter, Site
+from .asking import let_rest
+from .backoff import Backoff
 from .choice import Choice, history_start
 from .const import (
     ALL,
@@ -46,9 +49,8 @@ _LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-# How often to look for sites that are new, and for those that could not be read.
+# How often to look for sites that are new.
 NEW_SITES_INTERVAL = timedelta(days=1)
-UNREAD_SITES_INTERVAL = timedelta(hours=1)
 
 # How often to look for what people should be told of.
 PROBLEMS_INTERVAL = timedelta(minutes=15)
@@ -63,6 +65,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
     """Set up an account: what is new first, history later and in the background."""
     client = async_create_client(hass, entry.data)
+    client.login.permit()  # refused before, no retry leads here: a person wants it to be tried
     store = ClimkitStore(hass, entry.entry_id)
     await store.async_load()
     entry.async_on_unload(store.async_save_now)  # also when set-up fails: no late write remains
@@ -75,7 +78,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             site_ids, partial(_async_read_site, client), on_refused=refused.append
         )
     unlisted = set() if entry.options[CONF_SITES] != ALL else store.sites.keys() - set(wanted)
-    async_tell_of_refused_sites(hass, entry.entry_id, {*refused, *unlisted}, sites)
+    async_tell_of_refused_sites(hass, entry.entry_id, unlisted, sites)
 
     entry.runtime_data = {}
     free = _free_sites(hass, entry, sites)  # another entry may have been faster
@@ -109,8 +112,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         if site_id not in sites:
             _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
     _follow_entry(hass, entry)
-    is_whole = len(entry.runtime_data) == len(site_ids)
-    _watch_for_sites(hass, entry, client, NEW_SITES_INTERVAL if is_whole else UNREAD_SITES_INTERVAL)
+    unread = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
+    _watch_for_sites(hass, entry, client, unread, refused)
     return True
 
 
@@ -225,22 +228,57 @@ def _plan_nights(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRu
 
 @callback
 def _watch_for_sites(
-    hass: HomeAssistant, entry: ClimkitConfigEntry, client: ClimkitClient, interval: timedelta
+    hass: HomeAssistant,
+    entry: ClimkitConfigEntry,
+    client: ClimkitClient,
+    unread: Collection[str],
+    refused: Collection[str],
 ) -> None:
-    """Reload once a site can be read that is new, or that could not be read until now."""
+    """Reload once a site can be read that is new, or that could not be read until now.
+
+    Those that were in trouble are looked for soon, those that Climkit refused less often.
+    """
+    backoff = Backoff[str](hass.loop.time)
+    cancel: CALLBACK_TYPE
 
     async def async_look() -> None:
+        refused: list[str] = []
         try:
             site_ids = _free_sites(hass, entry, await _async_wanted_sites(entry, client))
             missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
-            if await async_read_each_site(missing, partial(_async_read_site, client)):
+            if await async_read_each_site(
+                missing, partial(_async_read_site, client), lambda _: None, refused.append
+            ):
                 hass.config_entries.async_schedule_reload(entry.entry_id)
         except ClimkitError as err:
             _LOGGER.debug("Could not look for other sites: %s", err)
+            let_rest(backoff, entry.entry_id, err)
+        else:
+            note(missing, refused)
+        plan()
+
+    @callback
+    def note(unread: Collection[str], refused: Collection[str]) -> None:
+        if not unread:
+            backoff.succeeded(entry.entry_id)
+        elif set(unread) - set(refused):
+            backoff.after_trouble(entry.entry_id)
+        else:
+            backoff.after_refusal(entry.entry_id)
+        if backoff.is_refused_for_long(entry.entry_id):
+            async_tell_of_refused_sites(hass, entry.entry_id, refused, ())
 
     @callback
     def look(_now: datetime) -> None:
         # A task of the entry's ends with it, also in the middle of a request.
         entry.async_create_background_task(hass, async_look(), "climkit look for sites")
 
-    entry.async_on_unload(async_track_time_interval(hass, look, interval))
+    @callback
+    def plan() -> None:
+        nonlocal cancel
+        rest = backoff.left(entry.entry_id)
+        cancel = async_call_later(hass, rest or NEW_SITES_INTERVAL, look)
+
+    note(unread, refused)
+    plan()
+    entry.async_on_unload(lambda: cancel())  # noqa: PLW0108 - the one of the last look planned

@@ -1,6 +1,7 @@
 """An account: its client, and which of its sites are ours."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from hashlib import sha256
 from ipaddress import ip_address
 import logging
 
@@ -14,12 +15,13 @@ from yarl import URL
 
 from .api import (
     DEFAULT_URL,
-    ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
     ClimkitClient,
     ClimkitError,
+    Login,
     RequestQueue,
 )
+from .asking import is_refusal
 from .const import DOMAIN
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,20 +30,23 @@ _LOGGER = logging.getLogger(__name__)
 # queue.
 _QUEUES: HassKey[dict[str, RequestQueue]] = HassKey(f"{DOMAIN}_queues")
 
+# What is known of credentials outlives a reload and serves forms too. They are kept as a digest.
+_LOGINS: HassKey[dict[bytes, Login]] = HassKey(f"{DOMAIN}_logins")
+
 
 @callback
 def async_create_client(hass: HomeAssistant, data: Mapping[str, str]) -> ClimkitClient:
     """Return a client for the credentials of a config entry."""
     url = data.get(CONF_URL, DEFAULT_URL)
-    queues = hass.data.setdefault(_QUEUES, {})
-    if url not in queues:
-        queues[url] = RequestQueue()
+    username, password = data[CONF_USERNAME], data[CONF_PASSWORD]
+    digest = sha256(f"{url}\0{username}\0{password}".encode()).digest()
     return ClimkitClient(
         async_get_clientsession(hass),
-        data[CONF_USERNAME],
-        data[CONF_PASSWORD],
+        username,
+        password,
         url=url,
-        queue=queues[url],
+        queue=hass.data.setdefault(_QUEUES, {}).setdefault(url, RequestQueue()),
+        login=hass.data.setdefault(_LOGINS, {}).setdefault(digest, Login(username, password)),
     )
 
 
@@ -92,11 +97,11 @@ async def async_read_each_site[T](
             is_in_a_row = False
         except ClimkitAuthenticationError:
             raise
-        except ClimkitAccessDeniedError as err:
-            _LOGGER.debug("Climkit refuses site %s: %s", site_id, err)
-            on_refused(site_id)
         except ClimkitError as err:
-            _LOGGER.debug("Climkit has trouble with site %s: %s", site_id, err)
+            _LOGGER.debug("Climkit does not answer for site %s: %s", site_id, err)
+            if is_refusal(err):
+                on_refused(site_id)
+                continue
             trouble = err
             if is_in_a_row:
                 break

@@ -1,6 +1,7 @@
 """Asks Climkit for several things in turn, so that trouble with one harms no other."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from datetime import timedelta
 import logging
 
 from .api import (
@@ -9,35 +10,66 @@ from .api import (
     ClimkitError,
     ClimkitResponseError,
 )
+from .backoff import Backoff
 
 _LOGGER = logging.getLogger(__name__)
 
 
-async def async_ask_each[T](
-    things: Iterable[T], ask: Callable[[T], Awaitable[None]], refuse: Callable[[T], None]
+def is_refusal(err: ClimkitError) -> bool:
+    """Whether Climkit refuses a thing, while it answers others; all else is trouble."""
+    return isinstance(err, ClimkitAccessDeniedError) and err.others_answered
+
+
+def is_outage(err: ClimkitError) -> bool:
+    """Whether it is of no use to ask for anything else now."""
+    return not isinstance(err, ClimkitResponseError) and not is_refusal(err)
+
+
+def let_rest[K: Hashable](
+    backoff: Backoff[K], key: K, err: ClimkitError, *, is_alone: bool = False
+) -> timedelta:
+    """Let something rest that was not answered, and all if it may be Climkit; return how long.
+
+    `is_alone`: something else was answered just before.
+    """
+    pause: float | None = getattr(err, "retry_after", None)
+    if is_refusal(err):
+        return backoff.after_refusal(key)
+    if is_outage(err) and not is_alone:
+        return backoff.after_outage(key, at_least=pause)
+    return backoff.after_trouble(key, at_least=pause)
+
+
+async def async_ask_each[T: Hashable](
+    things: Iterable[T],
+    ask: Callable[[T], Awaitable[None]],
+    refuse: Callable[[T], None],
+    backoff: Backoff[T],
 ) -> ClimkitError | None:
     """Ask for each thing; `refuse` is told of those that Climkit refuses.
 
-    A bad answer is passed over. When Climkit is down or overloaded the rest is not asked for.
-    Returns what went wrong if nothing was answered at all; raises ClimkitAuthenticationError.
+    What is not answered rests. A bad answer is passed over; when Climkit is down or overloaded, or
+    refuses everything, the rest is not asked for. Returns what went wrong if nothing was answered
+    at all; raises ClimkitAuthenticationError.
     """
     error: ClimkitError | None = None
     is_answered = False
     for thing in things:
         try:
             await ask(thing)
-            is_answered = True
         except ClimkitAuthenticationError:
             raise
-        except ClimkitAccessDeniedError as err:
-            _LOGGER.debug("Climkit refuses %s: %s", thing, err)
-            refuse(thing)
-            is_answered = True
-        except ClimkitResponseError as err:
-            _LOGGER.debug("No usable answer for %s: %s", thing, err)
-            error = err
         except ClimkitError as err:
-            _LOGGER.debug("No answer for %s: %s", thing, err)
+            _LOGGER.debug("%s is not answered: %s", thing, err)
+            let_rest(backoff, thing, err, is_alone=is_answered)
+            if is_refusal(err):
+                is_answered = True
+                refuse(thing)
+                continue
             error = err
-            break
+            if is_outage(err):
+                break
+        else:
+            is_answered = True
+            backoff.succeeded(thing)
     return None if is_answered else error

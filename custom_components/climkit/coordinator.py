@@ -24,7 +24,8 @@ from .api import (
     floor_hour,
     local_midnight,
 )
-from .asking import async_ask_each
+from .asking import async_ask_each, is_outage, let_rest
+from .backoff import Backoff
 from .base_coordinator import ClimkitCoordinator
 from .choice import Choice
 from .costs import SiteCosts, stored_tariffs
@@ -40,7 +41,6 @@ from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
 from .refresh_story import RefreshStory
-from .schedule import REFUSED_FOR
 from .store import ClimkitStore, note_listed, note_seen
 from .track import Track
 
@@ -91,7 +91,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         """Prepare with a fresh list of meters; statistics begin at `history_start`."""
         super().__init__(hass, entry, client, site, store, kind="meters")
         self.names = names
-        self.readings = RawReadings(client, site)
+        self.readings = RawReadings(client, site, hass.loop.time)
         self.plausibility = Plausibility(self.record)
         self._reader = FeedReader(client, site, self.plausibility)
         self.costs = SiteCosts(
@@ -113,6 +113,9 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         )
         self.periods = Periods(hass, site)
         self.peaks = MonthPeaks(self.record, site)
+        self._backoff = Backoff[Feed](hass.loop.time)
+        self._list_backoff = Backoff[str](hass.loop.time)
+        self._error: ClimkitError | None = None
         self._refused: set[Feed] = set()
         self._choice = choice
         self._has_refreshed = False
@@ -120,7 +123,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._has_new_list = False
         self._followed: tuple[object, ...] | None = None
         self._followed_data = SiteData()
-        self._recent = Recent(timedelta(seconds=uniform(0, 30)))  # noqa: S311 - no secret
+        offset = timedelta(seconds=uniform(0, 30))  # noqa: S311 - no secret
+        self._recent = Recent(self._backoff, offset)
         self._story = RefreshStory(0)
         self._take_list(meters, self.now)
 
@@ -228,8 +232,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             self.update_interval = self._recent.next_look(now, later) - later
         if error:
             _LOGGER.warning("Climkit lists the meters of %s, but not yet its data", self.site.id)
-        is_down = error is not None and not isinstance(error, ClimkitResponseError)
-        if not is_down and (self._recent.has_unasked(now) or not self._has_refreshed):
+        is_down = error is not None and is_outage(error)
+        if not is_down and (self._recent.has_unasked or not self._has_refreshed):
             self.update_interval = SOON
         self._has_refreshed = True
         self._note_meters(now)
@@ -243,13 +247,17 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     async def _async_list_meters(self, now: datetime) -> None:
         """Ask which meters there are. Some are known, so a list that fails is no news."""
+        if self._list_backoff.is_resting(self.site.id):
+            return
         try:
             listed = await self.client.meters(self.site.id)
         except ClimkitAuthenticationError:
             raise
         except ClimkitError as err:
             _LOGGER.debug("No list of the meters of %s: %s", self.site.id, err)
+            let_rest(self._list_backoff, self.site.id, err)
             return
+        self._list_backoff.succeeded(self.site.id)
         if self._listed_meters and not listed:
             _LOGGER.debug("The list of the meters of %s is empty", self.site.id)
             return
@@ -324,13 +332,18 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
                 await self._async_ask(feed, now)
 
         def refuse(feed: Feed) -> None:
-            self._recent.note_refused(feed, now + REFUSED_FOR)
+            # What was answered before is believed to be refused once that lasts.
+            if self._recent.was_answered(feed) and not self._backoff.is_refused_for_long(feed):
+                return
+            self._recent.note_refused(feed)
             self.history.set_refused(feed)
             self._refused.add(feed)
             self._follow()
 
-        due = self._recent.due(now)
-        return await async_ask_each(due if self._has_refreshed else _first(due), ask, refuse)
+        if due := [] if self._backoff.is_resting(None) else self._recent.due(now):
+            feeds = due if self._has_refreshed else _first(due)
+            self._error = await async_ask_each(feeds, ask, refuse, self._backoff)
+        return self._error
 
     async def _async_ask(self, feed: Feed, now: datetime) -> None:
         midnight = local_midnight(now, self.site.zone)
@@ -339,21 +352,15 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         try:
             intervals = await self._reader.async_read(feed, start, None, Priority.LIVE)
         except ClimkitResponseError:
-            self._recent.note_unusable(feed)
-            self._let_rest_if_unknown(feed, now)
+            if self._recent.is_unknown(feed):
+                self._backoff.after_refusal(feed)  # charge points may not be known at all
             raise
         self.answered = now
         self._story.note(self._recent.intervals(feed), intervals)
         self._refused.discard(feed)
         self._recent.merge(feed, intervals, min(start, floor_hour(midnight)))
-        self._let_rest_if_unknown(feed, now)
         self._follow()
         self.history.offer(feed, start, now, self._recent.intervals(feed))
-
-    def _let_rest_if_unknown(self, feed: Feed, now: datetime) -> None:
-        """Look for charge points only once a day until there are some: no list tells of them."""
-        if feed.meter_type == CHARGE_POINT and not self._recent.columns.get(CHARGE_POINT):
-            self._recent.let_rest(feed, now + REFUSED_FOR)
 
 
 def _first(feeds: Collection[Feed]) -> list[Feed]:

@@ -19,7 +19,6 @@ from homeassistant.util import dt as dt_util
 from .ahead import PageAhead
 from .api import (
     HOUR,
-    ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
     ClimkitError,
     Interval,
@@ -27,12 +26,13 @@ from .api import (
     Site,
     floor_hour,
 )
+from .asking import let_rest
+from .backoff import FIRST_REST, Backoff
 from .differing import Differing
 from .feed import Feed
 from .measures import Series
 from .nights import Night, Part, parts_of_night
 from .pages import PageSize, first_length
-from .pauses import LONGEST_PAUSE, Pauses
 from .plan import (
     Page,
     Purpose,
@@ -44,7 +44,6 @@ from .plan import (
 from .reader import FeedReader
 from .rebuild import Rebuilt, Writing, async_rebuild
 from .recorder import async_clear
-from .schedule import REFUSED_FOR
 from .statistics import Difference, columns_of, merge_intervals
 from .store import ClimkitStore, MendedRecord
 from .time_range import TimeRange
@@ -102,7 +101,8 @@ class SiteHistory:
         self._offered: set[Feed] = set()
         self._sizes: dict[Feed, PageSize] = {}
         self._ahead = PageAhead(hass, self._async_ask)
-        self._pauses = Pauses(hass.loop.time)
+        self._backoff = Backoff[Feed](hass.loop.time)
+        self._refused: set[Feed] = set()
         self._night = Night()
         self._differing = Differing()
         self._writing = asyncio.Lock()
@@ -111,7 +111,7 @@ class SiteHistory:
             hass,
             f"climkit history {site.id}",
             self._async_work,
-            wake_at=lambda: self._pauses.next_end,
+            wake_at=lambda: self._backoff.next_end,
             on_bug=self._live.clear,  # they would fail again; the nights read what they held
         )
 
@@ -142,7 +142,7 @@ class SiteHistory:
     def is_stuck(self) -> bool:
         """Whether history that is missing could not be read for long."""
         unread = (feed for feed in self._tracks.feeds if not self._tracks.is_read(feed))
-        return self._pauses.trouble_lasts(unread, STUCK_AFTER)
+        return self._backoff.trouble_lasts(unread, STUCK_AFTER)
 
     @property
     def differing_hours(self) -> list[datetime]:
@@ -152,7 +152,7 @@ class SiteHistory:
     @property
     def resting(self) -> int:
         """Return how many feeds rest after trouble."""
-        return sum(map(self._pauses.is_paused, self._tracks.feeds))
+        return sum(map(self._backoff.is_resting, self._tracks.feeds))
 
     @property
     def mended(self) -> MendedRecord:
@@ -189,13 +189,19 @@ class SiteHistory:
         if covered := TimeRange.between(start, end):
             self._live[feed] = _Live(covered, intervals)
         self._offered.add(feed)
-        self._tracks.set_refused(feed, refused=False)
-        self._pauses.end(feed)  # Climkit answers again
+        self._refused.discard(feed)
+        self._tell_whether_refused(feed)
         self.worker.wake()
 
     def set_refused(self, feed: Feed) -> None:
         """Say that Climkit refuses a feed: until it is offered again, nobody waits for it."""
-        self._tracks.set_refused(feed, refused=True)
+        self._refused.add(feed)
+        self._tell_whether_refused(feed)
+
+    def _tell_whether_refused(self, feed: Feed) -> None:
+        """Let nobody wait for a feed that is refused, what is new of it or its history."""
+        is_refused = feed in self._refused or self._backoff.is_refused_for_long(feed)
+        self._tracks.set_refused(feed, refused=is_refused)
 
     def start_import(self) -> None:
         """Allow requests for history (once Home Assistant has started)."""
@@ -208,7 +214,7 @@ class SiteHistory:
         parts = (
             (feed, part)
             for feed in self._tracks.feeds
-            if not self._pauses.is_paused(feed)
+            if not self._backoff.is_resting(feed)
             for part in parts_of_night(self._since(feed), self._walk_place(feed), now)
         )
         self._night.begin(parts, now)
@@ -307,21 +313,14 @@ class SiteHistory:
             self._pause(page.feed, err)
 
     def _pause(self, feed: Feed, err: ClimkitError) -> None:
-        """Let the history of a feed rest after trouble; the others go on.
+        """Let the history of a feed rest after trouble; the others go on, unless it is Climkit's.
 
-        But credentials that are refused are refused for all; trying each would lock the account.
+        Credentials that are refused are refused for all, and nobody asks with them.
         """
-        if isinstance(err, ClimkitAuthenticationError):
+        length = let_rest(self._backoff, feed, err)
+        if isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_REST:
             self._night.end()
-            for other in self._tracks.feeds:
-                self._pauses.rest(other, LONGEST_PAUSE)
-            return
-        if isinstance(err, ClimkitAccessDeniedError):
-            self._pauses.rest(feed, REFUSED_FOR)
-            self._tracks.set_refused(feed, refused=True)
-            length = REFUSED_FOR
-        else:
-            length = self._pauses.after_trouble(feed)
+        self._tell_whether_refused(feed)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
 
     async def _async_take(self) -> None:
@@ -351,9 +350,8 @@ class SiteHistory:
         """Return the next page of history: sites before single meters, oldest first."""
         if not self._may_import:
             return None
-        is_paused = self._pauses.is_paused
-        ready = [f for f in self._tracks.feeds if f in self._offered and not is_paused(f)]
-        for feed in sorted(ready, key=lambda feed: feed.meter_id is not None):
+        ready = [f for f in self._tracks.feeds if f in self._offered and self._may_ask(f)]
+        for feed in sorted(ready, key=self._turn):
             tracks, length = self._tracks.of(feed), self._size(feed).length
             if page := page_to_present(feed, tracks, length, dt_util.utcnow()):
                 return page
@@ -361,10 +359,20 @@ class SiteHistory:
                 return page
         return None
 
+    def _may_ask(self, feed: Feed) -> bool:
+        return not self._backoff.is_resting(feed)
+
+    def _turn(self, feed: Feed) -> tuple[bool, bool]:
+        """Return what sorts feeds; while all of Climkit is in doubt, another one is tried."""
+        has_failed = self._backoff.is_in_trouble(None) and self._backoff.is_in_trouble(feed)
+        return has_failed, feed.meter_id is not None
+
     async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
+        was_in_doubt = self._backoff.is_in_trouble(None)  # then another feed may be next
         intervals = await self._async_fetch(page)
-        if following := following_page(page, self._size(page.feed).length, dt_util.utcnow()):
+        following = following_page(page, self._size(page.feed).length, dt_util.utcnow())
+        if following and not was_in_doubt:
             self._ahead.begin(following)
         await self._rebuild(page.tracks, page.range, intervals)
         note_page(page)
@@ -373,6 +381,8 @@ class SiteHistory:
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
 
     def _next_page_again(self) -> Page | None:
+        if self._backoff.is_resting(None):
+            return None
         return self._night.next_page(
             self._tracks.of, lambda feed: self._size(feed).length, dt_util.utcnow()
         )
@@ -418,7 +428,8 @@ class SiteHistory:
 
     async def _async_fetch(self, page: Page) -> list[Interval]:
         intervals = await self._ahead.async_read(page)
-        self._pauses.worked(page.feed)
+        self._backoff.succeeded(page.feed)
+        self._tell_whether_refused(page.feed)
         self._size(page.feed).worked(intervals)
         return intervals
 

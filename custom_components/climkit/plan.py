@@ -98,7 +98,14 @@ def following_page(page: Page, length: timedelta, now: datetime) -> Page | None:
 def page_again(
     feed: Feed, tracks: Sequence[Track], time_range: TimeRange, *, is_walk: bool
 ) -> Page | None:
-    """Return a page that is stored already; None where no series has all of it."""
-    stored = [t for t in tracks if t.is_current and not t.earlier and t.since < time_range.end]
+    """Return a page that is stored already; None where no series has anything of it.
+
+    After an outage what is newer is read like history: nothing may be stored behind that gap.
+    """
+    current = [t for t in tracks if t.is_current and not t.earlier and t.since < time_range.end]
+    newest = max((track.until for track in current), default=time_range.start)
+    stored = TimeRange.between(time_range.start, min(time_range.end, newest))
+    if not stored:
+        return None
     purpose = Purpose.WALK if is_walk else Purpose.AGAIN
-    return Page(feed, purpose, time_range, stored) if stored else None
+    return Page(feed, purpose, stored, [t for t in current if t.until >= stored.end])

@@ -1,11 +1,11 @@
 """Raw readings of single meters, for those who enabled their entities."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from .api import INTERVAL, ClimkitClient, MeterReading, Site, floor_interval
+from .api import ClimkitClient, MeterReading, Site, floor_interval
 from .asking import async_ask_each
-from .schedule import REFUSED_FOR
+from .backoff import Backoff
 
 # It holds the newest reading of a meter that is read once a day.
 TAIL = timedelta(days=2)
@@ -14,12 +14,13 @@ TAIL = timedelta(days=2)
 class RawReadings:
     """The newest raw reading of some meters of a site, each asked for once a quarter-hour."""
 
-    def __init__(self, client: ClimkitClient, site: Site) -> None:
-        """Begin with nothing known."""
+    def __init__(self, client: ClimkitClient, site: Site, clock: Callable[[], float]) -> None:
+        """Begin with nothing known; `clock` is a monotonic one."""
         self._client = client
         self._site = site
+        self._backoff = Backoff[str](clock)
         self._newest: dict[str, MeterReading] = {}
-        self._next: dict[str, datetime] = {}
+        self._asked_in: dict[str, datetime] = {}
 
     def register(self, meter_id: str, name: str) -> float | None:
         """Return a register as the meter last showed it; None where it is unknown."""
@@ -28,9 +29,10 @@ class RawReadings:
 
     async def async_ask(self, meter_ids: Iterable[str], now: datetime) -> None:
         """Ask for what is due. Raises ClimkitAuthenticationError; other trouble is no news."""
+        quarter = floor_interval(now)
 
         async def ask(meter_id: str) -> None:
-            self._next[meter_id] = floor_interval(now) + INTERVAL
+            self._asked_in[meter_id] = quarter
             readings = await self._client.meter_data_raw(
                 self._site.id, meter_id, now - TAIL, zone=self._site.zone
             )
@@ -38,8 +40,12 @@ class RawReadings:
                 self._newest[meter_id] = readings[-1]
 
         def refuse(meter_id: str) -> None:
-            self._next[meter_id] = now + REFUSED_FOR
-            self._newest.pop(meter_id, None)
+            if self._backoff.is_refused_for_long(meter_id):
+                self._newest.pop(meter_id, None)
 
-        due = [meter_id for meter_id in meter_ids if self._next.get(meter_id, now) <= now]
-        await async_ask_each(sorted(due), ask, refuse)
+        def is_due(meter_id: str) -> bool:
+            if self._backoff.is_resting(meter_id):
+                return False
+            return self._backoff.is_in_trouble(meter_id) or self._asked_in.get(meter_id) != quarter
+
+        await async_ask_each(sorted(filter(is_due, meter_ids)), ask, refuse, self._backoff)

@@ -6,9 +6,24 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from .api import INTERVAL, Interval, floor_hour
+from .backoff import Backoff
 from .feed import Feed
-from .measures import BATTERY_COLUMNS, METER_COLUMNS, METER_TYPES, Series, split_column
-from .schedule import FAILED_PAUSE, FIRST_DELAY, SHORTEST_PAUSE, FeedState, Pace
+from .measures import (
+    BATTERY_COLUMNS,
+    CHARGE_POINT,
+    METER_COLUMNS,
+    METER_TYPES,
+    Series,
+    split_column,
+)
+from .schedule import (
+    COORDINATOR_ROUNDS,
+    FIRST_DELAY,
+    SHORTEST_PAUSE,
+    UNKNOWN_LOOK,
+    FeedState,
+    Pace,
+)
 from .statistics import amounts_since, columns_of, merge_intervals, newest
 
 # The mean power of an interval says nothing of now when the interval ended this long ago.
@@ -22,8 +37,12 @@ class Recent:
     answer yet. A column stays for the day: a gateway that is silent for hours makes no new meters.
     """
 
-    def __init__(self, offset: timedelta = timedelta()) -> None:
-        """Begin with nothing known; `offset` spreads the accounts of this world over the minute."""
+    def __init__(self, backoff: Backoff[Feed], offset: timedelta = timedelta()) -> None:
+        """Begin with nothing known; `offset` spreads the accounts of this world over the minute.
+
+        `backoff` knows which feeds rest; those in trouble are due when their rest is over.
+        """
+        self._backoff = backoff
         self.columns: dict[str, frozenset[str]] = {}
         self._states: dict[Feed, FeedState] = {}
         self._intervals: dict[Feed, tuple[Interval, ...]] = {}
@@ -45,25 +64,36 @@ class Recent:
 
     def due(self, now: datetime) -> list[Feed]:
         """Return the feeds to be asked now; those that failed last time delay no others."""
-        due = [
-            feed
-            for feed, state in self._states.items()
-            if state.is_due(now, self._delay(feed), each_interval=_each_interval(feed))
-        ]
-        return sorted(due, key=lambda feed: self._states[feed].failed)
+        due = [feed for feed in self._states if self._is_due(feed, now)]
+        return sorted(due, key=self._backoff.is_in_trouble)
 
     def next_look(self, asked: datetime, now: datetime) -> datetime:
-        """Return when something is due next, after a round of questions that began at `asked`.
+        """Return when something is due next, after a round of questions that began at `asked`."""
+        times = (self._due_at(feed, asked, now) for feed in self._states)
+        return max(
+            min(times, default=now + INTERVAL),
+            now + self._backoff.left(None),
+            now + SHORTEST_PAUSE,
+        )
 
-        What was due and not asked for waits: Climkit was down or overloaded.
-        """
-        times = [
-            state.due_at(asked, self._delay(feed), each_interval=_each_interval(feed))
-            for feed, state in self._states.items()
-            if not state.rests(now)
-        ]
-        looks = [time if time > asked else asked + FAILED_PAUSE for time in times]
-        return max(min(looks, default=now + INTERVAL), now + SHORTEST_PAUSE)
+    def _is_due(self, feed: Feed, now: datetime) -> bool:
+        if self._backoff.is_resting(feed):
+            return False
+        return now >= self._due_at(feed, now, now) - COORDINATOR_ROUNDS
+
+    def _due_at(self, feed: Feed, asked: datetime, now: datetime) -> datetime:
+        """Return when to ask a feed next; what failed is due when its rest is over."""
+        if self._backoff.is_in_trouble(feed):
+            return now + self._backoff.left(feed)
+        state = self._states[feed]
+        if self.is_unknown(feed) and state.asked and state.asked <= asked:
+            return state.asked + UNKNOWN_LOOK
+        return state.due_at(asked, self._delay(feed), each_interval=_each_interval(feed))
+
+    def is_unknown(self, feed: Feed) -> bool:
+        """Whether there are no charge points as far as is known: no list tells of them."""
+        is_site = feed.meter_id is None and feed.meter_type == CHARGE_POINT
+        return is_site and not self.columns.get(CHARGE_POINT)
 
     def _delay(self, feed: Feed) -> timedelta:
         return self._paces[feed.meter_type].delay
@@ -74,24 +104,17 @@ class Recent:
         return floor_hour(state.window_start(now, midnight, each_interval=_each_interval(feed)))
 
     def note_asked(self, feed: Feed, now: datetime) -> None:
-        """Note a question; it counts as failed until there is an answer of any kind."""
-        state = self._states[feed]
-        state.asked, state.failed = now, True
+        """Note a question."""
+        self._states[feed].asked = now
 
-    def note_unusable(self, feed: Feed) -> None:
-        """Note an answer that says nothing: the feed is asked again when it is due."""
-        self._states[feed].failed = False
+    def was_answered(self, feed: Feed) -> bool:
+        """Whether a feed was ever answered, be it with nothing."""
+        return feed in self._intervals
 
-    def note_refused(self, feed: Feed, until: datetime) -> None:
-        """Note that Climkit refuses a feed; a refused site's meters are asked one by one."""
-        self.let_rest(feed, until)
+    def note_refused(self, feed: Feed) -> None:
+        """Believe that Climkit refuses a feed; a refused site's meters are asked one by one."""
         if feed.meter_id is None:
             self.columns[feed.meter_type] = frozenset()
-
-    def let_rest(self, feed: Feed, until: datetime) -> None:
-        """Ask a feed no more until a time."""
-        self._states[feed].failed = False
-        self._states[feed].rests_until = until
 
     def merge(self, feed: Feed, intervals: Sequence[Interval], since: datetime) -> None:
         """Take in an answer and forget what lies before `since`."""
@@ -99,7 +122,6 @@ class Recent:
         self._intervals[feed] = merged
         self._amounts.pop(feed, None)
         state = self._states[feed]
-        state.failed = False
         if merged:
             state.newest = merged[-1].end
             if state.asked:
@@ -118,9 +140,13 @@ class Recent:
             if feed.meter_id is None and intervals:
                 self.columns[feed.meter_type] = columns_of(intervals) - of_gone
 
-    def has_unasked(self, now: datetime) -> bool:
+    @property
+    def has_unasked(self) -> bool:
         """Whether a feed was never asked."""
-        return any(not state.asked and not state.rests(now) for state in self._states.values())
+        return any(
+            not state.asked and not self._backoff.is_resting(feed)
+            for feed, state in self._states.items()
+        )
 
     # What was answered
 

@@ -17,9 +17,6 @@ SHORTEST_PAUSE = timedelta(minutes=1)
 # ... for so long, then once a quarter-hour.
 WAITING = timedelta(minutes=6)
 
-# What got no answer at all is asked for again after this time.
-FAILED_PAUSE = timedelta(minutes=5)
-
 # Home Assistant's coordinator rounds times down and so refreshes up to this much early. A look that
 # is nearer counts as done, else the coordinator would refresh over and over until its time.
 COORDINATOR_ROUNDS = timedelta(seconds=1)
@@ -34,8 +31,8 @@ TAIL = timedelta(hours=3)
 # ... and for data that are later, up to this far; what comes later still is for the nights.
 LONGEST_TAIL = timedelta(hours=48)
 
-# What Climkit refuses is asked for again after this time.
-REFUSED_FOR = timedelta(days=1)
+# How often to look for what no list tells of.
+UNKNOWN_LOOK = timedelta(days=1)
 
 # The time from the end of a quarter-hour to the first look: at first (inferred from what other
 # clients do), at least, and at most. Data later than that tell nothing of when to look.
@@ -89,32 +86,18 @@ class Pace:
 
 @dataclass(slots=True)
 class FeedState:
-    """What is known of a feed: when it was asked, its newest interval's end, whether it works.
-
-    `failed`: the last question got no answer at all.
-    """
+    """What is known of a feed that works: when it was asked, its newest interval's end."""
 
     asked: datetime | None = None
     newest: datetime | None = None
-    rests_until: datetime | None = None
-    failed: bool = False
-
-    def rests(self, now: datetime) -> bool:
-        """Whether it is not to be asked for a while."""
-        return self.rests_until is not None and now < self.rests_until
-
-    def is_due(self, now: datetime, delay: timedelta, *, each_interval: bool) -> bool:
-        """Whether to ask it now; `delay` is that of its pace."""
-        if self.rests(now):
-            return False
-        return now >= self.due_at(now, delay, each_interval=each_interval) - COORDINATOR_ROUNDS
 
     def due_at(self, now: datetime, delay: timedelta, *, each_interval: bool) -> datetime:
-        """Return when to ask it next; never in the past of a clock that was put back."""
+        """Return when to ask it next; never in the past of a clock that was put back.
+
+        `delay` is that of its pace.
+        """
         if self.asked is None or now < self.asked:  # the clock was wrong then
             return now
-        if self.failed:
-            return self.asked + FAILED_PAUSE
         if not each_interval:
             return self.asked + DAILY_READ_LOOK
         return max(self._next_look(self.asked, delay), self.asked + SHORTEST_PAUSE)

@@ -16,17 +16,23 @@ from .api import (
     Sensor,
     Site,
 )
-from .asking import async_ask_each
+from .asking import async_ask_each, let_rest
+from .backoff import FIRST_REST, Backoff
 from .base_coordinator import ClimkitCoordinator
 from .coordinator import SOON, ClimkitConfigEntry
 from .errors import refresh_errors
-from .schedule import REFUSED_FOR
 from .store import ClimkitStore, note_listed
 
 _LOGGER = logging.getLogger(__name__)
 
 # A sensor's value this old is no longer shown.
 READING_EXPIRES_AFTER = timedelta(days=1)
+
+# No sensor is asked again sooner, whoever wants a refresh; refreshes come a little early.
+SHORTEST_INTERVAL = INTERVAL - timedelta(seconds=30)
+
+# What the list of sensors is to the back-off, beside the ids of its sensors.
+LIST = ""
 
 
 class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
@@ -49,7 +55,9 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         self.has_asked = False
         self._sensors: dict[str, Sensor] = {}
         self._readings: dict[str, Reading] = {}
-        self._rests: dict[str, datetime] = {}
+        self._asked: dict[str, datetime] = {}
+        self._backoff = Backoff[str](hass.loop.time)
+        self._error: ClimkitError | None = None
 
     def value(self, sensor_id: str) -> float | None:
         """Return the newest value of a sensor in its own unit; None when it is too old."""
@@ -79,22 +87,36 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
     async def _async_update_data(self) -> dict[str, Sensor]:
         now = dt_util.utcnow()
         self.update_interval = INTERVAL
-        with refresh_errors():
-            if self.lists_are_old(now):
-                await self._async_list(now)
-            self.has_asked = True
-            if error := await self._async_ask_sensors(now):
-                raise error
+        try:
+            with refresh_errors():
+                if self.lists_are_old(now):
+                    await self._async_list(now)
+                self.has_asked = True
+                if error := await self._async_ask_sensors(now):
+                    raise error
+        finally:
+            self.update_interval = self._until_next_look()
         return self._sensors
 
+    def _until_next_look(self) -> timedelta:
+        """Return when to ask again: each quarter-hour, or sooner where a rest is over."""
+        if (end := self._backoff.next_end) is None:
+            return INTERVAL
+        rest = timedelta(seconds=end - self.hass.loop.time())
+        return min(max(rest, self._backoff.left(None), FIRST_REST), INTERVAL)
+
     async def _async_list(self, now: datetime) -> None:
+        if self._backoff.is_resting(LIST):
+            return
         try:
             listed = await self.client.sensors(self.site.id)
         except ClimkitAuthenticationError:
             raise
         except ClimkitError as err:
             _LOGGER.debug("No list of the sensors of %s: %s", self.site.id, err)
+            let_rest(self._backoff, LIST, err)
             return
+        self._backoff.succeeded(LIST)
         self._sensors = {sensor.id: sensor for sensor in listed}
         self.listed = self.answered = now
         note_listed(self.record["sensors"], self._sensors, self.day(now))
@@ -104,14 +126,26 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         """Ask for each enabled sensor; return what went wrong if nothing was answered."""
 
         async def ask(sensor_id: str) -> None:
+            self._asked[sensor_id] = now
             readings = await self.client.sensor_data(self.site.id, sensor_id, zone=self.site.zone)
             self.answered = now
             if readings:
                 self._readings[sensor_id] = readings[-1]
 
         def refuse(sensor_id: str) -> None:
-            self._rests[sensor_id] = now + REFUSED_FOR
+            """It rests; its value grows old by itself."""
 
         enabled = self._sensors.keys() & set(self.async_contexts())
-        due = [sensor_id for sensor_id in enabled if self._rests.get(sensor_id, now) <= now]
-        return await async_ask_each(sorted(due), ask, refuse)
+        if due := [sensor_id for sensor_id in sorted(enabled) if self._is_due(sensor_id, now)]:
+            self._error = await async_ask_each(due, ask, refuse, self._backoff)
+        elif not enabled:
+            self._error = None
+        return self._error
+
+    def _is_due(self, sensor_id: str, now: datetime) -> bool:
+        if self._backoff.is_in_trouble(sensor_id):
+            return not self._backoff.is_resting(sensor_id)
+        asked = self._asked.get(sensor_id)
+        # A question of the future was asked while the clock was wrong.
+        is_recent = asked is not None and timedelta() <= now - asked < SHORTEST_INTERVAL
+        return not is_recent and not self._backoff.is_resting(sensor_id)

@@ -1,0 +1,184 @@
+"""How long things rest after trouble and refusals, on a clock that only goes on."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from custom_components.climkit.backoff import LONGEST_REST, Backoff
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Clock:
+    """A monotonic clock that a test turns, in seconds."""
+
+    now: float = 5.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def turn(self, by: timedelta) -> None:
+        """Go on."""
+        self.now += by.total_seconds()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def backoff(clock: Clock) -> Backoff[str]:
+    """Without trouble."""
+    return Backoff(clock)
+
+
+def minutes(rests: list[timedelta]) -> list[float]:
+    """The rests in minutes."""
+    return [rest / MINUTE for rest in rests]
+
+
+class TestTrouble:
+    """Something is not answered."""
+
+    def test_grows(self, backoff: Backoff[str], clock: Clock) -> None:
+        """From a minute to half an hour; one answer begins anew; others are not concerned."""
+        rests = []
+        for _ in range(8):
+            rests.append(backoff.after_trouble("a"))
+            assert backoff.is_resting("a")
+            assert not backoff.is_resting("b")
+            clock.turn(rests[-1])
+            assert not backoff.is_resting("a")
+            assert backoff.is_in_trouble("a")
+        assert minutes(rests) == [1, 2, 4, 8, 16, 30, 30, 30]
+        backoff.succeeded("a")
+        assert not backoff.is_in_trouble("a")
+        assert backoff.after_trouble("a") == MINUTE
+
+    @pytest.mark.parametrize("lasts", [timedelta(seconds=30), *(n * 7 * MINUTE for n in range(9))])
+    @pytest.mark.parametrize("kind", ["after_trouble", "after_outage", "after_refusal"])
+    def test_is_over_soon_after_the_trouble(
+        self, backoff: Backoff[str], clock: Clock, lasts: timedelta, kind: str
+    ) -> None:
+        """Trouble of whatever kind, shorter than an hour: half an hour later at the latest."""
+        ends = clock.now + lasts.total_seconds()
+        while clock.now <= ends:
+            getattr(backoff, kind)("a")
+            clock.turn(backoff.left("a"))
+        assert clock.now - ends <= LONGEST_REST.total_seconds()
+
+    def test_climkit_asks_for_a_pause(self, backoff: Backoff[str], clock: Clock) -> None:
+        """That is kept; a shorter one than usual is not."""
+        assert backoff.after_trouble("a", at_least=600) == 10 * MINUTE
+        clock.turn(10 * MINUTE)
+        assert backoff.after_trouble("a", at_least=5) == 2 * MINUTE
+
+    def test_a_rest_is_never_shortened(self, backoff: Backoff[str]) -> None:
+        """By further trouble while it lasts."""
+        backoff.after_refusal("a")
+        backoff.after_trouble("a")
+        assert backoff.left("a") == 5 * MINUTE
+
+    def test_timers_come_early(self, backoff: Backoff[str], clock: Clock) -> None:
+        """Up to a second, which is no reason to wait for another minute."""
+        backoff.after_trouble("a")
+        clock.now += 59.2
+        assert not backoff.is_resting("a")
+
+    def test_a_clock_that_runs_back(self, backoff: Backoff[str], clock: Clock) -> None:
+        """Nothing rests for ever."""
+        backoff.after_trouble("a")
+        clock.now -= 4
+        assert not backoff.is_resting("a")
+        assert backoff.next_end is None
+
+
+class TestOutage:
+    """Climkit is down."""
+
+    def test_all_rest(self, backoff: Backoff[str], clock: Clock) -> None:
+        """Whoever finds out, the rest grows for all; the first answer ends it."""
+        rests = []
+        for key in "abcdefgh":
+            rests.append(backoff.after_outage(key))
+            assert backoff.is_resting("z")
+            clock.turn(rests[-1])
+        assert minutes(rests) == [1, 2, 4, 8, 16, 30, 30, 30]
+        backoff.succeeded("z")
+        assert not backoff.is_resting(None)
+        assert not backoff.is_in_trouble(None)
+
+    def test_of_one_alone(self, backoff: Backoff[str], clock: Clock) -> None:
+        """What fails while others are answered delays them once, and then no more."""
+        delays = 0
+        for _ in range(6):
+            clock.turn(backoff.after_outage("a"))
+            delays += backoff.is_in_trouble(None)
+            backoff.succeeded("b")
+        assert delays == 1
+        assert backoff.after_outage("a") == LONGEST_REST
+        assert not backoff.is_resting("b")
+
+
+class TestRefusal:
+    """Climkit refuses something."""
+
+    def test_rests(self, backoff: Backoff[str], clock: Clock) -> None:
+        """Longer and longer, up to a day; in the first hour no longer than after trouble."""
+        rests = []
+        for _ in range(9):
+            rests.append(backoff.after_refusal("a"))
+            clock.turn(rests[-1])
+        assert minutes(rests) == [5, 15, 30, 30, 60, 240, 1440, 1440, 1440]
+        assert all(before <= after for before, after in pairwise(rests))
+        backoff.succeeded("a")
+        assert backoff.after_refusal("a") == 5 * MINUTE
+
+    def test_is_believed_after_an_hour(self, backoff: Backoff[str], clock: Clock) -> None:
+        """An answer in between begins anew, trouble does not."""
+        backoff.after_refusal("a")
+        clock.turn(HOUR - MINUTE)
+        assert not backoff.is_refused_for_long("a")
+        backoff.after_trouble("a")
+        clock.turn(MINUTE)
+        assert backoff.is_refused_for_long("a")
+        backoff.succeeded("a")
+        assert not backoff.is_refused_for_long("a")
+        assert not backoff.is_refused_for_long("b")
+
+    def test_trouble_is_no_refusal(self, backoff: Backoff[str], clock: Clock) -> None:
+        """However long it lasts."""
+        backoff.after_trouble("a")
+        clock.turn(timedelta(days=9))
+        assert not backoff.is_refused_for_long("a")
+
+
+class TestTroubleLasts:
+    """How long there has been trouble."""
+
+    def test_lasts(self, backoff: Backoff[str], clock: Clock) -> None:
+        """Since the first failure in a row, of one of those that matter."""
+        backoff.after_trouble("a")
+        clock.turn(HOUR)
+        backoff.after_trouble("a")
+        assert backoff.trouble_lasts(["b", "a"], HOUR)
+        assert not backoff.trouble_lasts(["b"], HOUR)
+        assert not backoff.trouble_lasts(["a"], HOUR + MINUTE)
+        backoff.succeeded("a")
+        backoff.after_trouble("a")
+        assert not backoff.trouble_lasts(["a"], MINUTE)
+
+    def test_next_end(self, backoff: Backoff[str], clock: Clock) -> None:
+        """What is to be woken for."""
+        assert backoff.next_end is None
+        backoff.after_refusal("a")
+        backoff.after_trouble("b")
+        assert backoff.next_end == clock.now + 60
+        clock.turn(MINUTE)
+        assert backoff.next_end == clock.now + 240
