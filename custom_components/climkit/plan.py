@@ -100,7 +100,8 @@ def page_again(
 ) -> Page | None:
     """Return a page that is stored already; None where no series has anything of it.
 
-    After an outage what is newer is read like history: nothing may be stored behind that gap.
+    It ends where the feed was last read: what an outage kept away is read like history, and
+    nothing may be stored behind that gap.
     """
     current = [t for t in tracks if t.is_current and not t.earlier and t.since < time_range.end]
     newest = max((track.until for track in current), default=time_range.start)
@@ -108,4 +109,4 @@ def page_again(
     if not stored:
         return None
     purpose = Purpose.WALK if is_walk else Purpose.AGAIN
-    return Page(feed, purpose, stored, [t for t in current if t.until >= stored.end])
+    return Page(feed, purpose, stored, current)
