@@ -98,7 +98,7 @@ class SiteHistory:
         self._on_read = on_read
         self._tracks = Tracks(hass, store, self._record, floor_hour(start))
         self._live: dict[Feed, _Live] = {}
-        self._offered: set[Feed] = set()
+        self._offered: dict[Feed, datetime] = {}
         self._sizes: dict[Feed, PageSize] = {}
         self._ahead = PageAhead(hass, self._async_ask)
         self._backoff = Backoff[Feed](hass.loop.time)
@@ -188,7 +188,7 @@ class SiteHistory:
             intervals = merge_intervals(waiting.intervals, intervals, start)
         if covered := TimeRange.between(start, end):
             self._live[feed] = _Live(covered, intervals)
-        self._offered.add(feed)
+        self._offered[feed] = end
         self._refused.discard(feed)
         self._tell_whether_refused(feed)
         self.worker.wake()
@@ -209,13 +209,20 @@ class SiteHistory:
         self.worker.wake()
 
     def start_night(self) -> None:
-        """Read again what Climkit may have revised, in the background."""
+        """Read again what Climkit may have revised, in the background.
+
+        What an outage kept away so far is not stored, so it is not read again either.
+        """
         now = dt_util.utcnow()
         parts = (
             (feed, part)
             for feed in self._tracks.feeds
             if not self._backoff.is_resting(feed)
-            for part in parts_of_night(self._since(feed), self._walk_place(feed), now)
+            for part in parts_of_night(
+                self._since(feed),
+                self._walk_place(feed),
+                min(now, self._offered.get(feed, now)),
+            )
         )
         self._night.begin(parts, now)
         self.mended["nights"] += 1

@@ -98,15 +98,7 @@ def following_page(page: Page, length: timedelta, now: datetime) -> Page | None:
 def page_again(
     feed: Feed, tracks: Sequence[Track], time_range: TimeRange, *, is_walk: bool
 ) -> Page | None:
-    """Return a page that is stored already; None where no series has anything of it.
-
-    It ends where the feed was last read: what an outage kept away is read like history, and
-    nothing may be stored behind that gap.
-    """
-    current = [t for t in tracks if t.is_current and not t.earlier and t.since < time_range.end]
-    newest = max((track.until for track in current), default=time_range.start)
-    stored = TimeRange.between(time_range.start, min(time_range.end, newest))
-    if not stored:
-        return None
+    """Return a page that is stored already; None where no series has all of it."""
+    stored = [t for t in tracks if t.is_current and not t.earlier and t.since < time_range.end]
     purpose = Purpose.WALK if is_walk else Purpose.AGAIN
-    return Page(feed, purpose, stored, current)
+    return Page(feed, purpose, time_range, stored) if stored else None
