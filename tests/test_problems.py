@@ -395,6 +395,7 @@ def test_each_has_a_page() -> None:
         "history_stuck",
         "not_stored",
         "site_refused",
+        "certificate",
     )
     for kind in kinds:
         assert f'<a id="{kind.replace("_", "-")}"></a>' in text, kind

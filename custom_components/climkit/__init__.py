@@ -40,7 +40,12 @@ from .entity import site_device
 from .errors import setup_errors
 from .names import Names
 from .nights import STARTS_WITHIN, next_night
-from .problems import SiteProblems, async_forget_problems, async_tell_of_refused_sites
+from .problems import (
+    SiteProblems,
+    async_forget_problems,
+    async_tell_of_certificate,
+    async_tell_of_refused_sites,
+)
 from .sensor_coordinator import SensorsCoordinator
 from .services import async_setup_services
 from .store import ClimkitStore
@@ -71,12 +76,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     entry.async_on_unload(store.async_save_now)  # also when set-up fails: no late write remains
     names = await Names.async_load(hass)
     refused: list[str] = []
-    with setup_errors():
-        wanted = await _async_wanted_sites(entry, client)
-        site_ids = _free_sites(hass, entry, wanted)
-        sites = await async_read_each_site(
-            site_ids, partial(_async_read_site, client), on_refused=refused.append
-        )
+    try:
+        with setup_errors():
+            wanted = await _async_wanted_sites(entry, client)
+            site_ids = _free_sites(hass, entry, wanted)
+            sites = await async_read_each_site(
+                site_ids, partial(_async_read_site, client), on_refused=refused.append
+            )
+    finally:
+        async_tell_of_certificate(hass, entry, client)
     unlisted = set() if entry.options[CONF_SITES] != ALL else store.sites.keys() - set(wanted)
     async_tell_of_refused_sites(hass, entry.entry_id, unlisted, sites)
 
@@ -130,7 +138,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
 async def async_remove_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
     """Forget how far history was read. The statistics stay: they are the user's."""
     store = ClimkitStore(hass, entry.entry_id)
-    async_forget_problems(hass, await store.async_load())
+    async_forget_problems(hass, {entry.entry_id, *await store.async_load()})
     await store.async_remove()
 
 

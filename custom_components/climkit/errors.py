@@ -15,6 +15,7 @@ from .api import (
     INTERVAL,
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
+    ClimkitCertificateError,
     ClimkitConnectionError,
     ClimkitError,
     ClimkitRateLimitError,
@@ -28,6 +29,8 @@ def error_key(error: ClimkitError) -> str:
     match error:
         case ClimkitAuthenticationError():
             return "invalid_auth"
+        case ClimkitCertificateError():
+            return "bad_certificate"
         case ClimkitConnectionError():
             return "cannot_connect"
         case ClimkitRateLimitError():

@@ -1,15 +1,17 @@
 """Tells people, in Home Assistant's repairs, what only they can mend; and that it is mended."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
+from yarl import URL
 
-from .api import INTERVAL, Meter
+from .api import INTERVAL, ClimkitClient, Meter
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
 from .measures import METER_TYPES
@@ -25,6 +27,7 @@ SILENT_FOR_GOOD = timedelta(days=365)
 MOST_NAMES = 10
 
 SITE_REFUSED = "site_refused"
+CERTIFICATE = "certificate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,8 @@ class SiteProblems:
         for kind, look in kinds.items():
             if (found := look()) is not None:
                 self._tell(kind, list(found))
+        coordinator = self._coordinator
+        async_tell_of_certificate(self._hass, coordinator.config_entry, coordinator.client)
 
     def _tell(self, kind: str, problems: list[Problem]) -> None:
         site_id = self._coordinator.site.id
@@ -209,10 +214,23 @@ def async_tell_of_refused_sites(
 
 
 @callback
-def async_forget_problems(hass: HomeAssistant, site_ids: Iterable[str]) -> None:
-    """Tell no more of the problems of sites that are gone."""
+def async_tell_of_certificate(
+    hass: HomeAssistant, entry: ConfigEntry, client: ClimkitClient
+) -> None:
+    """Tell whether the server could not prove who it is, when it was asked last."""
+    issue_id = f"{CERTIFICATE}_{entry.entry_id}"
+    if client.is_certificate_wrong:
+        host = URL(client.url).host or ""
+        async_tell(hass, issue_id, Problem(kind=CERTIFICATE, placeholders={"host": host}))
+    else:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+@callback
+def async_forget_problems(hass: HomeAssistant, ids: Collection[str]) -> None:
+    """Tell no more of the problems of sites and entries that are gone."""
     for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and any(site_id in issue_id for site_id in site_ids):
+        if domain == DOMAIN and any(one in issue_id for one in ids):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 

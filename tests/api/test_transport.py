@@ -368,6 +368,7 @@ async def test_a_long_pause_holds_for_all_who_share_the_queue(
     [
         (None, None),
         ("7", 7.0),
+        (" 7.5 ", 7.5),
         ("86400", 3600.0),
         ("9" * 400, transport.LONGEST_RETRY_AFTER),
         ("Fri, 20 Nov 2026 10:08:30 GMT", 90.0),

@@ -70,6 +70,7 @@ TOKEN_LONGEST = timedelta(hours=1)
 # A longer pause than this, in seconds, is not believed.
 LONGEST_RETRY_AFTER = 3600.0
 
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 # What is asked to learn whether a token works, and what may stand in for it: little lists.
@@ -464,7 +465,7 @@ def _retry_after(header: str | None, now: datetime) -> float | None:
     """Return the seconds that a Retry-After header asks for: a number or an HTTP date."""
     if header is None:
         return None
-    if header.strip().isdecimal():
+    if _SECONDS.fullmatch(header.strip()):
         return min(float(header), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(header)

@@ -1,0 +1,115 @@
+"""A server that cannot prove who it is gets no password, and people are told why."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+import ssl
+
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.helpers import issue_registry as ir
+import pytest
+
+from custom_components.climkit.const import CONF_ADVANCED, DOMAIN
+from tests.conftest import Home, account_entry
+from tests.simulator import DEFAULT_PASSWORD, DEFAULT_USERNAME
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """Make a certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "server.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+class Impostor:
+    """Answers everything, to whoever believes it."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.paths: list[str] = []
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.paths.append(request.path)
+        return web.json_response([])
+
+
+@pytest.fixture
+async def impostor(socket_enabled: None, tmp_path: Path) -> AsyncIterator[Impostor]:
+    """A server with a certificate of its own making."""
+    impostor = Impostor()
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", impostor.handle)
+    runner = web.AppRunner(application, shutdown_timeout=0.2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self_signed(tmp_path)).start()
+    impostor.url = f"https://127.0.0.1:{runner.addresses[0][1]}/api/v1"
+    yield impostor
+    await runner.cleanup()
+
+
+async def test_account(home: Home, impostor: Impostor) -> None:
+    """Set-up is tried again; a repair says why, until a server answers that is the right one."""
+    good, home.entry = home.entry, account_entry(impostor.url)
+    await home.begin()
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    assert home.entry.error_reason_translation_key == "bad_certificate"
+    issue_id = f"certificate_{home.entry.entry_id}"
+    issue = ir.async_get(home.hass).async_get_issue(DOMAIN, issue_id)
+    assert issue
+    assert issue.translation_placeholders == {"host": "127.0.0.1"}
+    assert not home.hass.config_entries.flow.async_progress()
+    assert not impostor.paths
+    home.hass.config_entries.async_update_entry(home.entry, data=good.data)
+    await home.restart()
+    assert home.entry.state is ConfigEntryState.LOADED
+    assert not ir.async_get(home.hass).async_get_issue(DOMAIN, issue_id)
+
+
+async def test_removed_account(home: Home, impostor: Impostor) -> None:
+    """Nothing is told of what is gone."""
+    home.entry = account_entry(impostor.url)
+    await home.begin()
+    assert [issue for domain, issue in ir.async_get(home.hass).issues if domain == DOMAIN]
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    assert not [issue for domain, issue in ir.async_get(home.hass).issues if domain == DOMAIN]
+
+
+async def test_form(home: Home, impostor: Impostor) -> None:
+    """The form says it in its own words."""
+    flow = await home.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    answer = {
+        CONF_USERNAME: DEFAULT_USERNAME,
+        CONF_PASSWORD: DEFAULT_PASSWORD,
+        CONF_ADVANCED: {CONF_URL: impostor.url},
+    }
+    flow = await home.hass.config_entries.flow.async_configure(flow["flow_id"], answer)
+    assert flow["errors"] == {"base": "bad_certificate"}
+    assert not impostor.paths
