@@ -1,7 +1,7 @@
 """Tariffs as the form stores them, and costs worked out by hand: a plain second way to the same."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.climkit.const import SUBENTRY_TARIFF
 from tests.conftest import Home
+from tests.source import METER_ID, SITE_ID, WATER_ID
 from tests.truth import climkit_hours, hourly_changes
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -71,7 +72,7 @@ def costs_by_hand(
     for cost_id, parts in prices.items():
         hours: dict[datetime, float] = {}
         for statistic_id, price in parts.items():
-            for hour, amount in amounts[statistic_id].items():
+            for hour, amount in amounts.get(statistic_id, {}).items():
                 unit_price = price(hour.astimezone(ZURICH))
                 if unit_price is not None:
                     hours[hour] = hours.get(hour, 0.0) + amount * unit_price
@@ -108,3 +109,69 @@ def house_prices(
         f"climkit:{flat}_self_cost": {f"climkit:{flat}_self": solar},
         f"climkit:{flat}_total_cost": {f"climkit:{flat}_ext": grid, f"climkit:{flat}_self": solar},
     }
+
+
+def source_prices(tariffs: Collection[Mapping[str, Any]]) -> dict[str, dict[str, Price]]:
+    """The prices of all that costs something in the installation of `tests.source`."""
+    grid = stored_price(tariffs, "electricity", "grid_price")
+    solar = stored_price(tariffs, "electricity", "solar_price")
+    cold = stored_price(tariffs, "water_and_heat", "cold_water_price")
+    site, water = f"climkit:{SITE_ID}_electricity", f"climkit:{SITE_ID}_cold_water_conso_total"
+    return {
+        f"{site}_from_ext_cost": {f"{site}_from_ext": grid},
+        f"{site}_conso_total_cost": {f"{site}_from_ext": grid},
+        f"climkit:{METER_ID}_self_cost": {f"climkit:{METER_ID}_self": solar},
+        f"climkit:{METER_ID}_total_cost": {f"climkit:{METER_ID}_self": solar},
+        f"{water}_cost": {water: cold},
+        f"climkit:{WATER_ID}_total_cost": {f"climkit:{WATER_ID}_total": cold},
+    }
+
+
+def stored_price(tariffs: Collection[Mapping[str, Any]], section: str, key: str) -> Price:
+    """What tariffs, as they are stored, say that a unit costs at a local time."""
+
+    def price(local: datetime) -> float | None:
+        valid = _valid(tariffs, local.date())
+        if valid is None:
+            return None
+        prices: Mapping[str, float] = valid[section]
+        if _is_low(valid["low_hours"], local) and f"{key}_low" in prices:
+            return prices[f"{key}_low"]
+        return prices.get(key)
+
+    return price
+
+
+def fees_by_hand(
+    tariffs: Collection[Mapping[str, Any]], key: str, first: date, last: date
+) -> float:
+    """The fees of some days, each its part of the month's."""
+    return sum(
+        valid["fees"].get(key, 0.0) / _days_of_month(day)
+        for day in _days(first, last)
+        if (valid := _valid(tariffs, day))
+    )
+
+
+def _valid(tariffs: Collection[Mapping[str, Any]], day: date) -> Mapping[str, Any] | None:
+    begun = [one for one in tariffs if date.fromisoformat(one["valid_from"]) <= day]
+    return max(begun, key=lambda one: one["valid_from"], default=None)
+
+
+def _is_low(windows: Mapping[str, str], local: datetime) -> bool:
+    key = {5: "saturday", 6: "sunday"}.get(local.weekday(), "weekday")
+    for window in filter(None, windows.get(key, "").split(",")):
+        start, end = (int(hour) for hour in window.split("-"))
+        within = start <= local.hour < end
+        if within if start < end else local.hour >= start or local.hour < end:
+            return True
+    return False
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
+
+
+def _days_of_month(day: date) -> int:
+    first = day.replace(day=1)
+    return ((first + timedelta(days=31)).replace(day=1) - first).days

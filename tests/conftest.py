@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import logging
 import os
@@ -114,6 +114,30 @@ class Home:
     simulator: SimulatorServer
     freezer: FrozenDateTimeFactory
     entry: MockConfigEntry
+    clock_error: timedelta = field(default=timedelta(0), kw_only=True)
+
+    def set_clock(self, **by: float) -> None:
+        """Set the wall clock, as people and time servers do; the event loop's clock runs on.
+
+        Climkit's clock stays right.
+        """
+        loop: Any = self.hass.loop
+        before = loop.time()
+        self.freezer.move_to(dt_util.utcnow() + timedelta(**by))
+        since, monotonic = time.monotonic(), type(loop).time
+        assert monotonic(loop) == since, "freezegun moves both clocks"
+        loop.time = lambda: before + (time.monotonic() - since)
+        self.clock_error += timedelta(**by)
+        self.simulator.now = lambda: self.true_now
+
+    @property
+    def true_now(self) -> datetime:
+        """The time by Climkit's clock, which is right."""
+        return dt_util.utcnow() - self.clock_error
+
+    def set_clock_right(self) -> None:
+        """Set the wall clock right again."""
+        self.set_clock(seconds=-self.clock_error.total_seconds())
 
     async def set_up(self) -> None:
         """Set the entry up and wait for the first values, and for those that follow right after."""

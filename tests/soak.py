@@ -5,7 +5,6 @@ memory was allocated by the integration's own code; that takes half as long agai
 """
 
 import _sqlite3
-from collections import Counter
 import contextlib
 import ctypes
 from dataclasses import asdict, dataclass, field
@@ -27,26 +26,20 @@ import pytest
 
 from tests.conftest import account_entry, real_time
 from tests.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
+from tests.fate import HOSTILE, REALISTIC, Fate, Rates
 from tests.simulator import SimulatorServer, World
-from tests.source import ELECTRICITY, Correction, Late, Source
-from tests.story import (
-    TOLERANCE,
-    TROUBLES,
-    Delete,
-    LoseWrites,
-    Restart,
-    Trouble,
-    assert_rows,
-)
+from tests.source import Source
+from tests.steps import Trouble
 from tests.truth import climkit_hours, stored_rows
-
-# Quarter-hours in the hundred days that rates are given for.
-QUARTERS = 100 * 96
+from tests.verdict import TOLERANCE, assert_rows, expected_costs
 
 BEGIN = datetime(2026, 1, 5, 0, 7, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
 DAYS = int(os.environ.get("SOAK_DAYS", "365"))
+
+# Live data are back within this time after a trouble that lasted less than an hour, in minutes.
+LIVE_AGAIN_WITHIN = 30
 
 # After so many minutes of the machine's time it ends early.
 MINUTES = float(os.environ.get("SOAK_MINUTES", "inf"))
@@ -59,48 +52,6 @@ FIGURES = Path(os.environ.get("SOAK_FIGURES", "."))
 
 IS_TRACED = "SOAK_TRACE" in os.environ
 OURS = tracemalloc.Filter(True, "*/custom_components/climkit/*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """How many times in a hundred days each thing happens."""
-
-    trouble: float
-    late: float
-    corrections: float
-    old_corrections: float
-    restarts: float
-    crashes: float
-    lost_writes: float
-    deletions: float
-    revoked_tokens: float
-    longest_trouble: timedelta
-
-
-REALISTIC = Rates(
-    trouble=20,
-    late=30,
-    corrections=30,
-    old_corrections=5,
-    restarts=10,
-    crashes=2,
-    lost_writes=2,
-    deletions=0.5,
-    revoked_tokens=5,
-    longest_trouble=timedelta(hours=12),
-)
-HOSTILE = Rates(
-    trouble=300,
-    late=200,
-    corrections=200,
-    old_corrections=30,
-    restarts=60,
-    crashes=20,
-    lost_writes=50,
-    deletions=4,
-    revoked_tokens=300,
-    longest_trouble=timedelta(hours=60),
-)
 
 
 class Log(logging.Handler):
@@ -123,83 +74,6 @@ class Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and len(self.errors) < 20:
             self.errors.append(f"{dt_util.utcnow():%Y-%m-%dT%H:%M} {self.format(record)}"[:2000])
-
-
-@dataclass
-class Fate:
-    """Decides what happens in each quarter-hour."""
-
-    rates: Rates
-    random: Random
-    counts: Counter[str] = field(default_factory=Counter)
-    trouble_ends: datetime | None = None
-
-    async def strike(self, home: DrivenHome) -> None:
-        """Let happen what happens now."""
-        now = dt_util.utcnow()
-        if self.trouble_ends and now >= self.trouble_ends:
-            home.misbehave(Trouble("none"))
-            self.trouble_ends = None
-        happens = {
-            "trouble": self._trouble,
-            "late": self._late,
-            "corrections": self._correct,
-            "old_corrections": self._correct_old,
-            "restarts": self._restart,
-            "crashes": self._crash,
-            "lost_writes": self._lose_writes,
-            "deletions": self._delete,
-            "revoked_tokens": self._revoke,
-        }
-        for name, act in happens.items():
-            if self.random.random() < getattr(self.rates, name) / QUARTERS:
-                self.counts[name] += 1
-                await act(home, now)
-
-    async def _trouble(self, home: DrivenHome, now: datetime) -> None:
-        kind = self.random.choice(TROUBLES[1:])
-        self.counts[f"trouble: {kind}"] += 1
-        home.misbehave(Trouble(kind, self.random.choice([1.0, 0.5, 0.1])))
-        self.trouble_ends = now + self.rates.longest_trouble * self.random.random() ** 3
-
-    async def _late(self, home: DrivenHome, now: datetime) -> None:
-        start = now + timedelta(hours=self.random.randrange(6))
-        end = start + timedelta(hours=self.random.randrange(1, 30))
-        until = end + timedelta(hours=self.random.randrange(60))
-        home.source.late = [late for late in home.source.late if late.until > now]
-        home.source.late.append(Late(start, end, until, self._columns()))
-
-    def _columns(self) -> tuple[str, ...]:
-        return self.random.choice([(), ELECTRICITY[:1], ELECTRICITY[1:2], ELECTRICITY[2:]])
-
-    async def _correct(self, home: DrivenHome, now: datetime) -> None:
-        self._correct_between(home, now - timedelta(days=30), now)
-
-    async def _correct_old(self, home: DrivenHome, now: datetime) -> None:
-        self._correct_between(home, home.source.first, now)
-
-    def _correct_between(self, home: DrivenHome, earliest: datetime, now: datetime) -> None:
-        earliest = max(earliest, home.source.first)
-        start = earliest + (now - earliest) * self.random.random()
-        end = min(start + QUARTER * self.random.randrange(1, 100), now)
-        column = self.random.choice([None, *ELECTRICITY])
-        factor = self.random.choice([0.0, 0.5, 2.0, -1.0])
-        home.source.corrections.append(Correction(start, end, column, factor))
-
-    async def _restart(self, home: DrivenHome, _now: datetime) -> None:
-        await home.play([Restart(off=self.random.choice([0, 0, 0, 1, 9, 30]))])
-
-    async def _crash(self, home: DrivenHome, _now: datetime) -> None:
-        await home.play([Restart(off=0, memory="lost")])
-
-    async def _lose_writes(self, home: DrivenHome, _now: datetime) -> None:
-        await home.play([LoseWrites(self.random.randrange(3), 1)])
-
-    async def _delete(self, home: DrivenHome, _now: datetime) -> None:
-        await home.play([Delete(self.random.randrange(6), is_off=True)])
-
-    async def _revoke(self, home: DrivenHome, _now: datetime) -> None:
-        home.simulator.revoke_tokens()
 
 
 @pytest.fixture
@@ -252,10 +126,9 @@ async def test_soak(
                 if now < end - QUIET:
                     await fate.strike(home)
                 elif fate.trouble_ends:
-                    home.misbehave(Trouble("none"))
-                    fate.trouble_ends = None
+                    fate.end_trouble(home, now)
                 await home.turn_clock(minutes=15)
-                figures.note(home)
+                figures.note(home, fate)
             figures.days = (end - BEGIN) // DAY
             await figures.compare(home)
             figures.happened = dict(fate.counts)
@@ -265,6 +138,8 @@ async def test_soak(
     assert figures.violations == 0
     assert figures.reauthentications == 0
     assert figures.wrong_hours == 0
+    assert figures.most_logins <= 1
+    assert figures.longest_until_live <= LIVE_AGAIN_WITHIN
     assert not figures.errors
     assert figures.memory_growth < 0.1
 
@@ -280,7 +155,10 @@ class Figures:
     violations: int = 0
     reauthentications: int = 0
     hours: int = 0
+    cost_hours: int = 0
     wrong_hours: int = 0
+    most_logins: int = 0
+    longest_until_live: int = 0
     memory: list[float] = field(default_factory=list)
     page_cache: list[float] = field(default_factory=list)
     own_memory: list[float] = field(default_factory=list)
@@ -290,11 +168,16 @@ class Figures:
     problems: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    def note(self, home: DrivenHome) -> None:
-        """Look at requests, flows and, once a week, memory."""
+    def note(self, home: DrivenHome, fate: Fate) -> None:
+        """Look at requests, logins, live data, flows and, once a week, memory."""
         now = dt_util.utcnow()
-        self.requests += len(home.simulator.requests)
-        home.simulator.requests.clear()
+        requests = home.simulator.requests
+        self.requests += len(requests)
+        if fate.is_quiet:
+            logins = sum(one.path == "/auth" for one in requests)
+            self.most_logins = max(self.most_logins, logins)
+        requests.clear()
+        self._note_live(home, fate, now)
         self.violations = home.simulator.violations
         self.reauthentications = max(
             self.reauthentications, len(home.hass.config_entries.flow.async_progress())
@@ -302,6 +185,17 @@ class Figures:
         if (now - BEGIN) % (7 * DAY) < QUARTER and now - BEGIN >= 7 * DAY:
             self._measure()
             self.write()
+
+    def _note_live(self, home: DrivenHome, fate: Fate, now: datetime) -> None:
+        """Note how long after a short trouble the data that were there are read."""
+        if not (awaited := fate.awaited):
+            return
+        newest = max((s.coordinator.last_measurement or BEGIN for s in home.sites), default=BEGIN)
+        waited = round((now - awaited.since).total_seconds() / 60)
+        if newest >= awaited.newest:
+            fate.awaited = None
+        if waited > LIVE_AGAIN_WITHIN or newest >= awaited.newest:
+            self.longest_until_live = max(self.longest_until_live, waited)
 
     def _measure(self) -> None:
         self.memory.append(_megabytes())
@@ -328,7 +222,10 @@ class Figures:
     async def compare(self, home: DrivenHome) -> None:
         """Compare every hour with the source."""
         self._measure()
-        expected = climkit_hours(home, dt_util.utcnow())
+        energy = climkit_hours(home, dt_util.utcnow())
+        costs = expected_costs(home, home.tariffs.values())
+        self.cost_hours = sum(map(len, costs.values()))
+        expected = energy | costs
         stored = await stored_rows(home.hass)
         self.hours = sum(map(len, expected.values()))
         for key in expected.keys() | stored.keys():

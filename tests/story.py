@@ -1,22 +1,23 @@
-"""What can happen to an installation, its server and a Home Assistant, as steps to be played.
+"""Lets steps (see `steps`) happen to a home, and looks whether it ends well.
 
 A story is a list of steps; `play` lets them happen to a home, `come_to_rest` lets time heal what
-happened, and `assert_true` compares every hour with the source. Steps are plain data, so that a
-counterexample that hypothesis finds can be copied into a test.
+happened, and `assert_true` compares every hour, of energy and of costs, with the source.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import count, pairwise
-import json
+from datetime import datetime, timedelta
+from itertools import count
 from math import inf
 import random
-from typing import Any, Literal, override
+from typing import Any, override
 from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.components.recorder.common import (
@@ -25,139 +26,48 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 
 from custom_components.climkit import coordinator, nights, plausibility, recorder, worker
 from custom_components.climkit.api import transport
+from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.coordinator import SiteRuntime
-from custom_components.climkit.statistics import Row
+from tests.backup import Copy, adjust_sum, copy_database, restore_database
+from tests.bill import (
+    ZURICH,
+    add_tariff,
+    correct_tariff,
+    delete_tariff,
+    tariff,
+)
 from tests.conftest import Home, Stage, account_entry
 from tests.simulator import Fault, FaultKind, SimulatorServer, Switches, World
-from tests.source import METER_ID, Correction, Late, Source
-from tests.truth import climkit_hours, delete_rows, stored_rows
+from tests.source import METER_ID, SITE_ID, Correction, Late, Source
+from tests.steps import (
+    AddTariff,
+    AdjustSum,
+    Backup,
+    ComeLate,
+    CorrectTariff,
+    Delete,
+    DeleteTariff,
+    Fields,
+    LoseWrites,
+    ReloadDuring,
+    Restart,
+    Restore,
+    RestoreDatabase,
+    Revise,
+    SetClock,
+    Step,
+    Tariffs,
+    Trouble,
+    Turn,
+    heals_soon,
+)
+from tests.truth import delete_rows, stored_rows
+from tests.verdict import assert_true
 
 HOUR = timedelta(hours=1)
-TOLERANCE = 1e-6
 
 # A walk through the older history takes four weeks; a story has no time for that.
 NIGHTS_OF_A_WALK = 3
-
-
-# What can happen
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The clock goes on, so many times by so many minutes."""
-
-    minutes: int
-    times: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ComeLate:
-    """Values of the next hours (from `after` hours on) come so many hours late."""
-
-    after: int
-    hours: int
-    late: int
-    columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Revise:
-    """Quarter-hours from so many of them ago on are corrected, or withdrawn (factor None)."""
-
-    ago: int
-    quarters: int
-    column: str | None
-    factor: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """The server misbehaves until it is told otherwise; see `misbehave`."""
-
-    kind: str
-    probability: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """Home Assistant is off for some hours, and may remember less than it knew.
-
-    memory: "saved"; "lost": what was not yet written to the file is lost; "gone": the file is.
-    """
-
-    off: int = 0
-    memory: Literal["saved", "lost", "gone"] = "saved"
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreDatabase:
-    """Home Assistant is off, and its database is then one of so many hours ago."""
-
-    hours: int
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """The user deletes one of the statistics, while all runs or while Home Assistant is off."""
-
-    which: int
-    is_off: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LoseWrites:
-    """The recorder loses the next orders to write, from one on."""
-
-    skip: int
-    count: int
-
-
-type Step = Turn | ComeLate | Revise | Trouble | Restart | RestoreDatabase | Delete | LoseWrites
-
-TROUBLES = (
-    "none",
-    "status",
-    "overloaded",
-    "disconnect",
-    "cut",
-    "html",
-    "empty_list",
-    "broken_json",
-    "null",
-    "nan",
-    "strings",
-    "dict",
-    "time-out",
-    "refused",
-    "no columns",
-    "hidden meter",
-    "dropped rows",
-    "short answers",
-    "short answers from the end",
-    "shuffled",
-)
-
-
-# Answers that look right but are not: only the nights find out.
-MISLEADING = {"null", "nan", "dropped rows", "refused"}
-
-
-def heals_soon(steps: Sequence[Step]) -> bool:
-    """Whether all is right again as soon as trouble ends, without a night.
-
-    A meter that is hidden while Home Assistant starts is known again with the next day's list.
-    """
-    restarts = any(isinstance(step, Restart | RestoreDatabase | Delete) for step in steps)
-    for step in steps:
-        match step:
-            case ComeLate() | Revise() | Delete(is_off=False):
-                return False
-            case Trouble(kind) if kind in MISLEADING or (kind == "hidden meter" and restarts):
-                return False
-    return True
-
-
-# How it happens
 
 
 @dataclass
@@ -186,6 +96,8 @@ class StoryHome(Home):
     storage: dict[str, Any] = field(kw_only=True)
     rate_limit: float = 0.0
     recorder: _LossyRecorder = field(default_factory=_LossyRecorder)
+    copy: Copy = field(default_factory=Copy)
+    copied_memory: dict[str, Any] = field(default_factory=dict)
 
     @property
     @override
@@ -231,32 +143,122 @@ class StoryHome(Home):
             case Turn(minutes, times):
                 for _ in range(times):
                     await self.turn_clock(minutes=minutes)
-            case Restart(off, memory):
-                before = json.dumps(self.memory)
-                await self.switch_off()
-                if memory != "saved":
-                    self.forget()
-                if memory == "lost":
-                    self.storage.update(json.loads(before))
-                await self.switch_on(after=off * HOUR)
-            case RestoreDatabase(hours):
-                await self.switch_off()
-                await delete_rows(self.hass, since=_floor(dt_util.utcnow()) - hours * HOUR)
-                await self.switch_on()
-            case Delete(which, is_off=False):
-                await self._delete(which)
-            case Delete(which):
-                await self.switch_off()
-                await self._delete(which)
-                await self.switch_on()
+            case Restart():
+                await self._restart(step)
+            case Backup():
+                self.copy = await copy_database(self.hass)
+                self.copied_memory = self.memory
+            case RestoreDatabase() | Restore():
+                await self._restore(step)
+            case Delete() | AdjustSum():
+                await self._meddle(step)
+            case ReloadDuring():
+                await self._reload_during(step)
+            case AddTariff() | CorrectTariff() | DeleteTariff():
+                self._change_tariffs(step)
+                await self.hass.async_block_till_done(wait_background_tasks=False)
+            case SetClock(hours):
+                self.set_clock(hours=hours)
             case _:
                 self._change(step)
+
+    async def _restart(self, step: Restart) -> None:
+        before = self.memory
+        await self.switch_off()
+        if step.memory != "saved":
+            self.forget()
+        if step.memory == "lost":
+            self.storage.update(before)
+        await self.switch_on(after=step.off * HOUR)
+
+    async def _restore(self, step: RestoreDatabase | Restore) -> None:
+        await self.switch_off()
+        match step:
+            case RestoreDatabase(hours):
+                await delete_rows(self.hass, since=_floor(dt_util.utcnow()) - hours * HOUR)
+            case Restore("database" | "both"):
+                await restore_database(self.hass, self.copy)
+        if isinstance(step, Restore) and step.what != "database":
+            self.forget()
+            self.storage.update(deepcopy(self.copied_memory))
+        await self.switch_on()
+
+    async def _meddle(self, step: Delete | AdjustSum) -> None:
+        """Let a person change what is stored, in Home Assistant's own tools."""
+        if step.is_off:
+            await self.switch_off()
+        if known := sorted(await stored_rows(self.hass)):
+            key = known[step.which % len(known)]
+            if isinstance(step, AdjustSum):
+                start = _floor(dt_util.utcnow()) - step.ago * HOUR
+                await adjust_sum(self.hass, key, start, step.amount)
+            else:
+                get_instance(self.hass).async_clear_statistics([key])
+                await async_wait_recording_done(self.hass)
+        if step.is_off:
+            await self.switch_on()
+
+    async def _reload_during(self, step: ReloadDuring) -> None:
+        """Reload the account while an action works; the caller is told, or was faster."""
+        device = dr.async_get(self.hass).async_get_device_by_identifier(
+            (DOMAIN, SITE_ID), self.entry.entry_id
+        )
+        if self.entry.state is not ConfigEntryState.LOADED or device is None:
+            return
+        data: dict[str, Any] = {"device_id": device.id}
+        if step.action == "import_history":
+            data["from"] = (dt_util.utcnow() - timedelta(days=2)).isoformat()
+        made = len(self.simulator.requests)
+        call = self.hass.async_create_task(
+            self.hass.services.async_call(
+                DOMAIN, step.action, data, blocking=True, return_response=True
+            )
+        )
+        await self.until(
+            lambda: call.done() or len(self.simulator.requests) >= made + step.requests
+        )
+        await self.switch_off()
+        await self.switch_on()
+        with suppress(HomeAssistantError):
+            await call
+
+    @property
+    def tariffs(self) -> dict[str, dict[str, Any]]:
+        """The tariffs as they are stored, by the id of their subentry, oldest first."""
+        found = {key: dict(one.data) for key, one in self.entry.subentries.items()}
+        return dict(sorted(found.items(), key=lambda item: item[1]["valid_from"]))
+
+    def _change_tariffs(self, step: Tariffs) -> None:
+        """Let a person add, correct or delete a tariff; two never begin on the same day."""
+        known = self.tariffs
+        match step:
+            case AddTariff(day, fields):
+                if (data := self._tariff(day, fields))["valid_from"] not in self._days:
+                    add_tariff(self, data)
+            case _ if not known:
+                pass
+            case CorrectTariff(which, fields, day):
+                key = [*known][which % len(known)]
+                data = self._tariff(day or 0, fields)
+                if day is None or data["valid_from"] in self._days:
+                    data["valid_from"] = known[key]["valid_from"]
+                correct_tariff(self, key, data)
+            case DeleteTariff(which):
+                delete_tariff(self, [*known][which % len(known)])
+
+    @property
+    def _days(self) -> set[str]:
+        return {one["valid_from"] for one in self.tariffs.values()}
+
+    def _tariff(self, day: int, fields: Fields) -> dict[str, Any]:
+        today = dt_util.utcnow().astimezone(ZURICH).date()
+        return tariff(SITE_ID, (today + timedelta(days=day)).isoformat(), **dict(fields))
 
     def _change(self, step: ComeLate | Revise | Trouble | LoseWrites) -> None:
         """Let happen what shows only as time goes on."""
         match step:
             case ComeLate(after, hours, late, columns):
-                start = dt_util.utcnow() + after * HOUR
+                start = self.true_now + after * HOUR
                 end = start + hours * HOUR
                 self.source.late.append(Late(start, end, end + late * HOUR, columns))
             case Revise():
@@ -268,8 +270,9 @@ class StoryHome(Home):
 
     @property
     def memory(self) -> dict[str, Any]:
-        """What the integration's files hold."""
-        return {key: data for key, data in self.storage.items() if key.startswith("climkit.")}
+        """A copy of what the integration's files hold."""
+        found = {key: data for key, data in self.storage.items() if key.startswith("climkit.")}
+        return deepcopy(found)
 
     def forget(self) -> None:
         """Take the integration's files away."""
@@ -277,7 +280,7 @@ class StoryHome(Home):
             del self.storage[key]
 
     def _revise(self, step: Revise) -> None:
-        now = dt_util.utcnow()
+        now = self.true_now
         quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
         start = max(quarter - timedelta(minutes=15 * step.ago), self.source.first)
         end = min(start + timedelta(minutes=15 * step.quarters), quarter)
@@ -330,13 +333,9 @@ class StoryHome(Home):
         await self.hass.async_block_till_done()
         await self.settle()
 
-    async def _delete(self, which: int) -> None:
-        if known := sorted(await stored_rows(self.hass)):
-            get_instance(self.hass).async_clear_statistics([known[which % len(known)]])
-            await async_wait_recording_done(self.hass)
-
     async def end_trouble(self) -> None:
         """Let all trouble end, and the pauses that followed it."""
+        self.set_clock_right()
         self.misbehave(Trouble("none"))
         self.recorder.count = 0
         for _ in range(6):
@@ -344,10 +343,8 @@ class StoryHome(Home):
         assert self.entry.state is ConfigEntryState.LOADED
         assert self.is_complete, self.sites[0].coordinator.history.progress
 
-    async def come_to_rest(self, *, restarts: bool) -> None:
+    async def come_to_rest(self) -> None:
         """Give late data, corrections and deletions the nights that they need."""
-        if restarts:
-            await self._happen(Restart())
         while any(late.until > dt_util.utcnow() for late in self.source.late):
             await self.turn_clock(hours=20)
         is_long = dt_util.utcnow() - self.source.first > nights.RECENT - timedelta(days=3)
@@ -365,43 +362,12 @@ class StoryHome(Home):
         self.forget()
 
     async def assert_true(self) -> None:
-        """Every hour of every series is the source's, no other is there, and sums go on."""
-        expected = climkit_hours(self, dt_util.utcnow())
-        stored = await stored_rows(self.hass)
-        assert stored.keys() >= expected.keys()
-        for key, rows in stored.items():
-            assert_rows(key, rows, expected.get(key, {}))
-        [site] = self.sites
-        for series in site.coordinator.data.series.values():
-            total = site.coordinator.history.total(series)
-            last = next(reversed(stored.get(series.statistic_id, [])), None)
-            assert total == (last.total if last else None), series.statistic_id
-
-
-def assert_rows(key: str, rows: Sequence[Row], expected: dict[datetime, float]) -> None:
-    """The rows of one statistic say what is expected; an hour that was withdrawn says nothing."""
-    amounts = {row.start: row.amount for row in rows if row.amount is not None}
-    missing = [hour.isoformat() for hour in sorted(expected.keys() - amounts.keys())]
-    assert not missing, f"{key} lacks {len(missing)} hours: {missing[:3]} ... {missing[-1]}"
-    outside = [hour.isoformat() for hour in sorted(amounts.keys() - expected.keys())]
-    assert not outside, f"{key} has {len(outside)} hours too many: {outside[:3]}"
-    wrong = {
-        hour.isoformat(): (amounts[hour], amount)
-        for hour, amount in expected.items()
-        if abs(amounts[hour] - amount) >= TOLERANCE
-    }
-    assert not wrong, f"{key} is wrong in {len(wrong)} hours: {dict(list(wrong.items())[:3])}"
-    assert len({row.start for row in rows}) == len(rows), f"{key} has an hour twice"
-    for before, row in pairwise([Row(_LONG_AGO, None, 0.0), *rows]):
-        jump = row.total - before.total - (row.amount or 0)
-        assert abs(jump) < TOLERANCE, f"{key} jumps by {jump} at {row.start}"
+        """Every hour, of energy and of costs, is what it should be."""
+        await assert_true(self, self.tariffs.values())
 
 
 def _middle(low: float, high: float) -> float:
     return (low + high) / 2
-
-
-_LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
 
 
 def _floor(time: datetime) -> datetime:
@@ -433,7 +399,7 @@ async def tell(stage: Stage, source: Source, now: datetime, steps: Sequence[Step
                 await home.end_trouble()
                 if heals_soon(steps):
                     await home.assert_true()
-                await home.come_to_rest(restarts=any(isinstance(step, Delete) for step in steps))
+                await home.come_to_rest()
                 await home.assert_true()
             finally:
                 await home.leave()

@@ -1,8 +1,9 @@
 """Whatever happens: when it is quiet again, the statistics are the source's own numbers.
 
 Stories are drawn by hypothesis: data that come late, corrections, a server in trouble, restarts
-with and without memory, databases restored, statistics deleted, writes lost. `scripts/soak` plays
-thousands of them; it also looks for the shortest story that ends badly.
+with and without memory, databases and memories of another day, statistics deleted or adjusted,
+writes lost, tariffs that come, move and go, reloads in the middle of an action. `scripts/soak`
+plays thousands of them; it also looks for the shortest story that ends badly.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,19 +14,28 @@ import pytest
 
 from tests.conftest import Stage
 from tests.source import ELECTRICITY, Gap, Source
-from tests.story import (
+from tests.steps import (
     TROUBLES,
+    AddTariff,
+    AdjustSum,
+    Backup,
     ComeLate,
+    CorrectTariff,
     Delete,
+    DeleteTariff,
+    Fields,
     LoseWrites,
+    ReloadDuring,
     Restart,
+    Restore,
     RestoreDatabase,
     Revise,
+    SetClock,
     Step,
     Trouble,
     Turn,
-    tell,
 )
+from tests.story import tell
 
 HOUR = timedelta(hours=1)
 
@@ -61,16 +71,52 @@ HOUSE: st.SearchStrategy[Step] = st.one_of(
         st.sampled_from(["saved", "lost", "gone"]),
     ),
     st.builds(RestoreDatabase, st.integers(0, 60)),
-    st.builds(Delete, st.integers(0, 5), st.booleans()),
+    st.builds(SetClock, st.sampled_from([-400, -30, -5, -1, 1, 5, 30, 400])),
+    st.builds(Backup),
+    st.builds(Restore, st.sampled_from(["database", "memory", "both"])),
+    st.builds(Delete, st.integers(0, 9), st.booleans()),
+    st.builds(
+        AdjustSum,
+        st.integers(0, 9),
+        st.integers(0, 72),
+        st.sampled_from([-5.0, 0.25, 1000.0]),
+        st.booleans(),
+    ),
     st.builds(LoseWrites, st.integers(0, 5), st.integers(1, 3)),
+    st.builds(
+        ReloadDuring,
+        st.sampled_from(["import_history", "delete_statistics"]),
+        st.integers(0, 2),
+    ),
+)
+DAYS = st.sampled_from([-400, -30, -2, -1, 0, 1, 2, 40])
+FIELDS: st.SearchStrategy[Fields] = st.fixed_dictionaries(
+    {},
+    optional={
+        "grid_price": st.sampled_from([0.0, 0.277, 1.5]),
+        "grid_price_low": st.sampled_from([0.1195, 0.2]),
+        "solar_price": st.sampled_from([0.17, 0.2216]),
+        "cold_water_price": st.sampled_from([2.4]),
+        "weekday": st.sampled_from(["12-17, 23-07", "22-6", "0-24"]),
+        "sunday": st.sampled_from(["0-24", "2-3"]),
+        "site_fee": st.sampled_from([6.2, 30.0]),
+    },
+).map(lambda fields: tuple(fields.items()))
+TARIFFS: st.SearchStrategy[Step] = st.one_of(
+    st.builds(AddTariff, DAYS, FIELDS),
+    st.builds(AddTariff, DAYS, FIELDS),
+    st.builds(CorrectTariff, st.integers(0, 2), FIELDS, st.one_of(st.none(), DAYS)),
+    st.builds(DeleteTariff, st.integers(0, 2)),
 )
 
 
 @st.composite
 def episodes(draw: st.DrawFn) -> list[Step]:
     """Something that happens, and time in which it shows; other things may happen meanwhile."""
-    begin: Step = draw(st.one_of(TROUBLE, TROUBLE, HOUSE, LATE, REVISE))
-    middle = draw(st.lists(st.one_of(SOME_TIME, SOME_TIME, HOUSE), min_size=1, max_size=3))
+    begin: Step = draw(st.one_of(TROUBLE, TROUBLE, HOUSE, LATE, REVISE, TARIFFS, TARIFFS))
+    middle = draw(
+        st.lists(st.one_of(SOME_TIME, SOME_TIME, SOME_TIME, HOUSE, TARIFFS), min_size=1, max_size=3)
+    )
     end: list[Step] = [Trouble("none"), draw(SOME_TIME)] if isinstance(begin, Trouble) else []
     return [begin, *middle, *draw(st.sampled_from([end, end, []]))]
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.conftest import Stage
 from tests.source import Source
-from tests.story import LoseWrites, Restart, Step, Trouble, Turn, tell
+from tests.steps import LoseWrites, Restart, Step, Trouble, Turn
+from tests.story import tell
 
 DAY = timedelta(days=1)
 

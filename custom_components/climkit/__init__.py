@@ -13,9 +13,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.event import (
     async_call_later,
-    async_track_point_in_utc_time,
     async_track_time_interval,
-    async_track_utc_time_change,
 )
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
@@ -56,6 +54,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 # How often to look for sites that are new.
 NEW_SITES_INTERVAL = timedelta(days=1)
+
+# How often to look whether a night has begun.
+NIGHT_LOOKS = timedelta(minutes=10)
 
 # How often to look for what people should be told of.
 PROBLEMS_INTERVAL = timedelta(minutes=15)
@@ -203,35 +204,31 @@ def _follow_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
         for site_id, runtime in entry.runtime_data.items():
             runtime.coordinator.costs.set_tariffs(stored_tariffs(entry, site_id))
 
-    @callback
-    def hour_begins(_now: datetime) -> None:
-        for runtime in entry.runtime_data.values():
-            runtime.coordinator.costs.note_time()
-
     entry.async_on_unload(entry.add_update_listener(updated))
-    entry.async_on_unload(async_track_utc_time_change(hass, hour_begins, minute=0, second=0))
 
 
 @callback
 def _plan_nights(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime) -> None:
-    """Let history be read again each night, at a minute that is another one in every home."""
+    """Let history be read again each night, at a minute that is another one in every home.
+
+    It is looked whether the night has come, rather than waited for it: a clock that is set would
+    let a night begin days too late.
+    """
     zone = runtime.coordinator.site.zone
     delay = timedelta(seconds=uniform(0, STARTS_WITHIN.total_seconds()))  # noqa: S311 - no secret
-    cancel: CALLBACK_TYPE
+    planned = next_night(dt_util.utcnow(), zone, delay)
 
     @callback
-    def plan() -> None:
-        nonlocal cancel
-        when = next_night(dt_util.utcnow(), zone, delay)
-        cancel = async_track_point_in_utc_time(hass, start, when)
+    def look(_now: datetime) -> None:
+        nonlocal planned
+        now = dt_util.utcnow()
+        following = next_night(now, zone, delay)
+        if now >= planned:
+            runtime.coordinator.history.start_night()
+            runtime.coordinator.costs.start_night()
+        planned = following
 
-    @callback
-    def start(_now: datetime) -> None:
-        runtime.coordinator.history.start_night()
-        plan()
-
-    plan()
-    entry.async_on_unload(lambda: cancel())  # noqa: PLW0108 - the one of the last night planned
+    entry.async_on_unload(async_track_time_interval(hass, look, NIGHT_LOOKS))
 
 
 @callback

@@ -68,6 +68,7 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
         self.record = store.site(site.id)
         self._look_at_clock()
         self.answered: datetime | None = None
+        self._answered_at: float | None = None
         self.listed: datetime | None = None
         self._rounds = Debouncer(
             hass,
@@ -80,7 +81,12 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
     @property
     def is_available(self) -> bool:
         """Whether Climkit has answered lately."""
-        return bool(self.answered and self.now - self.answered < UNAVAILABLE_AFTER)
+        limit = UNAVAILABLE_AFTER.total_seconds()
+        return self._answered_at is not None and self._looked_at - self._answered_at < limit
+
+    def mark_answered(self) -> None:
+        """Note that Climkit answered now."""
+        self.answered, self._answered_at = dt_util.utcnow(), self.hass.loop.time()
 
     def lists_are_old(self, now: datetime) -> bool:
         """Whether the day's list of meters or sensors is due."""
@@ -93,6 +99,8 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
 
     def _look_at_clock(self) -> None:
         self.now = dt_util.utcnow()
+        # How long something lasts the event loop's clock tells; nobody sets that one.
+        self._looked_at = self.hass.loop.time()
         self.midnight = local_midnight(self.now, self.site.zone)
 
     @override

@@ -41,6 +41,7 @@ from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
 from .refresh_story import RefreshStory
+from .schedule import DAILY_READ_LOOK
 from .store import ClimkitStore, note_listed, note_seen
 from .track import Track
 
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from .sensor_coordinator import SensorsCoordinator
 
 _LOGGER = logging.getLogger(__name__)
+
+# Whatever there is to ask: nothing is looked for less often.
+LONGEST_WAIT = DAILY_READ_LOOK
 
 # What the first refresh left out (heat, single meters, what entities need) follows right after it.
 SOON = timedelta(seconds=1)
@@ -100,6 +104,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             store,
             stored_tariffs(entry, site.id),
             on_change=self.async_update_listeners,
+            is_clock_wrong=lambda: self.history.is_clock_behind,
         )
         self.history = SiteHistory(
             hass,
@@ -119,6 +124,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._refused: set[Feed] = set()
         self._choice = choice
         self._has_refreshed = False
+        self._hour = floor_hour(self.now)
         self._listed_meters: list[Meter] = []
         self._has_new_list = False
         self._followed: tuple[object, ...] | None = None
@@ -194,7 +200,15 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     @override
     def _async_tick(self, now: datetime) -> None:
         super()._async_tick(now)
-        if self.periods.is_outdated(dt_util.utcnow()):
+        self._look_for_hour_and_day()
+
+    def _look_for_hour_and_day(self) -> None:
+        """Let an hour and a day begin. Refreshes look too: ticks wait for a clock that was set."""
+        now = dt_util.utcnow()
+        if (hour := floor_hour(now)) != self._hour:
+            self._hour = hour
+            self.costs.note_time()
+        if self.periods.is_outdated(now):
             self.config_entry.async_create_task(self.hass, self._async_begin_day())
 
     async def _async_begin_day(self) -> None:
@@ -210,6 +224,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         try:
             return await self._async_ask_all(now)
         finally:
+            self._look_for_hour_and_day()
             told = self._story.told(self.client.figures.requests, self.last_measurement)
             _LOGGER.debug(
                 "Refresh of %s: %s, next look in %s", self.site.id, told, self.update_interval
@@ -229,7 +244,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
                 await self.readings.async_ask(meter_ids, now)
         finally:
             later = dt_util.utcnow()
-            self.update_interval = self._recent.next_look(now, later) - later
+            # A clock that was set meanwhile must not make anybody wait for days.
+            self.update_interval = min(self._recent.next_look(now, later) - later, LONGEST_WAIT)
         if error:
             _LOGGER.warning("Climkit lists the meters of %s, but not yet its data", self.site.id)
         is_down = error is not None and is_outage(error)
@@ -267,7 +283,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._recent.review_columns(_ids(self._listed_meters) - _ids(listed))
         self._listed_meters = listed
         self._has_new_list = True
-        self.listed = self.answered = now
+        self.listed = now
+        self.mark_answered()
         self._follow()
 
     def _note_meters(self, now: datetime) -> None:
@@ -355,7 +372,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             if self._recent.is_unknown(feed):
                 self._backoff.after_refusal(feed)  # charge points may not be known at all
             raise
-        self.answered = now
+        self.mark_answered()
         self._story.note(self._recent.intervals(feed), intervals)
         self._refused.discard(feed)
         self._recent.merge(feed, intervals, min(start, floor_hour(midnight)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+import logging
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -11,20 +12,27 @@ from .api import HOUR, Site, floor_hour
 from .cost_tracks import CostPage, CostTrack
 from .measures import Series
 from .priced import Priced
+from .rebuild import extent_of, take_extent
 from .recorder import (
     async_clear,
-    async_first_hour,
+    async_extents,
+    async_extents_until,
     async_known,
-    async_last_rows,
     async_publish,
     cost_metadata,
 )
-from .store import ClimkitStore, CostsRecord
+from .statistics import Extent
+from .store import ClimkitStore, CostsRecord, StoredRecord, ranges_text, read_ranges
 from .tariffs import Tariffs, changed_stretches, tariffs_from_data
 from .time_range import TimeRange, merged, without
 
+_LOGGER = logging.getLogger(__name__)
+
 # Costs this new are computed again after a restart, so nothing of them must be remembered at once.
 RECENT = timedelta(days=2)
+
+# Decimals of a sum that are remembered: what lies behind them is float dust.
+DUST = 6
 
 # Climkit was founded after this; where it is not known since when a site is measured.
 _FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
@@ -70,8 +78,10 @@ class CostBook:
             await async_clear(self._hass, unpriced)
         for cost_id in unpriced:
             del dirty[cost_id]
+            self._stored.pop(cost_id, None)
         known = await async_known(self._hass, set(priced))
-        last = await async_last_rows(self._hass, priced.keys() - self.tracks.keys())
+        stored = await async_extents(self._hass, priced.keys() - self.tracks.keys())
+        remembered = await self._async_remembered(stored)
         tracks = {}
         for cost_id, one in priced.items():
             statistic = cost_metadata(one.series, one.name, self._tariffs.currency or "")
@@ -79,10 +89,11 @@ class CostBook:
                 async_publish(self._hass, statistic)
             track = self.tracks.get(cost_id)
             if track is None:
-                track = CostTrack(priced=one, statistic=statistic, last=last.get(cost_id))
-                track.dirty = await self._async_unsure(track)
+                track = CostTrack(priced=one, statistic=statistic)
+                take_extent(track, stored.get(cost_id))
+                track.dirty = self._unsure(track, remembered.get(cost_id))
             track.priced, track.statistic = one, statistic
-            track.dirty = merged([*track.dirty, *_read(dirty.get(cost_id, ()))])
+            track.dirty = merged([*track.dirty, *read_ranges(dirty.get(cost_id, ()))])
             tracks[cost_id] = track
         self.tracks, self._loaded = tracks, priced
         self._note(tracks.values())
@@ -101,16 +112,63 @@ class CostBook:
         ]
         dirty = self._record["dirty"]
         for cost_id, ranges in dirty.items():
-            dirty[cost_id] = _text(merged([*_read(ranges), *changed]))
+            dirty[cost_id] = ranges_text(merged([*read_ranges(ranges), *changed]))
 
-    async def _async_unsure(self, track: CostTrack) -> list[TimeRange]:
-        """Return what may be wrong of a statistic at a start, whatever was remembered."""
-        if not track.last:
-            return self._whole
-        if track.cost_id in self._record["dirty"]:
+    async def _async_remembered(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
+        """Return what is stored of each statistic up to the newest row that was remembered."""
+        return await async_extents_until(
+            self._hass,
+            {
+                cost_id: (extent, datetime.fromisoformat(record["last"]))
+                for cost_id, extent in stored.items()
+                if (record := self._stored.get(cost_id))
+            },
+        )
+
+    def _unsure(self, track: CostTrack, then: Extent | None) -> list[TimeRange]:
+        """Return what may be wrong of a statistic at a start, whatever was remembered.
+
+        `then` is what is stored up to the newest row that was remembered. If that is not what was
+        remembered, the database or the memory is one of another day, and all is computed again.
+        """
+        if track.last is None or track.cost_id not in self._record["dirty"]:
+            return self._all_of(track)
+        record = self._stored.get(track.cost_id)
+        if record is None:  # remembered by a release that did not count
             return self._from(track.last.start - RECENT)
-        first = await async_first_hour(self._hass, track.cost_id)
-        return merged([*self._from(first), *self._whole])
+        if then is None or _as_record(then) != record:
+            _LOGGER.debug("Rows of %s are not those that were stored", track.cost_id)
+            return self._all_of(track)
+        return self._from(then.last.start - RECENT)
+
+    def _all_of(self, track: CostTrack) -> list[TimeRange]:
+        """Return all time in which a statistic has rows or can have some."""
+        stored = self._from(track.first) if track.first else []
+        return merged([*stored, *self._whole])
+
+    @property
+    def _stored(self) -> dict[str, StoredRecord]:
+        return self._record.setdefault("stored", {})
+
+    async def async_examine(self, cost_ids: Collection[str] | None = None) -> None:
+        """Look whether rows of statistics (None: of all) are still those that were written.
+
+        What somebody else took away or changed is computed again.
+        """
+        tracks = [
+            track
+            for cost_id, track in self.tracks.items()
+            if track.is_last_sure and (cost_ids is None or cost_id in cost_ids)
+        ]
+        stored = await async_extents(self._hass, [track.cost_id for track in tracks])
+        for track in tracks:
+            extent, known = stored.get(track.cost_id), extent_of(track)
+            if extent is known or (known and known.equals(extent)):
+                continue
+            take_extent(track, extent)
+            track.before = {}
+            track.dirty = merged([*track.dirty, *self._all_of(track)])
+            self._note([track])
 
     @property
     def _whole(self) -> list[TimeRange]:
@@ -153,7 +211,7 @@ class CostBook:
             if not new or cost_id not in self._record["dirty"]:
                 continue  # of what is not known yet all is computed
             remembered = self._record["dirty"][cost_id]
-            self._record["dirty"][cost_id] = _text(merged([*_read(remembered), *new]))
+            self._record["dirty"][cost_id] = ranges_text(merged([*read_ranges(remembered), *new]))
             is_old = is_old or min(new).start < self._newest(cost_id) - RECENT
         if is_old:
             await self._store.async_save_now()
@@ -191,13 +249,17 @@ class CostBook:
         await self._store.async_save_now()
         await async_clear(self._hass, [track.cost_id for track in tracks])
         for track in tracks:
-            track.last, track.is_last_sure = None, True
+            take_extent(track, None)
             async_publish(self._hass, track.statistic)
 
     def _note(self, tracks: Iterable[CostTrack]) -> None:
         for track in tracks:
             unmarked = _following(track.priced, self._unmarked)
-            self._record["dirty"][track.cost_id] = _text(merged([*track.dirty, *unmarked]))
+            self._record["dirty"][track.cost_id] = ranges_text(merged([*track.dirty, *unmarked]))
+            if extent := extent_of(track):
+                self._stored[track.cost_id] = _as_record(extent)
+            else:
+                self._stored.pop(track.cost_id, None)
         self._store.save_soon()
 
     def _read_tariffs(self) -> Tariffs:
@@ -209,14 +271,10 @@ def _following(priced: Priced, written: Iterable[Mapping[str, TimeRange]]) -> li
     return [ranges[source] for ranges in written for source in priced.sources if source in ranges]
 
 
-def _read(ranges: Iterable[tuple[str, str]]) -> list[TimeRange]:
-    """Return remembered ranges; what was remembered upside down is none."""
-    found = (
-        TimeRange.between(datetime.fromisoformat(start), datetime.fromisoformat(end))
-        for start, end in ranges
+def _as_record(extent: Extent) -> StoredRecord:
+    return StoredRecord(
+        first=extent.first.isoformat(),
+        last=extent.last.start.isoformat(),
+        sum=round(extent.last.total, DUST),
+        count=extent.count,
     )
-    return [one for one in found if one]
-
-
-def _text(ranges: Iterable[TimeRange]) -> list[tuple[str, str]]:
-    return [(one.start.isoformat(), one.end.isoformat()) for one in ranges]

@@ -15,7 +15,7 @@ from .time_range import TimeRange
 
 @dataclass(slots=True, kw_only=True)
 class CostTrack:
-    """A cost statistic: its newest row, and the ranges in which it is to be computed anew.
+    """A cost statistic: what is stored, and the ranges in which it is to be computed anew.
 
     `before` holds running totals before certain times, as far as they are known, and `spent` what
     was spent since then; that stays until it is known anew.
@@ -23,7 +23,9 @@ class CostTrack:
 
     priced: Priced
     statistic: StatisticMetaData
+    first: datetime | None = None
     last: Row | None = None
+    count: int | None = None
     is_last_sure: bool = True
     dirty: list[TimeRange] = field(default_factory=list)
     before: dict[datetime, float] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from .cost_book import CostBook
 from .cost_tracks import CostPage, costs_of, next_page
 from .measures import Price, Series
 from .priced import Priced, costs_by_owner, pays_meter_fee, priced_series
-from .rebuild import async_rebuild_amounts
+from .rebuild import RowsChangedError, async_rebuild_amounts
 from .recorder import async_rows, async_synchronize, async_totals_before
 from .store import ClimkitStore
 from .tariffs import local_start, tariffs_from_data
@@ -48,11 +48,17 @@ class SiteCosts:
         tariffs: list[dict[str, Any]],
         *,
         on_change: Callable[[], None],
+        is_clock_wrong: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Prepare with the site's stored tariffs; `on_change` tells of new costs."""
+        """Prepare with the site's stored tariffs; `on_change` tells of new costs.
+
+        While `is_clock_wrong` nothing is computed: hours seem to be still to come that are stored.
+        """
         self._hass = hass
         self._site = site
         self._on_change = on_change
+        self._is_clock_wrong = is_clock_wrong
+        self._is_to_be_examined = False
         self._book = CostBook(hass, site, store)
         self._data = tariffs
         self.tariffs = tariffs_from_data(tariffs, site.zone)
@@ -146,6 +152,11 @@ class SiteCosts:
         self._deleted.update(statistic_ids)
         self.worker.wake()
 
+    def start_night(self) -> None:
+        """Look whether what was computed is still stored, in the background."""
+        self._is_to_be_examined = True
+        self.worker.wake()
+
     def note_time(self) -> None:
         """Take note that an hour begins: prices may be others, and with a day sums begin anew."""
         self.worker.wake()
@@ -155,9 +166,21 @@ class SiteCosts:
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
+        if self._is_clock_wrong():
+            return False
+        try:
+            return await self._async_do_next()
+        except RowsChangedError as err:
+            await self._book.async_examine(err.statistic_ids)
+            return True
+
+    async def _async_do_next(self) -> bool:
         if not self._book.is_of(self._priced, self._data):
             self._summed_up = None
             await self._book.async_load(self._priced, self._data, self._series)
+        elif self._is_to_be_examined:
+            self._is_to_be_examined = False
+            await self._book.async_examine()
         elif self._deleted:
             deleted, self._deleted = self._deleted, set()
             await self._book.async_begin_anew(self._book.touched_by(deleted))

@@ -31,7 +31,7 @@ from .backoff import FIRST_REST, Backoff
 from .differing import Differing
 from .feed import Feed
 from .measures import Series
-from .nights import Night, Part, parts_of_night
+from .nights import RECENT, Night, parts_of_night
 from .pages import PageSize, first_length
 from .plan import (
     Page,
@@ -42,11 +42,11 @@ from .plan import (
     page_to_present,
 )
 from .reader import FeedReader
-from .rebuild import Rebuilt, Writing, async_rebuild
+from .rebuild import Rebuilt, RowsChangedError, Writing, async_rebuild
 from .recorder import async_clear
 from .statistics import Difference, columns_of, merge_intervals
-from .store import ClimkitStore, MendedRecord
-from .time_range import TimeRange
+from .store import ClimkitStore, MendedRecord, ranges_text, read_ranges
+from .time_range import TimeRange, merged, within, without
 from .track import Track
 from .tracks import Tracks
 from .worker import Worker
@@ -92,6 +92,7 @@ class SiteHistory:
         self._hass = hass
         self._reader = reader
         self._site = site
+        self._store = store
         self._record = store.site(site.id)
         self._on_change = on_change
         self._rebuild = partial(async_rebuild, hass, writing=writing)
@@ -107,6 +108,7 @@ class SiteHistory:
         self._differing = Differing()
         self._writing = asyncio.Lock()
         self._may_import = False
+        self._is_to_be_examined = False
         self.worker = Worker(
             hass,
             f"climkit history {site.id}",
@@ -135,6 +137,11 @@ class SiteHistory:
     def complete_until(self) -> datetime | None:
         """Return the time up to which all statistics of the site are stored."""
         return self._tracks.complete_until
+
+    @property
+    def is_clock_behind(self) -> bool:
+        """Whether hours are stored that have not begun by our clock."""
+        return self._tracks.are_ahead_of(dt_util.utcnow())
 
     # What people are told of
 
@@ -225,15 +232,38 @@ class SiteHistory:
             )
         )
         self._night.begin(parts, now)
+        self._is_to_be_examined = True
         self.mended["nights"] += 1
         self.mended["last"] = now.isoformat()
         self.worker.wake()
 
     def read_again(self, start: datetime, end: datetime) -> None:
         """Read a stretch of all series again, in the background."""
-        part = Part(floor_hour(start), floor_hour(end + HOUR - datetime.resolution))
-        self._night.add(((feed, part) for feed in self._tracks.feeds), dt_util.utcnow())
+        hours = TimeRange(start, end).full_hours
+        for feed in self._tracks.feeds:
+            self._read_again(feed, hours)
         self.worker.wake()
+
+    def _read_again(self, feed: Feed, hours: TimeRange) -> None:
+        """Remember that a feed is to be read again, until it was."""
+        again = self._again
+        again[_key(feed)] = ranges_text(merged([*self._ranges_again(feed), hours]))
+        self._store.save_soon()
+        self._night.add([(feed, hours)], dt_util.utcnow())
+
+    @property
+    def _again(self) -> dict[str, list[tuple[str, str]]]:
+        return self._record.setdefault("again", {})
+
+    def _ranges_again(self, feed: Feed) -> list[TimeRange]:
+        return read_ranges(self._again.get(_key(feed), ()))
+
+    def _mark_read_again(self, page: Page) -> None:
+        """Note that what was asked for was read."""
+        if left := without(self._ranges_again(page.feed), page.range):
+            self._again[_key(page.feed)] = ranges_text(left)
+        else:
+            self._again.pop(_key(page.feed), None)
 
     # What actions want
 
@@ -257,7 +287,12 @@ class SiteHistory:
                         break
                     place = min(begin + self._size(feed).length, end)
                     page = Page(feed, Purpose.AGAIN, TimeRange(begin, place), tracks)
-                    rebuilt = await self._async_compare(page, dry_run=dry_run)
+                    try:
+                        rebuilt = await self._async_compare(page, dry_run=dry_run)
+                    except RowsChangedError as err:
+                        await self._async_examine(err.statistic_ids)
+                        place = begin
+                        continue
                     await self._async_remember(tracks)
                 for track in tracks:
                     hours = rebuilt.differences.get(track.series.statistic_id, ())
@@ -292,23 +327,54 @@ class SiteHistory:
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
         async with self._writing:
-            if not self._tracks.is_loaded:
-                await self._async_load()
-            if self._live:
-                await self._async_take()
-            elif page := self._next_page():
-                await self._async_try(self._async_import, page)
-            elif page := self._next_page_again():
-                await self._async_try(self._async_read_again, page)
-            else:
-                return False
+            try:
+                return await self._async_do_next()
+            except RowsChangedError as err:
+                await self._async_examine(err.statistic_ids)
+                return True
+
+    async def _async_do_next(self) -> bool:
+        if not self._tracks.is_loaded:
+            await self._async_load()
+        if self._is_to_be_examined:
+            self._is_to_be_examined = False
+            await self._async_examine()
+        if self.is_clock_behind:
+            self._live.clear()  # the clock was put back; once it is right they come again
+            return False
+        if self._live:
+            await self._async_take()
+        elif page := self._next_page():
+            await self._async_try(self._async_import, page)
+        elif page := self._next_page_again():
+            await self._async_try(self._async_read_again, page)
+        else:
+            return False
         return True
+
+    async def _async_examine(self, statistic_ids: Collection[str] | None = None) -> None:
+        """Look whether rows are still there; what is gone is read again."""
+        await self._tracks.async_examine(statistic_ids)
+        self._on_change()
 
     async def _async_load(self) -> None:
         await self._tracks.async_load()
         now = dt_util.utcnow()
+        self._resume_reading_again(now)
         await self._on_read(self.tracks, now, now, ())
         self._on_change()
+
+    def _resume_reading_again(self, now: datetime) -> None:
+        """Go on with what was to be read again; a database of another day lacks corrections.
+
+        What is recent is read again each night.
+        """
+        for feed in self._tracks.feeds:
+            self._night.add(((feed, one) for one in self._ranges_again(feed)), now)
+        while self._tracks.outdated:
+            feed = self._tracks.outdated.pop()
+            if older := TimeRange.between(self._since(feed), floor_hour(now - RECENT)):
+                self._read_again(feed, older)
 
     async def _async_try(self, work: Callable[[Page], Awaitable[None]], page: Page) -> None:
         """Work on a page; after trouble the feed rests and its next page is shorter."""
@@ -317,6 +383,8 @@ class SiteHistory:
         except ClimkitError as err:
             self._size(page.feed).failed()
             self._night.leave_out(page.feed)
+            unread = within(self._ranges_again(page.feed), page.range)
+            self._night.add(((page.feed, one) for one in unread), dt_util.utcnow())
             self._pause(page.feed, err)
 
     def _pause(self, feed: Feed, err: ClimkitError) -> None:
@@ -390,14 +458,19 @@ class SiteHistory:
     def _next_page_again(self) -> Page | None:
         if self._backoff.is_resting(None):
             return None
+
+        def tracks_of(feed: Feed) -> list[Track]:
+            return [] if self._backoff.is_resting(feed) else self._tracks.of(feed)
+
         return self._night.next_page(
-            self._tracks.of, lambda feed: self._size(feed).length, dt_util.utcnow()
+            tracks_of, lambda feed: self._size(feed).length, dt_util.utcnow()
         )
 
     async def _async_read_again(self, page: Page) -> None:
         found = await self._async_compare(page)
         if page.purpose is Purpose.WALK:
             self._record["walk"][_key(page.feed)] = page.end.isoformat()
+        self._mark_read_again(page)
         self._count(page, found)
         await self._async_remember(page.tracks)
         _LOGGER.debug(

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from .feed import Feed
 from .plan import Page, page_again
-from .time_range import TimeRange
+from .time_range import TimeRange, merged, without
 from .track import Track
 
 RECENT = timedelta(days=35)
@@ -64,11 +64,12 @@ def parts_of_night(since: datetime, place: datetime | None, now: datetime) -> It
 
 
 class Night:
-    """What a night still has to read."""
+    """What is still to be read again: by night, and at any time what was asked for."""
 
     def __init__(self) -> None:
         """Begin by day: there is nothing to read."""
         self._parts: deque[tuple[Feed, Part]] = deque()
+        self._asked: dict[Feed, list[TimeRange]] = {}
         self._ends: datetime | None = None
 
     def begin(self, parts: Iterable[tuple[Feed, Part]], now: datetime) -> None:
@@ -76,10 +77,11 @@ class Night:
         self._parts = deque(sorted(parts, key=lambda item: item[1].is_walk))
         self._ends = now + LONGEST_NIGHT
 
-    def add(self, parts: Iterable[tuple[Feed, Part]], now: datetime) -> None:
-        """Read these parts too, at once, also by day."""
-        self._parts.extendleft(parts)
-        self._ends = max(self._ends or now, now + LONGEST_NIGHT)
+    def add(self, ranges: Iterable[tuple[Feed, TimeRange]], _now: datetime) -> None:
+        """Read these ranges too, also by day; no night and no trouble makes them forgotten."""
+        for feed, one in ranges:
+            asked = [*self._asked.get(feed, ()), TimeRange(one.start, one.end)]
+            self._asked[feed] = merged(asked)
 
     def end(self) -> None:
         """Read no more tonight."""
@@ -95,7 +97,13 @@ class Night:
         length_of: Callable[[Feed], timedelta],
         now: datetime,
     ) -> Page | None:
-        """Return the next page to read; None where the night is over."""
+        """Return the next page to read; None where the night is over.
+
+        `tracks_of` gives no series of a feed that rests.
+        """
+        for feed in list(self._asked):
+            if page := self._next_asked(feed, tracks_of(feed), length_of(feed)):
+                return page
         while self._parts and self._ends and now < self._ends:
             feed, part = self._parts.popleft()
             end = min(part.start + length_of(feed), part.end)
@@ -105,4 +113,17 @@ class Night:
                     self._parts.appendleft((feed, replace(part, start=end)))
                 return page
         self._parts.clear()
+        return None
+
+    def _next_asked(self, feed: Feed, tracks: Sequence[Track], length: timedelta) -> Page | None:
+        """Return the next page of what was asked for; it waits for series that are behind."""
+        if not tracks or not all(track.is_current and not track.earlier for track in tracks):
+            return None
+        while asked := self._asked.get(feed):
+            first = asked[0]
+            page = TimeRange(first.start, min(first.start + length, first.end))
+            self._asked[feed] = without(asked, page)
+            if found := page_again(feed, tracks, page, is_walk=False):
+                return found
+        self._asked.pop(feed, None)
         return None

@@ -48,8 +48,11 @@ class Page:
 def page_to_present(
     feed: Feed, tracks: Sequence[Track], length: timedelta, now: datetime
 ) -> Page | None:
-    """Return the next page towards the present; None where all series have reached it."""
-    behind = [track for track in tracks if not track.is_current]
+    """Return the next page towards the present; None where all series have reached it.
+
+    A history that is still to begin (the clock is wrong) is not read, so it is not complete either.
+    """
+    behind = [track for track in tracks if not track.is_current and track.since < now]
     if not behind:
         return None
     this_hour = floor_hour(now - datetime.resolution)

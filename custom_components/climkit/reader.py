@@ -6,7 +6,17 @@ from itertools import pairwise
 
 from homeassistant.util import dt as dt_util
 
-from .api import HOUR, INTERVAL, ClimkitClient, ClimkitResponseError, Interval, Priority, Site
+from .api import (
+    HOUR,
+    INTERVAL,
+    ClimkitClient,
+    ClimkitResponseError,
+    Interval,
+    MeterReading,
+    Priority,
+    Reading,
+    Site,
+)
 from .feed import Feed
 from .measures import METER_TYPES
 from .plausibility import Plausibility
@@ -16,6 +26,12 @@ CLOCKS_DIFFER_BY = timedelta(minutes=10)
 
 # So many rows that are all full hours apart are none of quarter-hours, of which most are missing.
 SHOW_HOURS = 4
+
+
+def newest_present[T: (Reading, MeterReading)](readings: Sequence[T], now: datetime) -> T | None:
+    """Return the newest of sorted readings that is not of the future."""
+    latest = now + CLOCKS_DIFFER_BY
+    return next((one for one in reversed(readings) if one.at <= latest), None)
 
 
 async def async_complete(

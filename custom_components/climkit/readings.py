@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from .api import ClimkitClient, MeterReading, Site, floor_interval
 from .asking import async_ask_each
 from .backoff import Backoff
+from .reader import newest_present
 
 # It holds the newest reading of a meter that is read once a day.
 TAIL = timedelta(days=2)
@@ -36,8 +37,8 @@ class RawReadings:
             readings = await self._client.meter_data_raw(
                 self._site.id, meter_id, now - TAIL, zone=self._site.zone
             )
-            if readings:
-                self._newest[meter_id] = readings[-1]
+            if newest := newest_present(readings, now):
+                self._newest[meter_id] = newest
 
         def refuse(meter_id: str) -> None:
             if self._backoff.is_refused_for_long(meter_id):

@@ -1,7 +1,8 @@
 """Rebuilds a stretch of statistics from intervals, and makes sure that it was stored."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +14,11 @@ from homeassistant.core import HomeAssistant
 
 from .api import HOUR, Interval
 from .recorder import (
+    async_extents,
     async_last_rows,
     async_next_row,
     async_rows,
+    async_rows_at,
     async_synchronize,
     async_total_before,
     async_write,
@@ -23,6 +26,7 @@ from .recorder import (
 from .statistics import (
     Change,
     Difference,
+    Extent,
     Row,
     by_hour,
     differences,
@@ -38,12 +42,38 @@ class RecorderError(Exception):
     """Rows that were written are not there: the recorder only logs a write that failed."""
 
 
+class RowsChangedError(Exception):
+    """Somebody else took rows of statistics away or changed them: nothing was written."""
+
+    def __init__(self, statistic_ids: Collection[str]) -> None:
+        """Keep which statistics are no longer what they were."""
+        super().__init__(f"Rows of {len(statistic_ids)} statistics were changed by somebody else")
+        self.statistic_ids = frozenset(statistic_ids)
+
+
 class Kept(Protocol):
-    """A statistic that is kept: how it is described, and its newest row (see `track.Track`)."""
+    """A statistic that is kept: how it is described, and what is stored (see `track.Track`)."""
 
     statistic: StatisticMetaData
+    first: datetime | None
     last: Row | None
+    count: int | None
     is_last_sure: bool
+
+
+def take_extent(kept: Kept, extent: Extent | None) -> None:
+    """Note what the recorder holds of a statistic."""
+    kept.first = extent.first if extent else None
+    kept.last = extent.last if extent else None
+    kept.count = extent.count if extent else 0
+    kept.is_last_sure = True
+
+
+def extent_of(kept: Kept) -> Extent | None:
+    """Return what should be stored of a statistic; None without rows, or where it is unknown."""
+    if kept.first is None or kept.last is None or kept.count is None:
+        return None
+    return Extent(kept.first, kept.last, kept.count)
 
 
 # Told, by statistic id, in which ranges rows are written; it holds as long as that takes.
@@ -110,7 +140,7 @@ async def async_rebuild(
     Only what differs is written; what lies behind the range is shifted. With `withdraw`, a stored
     hour without an amount in the intervals loses its amount. With `dry_run` nothing is written. The
     rows are read back before this returns. Raises RecorderError where they are not there; then the
-    same call again mends it.
+    same call again mends it. Raises RowsChangedError where a newest row is not the remembered one.
     """
     hours = time_range.full_hours
     amounts = await hass.async_add_executor_job(_amounts, tracks, hours, intervals)
@@ -134,6 +164,7 @@ async def async_rebuild_amounts(
     Like `async_rebuild`; an amount of None is that of an hour that was withdrawn.
     """
     await _async_make_sure(hass, tracks)
+    await _async_check_last(hass, tracks)
     stored = await _async_stored(hass, tracks, hours.start, hours.end)
     changes = await hass.async_add_executor_job(
         partial(_changes, tracks, stored, amounts, withdraw=withdraw)
@@ -168,10 +199,29 @@ async def _async_make_sure(hass: HomeAssistant, tracks: Sequence[Kept]) -> None:
     unsure = [track for track in tracks if not track.is_last_sure]
     if not unsure:
         return
-    newest = await async_last_rows(hass, [_id(track) for track in unsure])
+    extents = await async_extents(hass, [_id(track) for track in unsure])
     for track in unsure:
-        track.last = newest.get(_id(track))
-        track.is_last_sure = True
+        take_extent(track, extents.get(_id(track)))
+
+
+async def _async_check_last(hass: HomeAssistant, tracks: Sequence[Kept]) -> None:
+    """Look whether the newest rows are those that are remembered: sums go on from there.
+
+    They share few hours, most often one, so this is a question or two.
+    """
+    by_hour: defaultdict[datetime, list[tuple[str, Row]]] = defaultdict(list)
+    for track in tracks:
+        if track.last:
+            by_hour[track.last.start].append((_id(track), track.last))
+    changed = set()
+    for hour, expected in by_hour.items():
+        stored = await async_rows_at(hass, [statistic_id for statistic_id, _ in expected], hour)
+        for statistic_id, row in expected:
+            found = stored.get(statistic_id)
+            if found is None or not same(found.total, row.total):
+                changed.add(statistic_id)
+    if changed:
+        raise RowsChangedError(changed)
 
 
 async def _async_stored(
@@ -208,6 +258,7 @@ class _TrackChange:
 
     track: Kept
     change: Change
+    added: int
     differences: Sequence[Difference]
 
     @property
@@ -243,7 +294,9 @@ def _changes(
             before.following,
             withdraw=withdraw and bool(amounts),
         )
-        changes.append(_TrackChange(track, change, differences(amounts, before.rows)))
+        known = {row.start for row in before.rows}
+        added = sum(row.start not in known for row in change.rows)
+        changes.append(_TrackChange(track, change, added, differences(amounts, before.rows)))
     return changes
 
 
@@ -269,4 +322,8 @@ async def _async_confirm(
             if statistic_id not in newest or not same(newest[statistic_id].total, expected):
                 raise RecorderError(f"{statistic_id} was not shifted from {end} on")
             track.last = newest[statistic_id]
+        for row in change.rows[:1]:
+            track.first = min(track.first or row.start, row.start)
+        if track.count is not None:
+            track.count += one.added
         track.is_last_sure = True

@@ -5,10 +5,13 @@ The recorder's functions block and are called in its executor; writes are queued
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import batched
 
+from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 from homeassistant.components.recorder.models import (
     StatisticData,
     StatisticMeanType,
@@ -23,16 +26,20 @@ from homeassistant.components.recorder.statistics import (
 )
 from homeassistant.components.recorder.tasks import SynchronizeTask
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.recorder import get_instance
+from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
+from sqlalchemy import and_, func, select
 
 from .api import HOUR
 from .const import DOMAIN
 from .measures import Series
-from .statistics import Change, Row
+from .statistics import Change, Extent, Row
 
 # The width of the column. SQLite does not mind, MariaDB and PostgreSQL refuse what is longer.
 LONGEST_NAME = 255
+
+# The rows of so many statistics are counted in one go; others wait for the database meanwhile.
+COUNTED_AT_ONCE = 50
 
 
 def metadata(series: Series, name: str) -> StatisticMetaData:
@@ -126,6 +133,48 @@ async def async_last_rows(hass: HomeAssistant, statistic_ids: Iterable[str]) -> 
     return await get_instance(hass).async_add_executor_job(_last_rows, hass, list(statistic_ids))
 
 
+async def async_extents(
+    hass: HomeAssistant, statistic_ids: Iterable[str], until: datetime | None = None
+) -> dict[str, Extent]:
+    """Return what is stored of each statistic, up to the hour `until`; without rows it is left out.
+
+    All rows are counted, in one statement for some statistics at a time.
+    """
+    found: dict[str, Extent] = {}
+    for ids in batched(statistic_ids, COUNTED_AT_ONCE, strict=False):
+        found |= await get_instance(hass).async_add_executor_job(_extents, hass, ids, until)
+    return found
+
+
+async def async_extents_until(
+    hass: HomeAssistant, extents: Mapping[str, tuple[Extent, datetime]]
+) -> dict[str, Extent]:
+    """Return what is stored of statistics up to an hour of each, given all that is stored of them.
+
+    Most often that is all; only where Home Assistant was killed, or has another database or memory
+    than before, the recorder has to be asked.
+    """
+    found: dict[str, Extent] = {}
+    later: defaultdict[datetime, list[str]] = defaultdict(list)
+    for statistic_id, (extent, until) in extents.items():
+        if extent.last.start <= until:
+            found[statistic_id] = extent
+        else:
+            later[until].append(statistic_id)
+    for until, ids in later.items():
+        found |= await async_extents(hass, ids, until)
+    return found
+
+
+async def async_rows_at(
+    hass: HomeAssistant, statistic_ids: Iterable[str], hour: datetime
+) -> dict[str, Row]:
+    """Return the row of an hour of each statistic that has one."""
+    return await get_instance(hass).async_add_executor_job(
+        _last_rows_within, hass, set(statistic_ids), hour, hour + HOUR
+    )
+
+
 async def async_rows(
     hass: HomeAssistant, statistic_ids: Iterable[str], start: datetime, end: datetime
 ) -> dict[str, tuple[list[Row], float]]:
@@ -212,6 +261,52 @@ def _last_rows(hass: HomeAssistant, statistic_ids: list[str]) -> dict[str, Row]:
     last = partial(get_last_statistics, hass, 1, convert_units=False, types={"state", "sum"})
     found = {statistic_id: last(statistic_id=statistic_id) for statistic_id in statistic_ids}
     return {key: _row(rows[key][0]) for key, rows in found.items() if rows}
+
+
+def _extents(
+    hass: HomeAssistant, statistic_ids: Collection[str], until: datetime | None
+) -> dict[str, Extent]:
+    counted = (
+        select(
+            Statistics.metadata_id,
+            func.min(Statistics.start_ts).label("first"),
+            func.max(Statistics.start_ts).label("last"),
+            func.count().label("number"),
+        )
+        .join(StatisticsMeta, StatisticsMeta.id == Statistics.metadata_id)
+        .where(StatisticsMeta.statistic_id.in_(statistic_ids))
+        .group_by(Statistics.metadata_id)
+    )
+    if until:
+        counted = counted.where(Statistics.start_ts <= until.timestamp())
+    known = counted.subquery()
+    newest = (
+        select(
+            StatisticsMeta.statistic_id,
+            known.c.first,
+            known.c.last,
+            known.c.number,
+            Statistics.state,
+            Statistics.sum,
+        )
+        .join(StatisticsMeta, StatisticsMeta.id == known.c.metadata_id)
+        .join(
+            Statistics,
+            and_(
+                Statistics.metadata_id == known.c.metadata_id,
+                Statistics.start_ts == known.c.last,
+            ),
+        )
+    )
+    with session_scope(hass=hass, read_only=True) as session:
+        return {
+            statistic_id: Extent(
+                dt_util.utc_from_timestamp(first),
+                Row(dt_util.utc_from_timestamp(last), state, total or 0.0),
+                number,
+            )
+            for statistic_id, first, last, number, state, total in session.execute(newest)
+        }
 
 
 def _rows(

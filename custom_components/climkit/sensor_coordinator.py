@@ -21,6 +21,7 @@ from .backoff import FIRST_REST, Backoff
 from .base_coordinator import ClimkitCoordinator
 from .coordinator import SOON, ClimkitConfigEntry
 from .errors import refresh_errors
+from .reader import newest_present
 from .store import ClimkitStore, note_listed
 
 _LOGGER = logging.getLogger(__name__)
@@ -118,7 +119,8 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
             return
         self._backoff.succeeded(LIST)
         self._sensors = {sensor.id: sensor for sensor in listed}
-        self.listed = self.answered = now
+        self.listed = now
+        self.mark_answered()
         note_listed(self.record["sensors"], self._sensors, self.day(now))
         self.store.save_soon()
 
@@ -128,9 +130,9 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         async def ask(sensor_id: str) -> None:
             self._asked[sensor_id] = now
             readings = await self.client.sensor_data(self.site.id, sensor_id, zone=self.site.zone)
-            self.answered = now
-            if readings:
-                self._readings[sensor_id] = readings[-1]
+            self.mark_answered()
+            if newest := newest_present(readings, now):
+                self._readings[sensor_id] = newest
 
         def refuse(sensor_id: str) -> None:
             """It rests; its value grows old by itself."""

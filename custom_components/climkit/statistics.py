@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import fsum, isclose
 
-from .api import Interval, floor_hour
+from .api import HOUR, Interval, floor_hour
 
 # Amounts this near are equal (kWh or m3): far below what a meter resolves, far above float dust.
 TOLERANCE = 1e-9
@@ -27,6 +27,29 @@ class Row:
     start: datetime
     amount: float | None
     total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What is stored of a statistic: the start of its first row, its newest row, how many rows."""
+
+    first: datetime
+    last: Row
+    count: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is a row for each hour from the first to the newest."""
+        return self.count == (self.last.start - self.first) // HOUR + 1
+
+    def equals(self, other: Extent | None) -> bool:
+        """Whether another one describes the same rows; sums are equal but for float dust."""
+        return (
+            other is not None
+            and (self.first, self.last.start, self.count)
+            == (other.first, other.last.start, other.count)
+            and same(self.last.total, other.last.total)
+        )
 
 
 @dataclass(frozen=True, slots=True)

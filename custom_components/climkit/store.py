@@ -1,12 +1,14 @@
 """What is remembered over a restart: how far history was read, and which meters are missing."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NotRequired, TypedDict, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN
+from .time_range import TimeRange
 
 # What is lost by a crash is read back from the recorder, so writing seldom spares the disk.
 SAVE_DELAY_SECONDS = 300
@@ -20,12 +22,19 @@ class EarlierRecord(TypedDict):
 
 
 class SeriesRecord(TypedDict):
-    """How far the history of a series was read. Times are ISO, UTC; see `track.Track`."""
+    """How far the history of a series was read. Times are ISO, UTC; see `track.Track`.
+
+    `first`, `last`, `sum` and `count` tell which rows were stored: their first and newest hour, the
+    newest one's running total, and how many there were.
+    """
 
     since: str
     until: str
     last: str | None
     complete: bool
+    first: NotRequired[str]
+    sum: NotRequired[float]
+    count: NotRequired[int]
     earlier: NotRequired[EarlierRecord]
 
 
@@ -67,14 +76,25 @@ class MendedRecord(TypedDict):
     last: str | None
 
 
+class StoredRecord(TypedDict):
+    """Which rows were stored: first and newest hour (ISO, UTC), the latter's sum, how many."""
+
+    first: str
+    last: str
+    sum: float
+    count: int
+
+
 class CostsRecord(TypedDict):
     """What is remembered of costs: the tariffs they were computed with, and what is left to do.
 
     `dirty`: the ranges (ISO, UTC) of each known cost statistic that are to be computed anew.
+    `stored`: what was stored of each of them.
     """
 
     tariffs: list[dict[str, Any]]
     dirty: dict[str, list[tuple[str, str]]]
+    stored: NotRequired[dict[str, StoredRecord]]
 
 
 class SiteRecord(TypedDict):
@@ -84,6 +104,7 @@ class SiteRecord(TypedDict):
     them.
     `walk`: how far the nights' walk through the history of each feed has come (ISO, UTC).
     `mended`: how much the nights read and mended.
+    `again`: by feed, the ranges (ISO, UTC) that are to be read again at any time of the day.
     """
 
     series: dict[str, SeriesRecord]
@@ -95,6 +116,21 @@ class SiteRecord(TypedDict):
     plausibility: NotRequired[PlausibilityRecord]
     mended: NotRequired[MendedRecord]
     costs: NotRequired[CostsRecord]
+    again: NotRequired[dict[str, list[tuple[str, str]]]]
+
+
+def read_ranges(ranges: Iterable[tuple[str, str]]) -> list[TimeRange]:
+    """Return remembered ranges; what was remembered upside down is none."""
+    found = (
+        TimeRange.between(datetime.fromisoformat(start), datetime.fromisoformat(end))
+        for start, end in ranges
+    )
+    return [one for one in found if one]
+
+
+def ranges_text(ranges: Iterable[TimeRange]) -> list[tuple[str, str]]:
+    """Return ranges as they are remembered."""
+    return [(one.start.isoformat(), one.end.isoformat()) for one in ranges]
 
 
 # A device goes once this many daily lists were without it.

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from homeassistant.components.recorder.models import StatisticMetaData
 
 from .measures import Series
-from .statistics import Row
+from .statistics import Extent, Row, same
 from .store import SeriesRecord
 
 # Meters that are read once a day answer for a day on the next one. So where reading was
@@ -28,16 +29,19 @@ class Track:
     """A series and the state of its statistic. All times are full hours in UTC.
 
     Climkit's data from `since` to before `until` were read and stored; `earlier` is a stretch
-    before `since` that is still to be read (the user moved the start of history). `last` is the
-    newest stored row; `is_last_sure` is False from a write until that was read back. `is_current`:
-    reading has reached the present; `complete`: it did so at least once.
+    before `since` that is still to be read (the user moved the start of history, or rows were
+    changed by somebody else). `first` and `last` are the first hour and the newest row that are
+    stored, of `count` rows (None: not known); `is_last_sure` is False from a write until that was
+    read back. `is_current`: reading has reached the present; `complete`: it did so at least once.
     """
 
     series: Series
     statistic: StatisticMetaData
     since: datetime
     until: datetime
+    first: datetime | None = None
     last: Row | None = None
+    count: int | None = None
     is_last_sure: bool = True
     is_current: bool = False
     complete: bool = False
@@ -80,6 +84,13 @@ class Track:
         if start < self.since:
             self.earlier = Stretch(start=start, begin=begun or start, end=self.since)
 
+    def read_again_from(self, start: datetime) -> None:
+        """Let all that is stored from `start` on be read again; what is new goes on."""
+        if self.last:
+            self.since = self.last.start
+        self.earlier = None
+        self.want_from(start)
+
     def has_read_earlier(self, until: datetime) -> None:
         """Note that the earlier stretch was read up to `until`."""
         if self.earlier is None:
@@ -101,6 +112,10 @@ class Track:
             last=self.last.start.isoformat() if self.last else None,
             complete=self.complete,
         )
+        if self.first and self.last and self.count is not None:
+            record["first"], record["sum"] = self.first.isoformat(), self.last.total
+        if self.count is not None:
+            record["count"] = self.count
         if self.earlier:
             record["earlier"] = {
                 "start": self.earlier.start.isoformat(),
@@ -117,13 +132,15 @@ def resume(
     last: Row | None,
     first_hour: datetime | None,
     start: datetime,
+    now: datetime | None = None,
 ) -> Track:
     """Work out where reading goes on after a restart.
 
     `record` is what was remembered, `last` the newest row that the recorder has and `first_hour`
     its oldest (only needed without a record), `start` where history shall begin. The recorder is
     right: if it holds another newest row than was remembered (a crash, a restored backup, rows
-    deleted), reading goes on from that row, or from the start where there is none.
+    deleted), reading goes on from that row, or from the start where there is none. What was
+    remembered of times after `now` is not believed: the clock was wrong then.
     """
     if record is None:
         if last is None:
@@ -135,13 +152,19 @@ def resume(
     remembered = _time(record["last"])
     if last is None and remembered is not None:
         return Track(series=series, statistic=statistic, since=start, until=start)
-    until = datetime.fromisoformat(record["until"])
+    since, until = map(datetime.fromisoformat, (record["since"], record["until"]))
+    if last is None and now and since > now:
+        return Track(series=series, statistic=statistic, since=start, until=start)
+    if last is not None:
+        since = min(since, last.start)
+    if now and until > now:
+        until = last.start if last else since
     if last is not None and last.start != remembered:
         until = last.start
     track = Track(
         series=series,
         statistic=statistic,
-        since=datetime.fromisoformat(record["since"]),
+        since=since,
         until=until,
         last=last,
         complete=record["complete"],
@@ -151,6 +174,47 @@ def resume(
     is_same = earlier is not None and earlier["start"] == start.isoformat()
     track.want_from(start, begun=_time(earlier["begin"]) if earlier and is_same else None)
     return track
+
+
+class Likeness(Enum):
+    """How what is stored of a series compares with what was remembered."""
+
+    SAME = auto()
+    """It is the same, or has only grown since."""
+    OLDER = auto()
+    """It is what was stored some time before: a database of another day."""
+    OTHER = auto()
+    """Rows are missing, or have other sums."""
+
+
+def likeness(record: SeriesRecord | None, extent: Extent, then: Extent | None) -> Likeness:
+    """Compare what is stored of a series with what was remembered.
+
+    `extent` is what the recorder holds, `then` what it holds up to the newest row that was
+    remembered. Without memory a statistic is believed that lacks no hour.
+    """
+    if record is None:
+        return Likeness.SAME if extent.is_whole else Likeness.OTHER
+    if "count" not in record or _is_as_remembered(record, then):
+        return Likeness.SAME
+    is_older = record["last"] is not None and extent.last.start.isoformat() < record["last"]
+    is_part = extent.is_whole and extent.first.isoformat() == record.get("first")
+    return Likeness.OLDER if is_older and is_part and not record.get("earlier") else Likeness.OTHER
+
+
+def _is_as_remembered(record: SeriesRecord, then: Extent | None) -> bool:
+    if (earlier := record.get("earlier")) and earlier["begin"] != earlier["start"]:
+        # Its rows are being written: since it was remembered there are more of them, never fewer.
+        return then is not None and then.count >= record["count"]
+    if record["last"] is None:
+        return then is None
+    return (
+        then is not None
+        and then.last.start.isoformat() == record["last"]
+        and then.count == record["count"]
+        and then.first.isoformat() == record.get("first")
+        and same(then.last.total, record.get("sum"))
+    )
 
 
 def _time(text: str | None) -> datetime | None:

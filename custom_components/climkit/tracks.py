@@ -1,7 +1,8 @@
 """The state of all series of a site: loaded from recorder and memory, remembered as it moves."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+import logging
 from math import floor
 
 from homeassistant.core import HomeAssistant
@@ -9,10 +10,14 @@ from homeassistant.util import dt as dt_util
 
 from .feed import Feed
 from .measures import Series
-from .recorder import async_first_hour, async_known_names, async_last_rows, async_publish, metadata
-from .statistics import Row
-from .store import ClimkitStore, SiteRecord
-from .track import Track, resume
+from .reader import CLOCKS_DIFFER_BY
+from .rebuild import extent_of, take_extent
+from .recorder import async_extents, async_extents_until, async_known_names, async_publish, metadata
+from .statistics import Extent
+from .store import ClimkitStore, SeriesRecord, SiteRecord
+from .track import Likeness, Track, likeness, resume
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Tracks:
@@ -31,6 +36,8 @@ class Tracks:
         self._wanted: dict[str, tuple[Series, str]] = {}
         self._loaded: dict[str, tuple[Series, str]] | None = None
         self._refused: set[Feed] = set()
+        self.outdated: set[Feed] = set()
+        """Feeds of which older rows were found than were remembered; corrections are lost."""
 
     def want(self, series: Iterable[tuple[Series, str]]) -> bool:
         """Say which series there are, each with its statistic's name; tell if that is news."""
@@ -72,6 +79,11 @@ class Tracks:
         """Whether nothing is missing of the series of a feed."""
         return all(track.is_current and not track.earlier for track in self.of(feed))
 
+    def are_ahead_of(self, now: datetime) -> bool:
+        """Whether hours are stored that have not begun: then the clock is wrong."""
+        latest = now + CLOCKS_DIFFER_BY
+        return any(t.last.start > latest for t in self._tracks.values() if t.last)
+
     @property
     def progress(self) -> float | None:
         """Return how much of the history is stored, in full percents; None before it is known."""
@@ -98,8 +110,10 @@ class Tracks:
         """Learn where each new series stands, and make its statistic known."""
         wanted = self._wanted
         names = await async_known_names(self._hass, set(wanted))
-        last = await async_last_rows(self._hass, wanted.keys() - self._tracks.keys())
-        tracks = {}
+        new = wanted.keys() - self._tracks.keys()
+        stored = await async_extents(self._hass, new)
+        remembered = await self._async_remembered(stored)
+        tracks, changed = {}, 0
         for statistic_id, (series, name) in wanted.items():
             statistic = metadata(series, name)
             if names.get(statistic_id) != statistic["name"]:
@@ -107,10 +121,60 @@ class Tracks:
             if track := self._tracks.get(statistic_id):
                 track.series, track.statistic = series, statistic
             else:
-                track = await self._async_resume(series, name, last.get(statistic_id))
+                track = self._resume(series, name, stored.get(statistic_id))
+                match self._likeness(track, remembered.get(statistic_id)):
+                    case Likeness.OTHER:
+                        track.read_again_from(self._start)
+                        changed += 1
+                    case Likeness.OLDER:
+                        self.outdated.add(series.feed)
             tracks[statistic_id] = track
         self._tracks, self._loaded = tracks, wanted
         self._group()
+        _tell_of_changed(changed)
+
+    async def _async_remembered(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
+        """Return what is stored of each series up to the newest row that was remembered."""
+        return await async_extents_until(
+            self._hass,
+            {
+                statistic_id: (extent, datetime.fromisoformat(record["last"]))
+                for statistic_id, extent in stored.items()
+                if (record := self._records.get(statistic_id)) and record["last"]
+            },
+        )
+
+    async def async_examine(self, statistic_ids: Collection[str] | None = None) -> None:
+        """Look whether the rows of series (None: of all) are still those that were written.
+
+        What somebody else took away or changed is read again, from the beginning.
+        """
+        tracks = [
+            track
+            for statistic_id, track in self._tracks.items()
+            if statistic_ids is None or statistic_id in statistic_ids
+        ]
+        stored = await async_extents(self._hass, [t.series.statistic_id for t in tracks])
+        changed = [one for one in tracks if _is_changed(one, stored.get(one.series.statistic_id))]
+        for track in changed:
+            self._begin_anew(track, stored.get(track.series.statistic_id))
+        if changed:
+            self._group()
+            _tell_of_changed(len(changed))
+            await self.async_remember(self._tracks[one.series.statistic_id] for one in changed)
+
+    def _begin_anew(self, track: Track, extent: Extent | None) -> None:
+        """Let a series be read from its beginning; without rows it is as if it were new."""
+        if extent:
+            take_extent(track, extent)
+            track.read_again_from(self._start)
+        else:
+            name = track.statistic["name"] or ""
+            self._tracks[track.series.statistic_id] = self._resume(track.series, name, None)
+
+    @property
+    def _records(self) -> dict[str, SeriesRecord]:
+        return self._record["series"]
 
     def _group(self) -> None:
         self._by_feed = {}
@@ -126,20 +190,23 @@ class Tracks:
         self._loaded = None
         await self._store.async_save_now()
 
-    async def _async_resume(self, series: Series, name: str, last: Row | None) -> Track:
-        statistic_id = series.statistic_id
-        record = self._record["series"].get(statistic_id)
-        first_hour = None
-        if last and not record:
-            first_hour = await async_first_hour(self._hass, statistic_id)
-        return resume(
+    def _resume(self, series: Series, name: str, extent: Extent | None) -> Track:
+        track = resume(
             series,
             metadata(series, name),
-            record=record,
-            last=last,
-            first_hour=first_hour,
+            record=self._records.get(series.statistic_id),
+            last=extent.last if extent else None,
+            first_hour=extent.first if extent else None,
             start=self._start,
+            now=dt_util.utcnow(),
         )
+        take_extent(track, extent)
+        return track
+
+    def _likeness(self, track: Track, then: Extent | None) -> Likeness:
+        extent = extent_of(track)
+        record = self._records.get(track.series.statistic_id)
+        return likeness(record, extent, then) if extent else Likeness.SAME
 
     async def async_remember(self, tracks: Iterable[Track]) -> None:
         """Remember how far series were read: at once where something began or was completed."""
@@ -155,12 +222,27 @@ class Tracks:
             self._store.save_soon()
 
 
+def _is_changed(track: Track, extent: Extent | None) -> bool:
+    """Whether somebody else changed rows; of a write that is not confirmed nobody knows."""
+    if not track.is_last_sure or track.count is None:
+        return False
+    known = extent_of(track)
+    return not known.equals(extent) if known else extent is not None
+
+
+def _tell_of_changed(number: int) -> None:
+    if number:
+        _LOGGER.warning(
+            "Rows of %d statistics are not those that were stored; they are read again", number
+        )
+
+
 def _complete_until(track: Track, now: datetime) -> datetime:
     if track.earlier:
         return track.earlier.begin
-    return now if track.is_current else track.until
+    return now if track.is_current else min(now, track.until)
 
 
 def _missing(track: Track, now: datetime) -> timedelta:
     missing = track.earlier.end - track.earlier.begin if track.earlier else timedelta()
-    return missing if track.is_current else missing + (now - track.until)
+    return missing if track.is_current else missing + max(now - track.until, timedelta())

@@ -5,7 +5,7 @@ Times go in and come out aware; intervals and readings are in UTC. Every method 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 import logging
 import re
 from zoneinfo import ZoneInfo
@@ -89,7 +89,7 @@ class ClimkitClient:
         def convert(answer: object) -> Site:
             if not isinstance(answer, Mapping):
                 raise ClimkitResponseError(f"GET {path}: not an object", 200)
-            return Site.from_api(site_id, answer)
+            return Site.from_api(site_id, answer, datetime.now(UTC))
 
         return await self._transport.call("GET", path, convert, priority=priority)
 

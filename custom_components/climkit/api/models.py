@@ -121,14 +121,20 @@ class Site:
     address: Address | None = field(repr=False)
 
     @classmethod
-    def from_api(cls, site_id: str, data: Mapping[str, object]) -> Self:
-        """Read the infos of the site; only its zone touches the disk, once for each zone."""
+    def from_api(
+        cls, site_id: str, data: Mapping[str, object], now: datetime | None = None
+    ) -> Self:
+        """Read the infos of the site; only its zone touches the disk, once for each zone.
+
+        A site that is still to be made `now`, by its date, was made when its id was.
+        """
         zone = _zone(data.get("timezone"))
+        created = parse_timestamp(data.get("creation_date"), zone)
         return cls(
             id=site_id,
             name=_text(data.get("name")),
             ref=_text(data.get("site_ref")),
-            created=parse_timestamp(data.get("creation_date"), zone) or _id_time(site_id),
+            created=created if created and not (now and created > now) else _id_time(site_id),
             latitude=_degrees(data.get("latitude"), 90),
             longitude=_degrees(data.get("longitude"), 180),
             zone=zone,

@@ -1,0 +1,207 @@
+"""What can happen to an installation, its server, a Home Assistant and its people: plain data.
+
+So a counterexample that hypothesis finds can be copied into a test. `story` lets them happen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The clock goes on, so many times by so many minutes."""
+
+    minutes: int
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ComeLate:
+    """Values of the next hours (from `after` hours on) come so many hours late."""
+
+    after: int
+    hours: int
+    late: int
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Quarter-hours from so many of them ago on are corrected, or withdrawn (factor None)."""
+
+    ago: int
+    quarters: int
+    column: str | None
+    factor: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The server misbehaves until it is told otherwise; see `story.StoryHome.misbehave`."""
+
+    kind: str
+    probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Home Assistant is off for some hours, and may remember less than it knew.
+
+    memory: "saved"; "lost": what was not yet written to the file is lost; "gone": the file is.
+    """
+
+    off: int = 0
+    memory: Literal["saved", "lost", "gone"] = "saved"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreDatabase:
+    """Home Assistant is off, and its database then lacks the rows of so many hours."""
+
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy is made of the database and of the integration's files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Home Assistant is off, and then has the newest copy of one of the two, or of both."""
+
+    what: Literal["database", "memory", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A person deletes a statistic, while all runs or while Home Assistant is off."""
+
+    which: int
+    is_off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustSum:
+    """A person adjusts the sum of a statistic from so many hours ago on."""
+
+    which: int
+    ago: int
+    amount: float
+    is_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoseWrites:
+    """The recorder loses the next orders to write, from one on."""
+
+    skip: int
+    count: int
+
+
+# Sections of a tariff, as `bill.tariff` takes them.
+type Fields = tuple[tuple[str, float | str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddTariff:
+    """A person adds prices from so many days from today on (negative: past ones)."""
+
+    day: int
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectTariff:
+    """A person corrects a tariff; with a day (from today) it begins on another one."""
+
+    which: int
+    fields: Fields
+    day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTariff:
+    """A person deletes a tariff."""
+
+    which: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadDuring:
+    """The account is reloaded in the middle of an action, after so many of its requests."""
+
+    action: Literal["import_history", "delete_statistics"]
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetClock:
+    """The wall clock is set by so many hours, while the event loop's and Climkit's run on."""
+
+    hours: int
+
+
+type Tariffs = AddTariff | CorrectTariff | DeleteTariff
+
+type Step = (
+    Turn
+    | ComeLate
+    | Revise
+    | Trouble
+    | Restart
+    | RestoreDatabase
+    | Backup
+    | Restore
+    | Delete
+    | AdjustSum
+    | LoseWrites
+    | Tariffs
+    | ReloadDuring
+    | SetClock
+)
+
+TROUBLES = (
+    "none",
+    "status",
+    "overloaded",
+    "disconnect",
+    "cut",
+    "html",
+    "empty_list",
+    "broken_json",
+    "null",
+    "nan",
+    "strings",
+    "dict",
+    "time-out",
+    "refused",
+    "no columns",
+    "hidden meter",
+    "dropped rows",
+    "short answers",
+    "short answers from the end",
+    "shuffled",
+)
+
+
+# Answers that look right but are not: only the nights find out.
+MISLEADING = {"null", "nan", "dropped rows", "refused"}
+
+
+def heals_soon(steps: Sequence[Step]) -> bool:
+    """Whether all is right again as soon as trouble ends, without a night.
+
+    A meter that is hidden while Home Assistant starts is known again with the next day's list.
+    """
+    restarts = any(isinstance(step, Restart | RestoreDatabase | Restore | Delete) for step in steps)
+    for step in steps:
+        match step:
+            case (
+                ComeLate() | Revise() | Restore() | SetClock() | Delete(is_off=False) | AdjustSum()
+            ):
+                return False
+            case Trouble(kind) if kind in MISLEADING or (kind == "hidden meter" and restarts):
+                return False
+    return True

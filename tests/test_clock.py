@@ -1,0 +1,253 @@
+"""The wall clock is put back or ahead while all runs, or is wrong at the start.
+
+The event loop's clock runs on meanwhile, and so does Climkit's, as in reality.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import override
+
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.climkit import worker
+from custom_components.climkit.api import MeterReading, Reading
+from custom_components.climkit.reader import newest_present
+from tests.bill import add_tariff, tariff
+from tests.conftest import NOW, Home
+from tests.simulator import World
+from tests.simulator.site import JsonObject
+from tests.source import METER_ID, SITE_ID, Correction, Source
+from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
+from tests.verdict import assert_true
+
+pytestmark = pytest.mark.recorder
+
+HOUR = timedelta(hours=1)
+FIRST = NOW.replace(minute=0) - timedelta(days=3)
+
+# In hours. More than the tail that each question covers, more than a day, and years.
+BEHIND = [-1, -2, -5, -12, -30, -24 * 400]
+AHEAD = [1, 5, 30, 80, 24 * 400]
+
+
+@pytest.fixture
+def source() -> Source:
+    """A small site with electricity and water since three days."""
+    return Source(first=FIRST, has_water=True)
+
+
+@pytest.fixture
+def world(source: Source) -> World:
+    """The small site."""
+    return World.of(source)
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses would take real time: the loop's clock stands still."""
+    monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
+
+
+async def settled_hours(home: Home) -> dict[str, dict[datetime, float]]:
+    """The hours that are over since long, as they are stored."""
+    return {
+        key: {hour: amount for hour, amount in hours.items() if hour < NOW - 2 * HOUR}
+        for key, hours in (await hourly_changes(home)).items()
+    }
+
+
+class TestWhileRunning:
+    """It is set while Home Assistant runs."""
+
+    @pytest.mark.parametrize("hours", BEHIND + AHEAD)
+    async def test_wrong_for_an_hour(self, home: Home, hours: int) -> None:
+        """No hour that is stored changes, and soon after all is there."""
+        await home.set_up_completely()
+        before = await settled_hours(home)
+        home.set_clock(hours=hours)
+        for _ in range(4):
+            await home.turn_clock(minutes=15)
+            assert await settled_hours(home) == before
+        home.set_clock_right()
+        for _ in range(2):
+            await home.turn_clock(minutes=15)
+        assert await settled_hours(home) == before
+        await assert_equal_to_climkit(home)
+
+    @pytest.mark.parametrize("hours", [-30, 80])
+    async def test_wrong_for_three_days(self, home: Home, hours: int) -> None:
+        """What came meanwhile is read as soon as the clock is right."""
+        await home.set_up_completely()
+        home.set_clock(hours=hours)
+        for _ in range(12):
+            await home.turn_clock(hours=6)
+        home.set_clock_right()
+        for _ in range(2):
+            await home.turn_clock(minutes=15)
+        await home.complete()
+        await assert_equal_to_climkit(home)
+
+    @pytest.mark.parametrize("hours", [-30, -5, 5, 80])
+    async def test_costs(self, home: Home, hours: int) -> None:
+        """Tariffs that are added and corrected meanwhile are those of the right days."""
+        await home.set_up_completely()
+        add_tariff(home, tariff(SITE_ID, "2026-11-18", grid_price=0.3, solar_price=0.2))
+        await home.settle()
+        home.set_clock(hours=hours)
+        await home.turn_clock(minutes=15)
+        add_tariff(home, tariff(SITE_ID, "2026-11-20", grid_price=0.4, cold_water_price=2.0))
+        await home.turn_clock(minutes=15)
+        home.set_clock_right()
+        for _ in range(5):
+            await home.turn_clock(minutes=15)
+        await assert_true(home, [dict(one.data) for one in home.entry.subentries.values()])
+
+    @pytest.mark.parametrize("hours", [-48, 48])
+    async def test_nights_go_on(self, home: Home, source: Source, hours: int) -> None:
+        """A night comes within a day after the clock is right, not days later."""
+        await home.set_up_completely()
+        home.set_clock(hours=hours)
+        for _ in range(2):
+            await home.turn_clock(minutes=15)
+        home.set_clock_right()
+        source.corrections.append(Correction(FIRST, FIRST + 9 * HOUR, None, 2.0))
+        for _ in range(24):
+            await home.turn_clock(hours=1)
+        await assert_equal_to_climkit(home)
+
+    @pytest.mark.parametrize("hours", [-48, 48, 24 * 400])
+    async def test_days_go_on(self, home: Home, hours: int) -> None:
+        """What entities show of yesterday and today is of the right day again."""
+        await home.set_up_completely()
+        before = home.state(f"{METER_ID}_total_yesterday").state
+        home.set_clock(hours=hours)
+        for _ in range(2):
+            await home.turn_clock(minutes=15)
+        home.set_clock_right()
+        for _ in range(2):
+            await home.turn_clock(minutes=15)
+        assert home.state(f"{METER_ID}_total_yesterday").state == before != "unknown"
+
+    async def test_silence_is_measured_by_the_loops_clock(self, home: Home) -> None:
+        """A clock that was put back does not make entities available for a day."""
+        await home.set_up_completely()
+        [site] = home.sites
+        home.set_clock(hours=-24)
+        await home.turn_clock(minutes=1)
+        home.simulator.switches.hidden_meters = []
+        await home.simulator.__aexit__(None, None, None)
+        for _ in range(14):
+            await home.turn_clock(minutes=15, settle=False)
+        assert not site.coordinator.is_available
+
+
+class TestStart:
+    """It is wrong when Home Assistant starts, and is set right later."""
+
+    @pytest.mark.parametrize("hours", [-5, -30, -24 * 400, 5, 80])
+    @pytest.mark.parametrize("again", [False, True], ids=["running", "restarted"])
+    async def test_with_statistics(self, home: Home, hours: int, again: bool) -> None:
+        """Nothing that is stored changes; once the clock is right, all goes on."""
+        await home.set_up_completely()
+        before = await settled_hours(home)
+        home.set_clock(hours=hours)
+        await home.restart()
+        for _ in range(3):
+            await home.turn_clock(minutes=15)
+            assert await settled_hours(home) == before
+        home.set_clock_right()
+        if again:
+            await home.restart()
+        for _ in range(2):
+            await home.turn_clock(minutes=15)
+        await home.complete()
+        assert await settled_hours(home) == before
+        await assert_equal_to_climkit(home)
+
+    @pytest.mark.parametrize("year", [1970, 2020])
+    async def test_without_statistics(self, home: Home, year: int) -> None:
+        """A machine without a battery: nothing is complete before the clock is right."""
+        home.set_clock(seconds=(datetime(year, 1, 1, 1, tzinfo=UTC) - NOW).total_seconds())
+        await home.set_up()
+        for _ in range(3):
+            await home.turn_clock(minutes=15)
+        [site] = home.sites
+        assert not any(track.complete for track in site.coordinator.history.tracks)
+        home.set_clock_right()
+        await home.turn_clock(minutes=15)
+        await home.complete()
+        await assert_equal_to_climkit(home)
+
+    async def test_set_right_by_a_restart_from_far_ahead(self, home: Home) -> None:
+        """Reading had reached a present that is still to come."""
+        home.set_clock(hours=80)
+        await home.set_up_completely()
+        home.set_clock_right()
+        await home.turn_clock(hours=30)
+        await home.restart()
+        await home.complete()
+        await assert_equal_to_climkit(home)
+
+
+@dataclass(kw_only=True)
+class MadeIn(Source):
+    """A site that says when it was made."""
+
+    created: str
+
+    @override
+    def info(self) -> JsonObject:
+        return {**super().info(), "creation_date": self.created}
+
+
+class TestCreationDate:
+    """A date that Climkit names."""
+
+    @pytest.fixture
+    def source(self) -> Source:
+        """A site that is still to be made."""
+        return MadeIn(first=FIRST, created="2062-01-01T00:00:00")
+
+    async def test_in_the_future(self, home: Home) -> None:
+        """History begins when the site's id was made."""
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+        assert len((await stored_rows(home.hass))[f"climkit:{METER_ID}_total"]) > 60
+
+
+class TestReadings:
+    """Values of sensors and meters with a time of their own."""
+
+    @pytest.mark.parametrize("kind", [Reading, MeterReading])
+    def test_of_the_future(self, kind: type[Reading | MeterReading]) -> None:
+        """They are nobody's, however many there are; clocks may differ by minutes."""
+        times = [NOW - HOUR, NOW + HOUR / 12, NOW + HOUR, NOW.replace(year=2099)]
+        if kind is Reading:
+            readings = [Reading(at=at, value=1.0) for at in times]
+            assert newest_present(readings, NOW) is readings[1]
+            assert newest_present(readings[2:], NOW) is None
+        else:
+            registers = [MeterReading(at=at, registers={"en_im": 1.0}) for at in times]
+            assert newest_present(registers, NOW) is registers[1]
+
+    @pytest.mark.parametrize("hours", [-48, 48, 24 * 400])
+    async def test_meters_are_asked_on(self, home: Home, hours: int) -> None:
+        """Once a quarter-hour, whatever the clock was meanwhile."""
+        await home.set_up_completely()
+        readings = home.sites[0].coordinator.readings
+
+        async def asked() -> int:
+            before = len(home.simulator.requests)
+            await readings.async_ask([METER_ID], dt_util.utcnow())
+            made = home.simulator.requests[before:]
+            return sum("raw" in one.path and one.status == 200 for one in made)
+
+        assert await asked() == 1
+        home.set_clock(hours=hours)
+        assert await asked() == 1
+        home.set_clock_right()
+        assert await asked() == 1
+        assert await asked() == 0
+        home.freezer.tick(timedelta(minutes=15))
+        assert await asked() == 1
