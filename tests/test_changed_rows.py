@@ -186,7 +186,7 @@ class TestByHand:
         restarted = len(priced.simulator.requests) - asked - night
         # Two feeds, each with what lies before its first data, and a login.
         assert night <= 5
-        assert restarted <= 8
+        assert restarted <= 9
 
     async def test_in_the_middle_of_the_import(
         self, home: Home, monkeypatch: pytest.MonkeyPatch

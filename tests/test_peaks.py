@@ -15,7 +15,7 @@ from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.feed import Feed
 from custom_components.climkit.measures import Measure, Series
 from custom_components.climkit.peaks import MonthPeaks, Peak, day_peaks
-from custom_components.climkit.store import SiteRecord
+from custom_components.climkit.records import SiteRecord
 from tests.conftest import NOW, Home
 from tests.simulator import World, single_house
 from tests.test_periods import all_series, month

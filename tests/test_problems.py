@@ -23,6 +23,7 @@ from tests.test_services import call, device_id
 from tests.truth import assert_equal_to_climkit, hourly_changes
 
 ANCHORS = Path(__file__).parents[1] / "docs" / "repairs.md"
+URL = "/api/repairs/issues/fix"
 HOUR = timedelta(hours=1)
 WRONG = NOW.replace(minute=0) - 30 * HOUR
 
@@ -60,16 +61,12 @@ async def decide(home: Home, hass_client: ClientSessionGenerator, issue: str, wh
     """Go through the repair of an issue as the frontend does."""
     assert await async_setup_component(home.hass, REPAIRS, {})
     client = await hass_client()
-    answer = await client.post(
-        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue}
-    )
+    answer = await client.post(URL, json={"handler": DOMAIN, "issue_id": issue})
     assert answer.status == HTTPStatus.OK
     flow = await answer.json()
     assert flow["menu_options"] == ["accept", "leave_out"]
     assert flow["description_placeholders"]["number"]
-    answer = await client.post(
-        f"/api/repairs/issues/fix/{flow['flow_id']}", json={"next_step_id": what}
-    )
+    answer = await client.post(f"{URL}/{flow['flow_id']}", json={"next_step_id": what})
     assert (await answer.json())["type"] == "create_entry"
 
 
@@ -124,6 +121,36 @@ class TestImplausible:
         await look(home)
         assert await self.amount(home, flat_id) < 100
         assert not issues(home)
+
+    async def test_answered_after_a_reload(
+        self, home: Home, hass_client: ClientSessionGenerator, flat_id: str, issue: str
+    ) -> None:
+        """A dialog acts on what is loaded when it is answered."""
+        assert await async_setup_component(home.hass, REPAIRS, {})
+        client = await hass_client()
+        answer = await client.post(URL, json={"handler": DOMAIN, "issue_id": issue})
+        flow_id = (await answer.json())["flow_id"]
+        await home.restart()
+        await home.complete()
+        await client.post(f"{URL}/{flow_id}", json={"next_step_id": "accept"})
+        await home.settle()
+        assert not home.sites[0].coordinator.plausibility.doubts
+        assert await self.amount(home, flat_id) > 23_900
+
+    async def test_answered_while_unloaded(
+        self, home: Home, hass_client: ClientSessionGenerator, issue: str
+    ) -> None:
+        """It says so, and the issue stays."""
+        assert await async_setup_component(home.hass, REPAIRS, {})
+        client = await hass_client()
+        answer = await client.post(URL, json={"handler": DOMAIN, "issue_id": issue})
+        flow_id = (await answer.json())["flow_id"]
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        answer = await client.post(f"{URL}/{flow_id}", json={"next_step_id": "accept"})
+        assert (await answer.json())["reason"] == "not_loaded"
+        answer = await client.post(URL, json={"handler": DOMAIN, "issue_id": issue})
+        assert (await answer.json())["reason"] == "not_loaded"
+        assert issue in issues(home)
 
     async def test_corrected_by_climkit(
         self, home: Home, site_id: str, flat_id: str, issue: str

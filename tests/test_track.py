@@ -9,8 +9,8 @@ from custom_components.climkit.api import HOUR
 from custom_components.climkit.feed import Feed
 from custom_components.climkit.measures import METER_TYPES, Series
 from custom_components.climkit.recorder import metadata
+from custom_components.climkit.records import SeriesRecord
 from custom_components.climkit.statistics import Row
-from custom_components.climkit.store import SeriesRecord
 from custom_components.climkit.track import USUAL_LATENESS, Stretch, Track, resume
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -74,7 +74,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     client.login.permit()  # refused before, no retry leads here: a person wants it to be tried
     store = ClimkitStore(hass, entry.entry_id)
     await store.async_load()
-    entry.async_on_unload(store.async_save_now)  # also when set-up fails: no late write remains
+    entry.async_on_unload(store.async_close)  # also when set-up fails: no late write remains
     names = await Names.async_load(hass)
     refused: list[str] = []
     try:
@@ -131,8 +131,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     for runtime in entry.runtime_data.values():
-        await runtime.coordinator.history.async_stop()
-        await runtime.coordinator.costs.worker.async_stop()
+        await runtime.async_close()
     return True
 
 

@@ -17,7 +17,7 @@ from .const import DOMAIN
 from .store import ClimkitStore
 
 if TYPE_CHECKING:
-    from .coordinator import ClimkitConfigEntry
+    from .runtime import ClimkitConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 

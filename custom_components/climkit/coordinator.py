@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import logging
 from random import uniform
-from typing import TYPE_CHECKING, override
+from typing import override
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
@@ -41,12 +40,12 @@ from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
 from .refresh_story import RefreshStory
+from .runtime import ClimkitConfigEntry, SiteRuntime
 from .schedule import DAILY_READ_LOOK
 from .store import ClimkitStore, note_listed, note_seen
 from .track import Track
 
-if TYPE_CHECKING:
-    from .sensor_coordinator import SensorsCoordinator
+__all__ = ["SOON", "ClimkitConfigEntry", "SiteCoordinator", "SiteData", "SiteRuntime"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -55,17 +54,6 @@ LONGEST_WAIT = DAILY_READ_LOOK
 
 # What the first refresh left out (heat, single meters, what entities need) follows right after it.
 SOON = timedelta(seconds=1)
-
-
-@dataclass(kw_only=True)
-class SiteRuntime:
-    """What works for one site."""
-
-    coordinator: SiteCoordinator
-    sensors: SensorsCoordinator
-
-
-type ClimkitConfigEntry = ConfigEntry[dict[str, SiteRuntime]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,9 @@ from .recorder import (
     async_publish,
     cost_metadata,
 )
+from .records import CostsRecord, StoredRecord
 from .statistics import Extent
-from .store import ClimkitStore, CostsRecord, StoredRecord, ranges_text, read_ranges
+from .store import ClimkitStore, ranges_text, read_ranges
 from .tariffs import Tariffs, changed_stretches, tariffs_from_data
 from .time_range import TimeRange, merged, without
 

@@ -13,7 +13,7 @@ import voluptuous as vol
 
 from .api import PLAUSIBLE_YEARS, Site
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
+from .coordinator import ClimkitConfigEntry, SiteRuntime
 
 ATTR_FROM = "from"
 ATTR_TO = "to"
@@ -45,12 +45,12 @@ def target_of(call: ServiceCall, kind: Kind) -> tuple[SiteRuntime, str]:
     return runtime, climkit_id
 
 
-def site_or_meter(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, str]:
+def site_or_meter(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, str]:
     """Return the site that a device belongs to, and Climkit's id of the site or meter it is."""
     runtime, kind, climkit_id = async_find(hass, device_id)
     if kind is Kind.SENSOR:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter_or_site")
-    return runtime.coordinator, climkit_id
+    return runtime, climkit_id
 
 
 @callback

@@ -4,10 +4,10 @@ Everybody may call them. They ask the API and store nothing; their requests wait
 history, behind what is new.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from homeassistant.const import ATTR_DEVICE_ID
@@ -30,6 +30,7 @@ from .data_request import (
     ATTR_FROM,
     ATTR_TO,
     Kind,
+    async_find,
     plausible_time,
     refuse_longer,
     stretch_of,
@@ -89,6 +90,9 @@ SITE_DATA_SCHEMA = vol.Schema(
 )
 
 
+type _Answer = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+
+
 class _Ask(Protocol):
     """A method of the client that answers intervals."""
 
@@ -113,7 +117,15 @@ def async_setup_data_services(hass: HomeAssistant) -> None:
         (GET_METER_READINGS, _async_meter_readings, READINGS_SCHEMA),
         (GET_SENSOR_DATA, _async_sensor_data, READINGS_SCHEMA),
     ):
-        hass.services.async_register(DOMAIN, name, answer, schema, SupportsResponse.ONLY)
+        hass.services.async_register(
+            DOMAIN, name, partial(_async_run, answer), schema, SupportsResponse.ONLY
+        )
+
+
+async def _async_run(answer: _Answer, call: ServiceCall) -> ServiceResponse:
+    """Answer, as long as the account of the device is loaded."""
+    runtime, _, _ = async_find(call.hass, call.data[ATTR_DEVICE_ID])
+    return await runtime.async_run(answer(call))
 
 
 async def _async_site_data(call: ServiceCall) -> ServiceResponse:

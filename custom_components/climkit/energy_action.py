@@ -50,7 +50,7 @@ def async_setup_energy_action(hass: HomeAssistant) -> None:
         return site_or_meter(hass, device_id)[1]
 
     async def set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
-        coordinator, owner_id = site_or_meter(hass, call.data[ATTR_DEVICE_ID])
+        runtime, owner_id = site_or_meter(hass, call.data[ATTR_DEVICE_ID])
         wish = Wish(
             owner_id=owner_id,
             water_ids=[climkit_id(one) for one in call.data[ATTR_WATER]],
@@ -61,7 +61,7 @@ def async_setup_energy_action(hass: HomeAssistant) -> None:
             },
         )
         merged = await async_set_up_dashboard(
-            hass, coordinator, wish, dry_run=call.data[ATTR_DRY_RUN]
+            hass, runtime.coordinator, wish, dry_run=call.data[ATTR_DRY_RUN]
         )
         return _answer(merged)
 

@@ -7,7 +7,14 @@ one writer; live entities never wait for it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -44,8 +51,9 @@ from .plan import (
 from .reader import FeedReader
 from .rebuild import Rebuilt, RowsChangedError, Writing, async_rebuild
 from .recorder import async_clear
+from .records import MendedRecord
 from .statistics import Difference, columns_of, merge_intervals
-from .store import ClimkitStore, MendedRecord, ranges_text, read_ranges
+from .store import ClimkitStore, ranges_text, read_ranges
 from .time_range import TimeRange, merged, within, without
 from .track import Track
 from .tracks import Tracks
@@ -245,11 +253,14 @@ class SiteHistory:
         self.worker.wake()
 
     def _read_again(self, feed: Feed, hours: TimeRange) -> None:
+        self._remember_again(feed, hours)
+        self._night.add([(feed, hours)], dt_util.utcnow())
+
+    def _remember_again(self, feed: Feed, hours: TimeRange) -> None:
         """Remember that a feed is to be read again, until it was."""
         again = self._again
         again[_key(feed)] = ranges_text(merged([*self._ranges_again(feed), hours]))
         self._store.save_soon()
-        self._night.add([(feed, hours)], dt_util.utcnow())
 
     @property
     def _again(self) -> dict[str, list[tuple[str, str]]]:
@@ -258,12 +269,12 @@ class SiteHistory:
     def _ranges_again(self, feed: Feed) -> list[TimeRange]:
         return read_ranges(self._again.get(_key(feed), ()))
 
-    def _mark_read_again(self, page: Page) -> None:
+    def _mark_read_again(self, feed: Feed, hours: TimeRange) -> None:
         """Note that what was asked for was read."""
-        if left := without(self._ranges_again(page.feed), page.range):
-            self._again[_key(page.feed)] = ranges_text(left)
+        if left := without(self._ranges_again(feed), hours):
+            self._again[_key(feed)] = ranges_text(left)
         else:
-            self._again.pop(_key(page.feed), None)
+            self._again.pop(_key(feed), None)
 
     # What actions want
 
@@ -277,27 +288,55 @@ class SiteHistory:
         """
         found: dict[Series, list[Difference]] = {}
         for feed in self._tracks.feeds:
-            place = start
-            while place < end:
-                async with self._writing:
-                    # While another had the turn, statistics may have been deleted.
-                    tracks = self._comparable(feed, owner_ids, end)
-                    begin = max(place, min((track.since for track in tracks), default=end))
-                    if begin >= end:
-                        break
-                    place = min(begin + self._size(feed).length, end)
-                    page = Page(feed, Purpose.AGAIN, TimeRange(begin, place), tracks)
-                    try:
-                        rebuilt = await self._async_compare(page, dry_run=dry_run)
-                    except RowsChangedError as err:
-                        await self._async_examine(err.statistic_ids)
-                        place = begin
-                        continue
-                    await self._async_remember(tracks)
-                for track in tracks:
-                    hours = rebuilt.differences.get(track.series.statistic_id, ())
-                    found.setdefault(track.series, []).extend(hours)
+            hours = TimeRange(start, end).full_hours
+            if not dry_run and self._comparable(feed, owner_ids, end):
+                self._remember_again(feed, hours)
+            try:
+                async for page, rebuilt in self._async_compared(
+                    feed, owner_ids, start, end, dry_run=dry_run
+                ):
+                    for track in page.tracks:
+                        differing = rebuilt.differences.get(track.series.statistic_id, ())
+                        found.setdefault(track.series, []).extend(differing)
+            finally:
+                # What a person asked for and was not read is read in the background.
+                unread = within(self._ranges_again(feed), hours)
+                self._night.add(((feed, one) for one in unread), dt_util.utcnow())
+                self.worker.wake()
         return found
+
+    async def _async_compared(
+        self,
+        feed: Feed,
+        owner_ids: Collection[str],
+        start: datetime,
+        end: datetime,
+        *,
+        dry_run: bool,
+    ) -> AsyncIterator[tuple[Page, Rebuilt]]:
+        """Compare a feed page by page; others have the turn in between."""
+        place = start
+        while place < end:
+            async with self._writing:
+                # While another had the turn, statistics may have been deleted.
+                tracks = self._comparable(feed, owner_ids, end)
+                begin = max(place, min((track.since for track in tracks), default=end))
+                if begin >= end:
+                    break
+                place = min(begin + self._size(feed).length, end)
+                page = Page(feed, Purpose.AGAIN, TimeRange(begin, place), tracks)
+                try:
+                    rebuilt = await self._async_compare(page, dry_run=dry_run)
+                except RowsChangedError as err:
+                    await self._async_examine(err.statistic_ids)
+                    place = begin
+                    continue
+                await self._async_remember(tracks)
+            yield page, rebuilt
+            if not dry_run:
+                self._mark_read_again(feed, TimeRange(start, place).full_hours)
+        if not dry_run:
+            self._mark_read_again(feed, TimeRange(start, end).full_hours)
 
     def _comparable(self, feed: Feed, owner_ids: Collection[str], end: datetime) -> list[Track]:
         return [
@@ -470,7 +509,7 @@ class SiteHistory:
         found = await self._async_compare(page)
         if page.purpose is Purpose.WALK:
             self._record["walk"][_key(page.feed)] = page.end.isoformat()
-        self._mark_read_again(page)
+        self._mark_read_again(page.feed, page.range)
         self._count(page, found)
         await self._async_remember(page.tracks)
         _LOGGER.debug(

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from .api import Interval
 from .feed import Feed
 from .measures import METER_COLUMNS, METER_TYPES, Quantity, Series, split_column
-from .store import SiteRecord
+from .records import SiteRecord
 
 # The most of a quarter-hour that is believed of a single meter without asking (assumed): 1 MW of
 # electricity; of meters that are read once a day, what gathers while they cannot be read.

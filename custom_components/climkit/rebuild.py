@@ -14,6 +14,7 @@ from homeassistant.core import HomeAssistant
 
 from .api import HOUR, Interval
 from .recorder import (
+    RecorderError,
     async_extents,
     async_last_rows,
     async_next_row,
@@ -36,10 +37,6 @@ from .statistics import (
 )
 from .time_range import TimeRange
 from .track import Track
-
-
-class RecorderError(Exception):
-    """Rows that were written are not there: the recorder only logs a write that failed."""
 
 
 class RowsChangedError(Exception):

@@ -6,11 +6,13 @@ The recorder's functions block and are called in its executor; writes are queued
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
+from typing import override
 
+from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 from homeassistant.components.recorder.models import (
     StatisticData,
@@ -26,6 +28,7 @@ from homeassistant.components.recorder.statistics import (
 )
 from homeassistant.components.recorder.tasks import SynchronizeTask
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
 from sqlalchemy import and_, func, select
@@ -37,6 +40,9 @@ from .statistics import Change, Extent, Row
 
 # The width of the column. SQLite does not mind, MariaDB and PostgreSQL refuse what is longer.
 LONGEST_NAME = 255
+
+# While the recorder is waited for, it is looked so often whether it is still there, in seconds.
+ALIVE_LOOKS = 30.0
 
 # The rows of so many statistics are counted in one go; others wait for the database meanwhile.
 COUNTED_AT_ONCE = 50
@@ -69,6 +75,26 @@ def cost_metadata(series: Series, name: str, currency: str) -> StatisticMetaData
     )
 
 
+class RecorderError(HomeAssistantError):
+    """The recorder has ended, or rows that were written are not there: it only logs a failed write.
+
+    Callers of actions are told so in their language.
+    """
+
+    def __init__(self, message: str) -> None:
+        """Keep the message for the log."""
+        super().__init__(message, translation_domain=DOMAIN, translation_key="not_stored")
+        self.message = message
+
+    @override
+    def __str__(self) -> str:
+        return self.message
+
+
+class RecorderEndedError(RecorderError):
+    """The recorder's thread or executor has ended: nothing is stored before the next start."""
+
+
 @callback
 def async_publish(hass: HomeAssistant, statistic: StatisticMetaData) -> None:
     """Make a statistic known, so that it can be chosen before its first row is there."""
@@ -84,16 +110,12 @@ def async_write(
         async_add_external_statistics(hass, statistic, [_data(row) for row in change.rows])
     unit = statistic["unit_of_measurement"]
     if change.shift and unit:
-        get_instance(hass).async_adjust_statistics(
-            statistic["statistic_id"], end, change.shift, unit
-        )
+        _instance(hass).async_adjust_statistics(statistic["statistic_id"], end, change.shift, unit)
 
 
 async def async_known_names(hass: HomeAssistant, statistic_ids: set[str]) -> dict[str, str | None]:
     """Return the names of those statistics that the recorder knows."""
-    known = await get_instance(hass).async_add_executor_job(
-        partial(get_metadata, hass, statistic_ids=statistic_ids)
-    )
+    known = await _async_ask(hass, get_metadata, hass, statistic_ids=statistic_ids)
     return {statistic_id: data["name"] for statistic_id, (_, data) in known.items()}
 
 
@@ -101,36 +123,57 @@ async def async_known(
     hass: HomeAssistant, statistic_ids: set[str]
 ) -> dict[str, tuple[str | None, str | None]]:
     """Return name and unit of those statistics that the recorder knows."""
-    known = await get_instance(hass).async_add_executor_job(
-        partial(get_metadata, hass, statistic_ids=statistic_ids)
-    )
+    known = await _async_ask(hass, get_metadata, hass, statistic_ids=statistic_ids)
     return {key: (data["name"], data["unit_of_measurement"]) for key, (_, data) in known.items()}
 
 
 async def async_clear(hass: HomeAssistant, statistic_ids: Collection[str]) -> None:
     """Delete statistics, and wait until they are gone."""
-    get_instance(hass).async_clear_statistics(list(statistic_ids))
+    _instance(hass).async_clear_statistics(list(statistic_ids))
     await async_synchronize(hass)
 
 
 async def async_own_names(hass: HomeAssistant) -> dict[str, str | None]:
     """Return the names of all statistics of this integration, by id."""
-    known = await get_instance(hass).async_add_executor_job(
-        partial(get_metadata, hass, statistic_source=DOMAIN)
-    )
+    known = await _async_ask(hass, get_metadata, hass, statistic_source=DOMAIN)
     return {statistic_id: data["name"] for statistic_id, (_, data) in known.items()}
 
 
 async def async_synchronize(hass: HomeAssistant) -> None:
-    """Wait until the recorder has carried out all that was queued so far."""
+    """Wait until the recorder has carried out all that was queued so far.
+
+    It may take hours (a migration, a backup): nothing more is queued meanwhile. Raises
+    RecorderEndedError where the recorder's thread has ended, and so will never answer.
+    """
     done = asyncio.get_running_loop().create_future()
-    get_instance(hass).queue_task(SynchronizeTask(done))
-    await done
+    _instance(hass).queue_task(SynchronizeTask(done))
+    while not done.done():
+        await asyncio.wait([done], timeout=ALIVE_LOOKS)
+        _instance(hass)
+
+
+def _instance(hass: HomeAssistant) -> Recorder:
+    """Return the recorder; raises RecorderEndedError where its thread has ended."""
+    instance = get_instance(hass)
+    if not instance.is_alive():
+        raise RecorderEndedError("The recorder has ended")
+    return instance
+
+
+async def _async_ask[**P, T](
+    hass: HomeAssistant, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Ask the recorder in its executor. Raises RecorderEndedError where that has ended."""
+    try:
+        job = _instance(hass).async_add_executor_job(partial(ask, *args, **kwargs))
+    except RuntimeError as err:  # its executor takes no more work
+        raise RecorderEndedError(str(err)) from err
+    return await job
 
 
 async def async_last_rows(hass: HomeAssistant, statistic_ids: Iterable[str]) -> dict[str, Row]:
     """Return the newest row of each statistic; one without rows is left out."""
-    return await get_instance(hass).async_add_executor_job(_last_rows, hass, list(statistic_ids))
+    return await _async_ask(hass, _last_rows, hass, list(statistic_ids))
 
 
 async def async_extents(
@@ -142,7 +185,7 @@ async def async_extents(
     """
     found: dict[str, Extent] = {}
     for ids in batched(statistic_ids, COUNTED_AT_ONCE, strict=False):
-        found |= await get_instance(hass).async_add_executor_job(_extents, hass, ids, until)
+        found |= await _async_ask(hass, _extents, hass, ids, until)
     return found
 
 
@@ -170,9 +213,7 @@ async def async_rows_at(
     hass: HomeAssistant, statistic_ids: Iterable[str], hour: datetime
 ) -> dict[str, Row]:
     """Return the row of an hour of each statistic that has one."""
-    return await get_instance(hass).async_add_executor_job(
-        _last_rows_within, hass, set(statistic_ids), hour, hour + HOUR
-    )
+    return await _async_ask(hass, _last_rows_within, hass, set(statistic_ids), hour, hour + HOUR)
 
 
 async def async_rows(
@@ -182,9 +223,7 @@ async def async_rows(
 
     A statistic without rows in the stretch is left out.
     """
-    return await get_instance(hass).async_add_executor_job(
-        _rows, hass, set(statistic_ids), start, end
-    )
+    return await _async_ask(hass, _rows, hass, set(statistic_ids), start, end)
 
 
 async def async_total_before(hass: HomeAssistant, statistic_id: str, time: datetime) -> float:
@@ -214,9 +253,7 @@ async def async_last_rows_before(
     step = HOUR
     while missing and time > since:
         start = max(time - step, since)
-        found |= await get_instance(hass).async_add_executor_job(
-            _last_rows_within, hass, missing, start, time
-        )
+        found |= await _async_ask(hass, _last_rows_within, hass, missing, start, time)
         missing -= found.keys()
         time, step = start, step * 4
     return found
@@ -241,16 +278,6 @@ async def async_next_row(
             return rows[0]
         time, step = time + step, step * 4
     return None
-
-
-async def async_first_hour(hass: HomeAssistant, statistic_id: str) -> datetime:
-    """Return the start of the first row of a statistic that has rows."""
-    month = await get_instance(hass).async_add_executor_job(
-        statistics_during_period, hass, _FIRST_TIME, None, {statistic_id}, "month", None, {"sum"}
-    )
-    start = dt_util.utc_from_timestamp(month[statistic_id][0]["start"])
-    row = await async_next_row(hass, statistic_id, start, dt_util.utcnow())
-    return row.start if row else start
 
 
 # Climkit was founded after this; no statistic of ours is older.

@@ -5,20 +5,25 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteCoordinator
 from .problems import async_decide
+from .runtime import ClimkitConfigEntry, SiteRuntime
 
 
 class ImplausibleFlow(RepairsFlow):
-    """Accept the amounts, or leave them out for good."""
+    """Accept the amounts, or leave them out for good.
 
-    def __init__(self, coordinator: SiteCoordinator, meter_id: str) -> None:
+    A dialog may be open for days; it acts on what is loaded when it is answered.
+    """
+
+    def __init__(self, site_id: str, meter_id: str) -> None:
         """Decide on a meter of a site, or (no id) on the site's own columns."""
-        self._coordinator = coordinator
+        self._site_id = site_id
         self._meter_id = meter_id
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Ask what is to be done."""
+        if self._runtime is None:
+            return self.async_abort(reason="not_loaded")
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return self.async_show_menu(
             step_id="init",
@@ -39,16 +44,23 @@ class ImplausibleFlow(RepairsFlow):
         return self._decide(accept=False)
 
     def _decide(self, *, accept: bool) -> RepairsFlowResult:
-        async_decide(self._coordinator, self._meter_id, accept=accept)
+        if (runtime := self._runtime) is None:
+            return self.async_abort(reason="not_loaded")
+        async_decide(runtime.coordinator, self._meter_id, accept=accept)
         return self.async_create_entry(data={})
+
+    @property
+    def _runtime(self) -> SiteRuntime | None:
+        """Return the site that is loaded now; None where its account is not."""
+        entries: list[ClimkitConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
+        found = (entry.runtime_data.get(self._site_id) for entry in entries)
+        return next(filter(None, found), None)
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow for amounts to be decided on; of an entry that is loaded."""
-    entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    for entry in entries:
-        if data and (runtime := entry.runtime_data.get(str(data["site_id"]))):
-            return ImplausibleFlow(runtime.coordinator, str(data["meter_id"]))
+    """Return the flow for amounts to be decided on."""
+    if data and "site_id" in data and "meter_id" in data:
+        return ImplausibleFlow(str(data["site_id"]), str(data["meter_id"]))
     return ConfirmRepairFlow()

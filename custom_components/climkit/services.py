@@ -3,9 +3,7 @@
 Those that only answer data are in `data_services`.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from functools import partial
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
@@ -15,24 +13,23 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
-from .api import HOUR, ClimkitError, floor_hour
+from .api import HOUR, floor_hour
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteCoordinator
+from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
 from .data_request import ATTR_FROM, ATTR_TO, plausible_time, site_or_meter, stretch_of
 from .data_services import async_setup_data_services
 from .devices import device_ids
 from .energy_action import async_setup_energy_action
-from .errors import error_key
+from .errors import action_errors
 from .measures import Series
 from .plausibility import column_of_series
-from .rebuild import RecorderError
 from .recorder import async_clear, async_own_names
 from .statistics import Difference
 
@@ -81,20 +78,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_energy_action(hass)
 
     async def import_history(call: ServiceCall) -> ServiceResponse:
-        coordinator, owner_ids = _owners(hass, call.data[ATTR_DEVICE_ID])
-        start, end = _full_hours(*stretch_of(call, coordinator.site))
-        try:
-            found = await coordinator.history.async_compare(
-                owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN]
-            )
-        except ClimkitError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key=error_key(err)
-            ) from err
-        except RecorderError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN, translation_key="not_stored"
-            ) from err
+        runtime, owner_ids = _owners(hass, call.data[ATTR_DEVICE_ID])
+        start, end = _full_hours(*stretch_of(call, runtime.coordinator.site))
+        compare = runtime.coordinator.history.async_compare(
+            owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN]
+        )
+        with action_errors():
+            found = await runtime.async_run(compare)
         if not found:
             raise ServiceValidationError(
                 translation_domain=DOMAIN, translation_key="nothing_stored"
@@ -103,15 +93,19 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     async def delete_statistics(call: ServiceCall) -> ServiceResponse:
         names = await async_own_names(hass)
-        delete: Callable[[list[str]], Awaitable[None]]
         if device_id := call.data.get(ATTR_DEVICE_ID):
-            coordinator, owner_ids = _owners(hass, device_id)
+            runtime, owner_ids = _owners(hass, device_id)
             ids = [key for key in names if _owner_id(key) in owner_ids]
-            delete = coordinator.async_delete
+
+            async def delete(statistic_ids: list[str]) -> None:
+                await runtime.async_run(runtime.coordinator.async_delete(statistic_ids))
         else:
             known = _all_owner_ids(hass)
             ids = [key for key in names if _owner_id(key) not in known]
-            delete = partial(async_clear, hass)
+
+            async def delete(statistic_ids: list[str]) -> None:
+                await async_clear(hass, statistic_ids)
+
         if not call.data[ATTR_DRY_RUN]:
             await delete(ids)
         return {"deleted": [{"statistic_id": key, "name": names[key]} for key in sorted(ids)]}
@@ -158,19 +152,21 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 def _series_of_device(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, list[Series]]:
     """Return the site of a device, and the series of this device alone."""
-    coordinator, owner_ids = _owners(hass, device_id)
+    runtime, owner_ids = _owners(hass, device_id)
+    coordinator = runtime.coordinator
     if coordinator.site.id in owner_ids:
         owner_ids = {coordinator.site.id}
     series = coordinator.data.series.values()
     return coordinator, [one for one in series if one.owner_id in owner_ids]
 
 
-def _owners(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, set[str]]:
+def _owners(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, set[str]]:
     """Return the site of a device, and the ids of what it stands for: a site has its meters too."""
-    coordinator, climkit_id = site_or_meter(hass, device_id)
+    runtime, climkit_id = site_or_meter(hass, device_id)
+    coordinator = runtime.coordinator
     if climkit_id == coordinator.site.id:
-        return coordinator, {climkit_id, *filter(coordinator.wants, coordinator.record["meters"])}
-    return coordinator, {climkit_id}
+        return runtime, {climkit_id, *filter(coordinator.wants, coordinator.record["meters"])}
+    return runtime, {climkit_id}
 
 
 def _all_owner_ids(hass: HomeAssistant) -> set[str]:

@@ -13,8 +13,9 @@ from .measures import Series
 from .reader import CLOCKS_DIFFER_BY
 from .rebuild import extent_of, take_extent
 from .recorder import async_extents, async_extents_until, async_known_names, async_publish, metadata
+from .records import SeriesRecord, SiteRecord
 from .statistics import Extent
-from .store import ClimkitStore, SeriesRecord, SiteRecord
+from .store import ClimkitStore
 from .track import Likeness, Track, likeness, resume
 
 _LOGGER = logging.getLogger(__name__)

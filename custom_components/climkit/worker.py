@@ -10,7 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from sqlalchemy.exc import SQLAlchemyError
 
-from .rebuild import RecorderError
+from .recorder import RecorderEndedError, RecorderError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,14 +47,14 @@ class Worker:
         self._is_resting = False
         self._is_pausing = False
         self._not_stored_since: float | None = None
+        self._working_since: float | None = None
 
     @property
     def is_not_stored(self) -> bool:
-        """Whether the recorder has not stored anything for long."""
-        since = self._not_stored_since
-        return (
-            since is not None and self._hass.loop.time() - since >= NOT_STORED_AFTER.total_seconds()
-        )
+        """Whether the recorder has not stored anything for long, or does not answer."""
+        limit = self._hass.loop.time() - NOT_STORED_AFTER.total_seconds()
+        begun = (self._not_stored_since, self._working_since)
+        return any(since is not None and since <= limit for since in begun)
 
     @property
     def is_idle(self) -> bool:
@@ -79,8 +79,12 @@ class Worker:
         """Work until cancelled."""
         while True:
             self._wake.clear()
+            self._working_since = self._hass.loop.time()
             try:
                 has_worked = await self._work()
+            except RecorderEndedError as err:
+                self._note_trouble(err)
+                await self._async_rest()  # there is nothing to wait for; what is new asks again
             except (RecorderError, SQLAlchemyError) as err:
                 self._note_trouble(err)
                 await self._async_pause()
@@ -89,7 +93,7 @@ class Worker:
                 self._on_bug()
                 await self._async_pause()
             else:
-                self._not_stored_since = None
+                self._not_stored_since = self._working_since = None
                 if not has_worked:
                     await self._async_rest()
 

@@ -1,0 +1,62 @@
+"""All that works for one site, started and closed as a whole."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import DOMAIN
+
+if TYPE_CHECKING:
+    from .coordinator import SiteCoordinator
+    from .sensor_coordinator import SensorsCoordinator
+
+
+@dataclass(kw_only=True)
+class SiteRuntime:
+    """What works for one site. What asks or writes for it ends with it, whoever wanted it."""
+
+    coordinator: SiteCoordinator
+    sensors: SensorsCoordinator
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _is_closed: bool = False
+
+    async def async_run[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Do what an action or a dialog wants of this site, and return what it answers.
+
+        Raises HomeAssistantError if the account is unloaded before it is done; what was written
+        until then stays.
+        """
+        if self._is_closed:
+            work.close()
+            raise _unloaded()
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller and caller.cancelling():
+                raise
+            raise _unloaded() from None
+
+    async def async_close(self) -> None:
+        """End all that asks or writes, and wait for it."""
+        self._is_closed = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self.coordinator.history.async_stop()
+        await self.coordinator.costs.worker.async_stop()
+
+
+type ClimkitConfigEntry = ConfigEntry[dict[str, SiteRuntime]]
+
+
+def _unloaded() -> HomeAssistantError:
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded_meanwhile")
