@@ -52,6 +52,7 @@ class Activity:
         """Count what is begun and ended from now on."""
         self._loop: Any = hass.loop
         self._running = 0
+        self._asleep = 0
         run, synchronize = self._loop.run_in_executor, rebuild.async_synchronize
         turn = RequestQueue.turn
 
@@ -78,6 +79,18 @@ class Activity:
     def _add(self, number: int) -> None:
         self._running += number
 
+    async def sleep(self, seconds: float) -> None:
+        """Sleep for a server: whoever waits for it waits for a timer."""
+        self._asleep += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._asleep -= 1
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._running > self._asleep
+
     @contextmanager
     def _counted(self) -> Iterator[None]:
         self._add(1)
@@ -92,8 +105,8 @@ class Activity:
         while calm < 3:
             await asyncio.sleep(0)
             is_ready = bool(self._loop._ready)
-            calm = 0 if self._running or is_ready else calm + 1
-            if self._running and not is_ready:
+            calm = 0 if self._is_busy or is_ready else calm + 1
+            if self._is_busy and not is_ready:
                 PAUSE.wait(pause)  # the other threads may work
                 pause = min(1.5 * pause, LONGEST_PAUSE)
             else:
@@ -112,6 +125,10 @@ class DrivenHome(StoryHome):
 
     activity: Activity = field(kw_only=True)
     is_driven: bool = False
+
+    def __post_init__(self) -> None:
+        """Let what the server waits for be a timer like all others."""
+        self.simulator.sleep = self.activity.sleep
 
     @override
     async def set_up(self) -> None:

@@ -36,6 +36,9 @@ from tests.verdict import TOLERANCE, assert_rows, expected_costs
 BEGIN = datetime(2026, 1, 5, 0, 7, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
+
+# Seconds that a new connection takes at most, which the client does not see.
+CONNECT_DELAY = 2.0
 DAYS = int(os.environ.get("SOAK_DAYS", "365"))
 
 # Live data are back within this time after a trouble that lasted less than an hour, in minutes.
@@ -114,6 +117,7 @@ async def test_soak(
             storage=hass_storage,
             activity=Activity(hass, monkeypatch),
             rate_limit=1.0,
+            connect_delay=CONNECT_DELAY,
         )
         figures = Figures(request.node.callspec.id)
         with home.patched():

@@ -95,6 +95,7 @@ class StoryHome(Home):
     source: Source = field(kw_only=True)
     storage: dict[str, Any] = field(kw_only=True)
     rate_limit: float = 0.0
+    connect_delay: float = 0.0
     recorder: _LossyRecorder = field(default_factory=_LossyRecorder)
     copy: Copy = field(default_factory=Copy)
     copied_memory: dict[str, Any] = field(default_factory=dict)
@@ -288,7 +289,9 @@ class StoryHome(Home):
 
     def misbehave(self, trouble: Trouble) -> None:
         """Switch a trouble on, and what was before off."""
-        switches = self.simulator.switches = Switches(rate_limit=self.rate_limit)
+        switches = self.simulator.switches = Switches(
+            rate_limit=self.rate_limit, connect_delay=self.connect_delay
+        )
         transport.REQUEST_TIMEOUT = 90.0
         fault: dict[str, Any] = {"path": "_data", "probability": trouble.probability}
         match trouble.kind:

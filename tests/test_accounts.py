@@ -38,6 +38,9 @@ pytestmark = pytest.mark.recorder
 OTHER_USERNAME = "cktDevUser_2"
 DAY = timedelta(days=1)
 
+# Seconds that a new connection takes at most, which the client does not see.
+CONNECT_DELAY = 2.0
+
 
 @pytest.fixture
 def world() -> World:
@@ -65,7 +68,7 @@ async def home(
     async with SimulatorServer(
         world,
         now=dt_util.utcnow,
-        switches=Switches(rate_limit=1.0),
+        switches=Switches(rate_limit=1.0, connect_delay=CONNECT_DELAY),
         accounts={DEFAULT_USERNAME: DEFAULT_PASSWORD, OTHER_USERNAME: DEFAULT_PASSWORD},
     ) as simulator:
         home = DrivenHome(
@@ -77,6 +80,7 @@ async def home(
             storage=hass_storage,
             activity=Activity(hass, monkeypatch),
             rate_limit=1.0,
+            connect_delay=CONNECT_DELAY,
         )
         with home.patched():
             yield home

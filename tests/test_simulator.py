@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
+import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -618,6 +619,9 @@ async def test_faults(simulator: SimulatorServer, api: Api) -> None:
 
     status, _, answer = await text(kind="status", status=503, retry_after=7)
     assert (status, answer["Retry-After"]) == (503, "7")
+    assert (await text(kind="status", status=403, text="<html>"))[:2] == (403, "<html>")
+    assert (await text(kind="status", status=400, body="t_e"))[0] == 400
+    assert (await text(kind="status", status=400, body="none"))[0] == 200
     assert (await text(kind="html"))[1].startswith("<!DOCTYPE")
     assert (await text(kind="empty_list"))[1] == "[]"
     assert (await text(kind="redirect"))[0] == 302
@@ -636,6 +640,19 @@ async def test_faults(simulator: SimulatorServer, api: Api) -> None:
     await text(kind="delay", delay=0.1)
     assert simulator.requests[before + 1].seconds >= 0.1
     assert (await api.ask(path, body))[0] == 200
+
+
+@pytest.mark.parametrize("closes", [False, True])
+async def test_connections_take_time(simulator: SimulatorServer, api: Api, closes: bool) -> None:
+    """A request on a new connection is seen later; one on a connection that is kept is not."""
+    simulator.switches.patch({"connect_delay": 0.2, "closes": closes})
+    seen = []
+    for _ in range(4):
+        before = time.clock_gettime(time.CLOCK_MONOTONIC)
+        assert (await api.ask("/all_installations"))[0] == 200
+        seen.append(simulator.requests[-1].at - before)
+    late = [delay > 0.02 for delay in seen]
+    assert any(late[1:]) is closes
 
 
 async def test_control_over_http(simulator: SimulatorServer, api: Api) -> None:

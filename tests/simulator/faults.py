@@ -8,17 +8,21 @@ from re import search
 
 from aiohttp import web
 
-from .site import Json
+from .site import Json, JsonObject
 from .switches import Fault, FaultKind, Switches
 
 _HTML = "<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
 _CHUNK = b'{"conso_total": 0.0},' * 3000
 
 
-def pick_fault(switches: Switches, path: str, random: Random) -> Fault | None:
-    """The first fault that applies to this path now; counts it."""
+def pick_fault(
+    switches: Switches, path: str, body: JsonObject | None, random: Random
+) -> Fault | None:
+    """The first fault that applies to this request now; counts it."""
     for fault in switches.faults:
         if fault.times == 0 or (fault.path is not None and search(fault.path, path) is None):
+            continue
+        if fault.body is not None and search(fault.body, json.dumps(body)) is None:
             continue
         if fault.probability < 1 and random.random() >= fault.probability:
             continue
@@ -32,6 +36,10 @@ def early_response(fault: Fault, request: web.Request) -> web.StreamResponse | N
     """The response of a fault that needs no real answer, None for the others."""
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     match fault.kind:
+        case FaultKind.STATUS if fault.text is not None:
+            return web.Response(
+                status=fault.status, text=fault.text, headers=headers, content_type="text/html"
+            )
         case FaultKind.STATUS:
             body = json.dumps({"message": "simulated fault"})
             return web.Response(

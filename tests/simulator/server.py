@@ -89,6 +89,7 @@ class SimulatorServer:
         self.switches = switches or Switches()
         self.accounts = Accounts(accounts or {DEFAULT_USERNAME: DEFAULT_PASSWORD})
         self.requests: list[RequestRecord] = []
+        self.sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
         self._host, self._port = host, port
         self._gate = Gate()
         self._random = Random(self.world.seed)
@@ -188,7 +189,8 @@ class SimulatorServer:
         """Take the time that a new connection needs; of it the client sees nothing."""
         if request.transport and request.transport not in self._connected:
             self._connected.add(request.transport)
-            await asyncio.sleep(self.switches.connect_delay * self._random.random())
+            if delay := self.switches.connect_delay * self._random.random():
+                await self.sleep(delay)
 
     async def _call(self, request: web.Request, endpoint: str, start: float) -> _Call:
         body = _parsed(await request.read())
@@ -224,7 +226,8 @@ class SimulatorServer:
 
     async def _respond(self, call: _Call, endpoint: _Endpoint) -> web.StreamResponse:
         await asyncio.sleep(self.switches.response_delay)
-        fault = faults.pick_fault(self.switches, call.record.path, self._random)
+        record = call.record
+        fault = faults.pick_fault(self.switches, record.path, record.body, self._random)
         if fault is not None:
             await asyncio.sleep(fault.delay)
             early = faults.early_response(fault, call.request)

@@ -39,6 +39,8 @@ class Fault:
 
     times: how often it still happens, None for ever. retry_after: that header, in seconds or as
     given. delay: seconds before the answer, with every kind. size: bytes of a huge answer.
+    body: only requests in whose JSON body this pattern is found, such as t_e, which history has.
+    text: what a status answers instead of the API's JSON, such as a gateway's page.
     NAN and NULL replace the numbers of every second row, STRINGS those of all rows.
     """
 
@@ -50,6 +52,8 @@ class Fault:
     retry_after: float | str | None = None
     delay: float = 0.0
     size: int = 64 * 1024 * 1024
+    body: str | None = None
+    text: str | None = None
 
     def __post_init__(self) -> None:
         """Accept the kind as a word."""
