@@ -5,7 +5,9 @@ So a counterexample that hypothesis finds can be copied into a test. `story` let
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from tests.simulator import FaultKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,9 @@ TROUBLES = (
     "dict",
     "time-out",
     "refused",
+    "gateway",
+    "maintenance",
+    "login in trouble",
     "no columns",
     "hidden meter",
     "dropped rows",
@@ -185,6 +190,25 @@ TROUBLES = (
     "shuffled",
 )
 
+# Those that answer with a status; the others are kinds of faults, or switches.
+FAULTS: dict[str, dict[str, Any]] = {
+    "status": {"kind": FaultKind.STATUS, "status": 503, "path": ".", "probability": 1.0},
+    "overloaded": {"kind": FaultKind.STATUS, "status": 429},
+    "refused": {"kind": FaultKind.STATUS, "status": 403},
+    "login in trouble": {"kind": FaultKind.STATUS, "status": 400, "path": "auth"},
+    "gateway": {
+        "kind": FaultKind.STATUS,
+        "status": 403,
+        "path": ".",
+        "text": "<html>Attention! Password: <input></html>",
+    },
+    "maintenance": {
+        "kind": FaultKind.STATUS,
+        "status": 200,
+        "path": ".",
+        "text": '{"message": "maintenance, please enter your password again later"}',
+    },
+}
 
 # Answers that look right but are not: only the nights find out.
 MISLEADING = {"null", "nan", "dropped rows", "refused"}

@@ -37,9 +37,10 @@ from tests.bill import (
     tariff,
 )
 from tests.conftest import Home, Stage, account_entry
-from tests.simulator import Fault, FaultKind, SimulatorServer, Switches, World
+from tests.simulator import Fault, SimulatorServer, Switches, World
 from tests.source import METER_ID, SITE_ID, Correction, Late, Source
 from tests.steps import (
+    FAULTS,
     AddTariff,
     AdjustSum,
     Backup,
@@ -293,16 +294,9 @@ class StoryHome(Home):
             rate_limit=self.rate_limit, connect_delay=self.connect_delay
         )
         transport.REQUEST_TIMEOUT = 90.0
-        fault: dict[str, Any] = {"path": "_data", "probability": trouble.probability}
         match trouble.kind:
             case "none":
                 pass
-            case "status":
-                switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
-            case "overloaded":
-                switches.faults = [Fault(kind=FaultKind.STATUS, status=429, **fault)]
-            case "refused":
-                switches.faults = [Fault(kind=FaultKind.STATUS, status=403, **fault)]
             case "time-out":
                 transport.REQUEST_TIMEOUT = 1e-12
             case "no columns":
@@ -318,7 +312,9 @@ class StoryHome(Home):
             case "shuffled":
                 switches.shuffled = switches.duplicated = True
             case kind:
-                switches.faults = [Fault(kind=FaultKind(kind), **fault)]
+                fault = {"path": "_data", "probability": trouble.probability}
+                fault |= FAULTS.get(kind) or {"kind": kind}
+                switches.faults = [Fault(**fault)]
 
     async def switch_off(self) -> None:
         """Unload, as when Home Assistant stops; a set-up that is under way comes first."""
