@@ -79,6 +79,17 @@ class TestTrouble:
         clock.turn(10 * MINUTE)
         assert backoff.after_trouble("a", at_least=5) == 2 * MINUTE
 
+    def test_other_lengths(self, clock: Clock) -> None:
+        """Whoever knows better how long it takes says so."""
+        backoff = Backoff[str](clock, longest=10 * MINUTE)
+        rests = []
+        for _ in range(5):
+            rests.append(backoff.after_trouble("a", first=2 * MINUTE))
+            clock.turn(rests[-1])
+        assert minutes(rests) == [2, 4, 8, 10, 10]
+        assert backoff.after_trouble("b", first=timedelta(0)) == timedelta(0)
+        assert not backoff.is_resting("b")
+
     def test_a_rest_is_never_shortened(self, backoff: Backoff[str]) -> None:
         """By further trouble while it lasts."""
         backoff.after_refusal("a")

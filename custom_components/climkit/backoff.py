@@ -46,23 +46,26 @@ class _Rest:
 class Backoff[K: Hashable]:
     """The rests of what is asked for by a key, and of all of it together.
 
-    `clock` gives seconds, as the event loop's `time` does. One success ends both kinds of rest,
-    that of its key and that of all.
+    `clock` gives seconds, as the event loop's `time` does; after trouble nothing rests for longer
+    than `longest`. One success ends both kinds of rest, that of its key and that of all.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], *, longest: timedelta = LONGEST_REST) -> None:
         """Begin without trouble."""
         self._clock = clock
+        self._longest = longest
         self._rests: dict[K | None, _Rest] = {}
 
     # What happened
 
-    def after_trouble(self, key: K, *, at_least: float | None = None) -> timedelta:
+    def after_trouble(
+        self, key: K, *, at_least: float | None = None, first: timedelta | None = None
+    ) -> timedelta:
         """Let a key rest, longer each time in a row; return how long.
 
-        `at_least`: seconds that Climkit asked for.
+        `at_least`: seconds that Climkit asked for. `first`: the first rest, of another length.
         """
-        return self._after_trouble(key, at_least)
+        return self._after_trouble(key, at_least, first)
 
     def after_outage(self, key: K, *, at_least: float | None = None) -> timedelta:
         """Let a key rest after trouble that is likely to be Climkit's, and then all; see above.
@@ -92,11 +95,14 @@ class Backoff[K: Hashable]:
         self._rests.pop(key, None)
         self._rests.pop(None, None)
 
-    def _after_trouble(self, key: K | None, at_least: float | None) -> timedelta:
+    def _after_trouble(
+        self, key: K | None, at_least: float | None, first: timedelta | None = None
+    ) -> timedelta:
         rest = self._rests.setdefault(key, _Rest(self._clock()))
         if rest.trouble_since is None:
             rest.trouble_since = self._clock()
-        length = min(FIRST_REST * 2 ** min(rest.troubles, 10), LONGEST_REST)
+        first = FIRST_REST if first is None else first
+        length = min(first * 2 ** min(rest.troubles, 10), self._longest)
         rest.troubles += 1
         return self._begin(rest, max(length, timedelta(seconds=at_least or 0.0)))
 

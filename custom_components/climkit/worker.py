@@ -10,11 +10,14 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from sqlalchemy.exc import SQLAlchemyError
 
+from .backoff import Backoff
 from .recorder import RecorderEndedError, RecorderError
 
 _LOGGER = logging.getLogger(__name__)
 
+# After trouble it rests, longer each time in a row. To try costs little: the database is at hand.
 RECORDER_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=10)
 
 # Trouble that lasts longer does not end by itself.
 NOT_STORED_AFTER = timedelta(hours=1)
@@ -44,6 +47,7 @@ class Worker:
         self._on_bug = on_bug
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._backoff = Backoff[str](hass.loop.time, longest=LONGEST_PAUSE)
         self._is_resting = False
         self._is_pausing = False
         self._not_stored_since: float | None = None
@@ -94,6 +98,7 @@ class Worker:
                 await self._async_pause()
             else:
                 self._not_stored_since = self._working_since = None
+                self._backoff.succeeded(self._name)
                 if not has_worked:
                     await self._async_rest()
 
@@ -108,7 +113,8 @@ class Worker:
     async def _async_pause(self) -> None:
         self._is_pausing = True
         try:
-            await asyncio.sleep(RECORDER_PAUSE.total_seconds())
+            pause = self._backoff.after_trouble(self._name, first=RECORDER_PAUSE)
+            await asyncio.sleep(pause.total_seconds())
         finally:
             self._is_pausing = False
 
