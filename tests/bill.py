@@ -135,9 +135,11 @@ def stored_price(tariffs: Collection[Mapping[str, Any]], section: str, key: str)
         if valid is None:
             return None
         prices: Mapping[str, float] = valid[section]
+        if key not in prices:  # a low price without a high one is none
+            return None
         if _is_low(valid["low_hours"], local) and f"{key}_low" in prices:
             return prices[f"{key}_low"]
-        return prices.get(key)
+        return prices[key]
 
     return price
 
