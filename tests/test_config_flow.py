@@ -351,6 +351,7 @@ class TestCredentials:
         assert flow.result["step_id"] == "reconfigure"
         await flow.answer(credentials(home.simulator.url))
         assert flow.result["reason"] == "reconfigure_successful"
+        await home.hass.async_block_till_done()  # the reload that follows
 
         other = account_entry(home.simulator.url, "cktDevUser_9")
         other.add_to_hass(home.hass)
