@@ -99,19 +99,200 @@ def test_accepted() -> None:
     assert not again.keep(FEED, [interval(2, **of_meter(1400.1))])[0].values
 
 
-def test_left_out_for_good() -> None:
-    """Nobody is asked again, unless there is something newer."""
-    record = new_record()
+def decided(record: SiteRecord, *rows: Interval) -> Plausibility:
+    """Rows were read, and what cannot be in them was left out for good, before a restart."""
     plausibility = Plausibility(record)
-    old = interval(0, **of_meter(1e6))
-    plausibility.keep(FEED, [old])
+    plausibility.keep(FEED, rows)
     plausibility.leave_out(TOTAL)
+    assert not plausibility.doubts
+    return Plausibility(record)
+
+
+class TestLeftOutForGood:
+    """What a person rejected."""
+
+    @pytest.mark.parametrize("number", [-5, 1, 9000])
+    def test_another_is_asked_about(self, number: int) -> None:
+        """Be it newer or older, which came to light later; nobody is asked again of the first."""
+        old = interval(0, **of_meter(1e6))
+        plausibility = decided(new_record(), old)
+        assert plausibility.keep(FEED, [old]) == [interval(0)]
+        assert not plausibility.doubts
+        plausibility.keep(FEED, [interval(number, **of_meter(1e6))])
+        [doubt] = plausibility.doubts
+        assert (doubt.count, doubt.first) == (1, BEGIN + number * QUARTER)
+
+    @pytest.mark.parametrize("later", [300.0, 1e6, 1e9])
+    def test_another_is_accepted(self, later: float) -> None:
+        """Smaller ones, as large ones, and larger ones; the rejected one is not believed."""
+        wrong, right = interval(0, **of_meter(23_900.0)), interval(7, **of_meter(later))
+        record = new_record()
+        plausibility = decided(record, wrong)
+        plausibility.keep(FEED, [wrong, right])
+        plausibility.accept(TOTAL)
+        for again in (plausibility, Plausibility(record)):
+            assert again.keep(FEED, [wrong, right]) == [interval(0), right]
+            assert again.keep(FEED, [interval(0, **of_meter(23_899.9))]) == [interval(0)]
+            of_its_own = Feed(SITE, "electricity", METER)
+            assert again.keep(of_its_own, [interval(0, total=-23_900.0)]) == [interval(0)]
+            assert not again.doubts
+
+    def test_a_higher_limit(self) -> None:
+        """It is of others; without one, what was rejected is asked about anew."""
+        wrong = interval(0, **of_meter(400.0))
+        plausibility = decided(new_record(), wrong)
+        plausibility.set_limit(TOTAL, 1000.0)
+        assert plausibility.keep(FEED, [wrong]) == [interval(0)]
+        plausibility.set_limit(TOTAL, None)
+        assert plausibility.keep(FEED, [wrong]) == [interval(0)]
+        assert plausibility.doubts
+
+    def test_under_a_lower_limit(self) -> None:
+        """That the limit is raised later does not bring it back."""
+        plausibility = Plausibility(new_record())
+        plausibility.set_limit(TOTAL, 5.0)
+        wrong = interval(0, **of_meter(6.0))
+        plausibility.keep(FEED, [wrong])
+        plausibility.leave_out(TOTAL)
+        plausibility.set_limit(TOTAL, 100.0)
+        assert plausibility.keep(FEED, [wrong]) == [interval(0)]
+        assert plausibility.keep(FEED, [interval(1, **of_meter(6.0))])[0].values
+
+    def test_a_limit_was_raised_before_the_decision(self) -> None:
+        """What a person calls wrong is left out, whatever the limit is now."""
+        plausibility = Plausibility(new_record())
+        wrong = interval(0, **of_meter(300.0))
+        plausibility.keep(FEED, [wrong])
+        plausibility.set_limit(TOTAL, 400.0)
+        plausibility.leave_out(TOTAL)
+        assert plausibility.keep(FEED, [wrong]) == [interval(0)]
+
+    def test_corrected(self) -> None:
+        """The correction is believed, and ends it: what is wrong anew is asked about."""
+        record = new_record()
+        rows = [interval(number, **of_meter(1e6)) for number in range(3)]
+        plausibility = decided(record, *rows)
+        right = interval(1, **of_meter(0.2))
+        assert plausibility.keep(FEED, [rows[0], right, rows[2]]) == [
+            interval(0),
+            right,
+            interval(2),
+        ]
+        again = Plausibility(record)
+        again.keep(FEED, rows)
+        [doubt] = again.doubts
+        assert (doubt.count, doubt.first) == (1, BEGIN + QUARTER)
+
+    def test_withdrawn_for_a_while(self) -> None:
+        """An answer with a hole takes no decision away."""
+        wrong = interval(1, **of_meter(400.0))
+        around = [interval(0, **of_meter(0.1)), interval(2, **of_meter(0.1))]
+        plausibility = decided(new_record(), wrong)
+        plausibility.keep(FEED, around)
+        plausibility.set_limit(TOTAL, 1e6)
+        assert plausibility.keep(FEED, [wrong]) == [interval(1)]
+
+    def test_a_meter_that_is_broken_for_long(self) -> None:
+        """All that a person was shown is left out, also what is not remembered one by one."""
+        record = new_record()
+        rows = [interval(number, **of_meter(1e6)) for number in range(3 * MANY)]
+        plausibility = decided(record, *rows)
+        assert not any(one.values for one in plausibility.keep(FEED, rows))
+        assert not plausibility.doubts
+        plausibility.keep(FEED, [interval(3 * MANY, **of_meter(1e6))])
+        assert plausibility.doubts
+        assert len(str(record)) < 1000
+
+    def test_wrong_now_and_then(self) -> None:
+        """It is remembered which, not more and more of them."""
+        record = new_record()
+        rows = [interval(n, **of_meter(1e6 if n % 2 else 0.1)) for n in range(3 * MANY)]
+        plausibility = decided(record, *rows)
+        for _ in range(2):
+            kept = plausibility.keep(FEED, rows)
+            assert [bool(one.values) for one in kept] == [n % 2 == 0 for n in range(3 * MANY)]
+        assert not plausibility.doubts
+        assert len(str(record)) < 300 * MANY
+
+
+class TestWithdrawn:
+    """Climkit says a pending amount no more."""
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            [interval(0, conso_total=1.0), interval(1, **of_meter(0.1))],
+            [interval(-1, **of_meter(0.1)), interval(1, **of_meter(0.1))],
+        ],
+    )
+    def test_nobody_is_asked(self, answer: list[Interval]) -> None:
+        """The amount is missing from its row, or the row is missing."""
+        plausibility = Plausibility(new_record())
+        plausibility.keep(FEED, [interval(0, **of_meter(1e6))])
+        plausibility.keep(FEED, answer)
+        assert not plausibility.doubts
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            [],
+            [interval(1, **of_meter(0.1))],
+            [interval(-1, **of_meter(0.1))],
+            [interval(0, conso_total=1.0)],  # the meter is asked for by itself
+        ],
+    )
+    def test_answers_that_do_not_tell(self, answer: list[Interval]) -> None:
+        """They are of another time, or do not hold the column at all."""
+        plausibility = Plausibility(new_record())
+        plausibility.keep(FEED, [interval(0, **of_meter(1e6))])
+        plausibility.keep(FEED, answer)
+        plausibility.keep(Feed(SITE, "heating"), [interval(0)])
+        plausibility.keep(Feed(SITE, "electricity", "b" * 24), [interval(0, total=1.0)])
+        assert len(plausibility.doubts) == 1
+
+    def test_from_the_meter_itself(self) -> None:
+        """A meter's own answer tells of all its columns."""
+        plausibility = Plausibility(new_record())
+        feed = Feed(SITE, "electricity", METER)
+        plausibility.keep(feed, [interval(0, total=1e6)])
+        plausibility.keep(feed, [interval(0, self=0.1)])
+        assert not plausibility.doubts
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0, float("inf"), float("nan")])
+def test_what_is_no_limit(limit: float) -> None:
+    """It is refused, and where it is stored the usual one holds."""
+    record = new_record()
+    record["plausibility"] = {"limits": {TOTAL.key: limit}}
+    plausibility = Plausibility(record)
+    assert plausibility.limit(TOTAL) == ELECTRICITY_LIMIT
+    with pytest.raises(ValueError, match="no limit"):
+        plausibility.set_limit(TOTAL, limit)
+    assert record["plausibility"]["limits"] == {}
+
+
+def test_remembered_by_the_first_release() -> None:
+    """One date of decision for each column: what it had decided on, and what it had not."""
+    stamps = [(BEGIN + number * QUARTER).isoformat() for number in range(4)]
+    site = Column("electricity", "", "conso_total")
+    record = new_record()
+    record["plausibility"] = {
+        "limits": {TOTAL.key: 600.0},
+        "left_out": {
+            TOTAL.key: dict.fromkeys(stamps, 23_900.0),
+            site.key: {stamps[0]: 9e6},
+            "": {stamps[0]: 1.0},
+        },
+        "decided": {TOTAL.key: stamps[1], "": stamps[0]},
+    }
+    plausibility = Plausibility(record)
+    assert {(one.column, one.count) for one in plausibility.doubts} == {(TOTAL, 2), (site, 1)}
+    assert plausibility.limit(TOTAL) == 600.0
+    assert not {"left_out", "decided"} & record["plausibility"].keys()
     again = Plausibility(record)
-    assert again.keep(FEED, [old]) == [interval(0)]
-    assert not again.doubts
-    again.keep(FEED, [interval(1, **of_meter(1e6))])
-    [doubt] = again.doubts
-    assert (doubt.count, doubt.first) == (1, BEGIN + QUARTER)
+    again.accept(TOTAL)
+    wrong = [interval(number, **of_meter(23_900.0)) for number in range(4)]
+    assert again.keep(FEED, wrong) == [interval(0), interval(1), *wrong[2:]]
 
 
 def test_a_limit_of_its_own() -> None:

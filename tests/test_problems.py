@@ -1,5 +1,6 @@
 """What people are told of in Home Assistant's repairs, and what they decide there."""
 
+import copy
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -14,9 +15,10 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.climkit import history, nights, rebuild
+from custom_components.climkit import history, nights, rebuild, worker
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.differing import MANY_NIGHTS
+from custom_components.climkit.problems import async_decide
 from tests.conftest import NOW, Home
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World, single_house
 from tests.test_services import call, device_id
@@ -122,6 +124,79 @@ class TestImplausible:
         assert await self.amount(home, flat_id) < 100
         assert not issues(home)
 
+    async def test_accepted_in_trouble(
+        self,
+        home: Home,
+        hass_client: ClientSessionGenerator,
+        hass_storage: dict[str, Any],
+        flat_id: str,
+        issue: str,
+    ) -> None:
+        """Through time-outs, a night and a crash: it is read once that is possible."""
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+        await decide(home, hass_client, issue, "accept")
+        await home.settle()
+        home.sites[0].coordinator.history.start_night()
+        await home.turn_clock(hours=5)
+        home.simulator.switches.faults = []
+        remembered = copy.deepcopy(hass_storage)
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        hass_storage.update(remembered)  # what was not on the disk is lost
+        await home.set_up()
+        await home.turn_clock(hours=1)
+        assert await self.amount(home, flat_id) > 23_900
+        await assert_equal_to_climkit(home)
+
+    async def test_accepted_before_the_recorder_is_read(
+        self, home: Home, flat_id: str, issue: str
+    ) -> None:
+        """Right after a start it is not known yet which series there are."""
+        assert issue
+        await home.restart()
+        with patch.object(history.SiteHistory, "_async_do_next", return_value=False):
+            await home.restart()
+            [site] = home.sites
+            assert not site.coordinator.history.tracks
+            async_decide(site.coordinator, flat_id, accept=True)
+        site.coordinator.history.worker.wake()
+        await home.settle()
+        assert await self.amount(home, flat_id) > 23_900
+
+    async def test_accepted_while_the_recorder_fails(
+        self, home: Home, flat_id: str, issue: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is tried again until it is stored."""
+        assert issue
+        monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
+        with patch.object(rebuild, "async_write"):
+            async_decide(home.sites[0].coordinator, flat_id, accept=True)
+            [site] = home.sites
+            await home.until(lambda: site.coordinator.history.worker._not_stored_since is not None)
+        await home.turn_clock(minutes=15)
+        assert await self.amount(home, flat_id) > 23_900
+
+    async def test_another_is_accepted_later(
+        self, home: Home, site_id: str, flat_id: str, issue: str
+    ) -> None:
+        """The one that was left out is not stored, whichever nights read it again."""
+        assert issue
+        coordinator = home.sites[0].coordinator
+        async_decide(coordinator, flat_id, accept=False)
+        newer = NOW.replace(minute=0) + HOUR
+        home.simulator.world.revise(
+            site_id, f"total_{flat_id}", newer, newer + HOUR / 4, value=300.0
+        )
+        await home.turn_clock(to=newer + HOUR / 2)
+        [doubt] = coordinator.plausibility.doubts
+        assert (doubt.count, doubt.largest, doubt.first) == (1, 300, newer)
+        async_decide(coordinator, flat_id, accept=True)
+        await home.settle()
+        await home.restart()
+        for _ in range(2):
+            await home.turn_clock(hours=24)
+        assert await self.amount(home, flat_id) < 100
+        assert (await hourly_changes(home))[f"climkit:{flat_id}_total"][newer] > 300
+
     async def test_answered_after_a_reload(
         self, home: Home, hass_client: ClientSessionGenerator, flat_id: str, issue: str
     ) -> None:
@@ -220,6 +295,20 @@ class TestLimit:
         await call_action(DOMAIN, "set_plausibility_limit", action, blocking=True)
         found = await call(home, "import_history", device_id=device, dry_run=True, **stretch)
         assert found["hours_that_differed"] == 1
+
+    @pytest.mark.parametrize("limit", [0, -3, float("inf"), float("nan"), "nan"])
+    async def test_no_limit(self, home: Home, flat_id: str, limit: Any) -> None:
+        """It says so, and nothing changes."""
+        await home.set_up()
+        with pytest.raises(ServiceValidationError) as error:
+            await home.hass.services.async_call(
+                DOMAIN,
+                "set_plausibility_limit",
+                {"device_id": device_id(home, flat_id), "limit": limit},
+                blocking=True,
+            )
+        assert error.value.translation_key == "no_limit"
+        assert not home.sites[0].coordinator.record["plausibility"]["limits"]
 
     async def test_unknown_measure(self, home: Home, flat_id: str) -> None:
         """The answer names those that there are."""

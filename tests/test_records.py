@@ -10,7 +10,10 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.climkit import worker
+from custom_components.climkit.api import Interval
 from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.feed import Feed
+from custom_components.climkit.plausibility import Plausibility
 from custom_components.climkit.records import read_site
 from tests.conftest import NOW, Home
 from tests.simulator import World
@@ -40,7 +43,13 @@ WHOLE: dict[str, Any] = {
     "has_battery": False,
     "walk": {"electricity": TIME},
     "peaks": {"month": TIME, "series": {SERIES: {"until": None, "days": {"3": (TIME, 1.0)}}}},
-    "plausibility": {"limits": {"a": 1.0}, "left_out": {"a": {TIME: 9.0}}, "decided": {"a": TIME}},
+    "plausibility": {
+        "limits": {"a": 1.0},
+        "pending": {"a": {TIME: 9.0}},
+        "rejected": {"a": [(TIME, TIME, 1.0)]},
+        "left_out": {"a": {TIME: 9.0}},
+        "decided": {"a": TIME},
+    },
     "mended": {"nights": 1, "pages": 2, "hours": 3, "last": TIME},
     "costs": {
         "tariffs": [{"site": SITE_ID}],
@@ -118,6 +127,18 @@ class TestReading:
         found = read_site(changed(path, value), [])
         assert {"series", "meters", "sensors", "has_battery", "walk"} <= found.keys()
         assert read_site(found, []) == found
+
+    @settings(max_examples=100, deadline=None)
+    @given(
+        st.sampled_from([one for one in places(WHOLE) if one[:1] == ("plausibility",)]), anything
+    )
+    def test_any_decisions(self, path: tuple[Any, ...], value: Any) -> None:
+        """What is not understood of them harms nobody."""
+        record = read_site(changed(path, value), [])
+        plausibility = Plausibility(record)
+        row = Interval(start=NOW, end=NOW + timedelta(minutes=15), values={"conso_total": 9e6})
+        assert plausibility.keep(Feed(SITE_ID, "electricity"), [row])
+        assert plausibility.doubts
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ import logging
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+from sqlalchemy.exc import SQLAlchemyError
 
 from .ahead import PageAhead
 from .api import (
@@ -50,7 +51,7 @@ from .plan import (
 )
 from .reader import FeedReader
 from .rebuild import Rebuilt, RowsChangedError, Writing, async_rebuild
-from .recorder import async_clear
+from .recorder import RecorderError, async_clear
 from .records import MendedRecord
 from .statistics import Difference, columns_of, merge_intervals
 from .store import ClimkitStore, ranges_text, read_ranges
@@ -245,10 +246,10 @@ class SiteHistory:
         self.mended["last"] = now.isoformat()
         self.worker.wake()
 
-    def read_again(self, start: datetime, end: datetime) -> None:
-        """Read a stretch of all series again, in the background."""
+    def read_again(self, feeds: Iterable[Feed], start: datetime, end: datetime) -> None:
+        """Read a stretch of feeds again, in the background; feeds that are not there wait."""
         hours = TimeRange(start, end).full_hours
-        for feed in self._tracks.feeds:
+        for feed in feeds:
             self._read_again(feed, hours)
         self.worker.wake()
 
@@ -268,6 +269,11 @@ class SiteHistory:
 
     def _ranges_again(self, feed: Feed) -> list[TimeRange]:
         return read_ranges(self._again.get(_key(feed), ()))
+
+    def _plan_unread(self, feed: Feed, hours: TimeRange) -> None:
+        """See to it that what of some hours is still to be read again is read."""
+        unread = within(self._ranges_again(feed), hours)
+        self._night.add(((feed, one) for one in unread), dt_util.utcnow())
 
     def _mark_read_again(self, feed: Feed, hours: TimeRange) -> None:
         """Note that what was asked for was read."""
@@ -300,8 +306,7 @@ class SiteHistory:
                         found.setdefault(track.series, []).extend(differing)
             finally:
                 # What a person asked for and was not read is read in the background.
-                unread = within(self._ranges_again(feed), hours)
-                self._night.add(((feed, one) for one in unread), dt_util.utcnow())
+                self._plan_unread(feed, hours)
                 self.worker.wake()
         return found
 
@@ -422,9 +427,11 @@ class SiteHistory:
         except ClimkitError as err:
             self._size(page.feed).failed()
             self._night.leave_out(page.feed)
-            unread = within(self._ranges_again(page.feed), page.range)
-            self._night.add(((page.feed, one) for one in unread), dt_util.utcnow())
+            self._plan_unread(page.feed, page.range)
             self._pause(page.feed, err)
+        except RecorderError, RowsChangedError, SQLAlchemyError:
+            self._plan_unread(page.feed, page.range)
+            raise
 
     def _pause(self, feed: Feed, err: ClimkitError) -> None:
         """Let the history of a feed rest after trouble; the others go on, unless it is Climkit's.

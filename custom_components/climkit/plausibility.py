@@ -2,18 +2,23 @@
 
 An amount over its column's limit is left out, as if Climkit had not said it, until a person
 decides: it may be right (a very large building), or a fault of Climkit or of the meter. Nothing is
-lost: what was left out is remembered, and read again once it is accepted.
+lost: what is *pending* is remembered, and read again once it is accepted. What was *rejected* stays
+left out for good, whatever is accepted later, unless Climkit corrects it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import inf, isfinite, nextafter
 from typing import NamedTuple, Self
 
-from .api import Interval
+from .api import INTERVAL, Interval
 from .feed import Feed
 from .measures import METER_COLUMNS, METER_TYPES, Quantity, Series, split_column
-from .records import SiteRecord
+from .records import PlausibilityRecord, SiteRecord
+from .store import ranges_text, read_ranges
+from .time_range import TimeRange, merged, without
 
 # The most of a quarter-hour that is believed of a single meter without asking (assumed): 1 MW of
 # electricity; of meters that are read once a day, what gathers while they cannot be read.
@@ -28,7 +33,7 @@ SITE_FACTOR = 10
 # Who accepts amounts gets a limit this many times the largest one.
 ACCEPTED_FACTOR = 2
 
-# So many amounts of a column are remembered one by one: the oldest, and the newest.
+# So many pending amounts of a column are remembered one by one: the oldest, and the newest.
 MANY = 500
 
 
@@ -50,9 +55,10 @@ class Column(NamedTuple):
         return cls(feed.meter_type, meter_id, measure) if measure in known else None
 
     @classmethod
-    def from_key(cls, key: str) -> Self:
-        """Return the column that was remembered by this key."""
-        return cls(*key.split(":", 2))
+    def from_key(cls, key: str) -> Self | None:
+        """Return the column that was remembered by this key; None where none has such a key."""
+        parts = key.split(":", 2)
+        return cls(*parts) if len(parts) == 3 and parts[0] in METER_TYPES else None
 
     @property
     def key(self) -> str:
@@ -68,6 +74,23 @@ class Column(NamedTuple):
             if self.meter_id and not feed.meter_id
             else self.measure
         )
+
+    def feeds(self, site_id: str) -> list[Feed]:
+        """Return the feeds of a site whose answers can hold the column."""
+        of_site = Feed(site_id, self.meter_type)
+        if not self.meter_id:
+            return [of_site]
+        return [of_site, Feed(site_id, self.meter_type, self.meter_id)]
+
+    def is_answered(self, feed: Feed, intervals: Iterable[Interval]) -> bool:
+        """Whether an answer of a feed tells of the column, be it that there is no amount.
+
+        A meter's column may be missing from its site's answers: then it is asked for by itself.
+        """
+        if not (name := self.name_in(feed)):
+            return False
+        is_its_own = (feed.meter_id or "") == self.meter_id
+        return is_its_own or any(name in interval.values for interval in intervals)
 
     @property
     def quantity(self) -> Quantity:
@@ -107,18 +130,22 @@ class Plausibility:
 
     def __init__(self, record: SiteRecord) -> None:
         """Begin with what is remembered."""
-        kept = record.setdefault("plausibility", {"limits": {}, "left_out": {}, "decided": {}})
+        kept = record.setdefault("plausibility", {"limits": {}, "pending": {}, "rejected": {}})
         self._limits = kept["limits"]
-        self._left_out = kept["left_out"]
-        self._decided = kept["decided"]
+        self._pending = kept.setdefault("pending", {})
+        self._rejected = kept.setdefault("rejected", {})
+        for key in [key for key, limit in self._limits.items() if not is_limit(limit)]:
+            del self._limits[key]
+        self._take_over(kept)
 
     def keep(self, feed: Feed, intervals: Sequence[Interval]) -> list[Interval]:
         """Return the intervals without what is over a limit, and remember that.
 
-        What was over it and no longer is, as Climkit corrected it, is forgotten.
+        What was over it and no longer is, as Climkit corrected or withdrew it, is forgotten.
         """
         self._forget_corrected(feed, intervals)
-        lowest = min([_LOWEST_LIMIT, *self._limits.values()])
+        rejected = (limit for found in self._rejected.values() for _, _, limit in found)
+        lowest = min([_LOWEST_LIMIT, *self._limits.values(), *rejected])
         return [
             interval if _largest(interval) <= lowest else self._without_implausible(feed, interval)
             for interval in intervals
@@ -129,64 +156,115 @@ class Plausibility:
         return self._limits.get(column.key, column.usual_limit)
 
     def set_limit(self, column: Column, limit: float | None) -> None:
-        """Let a column have a limit of its own; None: the usual one again."""
+        """Let a column have a limit of its own; ValueError for what is none, see `is_limit`.
+
+        None: the usual one again, and what was rejected is asked about anew.
+        """
         if limit is None:
             self._limits.pop(column.key, None)
-        else:
+            self._rejected.pop(column.key, None)
+        elif is_limit(limit):
             self._limits[column.key] = limit
+        else:
+            raise ValueError(f"{limit} is no limit")
 
     @property
     def doubts(self) -> list[Doubt]:
         """What a person has to decide on."""
-        return [
-            self._doubt(Column.from_key(key), found)
-            for key in self._left_out
-            if (found := self._undecided(key))
-        ]
+        columns = ((Column.from_key(key), found) for key, found in self._pending.items())
+        return [self._doubt(column, found) for column, found in columns if column and found]
 
     def accept(self, column: Column) -> None:
-        """Believe what was left out of a column; it has to be read again then."""
-        if found := self._left_out.pop(column.key, None):
-            self._limits[column.key] = ACCEPTED_FACTOR * max(map(abs, found.values()))
-            self._decided.pop(column.key, None)
+        """Believe what is pending of a column; it has to be read again then."""
+        if found := self._pending.pop(column.key, None):
+            accepted = ACCEPTED_FACTOR * max(map(abs, found.values()))
+            self._limits[column.key] = max(self.limit(column), accepted)
 
     def leave_out(self, column: Column) -> None:
-        """Leave out for good what was found of a column until now."""
-        if found := self._left_out.get(column.key):
-            self._decided[column.key] = max(found)
+        """Reject what is pending of a column: it stays left out for good."""
+        if found := self._pending.pop(column.key, None):
+            self._reject(column, found)
+
+    def _reject(self, column: Column, found: Mapping[str, float]) -> None:
+        quarters = merged(map(_quarter, found))
+        if len(found) >= MANY:  # there may be more in between; all that was shown is decided on
+            quarters = [TimeRange(quarters[0].start, quarters[-1].end)]
+        limit = min(self.limit(column), nextafter(min(map(abs, found.values())), 0.0))
+        self._rejected.setdefault(column.key, []).extend(
+            (*one, limit) for one in ranges_text(quarters)
+        )
+
+    def _take_over(self, kept: PlausibilityRecord) -> None:
+        """Take over what a release remembered that kept one date of decision for each column."""
+        decided = kept.pop("decided", {})
+        for key, found in kept.pop("left_out", {}).items():
+            until = decided.get(key, "")
+            rejected = {stamp: amount for stamp, amount in found.items() if stamp <= until}
+            if rejected and (column := Column.from_key(key)):
+                self._reject(column, rejected)
+            if pending := found.keys() - rejected.keys():
+                self._pending.setdefault(key, {}).update({one: found[one] for one in pending})
 
     def _without_implausible(self, feed: Feed, interval: Interval) -> Interval:
         kept = dict(interval.values)
+        stamp = interval.start.isoformat()
         for name, amount in interval.values.items():
             column = Column.of(feed, name)
-            if column and abs(amount) > self.limit(column):
-                self._remember(column, interval.start, amount)
+            if column is None:
+                continue
+            if abs(amount) > self._limit_where_rejected(column, stamp):
+                del kept[name]
+            elif abs(amount) > self.limit(column):
+                self._remember(column, stamp, amount)
                 del kept[name]
         return replace(interval, values=kept)
 
-    def _remember(self, column: Column, start: datetime, amount: float) -> None:
-        found = self._left_out.setdefault(column.key, {})
-        stamp = start.isoformat()
+    def _limit_where_rejected(self, column: Column, stamp: str) -> float:
+        """Return over which amount a quarter-hour was rejected; infinite where it was not."""
+        found = self._rejected.get(column.key, ())
+        return min((limit for start, end, limit in found if start <= stamp < end), default=inf)
+
+    def _remember(self, column: Column, stamp: str, amount: float) -> None:
+        found = self._pending.setdefault(column.key, {})
         if stamp not in found and len(found) >= MANY:
             del found[max(found)]
         found[stamp] = amount
 
     def _forget_corrected(self, feed: Feed, intervals: Sequence[Interval]) -> None:
-        for key, found in list(self._left_out.items()):
-            column = Column.from_key(key)
-            if not (name := column.name_in(feed)):
-                continue
-            limit = self.limit(column)
-            for interval in intervals:
-                amount = interval.values.get(name)
-                if amount is not None and abs(amount) <= limit:
-                    found.pop(interval.start.isoformat(), None)
-            if not found:
-                del self._left_out[key]
+        """Forget what an answer no longer says.
 
-    def _undecided(self, key: str) -> dict[str, float]:
-        decided = self._decided.get(key, "")
-        return {stamp: amount for stamp, amount in self._left_out[key].items() if stamp > decided}
+        What is missing between its first and its last row is pending no more; a rejection stays
+        until there is an amount that can be: one answer with a hole takes no decision away.
+        """
+        answered = {interval.start.isoformat(): interval.values for interval in intervals}
+        for key in {*self._pending, *self._rejected} if intervals else ():
+            column = Column.from_key(key)
+            if not column or not column.is_answered(feed, intervals):
+                continue
+            name = column.name_in(feed) or ""
+            amounts = {stamp: values.get(name) for stamp, values in answered.items()}
+            _drop_no_longer_said(self._pending.get(key, {}), amounts, self.limit(column))
+            if not self._pending.get(key, True):
+                del self._pending[key]
+            self._end_corrected(key, amounts)
+
+    def _end_corrected(self, key: str, amounts: Mapping[str, float | None]) -> None:
+        """End rejections where Climkit says an amount that can be."""
+        ranges = self._rejected.get(key, [])
+        if not 0 < len(ranges) < MANY:  # a broken meter's: it need not be known more precisely
+            return
+        stamps = sorted(amounts)
+        left: list[tuple[str, str, float]] = []
+        for start, end, limit in ranges:
+            parts = read_ranges([(start, end)])
+            for stamp in stamps[bisect_left(stamps, start) : bisect_left(stamps, end)]:
+                if (amount := amounts[stamp]) is not None and abs(amount) <= limit:
+                    parts = without(parts, _quarter(stamp))
+            left += [(*one, limit) for one in ranges_text(parts)]
+        if left:
+            self._rejected[key] = left
+        else:
+            del self._rejected[key]
 
     def _doubt(self, column: Column, found: Mapping[str, float]) -> Doubt:
         return Doubt(
@@ -199,9 +277,30 @@ class Plausibility:
         )
 
 
+def is_limit(amount: float) -> bool:
+    """Whether something can be a limit: a positive, finite amount."""
+    return isfinite(amount) and amount > 0
+
+
 def column_of_series(series: Series) -> Column | None:
     """Return the column that a series is made of."""
     return Column.of(series.feed, series.column)
+
+
+def _quarter(stamp: str) -> TimeRange:
+    start = datetime.fromisoformat(stamp)
+    return TimeRange(start, start + INTERVAL)
+
+
+def _drop_no_longer_said(
+    found: dict[str, float], amounts: Mapping[str, float | None], limit: float
+) -> None:
+    """Drop what an answer says otherwise now, or says no more between its first and last row."""
+    first, last = min(amounts), max(amounts)
+    for stamp in [stamp for stamp in found if first <= stamp <= last]:
+        amount = amounts.get(stamp)
+        if amount is None or abs(amount) <= limit:
+            del found[stamp]
 
 
 def _site_columns(meter_type: str) -> Iterator[str]:

@@ -243,8 +243,10 @@ def async_decide(coordinator: SiteCoordinator, meter_id: str, *, accept: bool) -
     plausibility = coordinator.plausibility
     doubts = [one for one in plausibility.doubts if one.column.meter_id == meter_id]
     for doubt in doubts:
-        (plausibility.accept if accept else plausibility.leave_out)(doubt.column)
+        if accept:
+            plausibility.accept(doubt.column)
+            feeds = doubt.column.feeds(coordinator.site.id)
+            coordinator.history.read_again(feeds, doubt.first, doubt.last + INTERVAL)
+        else:
+            plausibility.leave_out(doubt.column)
     coordinator.store.save_soon()
-    if accept and doubts:
-        start, end = min(one.first for one in doubts), max(one.last for one in doubts) + INTERVAL
-        coordinator.history.read_again(start, end)

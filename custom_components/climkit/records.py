@@ -55,14 +55,18 @@ class PeaksRecord(TypedDict):
 
 
 class PlausibilityRecord(TypedDict):
-    """Limits that are not the usual ones, amounts over a limit, and up to where a person decided.
+    """Limits that are not the usual ones, and amounts over a limit: pending, and rejected.
 
-    By column, see `plausibility.Column`; amounts by the start of their quarter-hour (ISO, UTC).
+    By column, see `plausibility.Column`. `pending`: amounts by the start of their quarter-hour
+    (ISO, UTC). `rejected`: ranges (ISO, UTC), each with the most that is believed in it.
+    `left_out`, `decided`: both in one, and up to where a person decided (until release 0.1).
     """
 
     limits: dict[str, float]
-    left_out: dict[str, dict[str, float]]
-    decided: dict[str, str]
+    pending: NotRequired[dict[str, dict[str, float]]]
+    rejected: NotRequired[dict[str, list[tuple[str, str, float]]]]
+    left_out: NotRequired[dict[str, dict[str, float]]]
+    decided: NotRequired[dict[str, str]]
 
 
 class MendedRecord(TypedDict):
@@ -173,7 +177,7 @@ def _count(value: object) -> int:
     raise vol.Invalid("not a number of things")
 
 
-def _each(read: _Reader) -> _Reader:
+def _each(read: _Reader, of: _Reader = str) -> _Reader:
     """Read a table by text; rows that are not understood are left out."""
 
     def table(value: object) -> dict[str, Any]:
@@ -182,7 +186,7 @@ def _each(read: _Reader) -> _Reader:
         found = {}
         for key, item in value.items():
             try:
-                found[str(key)] = read(item)
+                found[of(key)] = read(item)
             except vol.Invalid:
                 continue
         return found
@@ -190,13 +194,24 @@ def _each(read: _Reader) -> _Reader:
     return table
 
 
-def _pair(first: _Reader, second: _Reader) -> _Reader:
-    def pair(value: object) -> tuple[Any, Any]:
-        if isinstance(value, list | tuple) and len(value) == 2:
-            return first(value[0]), second(value[1])
-        raise vol.Invalid("not a pair")
+def _listed(read: _Reader) -> _Reader:
+    """Read a list; what is not understood in it is left out."""
 
-    return pair
+    def some(value: object) -> list[Any]:
+        if not isinstance(value, list):
+            raise vol.Invalid("not a list")
+        return list(_each(read)(dict(enumerate(value))).values())
+
+    return some
+
+
+def _tuple(*parts: _Reader) -> _Reader:
+    def read(value: object) -> tuple[Any, ...]:
+        if isinstance(value, list | tuple) and len(value) == len(parts):
+            return tuple(part(one) for part, one in zip(parts, value, strict=True))
+        raise vol.Invalid("not as many values")
+
+    return read
 
 
 def _schema(fields: dict[Any, Any]) -> _Reader:
@@ -204,7 +219,7 @@ def _schema(fields: dict[Any, Any]) -> _Reader:
     return cast(_Reader, vol.Schema(fields, extra=vol.REMOVE_EXTRA))
 
 
-_RANGES = [_pair(_time, _time)]
+_RANGES = [_tuple(_time, _time)]
 _SERIES = _schema(
     {
         vol.Required("since"): _time,
@@ -226,7 +241,7 @@ _PEAKS = _schema(
             _schema(
                 {
                     vol.Required("until"): vol.Any(None, _time),
-                    vol.Required("days"): _each(_pair(_time, _number)),
+                    vol.Required("days"): _each(_tuple(_time, _number)),
                 }
             )
         ),
@@ -235,8 +250,10 @@ _PEAKS = _schema(
 _PLAUSIBILITY = _schema(
     {
         vol.Required("limits"): _each(_number),
-        vol.Required("left_out"): _each(_each(_number)),
-        vol.Required("decided"): _each(_time),
+        vol.Optional("pending"): _each(_each(_number, of=_time)),
+        vol.Optional("rejected"): _each(_listed(_tuple(_time, _time, _number))),
+        vol.Optional("left_out"): _each(_each(_number, of=_time)),
+        vol.Optional("decided"): _each(_time),
     }
 )
 _MENDED = _schema(

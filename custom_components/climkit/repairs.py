@@ -35,18 +35,20 @@ class ImplausibleFlow(RepairsFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Believe them: they are read again, and larger ones are believed too."""
-        return self._decide(accept=True)
+        return await self._async_decide(accept=True)
 
     async def async_step_leave_out(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Leave them out."""
-        return self._decide(accept=False)
+        return await self._async_decide(accept=False)
 
-    def _decide(self, *, accept: bool) -> RepairsFlowResult:
+    async def _async_decide(self, *, accept: bool) -> RepairsFlowResult:
+        """Decide, and remember it at once: nobody decides a second time."""
         if (runtime := self._runtime) is None:
             return self.async_abort(reason="not_loaded")
         async_decide(runtime.coordinator, self._meter_id, accept=accept)
+        await runtime.coordinator.store.async_save_now()
         return self.async_create_entry(data={})
 
     @property

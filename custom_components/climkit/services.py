@@ -29,7 +29,7 @@ from .devices import device_ids
 from .energy_action import async_setup_energy_action
 from .errors import action_errors
 from .measures import Series
-from .plausibility import column_of_series
+from .plausibility import column_of_series, is_limit
 from .recorder import async_clear, async_own_names
 from .statistics import Difference
 
@@ -67,7 +67,7 @@ SET_PLAUSIBILITY_LIMIT_SCHEMA = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
         vol.Optional(ATTR_MEASURE): cv.string,
-        vol.Optional(ATTR_LIMIT): vol.All(vol.Coerce(float), vol.Range(min=0)),
+        vol.Optional(ATTR_LIMIT): vol.Coerce(float),
     }
 )
 
@@ -112,6 +112,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     async def set_plausibility_limit(call: ServiceCall) -> None:
         coordinator, series = _series_of_device(hass, call.data[ATTR_DEVICE_ID])
+        limit: float | None = call.data.get(ATTR_LIMIT)
+        if limit is not None and not is_limit(limit):
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_limit")
         measure = call.data.get(ATTR_MEASURE)
         chosen = [one for one in series if measure in {None, one.key}]
         if not chosen:
@@ -121,8 +124,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
                 translation_placeholders={"measures": ", ".join(one.key for one in series)},
             )
         for column in filter(None, map(column_of_series, chosen)):
-            coordinator.plausibility.set_limit(column, call.data.get(ATTR_LIMIT))
-        coordinator.store.save_soon()
+            coordinator.plausibility.set_limit(column, limit)
+        await coordinator.store.async_save_now()
 
     async_register_admin_service(
         hass,
