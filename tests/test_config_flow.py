@@ -27,6 +27,7 @@ from tests.conftest import ALL_CHOSEN, NOW, Home, account_entry
 from tests.simulator import (
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
+    Building,
     Fault,
     FaultKind,
     World,
@@ -69,6 +70,11 @@ class Flow:
             await self.home.hass.async_block_till_done()
             self.result = await self.manager.async_configure(self.result["flow_id"])
         return self.result
+
+    def options(self, field: str) -> list[dict[str, str]]:
+        """What the form lets a user choose from."""
+        schema = self.result["data_schema"].schema
+        return list(schema[field].config["options"])
 
     @property
     def suggested(self) -> dict[str, Any]:
@@ -124,6 +130,26 @@ class TestAdd:
         }
         assert flow.result["options"] == ALL_CHOSEN
         await home.hass.async_block_till_done()
+
+    async def test_two_sites_of_one_name(self, home: Home, flow: Flow) -> None:
+        """Where they stand tells them apart, for their meters too."""
+        sites = home.simulator.world.sites
+        for site_id, city in zip(list(sites)[:2], ("Bern", "Thun"), strict=True):
+            house = sites[site_id]
+            assert isinstance(house, Building)
+            info = {**house.site_info, "name": "Mill", "address": {"city": city}}
+            sites[site_id] = replace(house, site_info=info)
+        await flow.answer(credentials(home.simulator.url))
+        labels = [one["label"] for one in flow.options(CONF_SITES)]
+        assert labels == ["Camping du Lac", "Mill (Bern)", "Mill (Thun)"]
+        await flow.answer(flow.suggested)
+        labels = [one["label"] for one in flow.options(CONF_METERS)]
+        assert len(set(labels)) == len(labels)
+        assert {label.partition(" - ")[0] for label in labels} == {
+            "Camping du Lac",
+            "Mill (Bern)",
+            "Mill (Thun)",
+        }
 
     async def test_explicit_choices(self, home: Home, flow: Flow) -> None:
         """A list is stored as a list: it never grows."""

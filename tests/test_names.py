@@ -1,13 +1,17 @@
 """Names of statistics follow the language of the instance."""
 
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 
+from custom_components.climkit.api import Meter, Site
 from custom_components.climkit.const import CONF_HISTORY
+from custom_components.climkit.names import Names
 from tests.conftest import NOW, Home
 from tests.truth import known_names, stored_rows
 
+NAMES = Names("en", {})
 LANGUAGES = {"de": "Netzbezug", "fr": "Soutirage", "it": "Prelievo", "en": "Grid import"}
 KEY = "electricity_from_ext"
 
@@ -57,3 +61,63 @@ class TestLanguage:
         home.hass.config.language = "fr"
         await home.restart()
         await named(home, "Soutirage")
+
+
+def site(site_id: str, name: str | None = "Mill", ref: str | None = None, **address: str) -> Site:
+    """A site with an address."""
+    data = {"name": name, "site_ref": ref, "address": address}
+    return Site.from_api(site_id, data)
+
+
+MILLS = {
+    "in a town": site("6a01", city="Bern", street_name="Gasse"),
+    "in another town": site("6a02", city="Thun", street_name="Gasse"),
+    "in another street": site("6a03", city="Bern", street_name="Rain", street_number="4"),
+    "without an address": site("6a04", ref="B-1"),
+    "with a reference": site("6a05", ref="B-2"),
+    "in capitals": site("6a06", name="MILL", city="Bern", street_name="Weg"),
+    "with the same end of its id": site("7a04"),
+    "without a name": site("6a07", name=None, ref="Mill"),
+}
+
+
+class TestToldApart:
+    """Sites and meters of one name, among which a person has to choose."""
+
+    def test_by_town_street_reference_or_id(self) -> None:
+        """What says most to a person comes first."""
+        for first, second, expected in (
+            ("in a town", "in another town", ("Mill (Bern)", "Mill (Thun)")),
+            ("in a town", "in another street", ("Mill (Gasse, Bern)", "Mill (Rain 4, Bern)")),
+            ("without an address", "with a reference", ("Mill (B-1)", "Mill (B-2)")),
+            ("in a town", "without an address", ("Mill (6a01)", "Mill (6a04)")),
+            ("in a town", "in capitals", ("Mill (Gasse, Bern)", "MILL (Weg, Bern)")),
+        ):
+            labels = NAMES.sites([MILLS[first], MILLS[second]])
+            assert tuple(labels.values()) == expected
+
+    def test_always(self) -> None:
+        """Whatever is known of them, no two labels are the same."""
+        for number in range(2, len(MILLS) + 1):
+            for some in combinations(MILLS.values(), number):
+                labels = NAMES.sites(some)
+                assert labels.keys() == {one.id for one in some}
+                assert len({label.casefold() for label in labels.values()}) == number
+
+    def test_only_where_it_is_needed(self) -> None:
+        """A name that is the only one stays as it is."""
+        barn = site("6b01", name="Barn", city="Bern")
+        assert NAMES.sites([MILLS["in a town"], barn]) == {"6a01": "Mill", "6b01": "Barn"}
+
+    def test_meters(self) -> None:
+        """A flat's meters are told apart by what they measure, else by their ids."""
+        flat = [
+            Meter.from_api({"id": f"6c0{number}", "type": kind, "name": "Flat"})
+            for number, kind in enumerate(("electricity", "cold_water"))
+        ]
+        assert list(NAMES.meters(filter(None, flat)).values()) == [
+            "Flat (electricity)",
+            "Flat (cold_water)",
+        ]
+        two = [Meter.from_api({"id": f"6c0{n}", "type": "heating", "name": "F"}) for n in (1, 2)]
+        assert list(NAMES.meters(filter(None, two)).values()) == ["F (6c01)", "F (6c02)"]

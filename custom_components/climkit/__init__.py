@@ -36,8 +36,10 @@ from .costs import stored_tariffs
 from .devices import device_ids
 from .entity import site_device
 from .errors import setup_errors
+from .ids import distinct, slug
 from .names import Names
 from .nights import STARTS_WITHIN, next_night
+from .owners import Owners, async_owners
 from .problems import (
     SiteProblems,
     async_forget_problems,
@@ -75,7 +77,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     store = ClimkitStore(hass, entry.entry_id)
     await store.async_load()
     entry.async_on_unload(store.async_close)  # also when set-up fails: no late write remains
-    names = await Names.async_load(hass)
+    names, choice = await Names.async_load(hass), Choice.from_options(entry.options)
+    owners = async_owners(hass)
+    _claim_remembered(owners, store, choice, entry.options[CONF_SITES])
     refused: list[str] = []
     try:
         with setup_errors():
@@ -88,6 +92,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         async_tell_of_certificate(hass, entry, client)
     unlisted = set() if entry.options[CONF_SITES] != ALL else store.sites.keys() - set(wanted)
     async_tell_of_refused_sites(hass, entry.entry_id, unlisted, sites)
+    owners.release_sites(unlisted)
 
     entry.runtime_data = {}
     free = _free_sites(hass, entry, sites)  # another entry may have been faster
@@ -95,6 +100,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="sites_taken")
     if not sites:
         raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_sites")
+    for site, meters in (sites[site_id] for site_id in sorted(free)):
+        listed = (meter.id for meter in meters)
+        owners.claim(site.id, "meters", filter(choice.wants, listed))
     for site, meters in (sites[site_id] for site_id in free):
         coordinator = SiteCoordinator(
             hass,
@@ -104,7 +112,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             store,
             meters=meters,
             names=names,
-            choice=Choice.from_options(entry.options),
+            choice=choice,
             history_start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
         )
         sensors = SensorsCoordinator(hass, entry, client, site, store)
@@ -138,7 +146,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
 async def async_remove_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
     """Forget how far history was read. The statistics stay: they are the user's."""
     store = ClimkitStore(hass, entry.entry_id)
-    async_forget_problems(hass, {entry.entry_id, *await store.async_load()})
+    sites = await store.async_load()
+    async_owners(hass).release_sites(sites)
+    async_forget_problems(hass, {entry.entry_id, *sites})
     await store.async_remove()
 
 
@@ -161,9 +171,20 @@ async def _async_wanted_sites(entry: ClimkitConfigEntry, client: ClimkitClient) 
 def _free_sites(
     hass: HomeAssistant, entry: ClimkitConfigEntry, site_ids: Iterable[str]
 ) -> list[str]:
-    """Return the sites that no other entry has."""
+    """Return the sites that no other entry has, each once."""
     taken = async_sites_of_others(hass, entry.entry_id)
-    return [site_id for site_id in site_ids if site_id not in taken]
+    return [site_id for site_id in distinct(site_ids) if slug(site_id) not in taken]
+
+
+def _claim_remembered(
+    owners: Owners, store: ClimkitStore, choice: Choice, chosen: Collection[str]
+) -> None:
+    """Let each meter and sensor be the same site's as before, also while that cannot be read."""
+    owners.release_sites(store.sites)
+    for site_id, record in sorted(store.sites.items()):
+        if chosen == ALL or site_id in chosen:
+            owners.claim(site_id, "meters", filter(choice.wants, record["meters"]))
+            owners.claim(site_id, "sensors", record["sensors"])
 
 
 async def _async_read_site(client: ClimkitClient, site_id: str) -> tuple[Site, list[Meter]]:

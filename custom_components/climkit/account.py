@@ -23,6 +23,7 @@ from .api import (
 )
 from .asking import is_refusal
 from .const import DOMAIN
+from .ids import slug
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -113,14 +114,14 @@ async def async_read_each_site[T](
 
 @callback
 def async_sites_of_others(hass: HomeAssistant, entry_id: str | None) -> set[str]:
-    """Return the ids of devices that other entries have.
+    """Return the ids (`ids.slug`) of devices that other entries have.
 
     A site belongs to one entry only, the first that has its device: so each statistic has one
     writer.
     """
     registry = dr.async_get(hass)
     return {
-        identifier
+        slug(identifier)
         for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
         if entry.entry_id != entry_id
         for device in dr.async_entries_for_config_entry(registry, entry.entry_id)

@@ -9,6 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import Site
 from .const import ALL, CONF_METERS, CONF_SITE_TOTALS, HISTORY_EVERYTHING
+from .ids import slug, slugs
 
 # Where neither Climkit nor the site's id tells when the site was made.
 HISTORY_WITHOUT_DATE = timedelta(days=3 * 365)
@@ -16,23 +17,29 @@ HISTORY_WITHOUT_DATE = timedelta(days=3 * 365)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Which series are wanted. `meters` None: all, also those to come."""
+    """Which series are wanted of a site.
+
+    `meters` (by `ids.slug`) None: all, also those to come. `others`: meters that the site lists and
+    another site has.
+    """
 
     meters: frozenset[str] | None = None
     site_totals: bool = True
+    others: frozenset[str] = frozenset()
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Self:
         """Read the options of an entry."""
         meters = options[CONF_METERS]
         return cls(
-            meters=None if meters == ALL else frozenset(meters),
+            meters=None if meters == ALL else frozenset(slugs(meters)),
             site_totals=options[CONF_SITE_TOTALS],
         )
 
     def wants(self, meter_id: str) -> bool:
-        """Whether the meter is wanted."""
-        return self.meters is None or meter_id in self.meters
+        """Whether the meter is wanted, of this site."""
+        is_chosen = self.meters is None or slug(meter_id) in self.meters
+        return is_chosen and meter_id not in self.others
 
 
 def history_start(history: str, site: Site, now: datetime) -> datetime:

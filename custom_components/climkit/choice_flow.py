@@ -33,6 +33,7 @@ from .const import (
 )
 from .errors import error_key
 from .estimate import MANY_ROWS, Estimate, estimate_site
+from .ids import slug, slugs
 from .measures import CHARGE_POINT, ELECTRICITY, known_meters
 from .names import Names
 from .statistics import columns_of
@@ -80,7 +81,8 @@ class ChoiceSteps(ConfigEntryBaseFlow):
 
     async def async_step_sites(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which sites are wanted, where there is a choice."""
-        taken = async_sites_of_others(self.hass, self.entry_id) & self._sites.keys()
+        others = async_sites_of_others(self.hass, self.entry_id)
+        taken = {site_id for site_id in self._sites if slug(site_id) in others}
         free = [site_id for site_id in self._sites if site_id not in taken]
         if not free:
             return self.async_abort(reason="sites_taken" if taken else "no_sites")
@@ -147,9 +149,9 @@ class ChoiceSteps(ConfigEntryBaseFlow):
 
     async def async_step_meters(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which meters are wanted, where there are many."""
-        meters = {
+        meters = {  # one that several sites list is the first one's, see `owners`
             meter_id: (self._sites[site_id], meter)
-            for site_id in self._chosen
+            for site_id in sorted(self._chosen, reverse=True)
             for meter_id, meter in self._meters[site_id].items()
         }
         current = self.options.get(CONF_METERS, ALL)
@@ -161,13 +163,16 @@ class ChoiceSteps(ConfigEntryBaseFlow):
             chosen = user_input[CONF_METERS]
             if chosen or user_input[CONF_SITE_TOTALS]:
                 # What Climkit does not list today stays chosen.
-                absent = [] if current == ALL else [key for key in current if key not in meters]
+                known = slugs(meters)
+                absent = (
+                    [] if current == ALL else [key for key in current if slug(key) not in known]
+                )
                 is_all = not absent and set(chosen) == set(meters)
                 self.options[CONF_METERS] = ALL if is_all else chosen + absent
                 self.options[CONF_SITE_TOTALS] = user_input[CONF_SITE_TOTALS]
                 return await self.async_step_history()
             errors["base"] = "nothing_chosen"
-        wanted = [key for key in meters if current == ALL or key in current]
+        wanted = [key for key in meters if current == ALL or slug(key) in slugs(current)]
         schema = vol.Schema(
             {
                 vol.Required(CONF_METERS): _selector(await self._async_meter_labels(meters)),
@@ -184,12 +189,13 @@ class ChoiceSteps(ConfigEntryBaseFlow):
 
     async def _async_meter_labels(self, meters: dict[str, tuple[Site, Meter]]) -> dict[str, str]:
         names = await Names.async_load(self.hass)
-        return {
-            meter_id: names.meter(meter)
-            if len(self._chosen) == 1
-            else f"{names.site(site)} - {names.meter(meter)}"
-            for meter_id, (site, meter) in meters.items()
-        }
+        site_names = names.sites(self._sites.values())
+        labels: dict[str, str] = {}
+        for site_id in self._chosen:
+            own = names.meters(meter for site, meter in meters.values() if site.id == site_id)
+            prefix = f"{site_names[site_id]} - " if len(self._chosen) > 1 else ""
+            labels |= {meter_id: prefix + name for meter_id, name in own.items()}
+        return labels
 
     # History
 
@@ -250,7 +256,7 @@ class ChoiceSteps(ConfigEntryBaseFlow):
 
     async def _async_site_labels(self) -> dict[str, str]:
         names = await Names.async_load(self.hass)
-        return {site_id: names.site(site) for site_id, site in self._sites.items()}
+        return names.sites(self._sites.values())
 
     # Waiting for Climkit
 

@@ -1,7 +1,7 @@
 """Asks Climkit for what is new of a site's meters, each quarter-hour."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import logging
 from random import uniform
@@ -31,8 +31,10 @@ from .costs import SiteCosts, stored_tariffs
 from .errors import refresh_errors
 from .feed import Feed
 from .history import SiteHistory
+from .ids import slugs
 from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meters
 from .names import Names
+from .owners import async_owners
 from .peaks import MonthPeaks, day_peaks
 from .periods import Periods
 from .plausibility import Plausibility
@@ -42,7 +44,7 @@ from .recent import Recent
 from .refresh_story import RefreshStory
 from .runtime import ClimkitConfigEntry, SiteRuntime
 from .schedule import DAILY_READ_LOOK
-from .store import ClimkitStore, note_listed, note_seen
+from .store import ClimkitStore, describe_meters, described_meters, note_listed, note_seen
 from .track import Track
 
 __all__ = ["SOON", "ClimkitConfigEntry", "SiteCoordinator", "SiteData", "SiteRuntime"]
@@ -111,6 +113,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._error: ClimkitError | None = None
         self._refused: set[Feed] = set()
         self._choice = choice
+        self._owners = async_owners(hass)
+        self._described = described_meters(self.record)
         self._has_refreshed = False
         self._hour = floor_hour(self.now)
         self._listed_meters: list[Meter] = []
@@ -151,7 +155,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         return self._recent.verdicts
 
     def wants(self, meter_id: str) -> bool:
-        """Whether the user wants this meter."""
+        """Whether the user wants this meter, and no other site has it."""
         return self._choice.wants(meter_id)
 
     @property
@@ -266,10 +270,25 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             _LOGGER.debug("The list of the meters of %s is empty", self.site.id)
             return
         self._take_list(listed, now)
+        await self._async_read_site()
+
+    async def _async_read_site(self) -> None:
+        """Ask what the site is called now; its data are read as they were when it was set up."""
+        try:
+            site = await self.client.installation(self.site.id)
+        except ClimkitAuthenticationError:
+            raise
+        except ClimkitError as err:
+            _LOGGER.debug("No description of site %s: %s", self.site.id, err)
+            return
+        self.site = replace(self.site, name=site.name, ref=site.ref)
+        self._follow()
 
     def _take_list(self, listed: list[Meter], now: datetime) -> None:
         self._recent.review_columns(_ids(self._listed_meters) - _ids(listed))
         self._listed_meters = listed
+        describe_meters(self.record, listed)
+        self._described = described_meters(self.record)
         self._has_new_list = True
         self.listed = now
         self.mark_answered()
@@ -277,22 +296,34 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     def _note_meters(self, now: datetime) -> None:
         """Remember which meters there are; what the day's list lacks is missing."""
-        meters = self._meters()
+        meters = self._meters().keys() - self._choice.others
         if self._has_new_list:
             self._has_new_list = False
-            note_listed(self.record["meters"], meters, self.day(now))
+            gone = note_listed(self.record["meters"], meters, self.day(now))
+            self._owners.release(self.site.id, "meters", gone)
             self.store.save_soon()
         else:
             note_seen(self.record["meters"], meters)
 
     def _meters(self) -> dict[str, Meter]:
-        return known_meters(self._listed_meters, self._recent.columns)
+        return known_meters(self._listed_meters, self._recent.columns, self._described)
+
+    def _claim(self, meters: Collection[str]) -> None:
+        """Take what no other site has; what another one has is not this one's."""
+        wanted = replace(self._choice, others=frozenset())
+        self._owners.claim(self.site.id, "meters", filter(wanted.wants, meters))
+        others = self._owners.of_others(self.site.id, "meters", meters)
+        self._choice = replace(self._choice, others=others)
+        for meter_id in others:
+            self.record["meters"].pop(meter_id, None)
 
     def _follow(self) -> None:
         """Ask for what the known meters need, and tell history of their series."""
         meters = self._meters()
+        self._claim(meters.keys())
         columns, has_battery = self._recent.columns.copy(), self._has_battery(meters)
-        if (known := (meters, columns, has_battery)) == self._followed:
+        known = meters, columns, has_battery, self._choice, self.site
+        if known == self._followed:
             return
         self._followed = known
         series = all_series(self.site.id, meters, columns, self._choice, has_battery=has_battery)
@@ -313,7 +344,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         )
         has_electricity = any(meter.type == ELECTRICITY for meter in meters.values())
         if has_electricity and (
-            wants_totals or wanted is None or wanted - _ids(self._listed_meters)
+            wants_totals or wanted is None or wanted - slugs(_ids(self._listed_meters))
         ):
             types[CHARGE_POINT] = None
         return [Feed(self.site.id, meter_type) for meter_type in types]

@@ -6,6 +6,7 @@ from homeassistant.helpers.device_registry import ChildDeviceEntry, DeviceEntry
 
 from .const import ALL, CONF_SITES
 from .coordinator import ClimkitConfigEntry, SiteRuntime
+from .entity import meter_device, sensor_device, site_device
 
 
 def device_ids(entry: ClimkitConfigEntry) -> set[str]:
@@ -21,6 +22,20 @@ def site_device_ids(runtime: SiteRuntime) -> set[str]:
     coordinator = runtime.coordinator
     meters, sensors = coordinator.record["meters"], coordinator.record["sensors"]
     return {coordinator.site.id, *filter(coordinator.wants, meters), *sensors}
+
+
+@callback
+def async_name_devices(
+    hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime
+) -> None:
+    """Name devices as Climkit does now; the name that a person gave one stays."""
+    registry, coordinator, sensors = dr.async_get(hass), runtime.coordinator, runtime.sensors
+    for device in (
+        site_device(coordinator),
+        *(meter_device(coordinator, meter) for meter in coordinator.data.meters.values()),
+        *(sensor_device(sensors, sensor) for sensor in sensors.data.values()),
+    ):
+        registry.async_get_or_create(config_entry_id=entry.entry_id, **device)
 
 
 @callback

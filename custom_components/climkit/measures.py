@@ -10,17 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
+from types import MappingProxyType
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import UnitOfEnergy, UnitOfVolume
-from homeassistant.util import slugify
 from homeassistant.util.unit_conversion import EnergyConverter, VolumeConverter
 
 from .api import Meter, MeterMode, is_object_id
 from .choice import Choice
 from .const import DOMAIN
 from .feed import Feed
+from .ids import slug
 
 
 class Quantity(StrEnum):
@@ -276,7 +276,7 @@ class Series:
     @property
     def statistic_id(self) -> str:
         """Id of the external statistic. It can never be renamed, so only API words go into it."""
-        return f"{DOMAIN}:{_slug(self.owner_id)}_{self.key}"
+        return f"{DOMAIN}:{slug(self.owner_id)}_{self.key}"
 
     @property
     def cost_id(self) -> str:
@@ -288,12 +288,6 @@ class Series:
         """Ids of the statistics of the parts that this is the sum of."""
         stem = self.statistic_id.removesuffix(self.measure.key)
         return tuple(stem + key for key in self.measure.parts)
-
-
-@lru_cache(maxsize=8192)
-def _slug(owner_id: str) -> str:
-    """Return an id as ids of statistics hold it; every update of an entity looks one up."""
-    return slugify(owner_id)
 
 
 def split_column(column: str) -> tuple[str, str] | None:
@@ -365,19 +359,32 @@ def series_of_site(site_id: str, meter_type: str, *, has_battery: bool) -> list[
 
 
 def known_meters(
-    listed: Iterable[Meter], columns: Mapping[str, frozenset[str]]
+    listed: Iterable[Meter],
+    columns: Mapping[str, frozenset[str]],
+    remembered: Mapping[str, Meter] = MappingProxyType({}),
 ) -> dict[str, Meter]:
     """Return all meters of known types: the listed ones, and those that only columns tell of.
 
     `columns` are those of the site's answers, by meter type. Charge points stand in no list
-    (document). Ids that differ in case alone are one meter's, as they make the same statistic.
+    (document), and a meter that was replaced still has the last day's data: it is what it was while
+    it was listed, as `remembered`. Ids that differ in case alone are one meter's, as they make the
+    same statistic.
     """
-    meters = {meter.id: meter for meter in listed if meter.type in METER_TYPES}
-    known = {meter_id.lower() for meter_id in meters}
+    meters: dict[str, Meter] = {}
+    known: set[str] = set()
+    for meter in listed:
+        if meter.type in METER_TYPES and slug(meter.id) not in known:
+            known.add(slug(meter.id))
+            meters[meter.id] = meter
     for meter_type, names in columns.items():
         for meter_id in sorted({parts[1] for name in names if (parts := split_column(name))}):
-            if meter_id.lower() not in known:
-                known.add(meter_id.lower())
+            if slug(meter_id) in known:
+                continue
+            known.add(slug(meter_id))
+            before = remembered.get(slug(meter_id))
+            if before and before.type == meter_type:
+                meters[meter_id] = replace(before, id=meter_id)
+            else:
                 meters[meter_id] = Meter(
                     id=meter_id,
                     type=meter_type,

@@ -1,5 +1,6 @@
 """Names of meters and statistics, in the language of the Home Assistant instance."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +10,24 @@ from homeassistant.helpers.translation import async_get_translations
 from .api import Meter, Site
 from .const import DOMAIN
 from .measures import Price, Series
+
+
+def told_apart(
+    labels: Mapping[str, str], details: Mapping[str, tuple[str | None, ...]]
+) -> dict[str, str]:
+    """Return labels by id, those that are the same with a detail that tells them apart.
+
+    `details` go from what says most to a person to what says least; at last the id itself tells.
+    """
+    same: dict[str, list[str]] = {}
+    for key, label in labels.items():
+        same.setdefault(label.casefold(), []).append(key)
+    found = dict(labels)
+    for keys in (keys for keys in same.values() if len(keys) > 1):
+        kinds = [*zip(*(details[key] for key in keys), strict=True), tuple(keys)]
+        kind = next(one for one in kinds if all(one) and len(set(one)) == len(keys))
+        found |= {key: f"{labels[key]} ({one})" for key, one in zip(keys, kind, strict=True)}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +61,21 @@ class Names:
         """Return the site's name."""
         return site.name or site.ref or site.id[-4:]
 
+    def sites(self, sites: Iterable[Site]) -> dict[str, str]:
+        """Return the names of sites by id, for a person to choose from."""
+        known = {site.id: site for site in sites}
+        labels = {site_id: self.site(site) for site_id, site in known.items()}
+        details = {key: (*_places(site), site.ref, key[-4:]) for key, site in known.items()}
+        return told_apart(labels, details)
+
+    def meters(self, meters: Iterable[Meter]) -> dict[str, str]:
+        """Return the names of a site's meters by id, for a person to choose from."""
+        known = {meter.id: meter for meter in meters}
+        labels = {meter_id: self.meter(meter) for meter_id, meter in known.items()}
+        return told_apart(
+            labels, {key: (self.meter_type(one.type), key[-4:]) for key, one in known.items()}
+        )
+
     def statistic(self, series: Series, site: Site, meter: Meter | None) -> str:
         """Return the name of a series' statistic: owner, then measure."""
         owner = f"{self.site(site)} {self.meter(meter)}" if meter else self.site(site)
@@ -54,3 +88,12 @@ class Names:
 
     def _sensor(self, key: str) -> str:
         return self.texts.get(f"component.{DOMAIN}.entity.sensor.{key}.name", key)
+
+
+def _places(site: Site) -> tuple[str | None, str | None]:
+    """Return a site's town, and its street with the town; None for what Climkit does not say."""
+    if (address := site.address) is None:
+        return None, None
+    street = " ".join(filter(None, (address.street_name, address.street_number)))
+    parts = [part for part in (street, address.city) if part]
+    return address.city, ", ".join(parts) if street else None

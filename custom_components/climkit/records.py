@@ -99,11 +99,22 @@ class CostsRecord(TypedDict):
     stored: NotRequired[dict[str, StoredRecord]]
 
 
+class MeterRecord(TypedDict):
+    """What Climkit's list said of a meter; see `api.Meter`."""
+
+    type: str
+    mode: str
+    name: str | None
+    bus_address: int | None
+    is_rule_meter: bool
+
+
 class SiteRecord(TypedDict):
     """What is remembered of a site.
 
     `meters` and `sensors`: those known, by id, with the days (ISO) on which the daily list lacked
     them.
+    `described`: what the lists said of each meter that they ever had, by `ids.slug`.
     `walk`: how far the nights' walk through the history of each feed has come (ISO, UTC).
     `mended`: how much the nights read and mended.
     `again`: by feed, the ranges (ISO, UTC) that are to be read again at any time of the day.
@@ -119,6 +130,7 @@ class SiteRecord(TypedDict):
     mended: NotRequired[MendedRecord]
     costs: NotRequired[CostsRecord]
     again: NotRequired[dict[str, list[tuple[str, str]]]]
+    described: NotRequired[dict[str, MeterRecord]]
 
 
 type _Reader = Callable[[object], Any]
@@ -281,7 +293,17 @@ _COSTS = _schema(
     }
 )
 
-_TABLES = ("series", "meters", "sensors", "walk", "again")
+_METER = _schema(
+    {
+        vol.Required("type"): str,
+        vol.Required("mode"): str,
+        vol.Required("name"): vol.Any(None, str),
+        vol.Required("bus_address"): vol.Any(None, int),
+        vol.Required("is_rule_meter"): bool,
+    }
+)
+
+_TABLES = ("series", "meters", "sensors", "walk", "again", "described")
 _PARTS: dict[str, _Reader] = {
     "series": _each(_SERIES),
     "meters": _each(vol.Schema([_day])),
@@ -293,4 +315,5 @@ _PARTS: dict[str, _Reader] = {
     "mended": _MENDED,
     "costs": _COSTS,
     "again": _each(vol.Schema(_RANGES)),
+    "described": _each(_METER),
 }

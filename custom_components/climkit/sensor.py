@@ -16,7 +16,7 @@ from .api import Sensor
 from .const import CONF_SITE_TOTALS
 from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
 from .cost_sensors import PRICES, async_follow_costs
-from .devices import async_remove_stale_devices, site_device_ids
+from .devices import async_name_devices, async_remove_stale_devices, site_device_ids
 from .entity import ClimkitEntity, meter_device, sensor_device, site_device
 from .measures import Series
 from .sensor_coordinator import SensorsCoordinator
@@ -82,9 +82,12 @@ async def _async_follow(
     def new_entities() -> list[ClimkitEntity[Any]]:
         nonlocal owners, seen
         present = site_device_ids(runtime)
-        known = (coordinator.data, sensors.data, sensors.has_asked, present)
+        data = coordinator.data, sensors.data, sensors.has_asked
+        known = (*data, coordinator.site, coordinator.names, present)
         if known == seen:
             return []
+        if seen:
+            async_name_devices(hass, entry, runtime)
         seen = known
         async_remove_stale_devices(hass, entry)
         # Entities of a device that was removed are new ones when it returns.

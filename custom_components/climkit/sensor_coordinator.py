@@ -1,5 +1,6 @@
 """Asks for the newest readings of a site's sensors."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 import logging
 from typing import override
@@ -21,6 +22,7 @@ from .backoff import FIRST_REST, Backoff
 from .base_coordinator import ClimkitCoordinator
 from .coordinator import SOON, ClimkitConfigEntry
 from .errors import refresh_errors
+from .owners import async_owners
 from .reader import newest_present
 from .store import ClimkitStore, note_listed
 
@@ -58,6 +60,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         self._readings: dict[str, Reading] = {}
         self._asked: dict[str, datetime] = {}
         self._backoff = Backoff[str](hass.loop.time)
+        self._owners = async_owners(hass)
         self._error: ClimkitError | None = None
 
     def value(self, sensor_id: str) -> float | None:
@@ -118,11 +121,21 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
             let_rest(self._backoff, LIST, err)
             return
         self._backoff.succeeded(LIST)
-        self._sensors = {sensor.id: sensor for sensor in listed}
+        self._sensors = self._own(listed)
         self.listed = now
         self.mark_answered()
-        note_listed(self.record["sensors"], self._sensors, self.day(now))
+        gone = note_listed(self.record["sensors"], self._sensors, self.day(now))
+        self._owners.release(self.site.id, "sensors", gone)
         self.store.save_soon()
+
+    def _own(self, listed: Iterable[Sensor]) -> dict[str, Sensor]:
+        """Return the sensors that no other site has."""
+        sensors = {sensor.id: sensor for sensor in listed}
+        self._owners.claim(self.site.id, "sensors", sensors)
+        others = self._owners.of_others(self.site.id, "sensors", sensors)
+        for sensor_id in others:
+            self.record["sensors"].pop(sensor_id, None)
+        return {key: sensor for key, sensor in sensors.items() if key not in others}
 
     async def _async_ask_sensors(self, now: datetime) -> ClimkitError | None:
         """Ask for each enabled sensor; return what went wrong if nothing was answered."""

@@ -28,6 +28,7 @@ from .data_services import async_setup_data_services
 from .devices import device_ids
 from .energy_action import async_setup_energy_action
 from .errors import action_errors
+from .ids import owner_slug, slugs
 from .measures import Series
 from .plausibility import column_of_series, is_limit
 from .recorder import async_clear, async_own_names
@@ -95,13 +96,14 @@ def async_setup_services(hass: HomeAssistant) -> None:
         names = await async_own_names(hass)
         if device_id := call.data.get(ATTR_DEVICE_ID):
             runtime, owner_ids = _owners(hass, device_id)
-            ids = [key for key in names if _owner_id(key) in owner_ids]
+            known, wanted = slugs(_all_owner_ids(hass) | owner_ids), slugs(owner_ids)
+            ids = [key for key in names if owner_slug(key, known) in wanted]
 
             async def delete(statistic_ids: list[str]) -> None:
                 await runtime.async_run(runtime.coordinator.async_delete(statistic_ids))
         else:
-            known = _all_owner_ids(hass)
-            ids = [key for key in names if _owner_id(key) not in known]
+            known = slugs(_all_owner_ids(hass))
+            ids = [key for key in names if owner_slug(key, known) is None]
 
             async def delete(statistic_ids: list[str]) -> None:
                 await async_clear(hass, statistic_ids)
@@ -183,10 +185,6 @@ def _all_owner_ids(hass: HomeAssistant) -> set[str]:
     }
     loaded: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     return found.union(*map(device_ids, loaded))
-
-
-def _owner_id(statistic_id: str) -> str:
-    return statistic_id.removeprefix(f"{DOMAIN}:").partition("_")[0]
 
 
 def _full_hours(start: datetime, end: datetime) -> tuple[datetime, datetime]:

@@ -117,10 +117,9 @@ class TariffFlow(ConfigSubentryFlow):
         return self._get_entry()
 
     def _site_names(self) -> dict[str, str]:
-        return {
-            site_id: runtime.coordinator.names.site(runtime.coordinator.site)
-            for site_id, runtime in self._entry.runtime_data.items()
-        }
+        coordinators = [runtime.coordinator for runtime in self._entry.runtime_data.values()]
+        sites = [coordinator.site for coordinator in coordinators]
+        return coordinators[0].names.sites(sites) if coordinators else {}
 
     @property
     def _current(self) -> Mapping[str, Any] | None:
