@@ -25,6 +25,7 @@ from pytest_homeassistant_custom_component.common import MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
+from custom_components.climkit import energy_preferences
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.coordinator import SiteCoordinator
 from custom_components.climkit.energy_dashboard import (
@@ -37,6 +38,7 @@ from custom_components.climkit.energy_dashboard import (
     propose_meter,
     propose_site,
 )
+from custom_components.climkit.recorder import async_clear, async_publish, metadata
 from tests.conftest import Home
 from tests.simulator import World, apartment_house
 
@@ -147,6 +149,51 @@ def ids(entries: list[dict[str, Any]]) -> list[dict[str, str]]:
     ]
 
 
+def parents(devices: list[dict[str, Any]]) -> dict[str, str]:
+    """Which device is a part of which, by their statistics."""
+    return {
+        one["stat_consumption"]: one["included_in_stat"]
+        for one in devices
+        if "included_in_stat" in one
+    }
+
+
+def charge_points(home: Home) -> list[str]:
+    """The ids of the charge points."""
+    return [one.id for one in coordinator(home).data.meters.values() if one.type == "charge_point"]
+
+
+def behind_garage(home: Home) -> dict[str, str]:
+    """The charge points' statistics, as parts of the garage's."""
+    garage = f"climkit:{meter(home, 'Garage')}_total"
+    return {f"climkit:{point}_total": garage for point in charge_points(home)}
+
+
+@pytest.fixture
+def knows_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this Home Assistant accept a source of the home's consumption, as from 2026.11 on."""
+    schema = energy_preferences.ENERGY_SOURCE_SCHEMA
+    home = vol.Schema(
+        {
+            vol.Required("type"): "home",
+            vol.Required("stat_energy_to"): str,
+            vol.Optional("stat_rate"): str,
+            vol.Optional("name"): str,
+        }
+    )
+
+    def newer(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        homes = [one["type"] == "home" for one in sources]
+        if sum(homes) > 1:
+            raise vol.Invalid("Only one home source is allowed")
+        return [
+            home(one) if is_home else schema([one])[0]
+            for one, is_home in zip(sources, homes, strict=True)
+        ]
+
+    monkeypatch.setattr(energy_preferences, "ENERGY_SOURCE_SCHEMA", newer)
+
+
 class TestSite:
     """The whole building."""
 
@@ -184,7 +231,7 @@ class TestSite:
         assert {"Flat 1", "Flat 3", "Common parts", "Heat pump", "Garage"} <= set(names)
         assert sum(name.startswith("Charge point") for name in names) == 2
         assert not any("Heating" in name or "Cooling" in name for name in names)
-        assert not any("included_in_stat" in one for one in devices)
+        assert parents(devices) == behind_garage(house)
         assert not {"Introduction", "PV roof", "Battery"} & set(names)
         assert len(added["added"]["device_consumption_water"]) == 6
         assert added["skipped"] == []
@@ -225,7 +272,7 @@ class TestSite:
         assert [one["type"] for one in named["added"]["energy_sources"]] == ["grid"]
 
     async def test_costs_and_parents(self, house: Home, hass_ws_client: WebSocketGenerator) -> None:
-        """Costs that were published are used; a meter in another is told only where it is named."""
+        """Costs that were published are used; a meter in another is told where it is named."""
         own = f"climkit:{coordinator(house).site.id}_electricity_"
         await publish(house, f"{own}from_ext_cost", f"{own}to_ext_cost")
         garage, pump = meter(house, "Garage"), meter(house, "Heat pump")
@@ -237,13 +284,110 @@ class TestSite:
         grid = answer["added"]["energy_sources"][0]
         assert grid["stat_cost"] == f"{own}from_ext_cost"
         assert grid["stat_compensation"] == f"{own}to_ext_cost"
-        parents = {
-            one["stat_consumption"]: one["included_in_stat"]
-            for one in answer["added"]["device_consumption"]
-            if "included_in_stat" in one
+        assert parents(answer["added"]["device_consumption"]) == {
+            **behind_garage(house),
+            f"climkit:{pump}_total": f"climkit:{garage}_total",
         }
-        assert parents == {f"climkit:{pump}_total": f"climkit:{garage}_total"}
         assert await issues(house, hass_ws_client) == []
+
+    async def test_names(self, house: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Sources have names as devices have, where this Home Assistant knows names of sources."""
+        answer = await call(house, device_id=site_device(house), dry_run=True)
+        sources = [s for s in answer["added"]["energy_sources"] if s["type"] != "home"]
+        assert [one["name"] for one in sources[:3]] == ["Les Tilleuls"] * 3
+        assert {one["name"] for one in sources[3:]} == {
+            "Les Tilleuls Cold water",
+            "Les Tilleuls Hot water",
+        }
+        flat, water = meter(house, "Flat 3"), meter(house, "Cold water flat 3")
+        data = {"device_id": device(house, flat), "water": [device(house, water)]}
+        answer = await call(house, **data, dry_run=True)
+        sources = [s for s in answer["added"]["energy_sources"] if s["type"] != "home"]
+        assert [one["name"] for one in sources] == ["Flat 3", "Flat 3", "Cold water flat 3"]
+
+        schema = energy_preferences.ENERGY_SOURCE_SCHEMA
+
+        def older(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            if any("name" in one for one in sources):
+                raise vol.Invalid("extra keys not allowed")
+            return schema(sources)
+
+        monkeypatch.setattr(energy_preferences, "ENERGY_SOURCE_SCHEMA", older)
+        answer = await call(house, device_id=site_device(house))
+        assert not any("name" in one for one in answer["added"]["energy_sources"])
+
+    async def test_charge_points_that_nobody_knows(
+        self, house: Home, hass_ws_client: WebSocketGenerator
+    ) -> None:
+        """Without hours that tell they are left out, until somebody says what holds them."""
+        points = charge_points(house)
+        statistics = {f"climkit:{point}_total" for point in points}
+        await async_clear(house.hass, statistics)
+        for series in coordinator(house).data.series.values():
+            if series.statistic_id in statistics:
+                async_publish(house.hass, metadata(series, "Charge point"))
+        await house.settle()
+        site = site_device(house)
+        answer = await call(house, device_id=site)
+        shown = {one["stat_consumption"] for one in answer["added"]["device_consumption"]}
+        assert not shown & statistics
+        unknown = [one for one in answer["skipped"] if one["reason"] == "parent_unknown"]
+        assert {one["statistic_ids"][0] for one in unknown} == statistics
+
+        one, other = (device(house, point) for point in points)
+        garage = device(house, meter(house, "Garage"))
+        rows = [{"device_id": one, "parent": garage}, {"device_id": other}]
+        answer = await call(house, device_id=site, included_in=rows)
+        added = answer["added"]["device_consumption"]
+        assert {one["stat_consumption"] for one in added} == statistics
+        first = f"climkit:{points[0]}_total"
+        assert parents(added) == {first: behind_garage(house)[first]}
+        assert await issues(house, hass_ws_client) == []
+
+    async def test_what_a_person_said_goes_before_the_data(self, house: Home) -> None:
+        """A charge point that is named stands where it is said; the others where the data say."""
+        first, second = charge_points(house)
+        answer = await call(
+            house, device_id=site_device(house), included_in=[{"device_id": device(house, first)}]
+        )
+        devices = answer["added"]["device_consumption"]
+        assert f"climkit:{first}_total" in {one["stat_consumption"] for one in devices}
+        assert parents(devices).keys() == {f"climkit:{second}_total"}
+
+    async def test_devices_that_are_there(self, house: Home) -> None:
+        """They keep their names and parents; that they count twice, or are elsewhere, is said."""
+        first, second = charge_points(house)
+        flat, garage = meter(house, "Flat 1"), meter(house, "Garage")
+        there = [
+            {"stat_consumption": f"climkit:{first}_total", "name": "Anna's car"},
+            {
+                "stat_consumption": f"climkit:{second}_total",
+                "included_in_stat": f"climkit:{flat}_total",
+            },
+            {"stat_consumption": f"climkit:{flat}_self", "name": "My sun"},
+        ]
+        await configure(house, device_consumption=there)
+        site = site_device(house)
+        for data, expected in (
+            ({}, "there_with_other_parent"),
+            ({"included_in": [{"device_id": device(house, second)}]}, "there_with_other_parent"),
+            (
+                {
+                    "included_in": [
+                        {"device_id": device(house, second), "parent": device(house, flat)}
+                    ]
+                },
+                "already_there",
+            ),
+        ):
+            answer = await call(house, device_id=site, **data)
+            reasons = {one["statistic_ids"][0]: one["reason"] for one in answer["skipped"]}
+            assert reasons[f"climkit:{first}_total"] == "there_without_parent"
+            assert reasons[f"climkit:{second}_total"] == expected
+            assert reasons[f"climkit:{flat}_total"] == "same_energy"
+        after = json.loads(await stored(house))["device_consumption"]
+        assert after[: len(there)] == there
+        assert f"climkit:{garage}_total" in {one["stat_consumption"] for one in after}
 
     async def test_power_of_enabled_entities(self, house: Home) -> None:
         """It is used once the recorder has statistics of it; of what is disabled, never."""
@@ -315,6 +459,39 @@ class TestMeter:
             await call(house, device_id=device(house, meter(house, "Flat 1")), dry_run=True)
         assert error.value.translation_key == "other_perspective"
         assert await stored(house) == after
+
+    @pytest.mark.usefixtures("knows_home")
+    async def test_home_of_two_flats(self, house: Home) -> None:
+        """It is that of one: with a second flat it has to go, and comes back when one is left."""
+        one, other = (device(house, meter(house, name)) for name in ("Flat 1", "Flat 2"))
+        answer = await call(house, device_id=one)
+        home = answer["added"]["energy_sources"][-1]
+        assert home["type"] == "home"
+        assert home["name"] == "Flat 1"
+        again = await call(house, device_id=one)
+        assert (again["added"], again["removed"]) == (EMPTY, [])
+
+        before = await stored(house)
+        listed = await call(house, device_id=other, dry_run=True)
+        assert listed["removed"] == [home]
+        with pytest.raises(ServiceValidationError) as error:
+            await call(house, device_id=other)
+        assert error.value.translation_key == "home_would_be_wrong"
+        assert await stored(house) == before
+
+        answer = await call(house, device_id=other, remove_home=True)
+        assert answer == listed
+        [skipped] = answer["skipped"]
+        assert (skipped["kind"], skipped["reason"]) == ("home", "several_shown")
+        sources = json.loads(await stored(house))["energy_sources"]
+        assert [source["type"] for source in sources] == ["grid", "solar", "grid", "solar"]
+        answer = await call(house, device_id=one)
+        assert (answer["added"], answer["removed"]) == (EMPTY, [])
+        assert "several_shown" in {one["reason"] for one in answer["skipped"]}
+
+        await configure(house, energy_sources=[one for one in sources if one["name"] == "Flat 2"])
+        answer = await call(house, device_id=other)
+        assert [source["type"] for source in answer["added"]["energy_sources"]] == ["home"]
 
 
 class TestWrongCalls:
@@ -415,6 +592,81 @@ class TestOptionsFlow:
         await house.hass.config_entries.async_unload(house.entry.entry_id)
         assert (await self.start(house))["reason"] == "not_loaded"
 
+    async def test_meters_within_others(self, house: Home) -> None:
+        """What the data tell is shown; it is added only as it was shown after a correction."""
+        site = {"owner": coordinator(house).site.id}
+        points = [device(house, one) for one in charge_points(house)]
+        garage = device(house, meter(house, "Garage"))
+        before = await stored(house)
+        shown = await self.answer(house, await self.start(house), site)
+        assert self.rows(shown) == [{"device_id": one, "parent": garage} for one in points]
+        assert "(Included in: Les Tilleuls Garage Energy)" in self.told(shown, "added")
+
+        corrected = [{"device_id": points[0]}]
+        shown = await self.answer(house, shown, {"included_in": corrected})
+        assert shown["step_id"] == "energy_dashboard_confirm"
+        assert self.rows(shown) == corrected
+        assert "Included in" not in self.told(shown, "added")
+        assert "name it, or say that none does" in self.told(shown, "skipped")
+        assert await stored(house) == before
+        shown = await self.answer(house, shown, {"included_in": corrected})
+        assert shown["reason"] == "dashboard_set_up"
+        devices = json.loads(await stored(house))["device_consumption"]
+        shown_points = {f"climkit:{one}_total" for one in charge_points(house)}
+        assert len(shown_points & {one["stat_consumption"] for one in devices}) == 1
+        assert parents(devices) == {}
+
+        shown = await self.answer(house, await self.start(house), site)
+        shown = await self.answer(house, shown, {})
+        assert parents(json.loads(await stored(house))["device_consumption"])
+        shown = await self.answer(house, await self.start(house), site)
+        assert shown["reason"] == "nothing_to_add"
+
+    async def test_wrong_row(self, house: Home) -> None:
+        """What is no consumer is refused in words, and nothing is stored."""
+        before = await stored(house)
+        shown = await self.answer(
+            house, await self.start(house), {"owner": coordinator(house).site.id}
+        )
+        row = {"device_id": site_device(house)}
+        shown = await self.answer(house, shown, {"included_in": [row]})
+        assert shown["errors"] == {"base": "parent_no_consumer"}
+        assert await stored(house) == before
+
+    @pytest.mark.usefixtures("knows_home")
+    async def test_home_that_would_be_removed(self, house: Home) -> None:
+        """It is shown, and so permitted; one that came meanwhile was not shown, and stays."""
+        one, other, third = (meter(house, f"Flat {number}") for number in (1, 2, 3))
+        await call(house, device_id=device(house, one))
+        shown = await self.answer(house, await self.start(house), {"owner": other})
+        assert self.told(shown, "removed") == "- Home consumption: Les Tilleuls Flat 1 Energy"
+        shown = await self.answer(house, shown, {})
+        assert shown["reason"] == "dashboard_set_up"
+        sources = json.loads(await stored(house))["energy_sources"]
+        assert "home" not in {source["type"] for source in sources}
+
+        shown = await self.answer(house, await self.start(house), {"owner": third})
+        assert self.told(shown, "removed") == "—"
+        home = {"type": "home", "stat_energy_to": f"climkit:{one}_total"}
+        await configure(house, energy_sources=[*sources, home])
+        before = await stored(house)
+        shown = await self.answer(house, shown, {})
+        assert shown["errors"] == {"base": "home_would_be_wrong"}
+        assert await stored(house) == before
+
+    def rows(self, shown: ConfigFlowResult) -> list[dict[str, str]]:
+        """Which meter is a part of which, as the form suggests."""
+        schema = shown["data_schema"]
+        assert schema
+        filled: dict[str, list[dict[str, str]]] = schema({})
+        return filled["included_in"]
+
+    def told(self, shown: ConfigFlowResult, key: str) -> str:
+        """What the form says."""
+        placeholders = shown["description_placeholders"]
+        assert placeholders
+        return placeholders[key]
+
     async def test_changed_before_it_was_confirmed(self, house: Home) -> None:
         """Somebody set the other perspective up meanwhile: the form says so, nothing is added."""
         flat = meter(house, "Flat 1")
@@ -496,13 +748,40 @@ class TestMerge:
             ({"type": "home", "stat_energy_to": "sensor.panel"}, Reason.OTHER_SOURCE),
         ):
             found = merge({**EMPTY, "energy_sources": [present]}, proposal, view.series, ())
-            [skipped] = found.skipped
+            [skipped] = [one for one in found.skipped if one.kind != "device"]
             assert (skipped.kind, skipped.reason) == (present["type"], reason)
 
         flat = propose_meter(view, meter(house, "Flat 1"), [cold])
         other = propose_meter(view, meter(house, "Flat 2"), [])
         both = merge({**EMPTY, "energy_sources": flat.sources}, other, view.series, ())
         assert [one["type"] for one in both.added["energy_sources"]] == ["grid", "solar"]
+
+    async def test_home(self, view: View, house: Home) -> None:
+        """It is ours, of others, of what is shown or of what is not."""
+        proposal = propose_meter(view, meter(house, "Flat 1"), [])
+        grid, _, home = proposal.sources
+        other_grid, _, other_home = propose_meter(view, meter(house, "Flat 2"), []).sources
+        part = {"type": "home", "stat_energy_to": grid["stat_energy_from"]}
+        panel = {"type": "home", "stat_energy_to": "sensor.panel"}
+        water = {"type": "water", "stat_energy_from": "climkit:another_total"}
+        for present, removed, reason in (
+            ([], [], None),
+            ([water], [], None),
+            ([home], [], Reason.ALREADY_THERE),
+            ([part], [], Reason.OTHER_HOME),
+            ([panel], [], Reason.OTHER_SOURCE),
+            ([other_home], [other_home], None),
+            ([other_grid], [], Reason.SEVERAL_SHOWN),
+            ([other_grid, home], [home], Reason.SEVERAL_SHOWN),
+            ([other_grid, other_home], [other_home], Reason.SEVERAL_SHOWN),
+            ([other_grid, panel], [], Reason.SEVERAL_SHOWN),
+            ([GRID_OF_A_PERSON, home], [], Reason.ALREADY_THERE),
+        ):
+            found = merge({**EMPTY, "energy_sources": present}, proposal, view.series, ())
+            assert found.removed == removed
+            reasons = [one.reason for one in found.skipped if one.kind == "home"]
+            assert reasons == ([reason] if reason else [])
+            assert (home in found.added["energy_sources"]) is (reason is None)
 
     def grids(self, view: View, proposal: Proposal, *present: dict[str, Any]) -> list[Any]:
         """The grid sources that are added to others."""

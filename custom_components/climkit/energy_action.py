@@ -1,5 +1,7 @@
 """The action that sets up the Energy dashboard, for administrators."""
 
+from collections.abc import Iterable, Mapping
+
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -24,6 +26,7 @@ ATTR_WATER = "water"
 ATTR_ALSO = "also"
 ATTR_INCLUDED_IN = "included_in"
 ATTR_PARENT = "parent"
+ATTR_REMOVE_HOME = "remove_home"
 ATTR_DRY_RUN = "dry_run"
 
 SCHEMA = vol.Schema(
@@ -35,8 +38,9 @@ SCHEMA = vol.Schema(
         ),
         vol.Optional(ATTR_INCLUDED_IN, default=[]): vol.All(
             cv.ensure_list,
-            [{vol.Required(ATTR_DEVICE_ID): cv.string, vol.Required(ATTR_PARENT): cv.string}],
+            [{vol.Required(ATTR_DEVICE_ID): cv.string, vol.Optional(ATTR_PARENT): cv.string}],
         ),
+        vol.Optional(ATTR_REMOVE_HOME, default=False): cv.boolean,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
@@ -55,10 +59,8 @@ def async_setup_energy_action(hass: HomeAssistant) -> None:
             owner_id=owner_id,
             water_ids=[climkit_id(one) for one in call.data[ATTR_WATER]],
             also=call.data[ATTR_ALSO],
-            parents={
-                climkit_id(one[ATTR_DEVICE_ID]): climkit_id(one[ATTR_PARENT])
-                for one in call.data[ATTR_INCLUDED_IN]
-            },
+            parents=parents_of(hass, call.data[ATTR_INCLUDED_IN]),
+            may_remove=call.data[ATTR_REMOVE_HOME],
         )
         merged = await async_set_up_dashboard(
             hass, runtime.coordinator, wish, dry_run=call.data[ATTR_DRY_RUN]
@@ -75,10 +77,24 @@ def async_setup_energy_action(hass: HomeAssistant) -> None:
     )
 
 
+def parents_of(hass: HomeAssistant, rows: Iterable[Mapping[str, str]]) -> dict[str, str | None]:
+    """Return the meter that measures another one too, by its id, of rows that name devices.
+
+    A row without a parent says that no other meter does.
+    """
+    return {
+        site_or_meter(hass, row[ATTR_DEVICE_ID])[1]: (
+            site_or_meter(hass, row[ATTR_PARENT])[1] if row.get(ATTR_PARENT) else None
+        )
+        for row in rows
+    }
+
+
 def _answer(merged: Merged) -> dict[str, JsonValueType]:
-    """Return what was added to each list, as stored, and what was not and why."""
+    """Return what was added to each list, as stored, what was removed, and what not and why."""
     return {
         "added": {key: [dict(entry) for entry in entries] for key, entries in merged.added.items()},
+        "removed": [dict(entry) for entry in merged.removed],
         "skipped": [
             {
                 "kind": one.kind,

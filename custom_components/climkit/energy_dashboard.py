@@ -13,12 +13,13 @@ from enum import StrEnum
 from homeassistant.util.json import JsonValueType
 
 from .const import DOMAIN
-from .measures import Role, Series
+from .measures import CHARGE_POINT, Role, Series
 
 # A source or device as Home Assistant stores it, and the three lists of them.
 type Entry = Mapping[str, JsonValueType]
 type Preferences = Mapping[str, Sequence[Entry]]
 
+DEVICE = "device"
 SOURCES = "energy_sources"
 DEVICES = "device_consumption"
 WATER_DEVICES = "device_consumption_water"
@@ -37,6 +38,9 @@ class Kind(StrEnum):
 # Of these a dashboard may have several sources.
 REPEATABLE = (Kind.GRID, Kind.SOLAR, Kind.BATTERY, Kind.WATER)
 
+# From these the dashboard computes what a home consumes.
+BALANCE = (Kind.GRID, Kind.SOLAR, Kind.BATTERY)
+
 
 class Reason(StrEnum):
     """Why something was not added."""
@@ -47,6 +51,14 @@ class Reason(StrEnum):
     """The site's total stands there where its meters would be added, or the other way round."""
     OTHER_SOURCE = "other_source"
     """The kind has a source that is not of Climkit."""
+    OTHER_HOME = "other_home"
+    """Another series is the home's consumption, and there can be only one."""
+    SEVERAL_SHOWN = "several_shown"
+    """The home's consumption is that of one site or meter, and the dashboard shows several."""
+    PARENT_UNKNOWN = "parent_unknown"
+    """Which consumer measures a charge point's energy too is not known: it might count twice."""
+    THERE_WITHOUT_PARENT = "there_without_parent"
+    THERE_WITH_OTHER_PARENT = "there_with_other_parent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +66,9 @@ class View:
     """What a proposal is made of.
 
     `series`: those of a site, by statistic id. `cost_of` tells the statistic with the costs of a
-    series, `power_of` the entity with its power, `name_of` the name of a meter. `has_home`: this
-    Home Assistant knows sources of the type "home".
+    series, `power_of` the entity with its power, `name_of` the name of a meter or of the site,
+    `measure_of` what a series measures. `has_home`: this Home Assistant knows sources of the type
+    "home".
     """
 
     series: Mapping[str, Series]
@@ -63,16 +76,23 @@ class View:
     power_of: Callable[[Series], str | None]
     name_of: Callable[[str], str]
     has_home: bool
+    measure_of: Callable[[Series], str] = lambda series: series.measure.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """The sources and devices of a perspective."""
+    """The sources and devices of a perspective.
+
+    `alone`: statistics of devices of which somebody said that no other device measures them too.
+    `orphans`: those of charge points of which nobody knows.
+    """
 
     is_site: bool
     sources: Sequence[Entry]
     devices: Sequence[Entry] = ()
     water_devices: Sequence[Entry] = ()
+    alone: Collection[str] = ()
+    orphans: Sequence[str] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to show."""
@@ -90,21 +110,27 @@ class Skipped:
 
 @dataclass(slots=True)
 class Merged:
-    """What is appended to each list of the preferences, and what is left out and why."""
+    """What is appended to each list of the preferences, and what is left out and why.
+
+    `removed`: sources of the home's consumption that are of Climkit and would be wrong.
+    """
 
     added: dict[str, list[Entry]] = field(
         default_factory=lambda: {SOURCES: [], DEVICES: [], WATER_DEVICES: []}
     )
+    removed: list[Entry] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
 
 # Proposals
 
 
-def propose_site(view: View, parents: Mapping[str, str]) -> Proposal:
+def propose_site(view: View, parents: Mapping[str, str | None]) -> Proposal:
     """Return what shows a whole site.
 
-    `parents` names, for a meter's id, the id of the meter that measures its consumption too.
+    `parents` names, for a meter's id, the id of the meter that measures its consumption too; None
+    where no other does. A charge point stands behind another meter as a rule, and would count
+    twice; so one that is not named is no device.
     """
     sources: list[Entry] = [
         _grid(view, *pair) for pair in _pairs(view, Role.GRID_IMPORT, Role.GRID_EXPORT)
@@ -118,17 +144,23 @@ def propose_site(view: View, parents: Mapping[str, str]) -> Proposal:
     waters = _totals_or_meters(view, Role.WATER)
     sources += [_water(view, one) for one in waters]
     sources += [_home(view, one) for one in _of_role(view, Role.HOME) if view.has_home]
+    consumers = [
+        one
+        for one in _of_role(view, Role.DEVICE)
+        if one.meter_id and is_consumer(view.series, one.meter_id)
+    ]
+    orphans = [one for one in consumers if is_charge_point(one) and one.meter_id not in parents]
     return Proposal(
         is_site=True,
         sources=sources,
-        devices=[
-            _device(view, one, parents)
-            for one in _of_role(view, Role.DEVICE)
-            if one.meter_id and is_consumer(view.series, one.meter_id)
-        ],
+        devices=[_device(view, one, parents) for one in consumers if one not in orphans],
         water_devices=[
             _device(view, one, parents) for one in _of_role(view, Role.WATER) if one not in waters
         ],
+        alone={
+            one.statistic_id for one in consumers if parents.get(one.owner_id, "unnamed") is None
+        },
+        orphans=[one.statistic_id for one in orphans],
     )
 
 
@@ -163,6 +195,11 @@ def is_consumer(series: Mapping[str, Series], meter_id: str) -> bool:
     return {"total", "self", "ext"} <= series_of_meter(series, meter_id).keys()
 
 
+def is_charge_point(series: Series) -> bool:
+    """Whether a series is one of a charge point."""
+    return series.feed.meter_type == CHARGE_POINT
+
+
 def _of_role(view: View, role: Role) -> list[Series]:
     return [one for one in view.series.values() if one.measure.role is role]
 
@@ -181,8 +218,10 @@ def _pairs(view: View, one: Role, other: Role) -> Iterator[tuple[Series | None, 
 
 
 def _grid(view: View, imported: Series | None, exported: Series | None) -> dict[str, JsonValueType]:
+    owner = imported or exported
     return {
         "type": Kind.GRID.value,
+        **({"name": view.name_of(owner.owner_id)} if owner else {}),
         "stat_energy_from": imported.statistic_id if imported else None,
         "stat_energy_to": exported.statistic_id if exported else None,
         "stat_cost": view.cost_of(imported) if imported else None,
@@ -199,6 +238,7 @@ def _grid(view: View, imported: Series | None, exported: Series | None) -> dict[
 def _solar(view: View, series: Series) -> Entry:
     return {
         "type": Kind.SOLAR.value,
+        "name": view.name_of(series.owner_id),
         "stat_energy_from": series.statistic_id,
         "config_entry_solar_forecast": None,
         **_power(view, series, None),
@@ -208,6 +248,7 @@ def _solar(view: View, series: Series) -> Entry:
 def _battery(view: View, discharge: Series, charge: Series) -> Entry:
     return {
         "type": Kind.BATTERY.value,
+        "name": view.name_of(discharge.owner_id),
         "stat_energy_from": discharge.statistic_id,
         "stat_energy_to": charge.statistic_id,
         **_power(view, discharge, charge),
@@ -215,8 +256,11 @@ def _battery(view: View, discharge: Series, charge: Series) -> Entry:
 
 
 def _water(view: View, series: Series) -> Entry:
+    name = view.name_of(series.owner_id)
     return {
         "type": Kind.WATER.value,
+        # A site may have cold and hot water.
+        "name": name if series.meter_id else f"{name} {view.measure_of(series)}",
         "stat_energy_from": series.statistic_id,
         "stat_cost": view.cost_of(series),
         "entity_energy_price": None,
@@ -227,12 +271,13 @@ def _water(view: View, series: Series) -> Entry:
 def _home(view: View, series: Series) -> Entry:
     return {
         "type": Kind.HOME.value,
+        "name": view.name_of(series.owner_id),
         "stat_energy_to": series.statistic_id,
         **_power(view, series, None),
     }
 
 
-def _device(view: View, series: Series, parents: Mapping[str, str]) -> Entry:
+def _device(view: View, series: Series, parents: Mapping[str, str | None]) -> Entry:
     meter_id = series.owner_id
     entry: dict[str, JsonValueType] = {
         "stat_consumption": series.statistic_id,
@@ -308,27 +353,94 @@ def merge(
     """
     merged = Merged()
     for source in proposal.sources:
-        kind = Kind(str(source["type"]))
-        present = [one for one in preferences[SOURCES] if one["type"] == kind]
-        lacking = _without(source, {key for one in present for key in energy_ids(one)})
-        reason = (
-            _obstacle(energy_ids(lacking), present, series, may_repeat=kind in also)
-            if lacking
-            else _reason_of_present(source, present)
-        )
-        if reason:
-            merged.skipped.append(Skipped(kind, tuple(energy_ids(source)), reason))
-        elif lacking:
-            merged.added[SOURCES].append(lacking)
+        if source["type"] != Kind.HOME:
+            _merge_source(merged, source, preferences[SOURCES], series, also)
+    _merge_home(merged, preferences[SOURCES], proposal, series)
     for key, devices in ((DEVICES, proposal.devices), (WATER_DEVICES, proposal.water_devices)):
-        known = {one.get("stat_consumption") for one in preferences[key]}
+        known = {str(one.get("stat_consumption")): one for one in preferences[key]}
         for device in devices:
             statistic_id = str(device["stat_consumption"])
-            if statistic_id in known:
-                merged.skipped.append(Skipped("device", (statistic_id,), Reason.ALREADY_THERE))
+            if present := known.get(statistic_id):
+                reason = _reason_of_device(device, present, proposal.alone)
+                merged.skipped.append(Skipped(DEVICE, (statistic_id,), reason))
+            elif known.keys() & set(series[statistic_id].part_ids):
+                merged.skipped.append(Skipped(DEVICE, (statistic_id,), Reason.SAME_ENERGY))
             else:
                 merged.added[key].append(device)
+    there = {one.get("stat_consumption") for one in preferences[DEVICES]}
+    for statistic_id in proposal.orphans:
+        reason = Reason.ALREADY_THERE if statistic_id in there else Reason.PARENT_UNKNOWN
+        merged.skipped.append(Skipped(DEVICE, (statistic_id,), reason))
     return merged
+
+
+def _merge_source(
+    merged: Merged,
+    source: Entry,
+    sources: Sequence[Entry],
+    series: Mapping[str, Series],
+    also: Collection[Kind],
+) -> None:
+    """Add what the sources lack of one, or say why not."""
+    kind = Kind(str(source["type"]))
+    present = [one for one in sources if one["type"] == kind]
+    lacking = _without(source, {key for one in present for key in energy_ids(one)})
+    reason = (
+        _obstacle(energy_ids(lacking), present, series, may_repeat=kind in also)
+        if lacking
+        else _reason_of_present(source, present)
+    )
+    if reason:
+        merged.skipped.append(Skipped(kind, tuple(energy_ids(source)), reason))
+    elif lacking:
+        merged.added[SOURCES].append(lacking)
+
+
+def _merge_home(
+    merged: Merged, sources: Sequence[Entry], proposal: Proposal, series: Mapping[str, Series]
+) -> None:
+    """Add the home's consumption if it is that of all that is shown; else remove one that is ours.
+
+    The dashboard takes it for the consumption behind all grids, roofs and batteries, but it is that
+    of one site or meter.
+    """
+    balance = [one for one in proposal.sources if one["type"] in BALANCE]
+    owners = {series[key].owner_id for one in balance for key in energy_ids(one)}
+
+    def is_proposed(statistic_id: str) -> bool:
+        found = series.get(statistic_id)
+        return found is not None and (proposal.is_site or found.owner_id in owners)
+
+    shown = [
+        is_proposed(key)
+        for one in (*sources, *merged.added[SOURCES])
+        if one["type"] in BALANCE
+        for key in energy_ids(one)
+        if _is_own(key)
+    ]
+    merged.removed = [
+        one
+        for one in sources
+        if one["type"] == Kind.HOME
+        and any(shown)
+        and any(_is_own(key) and not (all(shown) and is_proposed(key)) for key in energy_ids(one))
+    ]
+    for home in (one for one in proposal.sources if one["type"] == Kind.HOME):
+        if all(shown):
+            stays = [one for one in sources if one not in merged.removed]
+            _merge_source(merged, home, stays, series, ())
+        else:
+            merged.skipped.append(Skipped(Kind.HOME, tuple(energy_ids(home)), Reason.SEVERAL_SHOWN))
+
+
+def _reason_of_device(device: Entry, present: Entry, alone: Collection[str]) -> Reason:
+    """Return what to say of a device that is there; what it is a part of is not changed."""
+    wanted, there = device.get("included_in_stat"), present.get("included_in_stat")
+    if wanted and not there:
+        return Reason.THERE_WITHOUT_PARENT
+    if wanted != there and (wanted or device["stat_consumption"] in alone):
+        return Reason.THERE_WITH_OTHER_PARENT
+    return Reason.ALREADY_THERE
 
 
 def _is_own(statistic_id: str) -> bool:
@@ -391,9 +503,10 @@ def _obstacle(
         _is_same_energy(series[new], series[old]) for new in ids for old in there if old in series
     ):
         return Reason.SAME_ENERGY
-    is_single = any(one["type"] == Kind.HOME for one in present)
-    if is_single or (not may_repeat and not all(map(_is_own, there))):
+    if not may_repeat and not all(map(_is_own, there)):
         return Reason.OTHER_SOURCE
+    if any(one["type"] == Kind.HOME for one in present):
+        return Reason.OTHER_HOME
     return None
 
 

@@ -1,11 +1,19 @@
 """The steps in which a user sets up the Energy dashboard; a part of the options flow."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
+from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
+    DeviceFilterSelectorConfig,
+    DeviceSelector,
+    DeviceSelectorConfig,
+    ObjectSelector,
+    ObjectSelectorConfig,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -16,13 +24,38 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import ClimkitConfigEntry, SiteCoordinator
-from .energy_dashboard import REPEATABLE, SOURCES, Entry, Kind, Merged, energy_ids
-from .energy_preferences import Wish, async_set_up_dashboard, consumers, water_meters
+from .energy_action import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
+from .energy_dashboard import DEVICE, REPEATABLE, Entry, Kind, Merged, Reason, energy_ids
+from .energy_preferences import (
+    Wish,
+    async_find_parents,
+    async_set_up_dashboard,
+    consumers,
+    water_meters,
+)
 from .recorder import async_own_names
 
 CONF_OWNER = "owner"
 CONF_WATER = "water"
 CONF_ALSO = "also"
+
+
+# A row of meters says which one is a part of which.
+_METER = DeviceSelector(
+    DeviceSelectorConfig(filter=[DeviceFilterSelectorConfig(integration=DOMAIN)])
+)
+_PARENTS = ObjectSelector(
+    ObjectSelectorConfig(
+        fields={
+            ATTR_DEVICE_ID: {"selector": _METER, "required": True},
+            ATTR_PARENT: {"selector": _METER},
+        },
+        multiple=True,
+        label_field=ATTR_DEVICE_ID,
+        description_field=ATTR_PARENT,
+        translation_key=ATTR_INCLUDED_IN,
+    )
+)
 
 
 class EnergyDashboardSteps(OptionsFlow):
@@ -46,6 +79,10 @@ class EnergyDashboardSteps(OptionsFlow):
             also=[Kind(kind) for kind in user_input.get(CONF_ALSO, [])],
         )
         self._answer = user_input
+        coordinator = _coordinator_of(entry, self._wish.owner_id)
+        if coordinator and self._wish.owner_id == coordinator.site.id:
+            found = await async_find_parents(self.hass, coordinator)
+            self._wish = replace(self._wish, parents=found, finds_parents=False)
         return await self.async_step_energy_dashboard_confirm()
 
     def _ask(
@@ -88,59 +125,88 @@ class EnergyDashboardSteps(OptionsFlow):
     async def async_step_energy_dashboard_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show what would be added and what not; then add it."""
-        is_confirmed = user_input is not None
+        """Show what would be added and what not; then add it, unless it was corrected."""
         coordinator = _coordinator_of(self.config_entry, self._wish.owner_id)
         if coordinator is None:
             return self.async_abort(reason="not_loaded")
+        is_site = self._wish.owner_id == coordinator.site.id
         try:
+            is_confirmed = user_input is not None
+            if user_input and ATTR_INCLUDED_IN in user_input:
+                parents = parents_of(self.hass, user_input[ATTR_INCLUDED_IN])
+                is_confirmed = parents == self._wish.parents
+                self._wish = replace(self._wish, parents=parents)
             merged = await async_set_up_dashboard(
                 self.hass, coordinator, self._wish, dry_run=not is_confirmed
             )
         except ServiceValidationError as err:  # also when the dashboard was changed meanwhile
             return self._ask(self.config_entry, err)
+        added, removed, skipped = await self._async_texts(merged)
+        changes = any(merged.added.values()) or bool(merged.removed)
+        lacks_parents = any(one.reason is Reason.PARENT_UNKNOWN for one in merged.skipped)
+        if not changes and (is_confirmed or not lacks_parents):
+            return self.async_abort(
+                reason="nothing_to_add", description_placeholders={"skipped": skipped}
+            )
         if is_confirmed:
             return self.async_abort(reason="dashboard_set_up")
-        if not any(merged.added.values()):
-            return self.async_abort(
-                reason="nothing_to_add",
-                description_placeholders={"skipped": (await self._async_texts(merged))[1]},
-            )
-        added, skipped = await self._async_texts(merged)
+        # What is shown as removed is what a confirmation permits.
+        self._wish = replace(self._wish, may_remove=bool(merged.removed))
+        rows = {vol.Optional(ATTR_INCLUDED_IN, default=self._rows()): _PARENTS}
         return self.async_show_form(
             step_id="energy_dashboard_confirm",
-            data_schema=vol.Schema({}),
-            description_placeholders={"added": added, "skipped": skipped},
+            data_schema=vol.Schema(rows if is_site and len(consumers(coordinator)) > 1 else {}),
+            description_placeholders={"added": added, "removed": removed, "skipped": skipped},
         )
 
-    async def _async_texts(self, merged: Merged) -> tuple[str, str]:
-        """Return what is added and what is left out, as lists a person can read."""
+    def _rows(self) -> list[dict[str, str]]:
+        """Return which meter is a part of which, as rows that name their devices."""
+        registry, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
+
+        def device_id(meter_id: str) -> str | None:
+            device = registry.async_get_device_by_identifier((DOMAIN, meter_id), entry_id)
+            return device.id if device else None
+
+        rows = [
+            {ATTR_DEVICE_ID: device_id(meter_id), ATTR_PARENT: parent and device_id(parent)}
+            for meter_id, parent in self._wish.parents.items()
+        ]
+        return [{key: value for key, value in row.items() if value} for row in rows]
+
+    async def _async_texts(self, merged: Merged) -> tuple[str, str, str]:
+        """Return what is added, removed and left out, as lists a person can read."""
         names = await async_own_names(self.hass)
         texts = await async_get_translations(
             self.hass, self.hass.config.language, "selector", [DOMAIN]
         )
 
-        def word(selector: str, key: str) -> str:
-            return texts.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)
+        def word(key: str) -> str:
+            return texts.get(f"component.{DOMAIN}.selector.{key}", key)
 
         def line(kind: str, statistic_ids: Iterable[str]) -> str:
             found = ", ".join(names.get(key) or key for key in statistic_ids)
-            return f"- {word('dashboard_kind', kind)}: {found}"
+            return f"- {word(f'dashboard_kind.options.{kind}')}: {found}"
 
-        added = [
-            line(_kind(key, entry), energy_ids(entry) or [str(entry["stat_consumption"])])
-            for key, entries in merged.added.items()
-            for entry in entries
-        ]
+        def entry_line(entry: Entry) -> str:
+            if "type" in entry:
+                return line(str(entry["type"]), energy_ids(entry))
+            device = line(DEVICE, [str(entry["stat_consumption"])])
+            parent = entry.get("included_in_stat")
+            within = word(f"{ATTR_INCLUDED_IN}.fields.{ATTR_PARENT}.name")
+            return f"{device} ({within}: {names.get(str(parent), parent)})" if parent else device
+
+        added = [entry_line(one) for entries in merged.added.values() for one in entries]
+        removed = [entry_line(one) for one in merged.removed]
+        reason = "dashboard_reason.options"
         skipped = [
-            f"{line(one.kind, one.statistic_ids)} ({word('dashboard_reason', one.reason)})"
+            f"{line(one.kind, one.statistic_ids)} ({word(f'{reason}.{one.reason}')})"
             for one in merged.skipped
         ]
-        return "\n".join(added), "\n".join(skipped) or "—"
+        return _listed(added), _listed(removed), _listed(skipped)
 
 
-def _kind(key: str, entry: Entry) -> str:
-    return str(entry["type"]) if key == SOURCES else "device"
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(lines) or "—"
 
 
 def _coordinator_of(entry: ClimkitConfigEntry, owner_id: str) -> SiteCoordinator | None:

@@ -1,7 +1,8 @@
 """Stores what the Energy dashboard lacks, through Home Assistant's own energy manager."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 import voluptuous as vol
 
+from .api import HOUR
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
 from .energy_dashboard import (
@@ -31,19 +33,27 @@ from .energy_dashboard import (
     Proposal,
     View,
     has_circle,
+    is_charge_point,
     is_consumer,
     merge,
     propose_meter,
     propose_site,
     shows_other_perspective,
 )
+from .energy_parents import find_parents
 from .measures import Role, Series
-from .recorder import async_known_names
+from .recorder import async_hours, async_known_names, async_last_rows
 
 if TYPE_CHECKING:
     from homeassistant.components.energy.data import EnergyPreferences
 
 ENERGY = "energy"
+
+# How long before the newest hour of a charge point the meter is looked for that it stands behind.
+LOOK_BACK = timedelta(days=60)
+
+# These hours are not whole yet for all meters: the running one, and what is asked for in turns.
+UNFINISHED = 3 * HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +61,17 @@ class Wish:
     """What a person wants to see: a site, or a meter with the water meters that belong to it.
 
     `owner_id` is the id of the site or meter. `also`: kinds of source to add beside those of
-    others. `parents`: for a meter the one that measures its consumption too.
+    others. `parents`: for a meter the one that measures its consumption too, None where none does.
+    `finds_parents`: look in the data for those of charge points that are not named. `may_remove`: a
+    home's consumption that would be wrong.
     """
 
     owner_id: str
     water_ids: Collection[str] = ()
     also: Collection[Kind] = ()
-    parents: Mapping[str, str] = field(default_factory=dict)
+    parents: Mapping[str, str | None] = field(default_factory=dict)
+    finds_parents: bool = True
+    may_remove: bool = False
 
 
 async def async_set_up_dashboard(
@@ -65,11 +79,15 @@ async def async_set_up_dashboard(
 ) -> Merged:
     """Append to the dashboard what it lacks; tell what that is, and what was left out and why.
 
-    Raises ServiceValidationError where a wish makes no sense or does not fit what stands there.
+    A home's consumption that would be wrong is removed, if that is permitted. Raises
+    ServiceValidationError where a wish makes no sense or does not fit what stands there.
     """
     if ENERGY not in hass.config.components:
         raise _error("no_energy")
     _check(coordinator, wish)
+    if wish.finds_parents and wish.owner_id == coordinator.site.id:
+        found = await async_find_parents(hass, coordinator)
+        wish = replace(wish, parents={**found, **wish.parents})
     series = coordinator.data.series
     known = await _async_known(hass, series.values())
     proposal = _propose(hass, coordinator, wish, known)
@@ -86,9 +104,44 @@ async def async_set_up_dashboard(
     if has_circle([*preferences[DEVICES], *merged.added[DEVICES]]):
         raise _error("parent_in_circle")
     update = _valid_update(preferences, merged)
+    if merged.removed and not (dry_run or wish.may_remove):
+        raise _error("home_would_be_wrong")
     if update and not dry_run:
         await manager.async_update(update)
     return merged
+
+
+async def async_find_parents(
+    hass: HomeAssistant, coordinator: SiteCoordinator
+) -> dict[str, str | None]:
+    """Return which consumer measures a charge point too, by their ids, as far as the data tell.
+
+    Compares the hours that the recorder has, up to the newest ones of the charge points.
+    """
+    data = coordinator.data
+    totals = {
+        one.meter_id: one
+        for one in data.series.values()
+        if one.meter_id
+        and one.measure.role is Role.DEVICE
+        and is_consumer(data.series, one.meter_id)
+    }
+    points = {one.statistic_id for one in totals.values() if is_charge_point(one)}
+    newest = await async_last_rows(hass, points)
+    if not newest:
+        return {}
+    end = max(row.start for row in newest.values()) - UNFINISHED
+    hours = await async_hours(
+        hass, {one.statistic_id for one in totals.values()}, end - LOOK_BACK, end
+    )
+    amounts = {meter_id: hours.get(one.statistic_id, {}) for meter_id, one in totals.items()}
+    return dict(
+        await hass.async_add_executor_job(
+            find_parents,
+            {key: value for key, value in amounts.items() if is_charge_point(totals[key])},
+            {key: value for key, value in amounts.items() if not is_charge_point(totals[key])},
+        )
+    )
 
 
 def consumers(coordinator: SiteCoordinator) -> list[str]:
@@ -118,7 +171,7 @@ def _check(coordinator: SiteCoordinator, wish: Wish) -> None:
         raise _error("no_water_meter")
     if wish.parents and not is_site:
         raise _error("parent_of_meter")
-    if not set(known).issuperset({*wish.parents, *wish.parents.values()}):
+    if not set(known).issuperset({*wish.parents, *wish.parents.values()} - {None}):
         raise _error("parent_no_consumer")
 
 
@@ -135,16 +188,24 @@ def _propose(
         entity_id = _power_entity(hass, series)
         return entity_id if entity_id in known and _is_numeric(hass, entity_id) else None
 
+    def name_of(owner_id: str) -> str:
+        if meter := data.meters.get(owner_id):
+            return coordinator.names.meter(meter)
+        return coordinator.names.site(coordinator.site)
+
     view = View(
         series=data.series,
         cost_of=cost_of,
         power_of=power_of,
-        name_of=lambda meter_id: coordinator.names.meter(data.meters[meter_id]),
-        has_home=_knows_home(),
+        name_of=name_of,
+        measure_of=coordinator.names.measure,
+        has_home=_accepts({"type": Kind.HOME.value, "stat_energy_to": f"{DOMAIN}:any"}),
     )
     if wish.owner_id == coordinator.site.id:
-        return propose_site(view, wish.parents)
-    return propose_meter(view, wish.owner_id, wish.water_ids)
+        proposal = propose_site(view, wish.parents)
+    else:
+        proposal = propose_meter(view, wish.owner_id, wish.water_ids)
+    return replace(proposal, sources=[_as_accepted(one) for one in proposal.sources])
 
 
 async def _async_known(hass: HomeAssistant, series: Collection[Series]) -> set[str]:
@@ -177,13 +238,19 @@ def _is_numeric(hass: HomeAssistant, entity_id: str | None) -> bool:
         return False
 
 
-def _knows_home() -> bool:
-    """Whether this release has sources of the type "home" (2026.11 or later)."""
+def _accepts(source: Entry) -> bool:
+    """Whether this release's schema accepts a source; those of the home came with 2026.11."""
     try:
-        ENERGY_SOURCE_SCHEMA([{"type": Kind.HOME.value, "stat_energy_to": f"{DOMAIN}:any"}])
+        ENERGY_SOURCE_SCHEMA([dict(source)])
     except vol.Invalid:
         return False
     return True
+
+
+def _as_accepted(source: Entry) -> Entry:
+    """Return a source without its name where this release knows no names of such sources."""
+    nameless = {key: value for key, value in source.items() if key != "name"}
+    return nameless if _accepts(nameless) and not _accepts(source) else source
 
 
 def _statistics_of(proposal: Proposal) -> set[str]:
@@ -202,7 +269,7 @@ def _preferences_of(data: EnergyPreferences | None) -> Preferences:
 
 
 def _valid_update(preferences: Preferences, merged: Merged) -> EnergyPreferencesUpdate:
-    """Return the lists that grow, after this release's own schemas have accepted all of them.
+    """Return the lists that change, after this release's own schemas have accepted all of them.
 
     What stood there is stored as it was; what is new as the schemas return it.
     """
@@ -212,13 +279,13 @@ def _valid_update(preferences: Preferences, merged: Merged) -> EnergyPreferences
         (DEVICES, vol.Schema([DEVICE_CONSUMPTION_SCHEMA])),
         (WATER_DEVICES, vol.Schema([DEVICE_CONSUMPTION_SCHEMA])),
     ):
-        before = preferences[key]
+        before = [one for one in preferences[key] if key != SOURCES or one not in merged.removed]
         try:
             whole = cast(list[Entry], schema([*before, *merged.added[key]]))
         except vol.Invalid as err:
             raise _error("dashboard_refused", error=str(err)) from err
         merged.added[key] = whole[len(before) :]
-        if merged.added[key]:
+        if merged.added[key] or len(before) < len(preferences[key]):
             update[key] = [*before, *merged.added[key]]
     return cast(EnergyPreferencesUpdate, update)
 

@@ -79,7 +79,11 @@ class Names:
     def statistic(self, series: Series, site: Site, meter: Meter | None) -> str:
         """Return the name of a series' statistic: owner, then measure."""
         owner = f"{self.site(site)} {self.meter(meter)}" if meter else self.site(site)
-        return f"{owner} {self._sensor(series.measure.name)}"
+        return f"{owner} {self.measure(series)}"
+
+    def measure(self, series: Series) -> str:
+        """Return what a series measures."""
+        return self._sensor(series.measure.name)
 
     def cost(self, series: Series, site: Site, meter: Meter | None) -> str:
         """Return the name of the statistic of what a series costs, or earns."""

@@ -226,6 +226,20 @@ async def async_rows(
     return await _async_ask(hass, _rows, hass, set(statistic_ids), start, end)
 
 
+async def async_hours(
+    hass: HomeAssistant, statistic_ids: Iterable[str], start: datetime, end: datetime
+) -> dict[str, dict[datetime, float]]:
+    """Return the amounts from `start` to before `end` by their hour, for each statistic with rows.
+
+    Some statistics are asked for at a time, as others wait for the database meanwhile.
+    """
+    found: dict[str, dict[datetime, float]] = {}
+    for ids in batched(statistic_ids, COUNTED_AT_ONCE, strict=False):
+        for statistic_id, (rows, _) in (await async_rows(hass, ids, start, end)).items():
+            found[statistic_id] = {row.start: row.amount for row in rows if row.amount is not None}
+    return found
+
+
 async def async_total_before(hass: HomeAssistant, statistic_id: str, time: datetime) -> float:
     """Return the running total before a time; 0 where no row is earlier.
 
