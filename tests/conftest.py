@@ -238,6 +238,10 @@ class Home:
         assert found, f"no entity {unique_id}"
         return found
 
+    def has_entity(self, unique_id: str) -> bool:
+        """Whether there is an entity with a unique id."""
+        return er.async_get(self.hass).async_get_entity_id("sensor", DOMAIN, unique_id) is not None
+
     def state(self, unique_id: str) -> State:
         """The state of the entity with a unique id."""
         state = self.hass.states.get(self.entity_id(unique_id))

@@ -56,7 +56,7 @@ def _assert_spent(
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     parts = ("electricity_conso_total", "cold_water_conso_total")
     hours = [costs.get(f"{DOMAIN}:{SITE_ID}_{part}_cost", {}) for part in parts]
-    if not any(hours):
+    if not any(hours) and not home.has_entity(f"{SITE_ID}_cost_today"):
         return
     for key, since in (("cost_today", today), ("cost_this_month", today.replace(day=1))):
         spent = [cost for one in hours for hour, cost in one.items() if hour >= since]

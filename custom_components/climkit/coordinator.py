@@ -94,6 +94,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             store,
             stored_tariffs(entry, site.id),
             on_change=self.async_update_listeners,
+            is_awaited=lambda key: self.history.is_awaited(key),  # noqa: PLW0108 - made below
+            amounts_progress=lambda: self.history.progress,
             is_clock_wrong=lambda: self.history.is_clock_behind,
         )
         self.history = SiteHistory(
@@ -102,7 +104,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             site,
             start=history_start,
             store=store,
-            on_change=self.async_update_listeners,
+            on_change=self._note_history,
             writing=self.costs.writing,
             on_read=self._async_note_read,
         )
@@ -168,6 +170,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         """Delete statistics; those that are wanted are then made anew."""
         await self.history.async_delete(statistic_ids)
         self.costs.note_deleted(statistic_ids)
+
+    @callback
+    def _note_history(self) -> None:
+        """Tell of new totals and progress; costs of what was read to its end may be known now."""
+        self.costs.worker.wake()
+        self.async_update_listeners()
 
     # Periods
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 import logging
+from math import floor
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -42,7 +43,7 @@ _FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
 class CostBook:
     """The cost statistics of a site, how far each is right, and what is remembered of that.
 
-    `tracks`: by cost id.
+    `tracks`: by cost id. `tariffs`: those that rows are, or are to be, computed with.
     """
 
     def __init__(self, hass: HomeAssistant, site: Site, store: ClimkitStore) -> None:
@@ -52,13 +53,26 @@ class CostBook:
         self._store = store
         self._record = store.site(site.id).setdefault("costs", CostsRecord(tariffs=[], dirty={}))
         self._loaded: Mapping[str, Priced] | None = None
-        self._tariffs = self._read_tariffs()
+        self.tariffs = self._read_tariffs()
         self._unmarked: list[Mapping[str, TimeRange]] = []
         self.tracks: dict[str, CostTrack] = {}
 
     def is_of(self, priced: Mapping[str, Priced], tariffs: list[dict[str, Any]]) -> bool:
         """Whether it is known where these statistics stand, with these tariffs."""
         return self._loaded is priced and self._record["tariffs"] == tariffs
+
+    @property
+    def progress(self) -> float:
+        """Return how much of the costs is computed, in full percents.
+
+        What is newer than `RECENT` is not waited for: each quarter-hour it is computed again.
+        """
+        until = floor_hour(dt_util.utcnow()) - RECENT
+        missing = sum(track.hours_to_compute(until) for track in self.tracks.values())
+        if not missing:
+            return 100.0
+        whole = sum((one.end - one.start) / HOUR for one in self._whole) * len(self.tracks)
+        return float(max(0, floor(100 * (1 - missing / whole)))) if whole else 0.0
 
     async def async_load(
         self,
@@ -85,7 +99,7 @@ class CostBook:
         remembered = await self._async_remembered(stored)
         tracks = {}
         for cost_id, one in priced.items():
-            statistic = cost_metadata(one.series, one.name, self._tariffs.currency or "")
+            statistic = cost_metadata(one.series, one.name, self.tariffs.currency or "")
             if known.get(cost_id) != (statistic["name"], statistic["unit_of_measurement"]):
                 async_publish(self._hass, statistic)
             track = self.tracks.get(cost_id)
@@ -103,12 +117,12 @@ class CostBook:
 
     def _mark_changed(self, tariffs: list[dict[str, Any]]) -> None:
         """Mark the ranges in which prices change, also of what is not there now."""
-        before, self._record["tariffs"] = self._tariffs, tariffs
-        self._tariffs = self._read_tariffs()
+        before, self._record["tariffs"] = self.tariffs, tariffs
+        self.tariffs = self._read_tariffs()
         horizon = self._horizon
         changed = [
             found
-            for start, end in changed_stretches(before, self._tariffs)
+            for start, end in changed_stretches(before, self.tariffs)
             if (found := TimeRange.between(start, min(end or horizon, horizon)))
         ]
         dirty = self._record["dirty"]
@@ -174,7 +188,7 @@ class CostBook:
     @property
     def _whole(self) -> list[TimeRange]:
         """Return the time with a tariff that can have amounts; none where all is to come."""
-        start = self._tariffs.start
+        start = self.tariffs.start
         return (
             self._from(max(start, floor_hour(self._site.created or _FIRST_TIME))) if start else []
         )
@@ -233,6 +247,11 @@ class CostBook:
             one for one in self._unmarked if not any(one is other for other in written)
         ]
         self._note(marked)
+
+    def forget_spent(self) -> None:
+        """Forget what was spent: it is no longer true, or not true yet."""
+        for track in self.tracks.values():
+            track.spent = {}
 
     def note_done(self, page: CostPage) -> None:
         """Note that a page was stored."""

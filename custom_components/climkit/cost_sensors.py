@@ -1,10 +1,10 @@
-"""The entities of costs: what a site or meter costs, and what electricity costs now.
+"""The entities of costs: what a site or meter costs, what electricity costs now, how far that is.
 
 They are there as long as a tariff is. Costs have a state class, as what they show, fixed fees
 included, is in no external statistic; those of energy have none (see docs/costs.md).
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import override
@@ -15,7 +15,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import UnitOfEnergy
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -47,6 +47,11 @@ class PriceSensorDescription(SensorEntityDescription):
     price: Price
 
 
+@dataclass(frozen=True, kw_only=True)
+class CostProgressDescription(SensorEntityDescription):
+    """How much of a site's costs is computed."""
+
+
 COSTS = tuple(
     CostSensorDescription(
         key=key,
@@ -73,6 +78,23 @@ PRICES = tuple(
 )
 
 
+PROGRESS = CostProgressDescription(
+    key="cost_progress",
+    translation_key="cost_progress",
+    native_unit_of_measurement=PERCENTAGE,
+    suggested_display_precision=0,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+# The entities of a site that do not need its totals.
+WITHOUT_TOTALS = (*PRICES, PROGRESS)
+
+type Description = CostSensorDescription | PriceSensorDescription | CostProgressDescription
+
+# An entity by its owner's id and its key.
+type Key = tuple[str, str]
+
+
 @callback
 def async_follow_costs(
     hass: HomeAssistant,
@@ -80,63 +102,86 @@ def async_follow_costs(
     runtime: SiteRuntime,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a site's entities of costs as soon as tariffs allow them, and remove them again."""
+    """Add a site's entities of costs as soon as tariffs allow them, and remove them again.
+
+    Those of a meter come and go with its device: a list that lacks it once says nothing.
+    """
     coordinator = runtime.coordinator
-    present: set[tuple[str, str]] = set()
-    seen: object = None
+    present: set[Key] = set()
 
     @callback
     def update() -> None:
-        nonlocal present, seen
-        wanted = dict(_wanted(coordinator))
+        nonlocal present
+        _async_remove(hass, unwanted := set(_unwanted(coordinator)))
         device_ids = site_device_ids(runtime)
-        if (known := (coordinator.data, wanted.keys(), device_ids)) == seen:
-            return
-        seen = known
-        _async_remove_others(hass, coordinator, wanted)
-        present &= {key for key in wanted if key[0] in device_ids}
-        async_add_entities([entity for key, entity in wanted.items() if key not in present])
-        present |= wanted.keys()
+        present = {key for key in present - unwanted if key[0] in device_ids}
+        new = [
+            _entity(coordinator, owner_id, description)
+            for owner_id, description in _wanted(coordinator)
+            if (owner_id, description.key) not in present
+        ]
+        if new:
+            async_add_entities(new)
+        present |= {(entity.owner_id, entity.entity_description.key) for entity in new}
 
     update()
     entry.async_on_unload(coordinator.async_add_listener(update))
 
 
 @callback
-def _async_remove_others(
-    hass: HomeAssistant, coordinator: SiteCoordinator, wanted: Collection[tuple[str, str]]
-) -> None:
-    """Remove the entities of what has no price any more; of what is not known yet they stay."""
+def _async_remove(hass: HomeAssistant, keys: Iterable[Key]) -> None:
     registry = er.async_get(hass)
-    known = {series.owner_id for series in coordinator.data.series.values()}
-    for owner_id in {coordinator.site.id, *known}:
-        for description in (*COSTS, *PRICES):
-            unique_id = f"{owner_id}_{description.key}"
-            entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
-            if entity_id and (owner_id, description.key) not in wanted:
-                registry.async_remove(entity_id)
+    for owner_id, key in keys:
+        entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, f"{owner_id}_{key}")
+        if entity_id:
+            registry.async_remove(entity_id)
 
 
-def _wanted(
-    coordinator: SiteCoordinator,
-) -> Iterator[tuple[tuple[str, str], CostSensor | PriceSensor]]:
-    """Return the entities there should be, by owner and kind."""
-    site, costs, meters = coordinator.site, coordinator.costs, coordinator.data.meters
-    device = site_device(coordinator)
+def _wanted(coordinator: SiteCoordinator) -> Iterator[tuple[str, Description]]:
+    """Return the entities there should be, each with its owner's id.
+
+    A meter that joins has costs before there is a device of it.
+    """
+    site_id, costs, meters = coordinator.site.id, coordinator.costs, coordinator.data.meters
     for owner_id in costs.owner_ids:
-        meter = meters.get(owner_id)
-        owner = meter_device(coordinator, meter) if meter else device
-        for description in COSTS:
-            # Of a meter that is read once a day nothing is known of today.
-            is_enabled = meter is None or METER_TYPES[meter.type].read_each_interval
-            view = replace(
-                description,
-                entity_registry_enabled_default=is_enabled or description.key != COST_TODAY,
-            )
-            yield (owner_id, view.key), CostSensor(coordinator, owner, owner_id, view)
+        if owner_id == site_id or owner_id in meters:
+            yield from ((owner_id, description) for description in COSTS)
     for price in PRICES:
         if costs.tariffs.has_price(price.price):
-            yield (site.id, price.key), PriceSensor(coordinator, device, site.id, price)
+            yield site_id, price
+    if costs.tariffs:
+        yield site_id, PROGRESS
+
+
+def _unwanted(coordinator: SiteCoordinator) -> Iterator[Key]:
+    """Return the entities of what has no price any more; of what is not there nothing is known."""
+    site_id, costs = coordinator.site.id, coordinator.costs
+    for owner_id in costs.free_owner_ids:
+        yield from ((owner_id, description.key) for description in COSTS)
+    for price in PRICES:
+        if not costs.tariffs.has_price(price.price):
+            yield site_id, price.key
+    if not costs.tariffs:
+        yield site_id, PROGRESS.key
+
+
+def _entity(
+    coordinator: SiteCoordinator, owner_id: str, description: Description
+) -> ClimkitEntity[SiteCoordinator]:
+    meter = coordinator.data.meters.get(owner_id)
+    device = meter_device(coordinator, meter) if meter else site_device(coordinator)
+    match description:
+        case PriceSensorDescription():
+            return PriceSensor(coordinator, device, owner_id, description)
+        case CostProgressDescription():
+            return CostProgressSensor(coordinator, device, owner_id, description)
+    # Of a meter that is read once a day nothing is known of today.
+    is_enabled = meter is None or METER_TYPES[meter.type].read_each_interval
+    view = replace(
+        description,
+        entity_registry_enabled_default=is_enabled or description.key != COST_TODAY,
+    )
+    return CostSensor(coordinator, device, owner_id, view)
 
 
 class CostSensor(ClimkitEntity[SiteCoordinator]):
@@ -192,3 +237,19 @@ class PriceSensor(ClimkitEntity[SiteCoordinator]):
     def native_value(self) -> float | None:
         """Return the price of the running hour."""
         return self.coordinator.costs.price(self.entity_description.price)
+
+
+class CostProgressSensor(ClimkitEntity[SiteCoordinator]):
+    """How much of the costs is computed."""
+
+    @property
+    @override
+    def is_there(self) -> bool:
+        """Whether there is still a tariff."""
+        return bool(self.coordinator.costs.tariffs)
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return full percents; None before it is known."""
+        return self.coordinator.costs.progress

@@ -1,6 +1,6 @@
 """How far the statistic of what something costs is right. Pure: no I/O, no clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ class CostTrack:
     """A cost statistic: what is stored, and the ranges in which it is to be computed anew.
 
     `before` holds running totals before certain times, as far as they are known, and `spent` what
-    was spent since then; that stays until it is known anew.
+    was spent since then (None: no hour has a cost); that stays until it is known anew.
     """
 
     priced: Priced
@@ -29,7 +29,7 @@ class CostTrack:
     is_last_sure: bool = True
     dirty: list[TimeRange] = field(default_factory=list)
     before: dict[datetime, float] = field(default_factory=dict)
-    spent: dict[datetime, float] = field(default_factory=dict)
+    spent: dict[datetime, float | None] = field(default_factory=dict)
 
     @property
     def cost_id(self) -> str:
@@ -40,14 +40,20 @@ class CostTrack:
         """Forget the totals that rows from `start` on may move."""
         self.before = {time: total for time, total in self.before.items() if time <= start}
 
-    def sum_up(self, times: Iterable[datetime]) -> None:
-        """Work out what was spent since times of `before`; nothing where no row is as new."""
-        self.before = {time: self.before[time] for time in times}
-        self.spent = {
-            time: self.last.total - total
-            for time, total in self.before.items()
-            if self.last and self.last.start >= time
-        }
+    def sum_up(self, times: Collection[datetime]) -> None:
+        """Work out what was spent since times, of which `before` holds the totals."""
+        self.before = {time: total for time, total in self.before.items() if time in times}
+        self.spent = {time: self._spent_since(time) for time in times}
+
+    def _spent_since(self, time: datetime) -> float | None:
+        if self.last is None or self.last.start < time:
+            return None
+        return self.last.total - self.before[time]
+
+    def hours_to_compute(self, until: datetime) -> float:
+        """Return how many hours before a time are still to be computed."""
+        parts = (TimeRange.between(one.start, min(one.end, until)) for one in self.dirty)
+        return sum((part.end - part.start) / HOUR for part in parts if part)
 
 
 def costs_of(

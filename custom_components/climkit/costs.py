@@ -8,7 +8,7 @@ an amount was written or a tariff changed, is noted as *dirty* ranges of time an
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -23,7 +23,7 @@ from .priced import Priced, costs_by_owner, pays_meter_fee, priced_series
 from .rebuild import RowsChangedError, async_rebuild_amounts
 from .recorder import async_rows, async_synchronize, async_totals_before
 from .store import ClimkitStore
-from .tariffs import local_start, tariffs_from_data
+from .tariffs import changed_stretches, local_start, tariffs_from_data
 from .time_range import TimeRange
 from .worker import Worker
 
@@ -37,6 +37,13 @@ def stored_tariffs(entry: ConfigEntry[Any], site_id: str) -> list[dict[str, Any]
     ]
 
 
+class _Sums(NamedTuple):
+    """What was spent since which times, except of the statistics whose amounts are not read."""
+
+    times: tuple[datetime, ...]
+    unread: frozenset[str]
+
+
 class SiteCosts:
     """The cost statistics of one site, and what entities show of them."""
 
@@ -48,15 +55,21 @@ class SiteCosts:
         tariffs: list[dict[str, Any]],
         *,
         on_change: Callable[[], None],
+        is_awaited: Callable[[str], bool],
+        amounts_progress: Callable[[], float | None],
         is_clock_wrong: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Prepare with the site's stored tariffs; `on_change` tells of new costs.
+        """Prepare with the site's stored tariffs; `on_change` tells of new costs and progress.
 
-        While `is_clock_wrong` nothing is computed: hours seem to be still to come that are stored.
+        `is_awaited` tells whether amounts of a statistic are still to be read, `amounts_progress`
+        how much of all amounts is stored, in percent (None: not known yet). While `is_clock_wrong`
+        nothing is computed: hours seem to be still to come that are stored.
         """
         self._hass = hass
         self._site = site
         self._on_change = on_change
+        self._is_awaited = is_awaited
+        self._amounts_progress = amounts_progress
         self._is_clock_wrong = is_clock_wrong
         self._is_to_be_examined = False
         self._book = CostBook(hass, site, store)
@@ -68,7 +81,8 @@ class SiteCosts:
         self._meters_with_fee: set[str] = set()
         self._written: list[Mapping[str, TimeRange]] = []
         self._deleted: set[str] = set()
-        self._summed_up: tuple[datetime, ...] | None = None
+        self._summed_up: _Sums | None = None
+        self._told_progress: float | None = None
         self.worker = Worker(hass, f"climkit costs {site.id}", self._async_work)
 
     # What entities show
@@ -92,14 +106,33 @@ class SiteCosts:
     def _today(self) -> date:
         return dt_util.utcnow().astimezone(self._site.zone).date()
 
+    @property
+    def free_owner_ids(self) -> Collection[str]:
+        """Return the ids of the site and the meters that are there and have no price at all."""
+        return {series.owner_id for series in self._series}.difference(self.owner_ids)
+
+    @property
+    def progress(self) -> float | None:
+        """Return how much of the costs is computed, in full percents; None before it is known.
+
+        It is never more than there is of the amounts.
+        """
+        amounts = self._amounts_progress()
+        if amounts is None or not self._book.is_of(self._priced, self._data):
+            return None
+        return min(self._book.progress, amounts)
+
     def cost(self, owner_id: str, since: datetime) -> float | None:
         """Return what a site or meter costs since a local midnight, fees of these days included.
 
-        None as long as there is no hour since then.
+        None as long as there is no hour since then, and until all that belongs to it is computed.
         """
-        tracks = (self._book.tracks.get(cost_id) for cost_id in self._by_owner.get(owner_id, ()))
-        spent = [track.spent[since] for track in tracks if track and since in track.spent]
-        return sum(spent) + self._fee(owner_id, since) if spent else None
+        tracks = [self._book.tracks.get(cost_id) for cost_id in self._by_owner.get(owner_id, ())]
+        known = [track.spent[since] for track in tracks if track and since in track.spent]
+        spent = [amount for amount in known if amount is not None]
+        if len(known) < len(tracks) or not spent:
+            return None
+        return sum(spent) + self._fee(owner_id, since)
 
     def _fee(self, owner_id: str, since: datetime) -> float:
         fees = self.tariffs.fees(since.astimezone(self._site.zone).date(), self._today)
@@ -122,8 +155,11 @@ class SiteCosts:
         """Say which tariffs the site has, as they are stored."""
         if tariffs == self._data:
             return
+        before, self.tariffs = self.tariffs, tariffs_from_data(tariffs, self._site.zone)
         self._data = tariffs
-        self.tariffs = tariffs_from_data(tariffs, self._site.zone)
+        now = dt_util.utcnow()
+        if any(start <= now for start, _ in changed_stretches(before, self.tariffs)):
+            self._book.forget_spent()
         self._plan()
         self._on_change()
 
@@ -173,6 +209,10 @@ class SiteCosts:
         except RowsChangedError as err:
             await self._book.async_examine(err.statistic_ids)
             return True
+        finally:
+            if self._told_progress != (progress := self.progress):
+                self._told_progress = progress
+                self._on_change()
 
     async def _async_do_next(self) -> bool:
         if not self._book.is_of(self._priced, self._data):
@@ -190,8 +230,8 @@ class SiteCosts:
         elif page := next_page(self._book.tracks.values()):
             self._summed_up = None
             await self._async_compute(page)
-        elif self._summed_up != (times := (self.day_start, self.month_start)):
-            await self._async_sum_up(times)
+        elif self._summed_up != (sums := self._sums):
+            await self._async_sum_up(sums)
         else:
             return False
         return True
@@ -207,7 +247,7 @@ class SiteCosts:
         found = await async_rows(self._hass, sources, page.range.start, page.range.end)
         amounts = {source: rows for source, (rows, _) in found.items()}
         costs = await self._hass.async_add_executor_job(
-            costs_of, page.tracks, amounts, self.tariffs
+            costs_of, page.tracks, amounts, self._book.tariffs
         )
         stored = await self._async_stored_hours(page)
         wrong = [
@@ -230,16 +270,29 @@ class SiteCosts:
         found = await async_rows(self._hass, reaching, start, end)
         return {cost_id: {row.start for row in rows} for cost_id, (rows, _) in found.items()}
 
-    async def _async_sum_up(self, times: tuple[datetime, ...]) -> None:
-        """Work out what was spent since these times, and tell entities."""
-        tracks = [track for track in self._book.tracks.values() if track.last]
-        for time in times:
-            unknown = [track.cost_id for track in tracks if time not in track.before]
+    @property
+    def _sums(self) -> _Sums:
+        """Return what entities are to be told of now."""
+        unread = {
+            cost_id
+            for cost_id, track in self._book.tracks.items()
+            if any(map(self._is_awaited, track.priced.sources))
+        }
+        return _Sums((self.day_start, self.month_start), frozenset(unread))
+
+    async def _async_sum_up(self, sums: _Sums) -> None:
+        """Work out what was spent, and tell entities; nothing is known of what is not read."""
+        read = [one for one in self._book.tracks.values() if one.cost_id not in sums.unread]
+        for time in sums.times:
+            unknown = [one.cost_id for one in read if one.last and time not in one.before]
             totals = await async_totals_before(self._hass, unknown, time) if unknown else {}
-            for track in tracks:
+            for track in read:
                 if track.cost_id in totals:
                     track.before[time] = totals[track.cost_id]
-        for track in tracks:
-            track.sum_up(times)
-        self._summed_up = times
+        if not self._book.is_of(self._priced, self._data):
+            return  # prices or meters changed meanwhile
+        self._book.forget_spent()
+        for track in read:
+            track.sum_up(sums.times)
+        self._summed_up = sums
         self._on_change()

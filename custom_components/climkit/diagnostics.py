@@ -149,6 +149,10 @@ def _site(runtime: SiteRuntime) -> Told:
             "nights": dict(history.mended),
             "series": _series(history.tracks, numbers),
         },
+        "costs": {
+            "progress_percent": coordinator.costs.progress,
+            "is_not_stored": coordinator.costs.worker.is_not_stored,
+        },
     }
 
 

@@ -142,6 +142,10 @@ class SiteHistory:
         """Return how much of the history is stored, in full percents; None before it is known."""
         return self._tracks.progress
 
+    def is_awaited(self, statistic_id: str) -> bool:
+        """Whether some of a series' history is still to be read, and nobody refuses it."""
+        return self._tracks.is_awaited(statistic_id)
+
     @property
     def complete_until(self) -> datetime | None:
         """Return the time up to which all statistics of the site are stored."""

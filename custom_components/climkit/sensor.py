@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .api import Sensor
 from .const import CONF_SITE_TOTALS
 from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
-from .cost_sensors import PRICES, async_follow_costs
+from .cost_sensors import WITHOUT_TOTALS, async_follow_costs
 from .devices import async_name_devices, async_remove_stale_devices, site_device_ids
 from .entity import ClimkitEntity, meter_device, sensor_device, site_device
 from .measures import Series
@@ -61,7 +61,7 @@ async def async_setup_entry(
 def _async_remove_totals(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
     """Remove the entities of a site's totals, which the user no longer wants."""
     registry, site_id = er.async_get(hass), coordinator.site.id
-    wanted = {f"{site_id}_{description.key}" for description in (*SITE_SENSORS, *PRICES)}
+    wanted = {f"{site_id}_{description.key}" for description in (*SITE_SENSORS, *WITHOUT_TOTALS)}
     for entity in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
         if entity.unique_id.startswith(f"{site_id}_") and entity.unique_id not in wanted:
             registry.async_remove(entity.entity_id)

@@ -80,6 +80,14 @@ class Tracks:
         """Whether nothing is missing of the series of a feed."""
         return all(track.is_current and not track.earlier for track in self.of(feed))
 
+    def is_awaited(self, statistic_id: str) -> bool:
+        """Whether some of a series' history is still to be read, and nobody refuses it."""
+        track = self._tracks.get(statistic_id)
+        if track is None:
+            return not self.is_loaded
+        is_read = track.complete and not track.earlier
+        return not is_read and track.series.feed not in self._refused
+
     def are_ahead_of(self, now: datetime) -> bool:
         """Whether hours are stored that have not begun: then the clock is wrong."""
         latest = now + CLOCKS_DIFFER_BY
