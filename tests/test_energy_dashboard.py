@@ -294,8 +294,9 @@ class TestSite:
         """Sources have names as devices have, where this Home Assistant knows names of sources."""
         answer = await call(house, device_id=site_device(house), dry_run=True)
         sources = [s for s in answer["added"]["energy_sources"] if s["type"] != "home"]
-        assert [one["name"] for one in sources[:3]] == ["Les Tilleuls"] * 3
-        assert {one["name"] for one in sources[3:]} == {
+        assert {one["name"] for one in sources} == {
+            "Les Tilleuls",  # two: of what goes both ways Home Assistant says which is which
+            "Les Tilleuls Production",
             "Les Tilleuls Cold water",
             "Les Tilleuls Hot water",
         }
@@ -303,7 +304,11 @@ class TestSite:
         data = {"device_id": device(house, flat), "water": [device(house, water)]}
         answer = await call(house, **data, dry_run=True)
         sources = [s for s in answer["added"]["energy_sources"] if s["type"] != "home"]
-        assert [one["name"] for one in sources] == ["Flat 3", "Flat 3", "Cold water flat 3"]
+        assert [one["name"] for one in sources] == [
+            "Flat 3 Grid energy",
+            "Flat 3 Solar energy",
+            "Cold water flat 3",
+        ]
 
         schema = energy_preferences.ENERGY_SOURCE_SCHEMA
 
@@ -489,7 +494,7 @@ class TestMeter:
         assert (answer["added"], answer["removed"]) == (EMPTY, [])
         assert "several_shown" in {one["reason"] for one in answer["skipped"]}
 
-        await configure(house, energy_sources=[one for one in sources if one["name"] == "Flat 2"])
+        await configure(house, energy_sources=sources[2:])
         answer = await call(house, device_id=other)
         assert [source["type"] for source in answer["added"]["energy_sources"]] == ["home"]
 

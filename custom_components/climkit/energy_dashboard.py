@@ -217,11 +217,22 @@ def _pairs(view: View, one: Role, other: Role) -> Iterator[tuple[Series | None, 
         yield ones.get(owner_id), others.get(owner_id)
 
 
+def _name(view: View, *series: Series) -> str:
+    """Return the name of a source: its owner's, and what of that it is if it is a part.
+
+    Of sources with two ways Home Assistant says which is which: "imported", "discharged".
+    """
+    owner = view.name_of(series[0].owner_id)
+    is_whole = series[0].meter_id is not None and series[0].measure.key == "total"
+    if len(series) > 1 or is_whole:
+        return owner
+    return f"{owner} {view.measure_of(series[0])}"
+
+
 def _grid(view: View, imported: Series | None, exported: Series | None) -> dict[str, JsonValueType]:
-    owner = imported or exported
     return {
         "type": Kind.GRID.value,
-        **({"name": view.name_of(owner.owner_id)} if owner else {}),
+        "name": _name(view, *(one for one in (imported, exported) if one)),
         "stat_energy_from": imported.statistic_id if imported else None,
         "stat_energy_to": exported.statistic_id if exported else None,
         "stat_cost": view.cost_of(imported) if imported else None,
@@ -238,7 +249,7 @@ def _grid(view: View, imported: Series | None, exported: Series | None) -> dict[
 def _solar(view: View, series: Series) -> Entry:
     return {
         "type": Kind.SOLAR.value,
-        "name": view.name_of(series.owner_id),
+        "name": _name(view, series),
         "stat_energy_from": series.statistic_id,
         "config_entry_solar_forecast": None,
         **_power(view, series, None),
@@ -248,7 +259,7 @@ def _solar(view: View, series: Series) -> Entry:
 def _battery(view: View, discharge: Series, charge: Series) -> Entry:
     return {
         "type": Kind.BATTERY.value,
-        "name": view.name_of(discharge.owner_id),
+        "name": _name(view, discharge, charge),
         "stat_energy_from": discharge.statistic_id,
         "stat_energy_to": charge.statistic_id,
         **_power(view, discharge, charge),
@@ -256,11 +267,9 @@ def _battery(view: View, discharge: Series, charge: Series) -> Entry:
 
 
 def _water(view: View, series: Series) -> Entry:
-    name = view.name_of(series.owner_id)
     return {
         "type": Kind.WATER.value,
-        # A site may have cold and hot water.
-        "name": name if series.meter_id else f"{name} {view.measure_of(series)}",
+        "name": _name(view, series),
         "stat_energy_from": series.statistic_id,
         "stat_cost": view.cost_of(series),
         "entity_energy_price": None,

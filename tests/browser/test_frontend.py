@@ -165,11 +165,11 @@ async def test_energy_dashboard_of_a_site_shows_the_simulators_numbers(home: Hom
         home,
         {
             f"{SITE} Production": [solar],
-            f"{SITE} Battery discharge": [discharged],
-            f"{SITE} Battery charge": [-charged],
-            f"{SITE} Grid import": [imported, imported * GRID],
-            f"{SITE} Grid export": [-exported, -exported * EXPORT],
-            "Home": [day.of_site("electricity", "conso_total")],
+            f"{SITE} discharged": [discharged],
+            f"{SITE} charged": [-charged],
+            f"{SITE} imported": [imported, imported * GRID],
+            f"{SITE} exported": [-exported, -exported * EXPORT],
+            SITE: [day.of_site("electricity", "conso_total")],
         },
     )
     await home.frontend.open_energy("water")
@@ -217,19 +217,16 @@ async def test_energy_dashboard_of_a_flat_shows_the_simulators_numbers(home: Hom
     await expect_totals(
         home,
         {
-            f"{SITE} {FLAT} Grid energy": [grid, grid * GRID + solar * SOLAR],
-            f"{SITE} {FLAT} Solar energy": [solar],
-            "Home": [day.of_meter(FLAT, "total")],
+            f"{FLAT} Grid energy": [grid, grid * GRID + solar * SOLAR],
+            f"{FLAT} Solar energy": [solar],
+            FLAT: [day.of_meter(FLAT, "total")],
         },
     )
     await home.frontend.open_energy("water")
     amounts = {name: day.of_meter(name, "total") for name in meters}
     await expect_totals(
         home,
-        {
-            f"{SITE} {name} Volume": [amount, amount * meters[name]]
-            for name, amount in amounts.items()
-        },
+        {name: [amount, amount * meters[name]] for name, amount in amounts.items()},
     )
 
 
