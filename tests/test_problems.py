@@ -522,6 +522,7 @@ def test_each_has_a_page() -> None:
         "differing",
         "history_stuck",
         "not_stored",
+        "unusable_tariffs",
         "site_refused",
         "certificate",
     )

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from math import inf, nan
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 
 from custom_components.climkit.const import SUBENTRY_TARIFF
 from custom_components.climkit.tariffs import Tariff
+from tests.bill import add_tariff
 from tests.conftest import NOW, Home
 from tests.simulator import DEFAULT_USERNAME, World, single_house, water_site
 
@@ -20,6 +22,10 @@ PRICES: dict[str, Any] = {
     "water_and_heat": {},
     "fees": {},
 }
+
+
+ODD_DAYS = ("0001-01-01", "0026-01-01", "1969-12-31", "2200-01-01", "9999-12-31")
+NO_PRICE = {"electricity": "no_price"}
 
 
 class Flow:
@@ -174,6 +180,21 @@ class TestAdd:
             ({"low_hours": {"saturday": "all day"}}, {"low_hours": "hours_unreadable"}),
             ({"low_hours": {"sunday": "0-25"}}, {"low_hours": "hours_out_of_range"}),
             ({"low_hours": {"sunday": "5-5"}}, {"low_hours": "hours_without_length"}),
+            *(({"valid_from": day}, {"valid_from": "odd_year"}) for day in ODD_DAYS),
+            *(
+                ({"electricity": {"grid_price": price, "solar_price": 0}}, NO_PRICE)
+                for price in (inf, -inf, 1e300, -1_000_001)
+            ),
+            ({"electricity": {"solar_price": inf}}, NO_PRICE),
+            ({"electricity": PRICES["electricity"] | {"export_price": inf}}, NO_PRICE),
+            ({"water_and_heat": {"heating_price": inf}}, {"water_and_heat": "no_price"}),
+            ({"fees": {"site_fee": inf, "meter_fee": -1}}, {"fees": "no_price"}),
+            ({"fees": {"meter_fee": -0.5}}, {"fees": "price_below_zero"}),
+            ({"water_and_heat": {"hot_water_price": -2}}, {"water_and_heat": "price_below_zero"}),
+            (
+                {"electricity": {"grid_price": 0.3, "solar_price": -0.1}},
+                {"electricity": "price_below_zero"},
+            ),
             (
                 {"electricity": {"grid_price": 0.3}, "low_hours": {"sunday": "5"}},
                 {"electricity": "solar_price_needed", "low_hours": "hours_unreadable"},
@@ -193,6 +214,19 @@ class TestAdd:
             assert flow.result["description_placeholders"]["window"] == text
         await flow.answer(PRICES)
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
+    @pytest.mark.parametrize("price", [nan, "nan", "inf", "-Infinity", 10**400])
+    async def test_no_number(self, flow: Flow, price: Any) -> None:
+        """Whoever calls the flow's API can send what no form would."""
+        await flow.add()
+        prices = {"electricity": {"grid_price": 0.3, "solar_price": price}}
+        try:
+            await flow.answer(PRICES | prices)
+        except InvalidData:
+            assert price == 10**400
+        else:
+            assert flow.result["errors"] == NO_PRICE
+        assert not flow.tariffs
 
     async def test_same_day(self, flow: Flow) -> None:
         """Two tariffs of a site cannot begin on the same day."""
@@ -308,6 +342,34 @@ class TestCorrect:
         await flow.correct(first)
         await flow.answer(PRICES | {"valid_from": "2027-01-01"})
         assert flow.result["errors"] == {"valid_from": "same_day"}
+
+    async def test_an_unusable_one(self, flow: Flow) -> None:
+        """What an earlier version let pass can be corrected, and is not suggested for others."""
+        bad = PRICES | {"valid_from": "9999-12-31", "fees": {"site_fee": nan}}
+        subentry_id = add_tariff(flow.home, {"site": site_of(flow), "currency": "CHF", **bad})
+        await flow.add()
+        assert flow.suggested["valid_from"] == "2026-01-01"
+        assert not flow.suggested["electricity"]
+        await flow.correct(subentry_id)
+        assert flow.suggested["valid_from"] == "9999-12-31"
+        await flow.answer(bad)
+        assert flow.result["errors"] == {"valid_from": "odd_year", "fees": "no_price"}
+        await flow.answer(PRICES)
+        assert flow.result["reason"] == "reconfigure_successful"
+
+    async def test_moved_day(self, flow: Flow) -> None:
+        """The old day is free for another one, the new one is not."""
+        await flow.add()
+        await flow.answer(PRICES)
+        [subentry_id] = flow.home.entry.subentries
+        await flow.correct(subentry_id)
+        await flow.answer(PRICES | {"valid_from": "2026-03-01"})
+        await flow.add()
+        await flow.answer(PRICES)
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert [tariff["valid_from"] for tariff in flow.tariffs] == ["2026-03-01", "2026-01-01"]
+        ids = {one.unique_id for one in flow.home.entry.subentries.values()}
+        assert ids == {f"{site_of(flow)}_2026-03-01", f"{site_of(flow)}_2026-01-01"}
 
     async def test_not_loaded(self, flow: Flow) -> None:
         """As when adding."""

@@ -23,7 +23,7 @@ from .priced import Priced, costs_by_owner, pays_meter_fee, priced_series
 from .rebuild import RowsChangedError, async_rebuild_amounts
 from .recorder import async_rows, async_synchronize, async_totals_before
 from .store import ClimkitStore
-from .tariffs import changed_stretches, local_start, tariffs_from_data
+from .tariffs import changed_stretches, local_start, tariffs_from_data, unusable_days
 from .time_range import TimeRange
 from .worker import Worker
 
@@ -33,7 +33,7 @@ def stored_tariffs(entry: ConfigEntry[Any], site_id: str) -> list[dict[str, Any]
     return [
         dict(subentry.data)
         for subentry in entry.subentries.values()
-        if subentry.subentry_type == SUBENTRY_TARIFF and subentry.data[CONF_SITE] == site_id
+        if subentry.subentry_type == SUBENTRY_TARIFF and subentry.data.get(CONF_SITE) == site_id
     ]
 
 
@@ -86,6 +86,11 @@ class SiteCosts:
         self.worker = Worker(hass, f"climkit costs {site.id}", self._async_work)
 
     # What entities show
+
+    @property
+    def unusable_tariffs(self) -> list[str]:
+        """Return the first days of tariffs that are stored and cannot be used."""
+        return unusable_days(self._data)
 
     @property
     def owner_ids(self) -> Collection[str]:

@@ -61,6 +61,7 @@ class SiteProblems:
             "differing": self._differing,
             "history_stuck": self._history_stuck,
             "not_stored": self._not_stored,
+            "unusable_tariffs": self._unusable_tariffs,
             SITE_REFUSED: self._refused,
         }
         for kind, look in kinds.items():
@@ -169,6 +170,12 @@ class SiteProblems:
         workers = (coordinator.history.worker, coordinator.costs.worker)
         is_not_stored = any(worker.is_not_stored for worker in workers)
         return [Problem(kind="not_stored", placeholders={"site": self._name})] * is_not_stored
+
+    def _unusable_tariffs(self) -> list[Problem]:
+        if not (days := self._coordinator.costs.unusable_tariffs):
+            return []
+        placeholders = {"site": self._name, "number": str(len(days)), "days": ", ".join(days)}
+        return [Problem(kind="unusable_tariffs", placeholders=placeholders)]
 
     def _refused(self) -> list[Problem]:
         is_refused = self._coordinator.is_refused

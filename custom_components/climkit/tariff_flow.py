@@ -51,6 +51,9 @@ from .tariffs import (
     CONF_WEEKDAY,
     LowHours,
     LowHoursError,
+    first_day,
+    is_price,
+    unusable_days,
 )
 
 
@@ -138,14 +141,16 @@ class TariffFlow(ConfigSubentryFlow):
     @property
     def _currency(self) -> str:
         """Return the currency: the one of the site's other tariffs, else Home Assistant's."""
-        return next((data[CONF_CURRENCY] for data in self._others), self.hass.config.currency)
+        others = (data[CONF_CURRENCY] for data in self._others if data.get(CONF_CURRENCY))
+        return next(others, self.hass.config.currency)
 
     def _suggested(self) -> Mapping[str, Any]:
         """Return what the form suggests: prices as before, from the next January on."""
         if self._current:
             return self._current
         this_year = dt_util.now().year
-        previous = max(self._others, key=lambda data: str(data[CONF_VALID_FROM]), default=None)
+        usable = [data for data in self._others if not unusable_days([data])]
+        previous = max(usable, key=lambda data: str(data[CONF_VALID_FROM]), default=None)
         if previous is None:
             return {CONF_VALID_FROM: date(this_year, 1, 1).isoformat()}
         return {**previous, CONF_VALID_FROM: date(this_year + 1, 1, 1).isoformat()}
@@ -154,15 +159,19 @@ class TariffFlow(ConfigSubentryFlow):
         self, user_input: Mapping[str, Any], placeholders: dict[str, str]
     ) -> dict[str, str]:
         """Return what a person has to mend. The frontend shows errors above a section."""
-        errors = {}
-        if any(data[CONF_VALID_FROM] == user_input[CONF_VALID_FROM] for data in self._others):
+        errors = _price_errors(user_input)
+        try:
+            first_day(user_input[CONF_VALID_FROM])
+        except ValueError:
+            errors[CONF_VALID_FROM] = "odd_year"
+        if any(data.get(CONF_VALID_FROM) == user_input[CONF_VALID_FROM] for data in self._others):
             errors[CONF_VALID_FROM] = "same_day"
         electricity = user_input[CONF_ELECTRICITY]
         if consumed := {CONF_GRID, CONF_GRID_LOW, CONF_SOLAR, CONF_SOLAR_LOW} & electricity.keys():
             if CONF_GRID not in consumed:
-                errors[CONF_ELECTRICITY] = "grid_price_needed"
+                errors.setdefault(CONF_ELECTRICITY, "grid_price_needed")
             elif CONF_SOLAR not in consumed:
-                errors[CONF_ELECTRICITY] = "solar_price_needed"
+                errors.setdefault(CONF_ELECTRICITY, "solar_price_needed")
         if not electricity and not user_input[CONF_WATER_AND_HEAT]:
             errors["base"] = "nothing_priced"
         has_low_price = not electricity.keys().isdisjoint((CONF_GRID_LOW, CONF_SOLAR_LOW))
@@ -193,6 +202,18 @@ class TariffFlow(ConfigSubentryFlow):
                 data=data,
             )
         return self.async_create_entry(title=title, data=data, unique_id=unique_id)
+
+
+def _price_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Return by section what is no price; only what is exported can be worth less than nothing."""
+    errors = {}
+    for part in (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES):
+        prices = user_input[part]
+        if not all(map(is_price, prices.values())):
+            errors[part] = "no_price"
+        elif any(price < 0 for key, price in prices.items() if key != CONF_EXPORT):
+            errors[part] = "price_below_zero"
+    return errors
 
 
 def prices_schema(currency: str) -> vol.Schema:
@@ -238,7 +259,7 @@ def prices_schema(currency: str) -> vol.Schema:
 
 
 def _numbers(units: Mapping[str, str], *, is_collapsed: bool = False) -> section:
-    """Return a section of prices, each in its unit. A price can be below zero, as of export."""
+    """Return a section of prices, each in its unit; see `_price_errors` for what is one."""
     fields = {
         vol.Optional(key): NumberSelector(
             NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit)

@@ -11,6 +11,7 @@ from itertools import zip_longest
 import re
 from typing import Any, NamedTuple, Self
 
+from .api import PLAUSIBLE_YEARS
 from .measures import Price
 
 CONF_CURRENCY = "currency"
@@ -48,10 +49,28 @@ _FIELDS: tuple[tuple[Price, str, str, str | None], ...] = (
     (Price.COOLING, CONF_WATER_AND_HEAT, CONF_COOLING, None),
 )
 
+# No unit and no month costs more, whatever the currency: a larger number was mistyped.
+LARGEST_PRICE = 1_000_000.0
+
 # A charge point costs its own price where the tariff has one, else what electricity costs.
 _ELSE = {Price.CHARGE_POINT_GRID: Price.GRID, Price.CHARGE_POINT_SOLAR: Price.SOLAR}
 
 _WINDOW = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*h?\s*[-\u2013]\s*(\d{1,2})(?:[:.](\d{2}))?\s*h?")
+
+
+def is_price(value: object) -> bool:
+    """Whether something can be a price: a number, neither infinite nor huge."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= LARGEST_PRICE
+
+
+def first_day(text: str) -> date:
+    """Return the day from which a tariff is valid. Raises ValueError, for odd years too."""
+    day = date.fromisoformat(text)
+    if day.year not in PLAUSIBLE_YEARS:
+        raise ValueError(f"no tariff begins in the year {day.year}")
+    return day
 
 
 class LowHoursError(ValueError):
@@ -148,10 +167,20 @@ class Tariff:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Read what a subentry stores: the form's fields, by section. Raises LowHoursError."""
+        """Read what a subentry stores: the form's fields, by section.
+
+        Raises ValueError for what no form would have stored.
+        """
         fees = data[CONF_FEES]
+        prices = (
+            price
+            for section in (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES)
+            for price in data[section].values()
+        )
+        if not all(map(is_price, prices)):
+            raise ValueError("not a price")
         return cls(
-            valid_from=date.fromisoformat(data[CONF_VALID_FROM]),
+            valid_from=first_day(data[CONF_VALID_FROM]),
             currency=data[CONF_CURRENCY],
             rates={
                 price: Rate(data[section][high], data[section].get(low))
@@ -288,5 +317,18 @@ def hourly_costs(
 
 
 def tariffs_from_data(stored: Iterable[Mapping[str, Any]], zone: tzinfo) -> Tariffs:
-    """Return the tariffs of a site from what its subentries store."""
-    return Tariffs(map(Tariff.from_data, stored), zone)
+    """Return the tariffs of a site from what its subentries store; unusable ones are left out."""
+    return Tariffs(filter(None, map(_usable, stored)), zone)
+
+
+def unusable_days(stored: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the first days, as they are stored, of tariffs that cannot be used."""
+    return [str(data.get(CONF_VALID_FROM)) for data in stored if not _usable(data)]
+
+
+def _usable(data: Mapping[str, Any]) -> Tariff | None:
+    """Return a stored tariff; None for what an earlier release or an editor let pass."""
+    try:
+        return Tariff.from_data(data)
+    except AttributeError, KeyError, TypeError, ValueError:
+        return None
