@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit import nights
@@ -16,7 +18,7 @@ from custom_components.climkit.nights import (
 )
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house
-from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
+from tests.truth import assert_equal_to_climkit, climkit_hours, hourly_changes, stored_rows
 
 pytestmark = pytest.mark.recorder
 
@@ -164,21 +166,83 @@ class TestRevisions:
         changes = (await hourly_changes(home))[consumption(site_id)]
         assert changes[start] == 0
 
-    async def test_an_empty_or_cut_answer_withdraws_nothing(self, home: Home) -> None:
+    @pytest.mark.parametrize("cut", ["start", "end"])
+    @pytest.mark.parametrize("chance", range(2))
+    async def test_an_empty_or_cut_answer_withdraws_nothing(
+        self, home: Home, cut: Any, chance: int
+    ) -> None:
         """Trouble of one night is not taken for a correction."""
         await home.set_up_completely()
         before = await hourly_changes(home)
+        home.simulator.random = Random(chance)
         home.simulator.switches.max_rows = 50
-        home.simulator.switches.cut = "start"
+        home.simulator.switches.cut = cut
         home.simulator.switches.faults = [
             Fault(kind=FaultKind.EMPTY_LIST, path="site_data", probability=0.3)
         ]
         await home.turn_clock(hours=20)
         home.simulator.switches.faults = []
-        await home.turn_clock(minutes=15)
+        for _ in range(2):
+            await home.turn_clock(minutes=15)
         after = await hourly_changes(home)
         assert all(after[key][hour] == before[key][hour] for key in before for hour in before[key])
         await assert_equal_to_climkit(home)
+
+    async def test_a_quarter_hour_is_missing_for_one_answer(self, home: Home) -> None:
+        """Its hour keeps what it had: the second answer has it."""
+        await home.set_up_completely()
+        before = await stored_rows(home.hass)
+        home.simulator.switches.dropped = [(day(1) + HOUR / 4).isoformat()]
+        requests = len(home.simulator.requests)
+        home.sites[0].coordinator.history.start_night()
+        await home.until(lambda: len(home.simulator.requests) > requests)
+        home.simulator.switches.dropped = []
+        await home.settle()
+        assert await stored_rows(home.hass) == before
+
+    @pytest.mark.parametrize(
+        ("start", "length"), [(1.0, HOUR / 4), (1.25, 5 * HOUR / 4), (1.0, 0.75 * DAY)]
+    )
+    async def test_quarter_hours_that_stay_missing(
+        self, home: Home, start: float, length: timedelta
+    ) -> None:
+        """Two answers without them, with data on both sides: Climkit has withdrawn them."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        begin = day(start) + HOUR / 4
+        home.simulator.world.revise(site_id, None, begin, begin + length, withdraw=True)
+        home.sites[0].coordinator.history.start_night()
+        await home.settle()
+        await assert_withdrawn(home)
+
+    async def test_a_column_with_gaps(self, home: Home) -> None:
+        """What other columns of the same rows hold is no reason to keep it."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        home.simulator.world.revise(site_id, "self", day(1), day(0.9), withdraw=True)
+        home.sites[0].coordinator.history.start_night()
+        await home.settle()
+        await assert_withdrawn(home)
+
+    @pytest.mark.parametrize(("start", "end"), [(6, 4.6), (0.3, 0.1)])
+    async def test_withdrawn_at_an_end_of_the_data(
+        self, home: Home, start: float, end: float
+    ) -> None:
+        """Nothing on one side: it may be a cut, so another night has to say the same."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        history = home.sites[0].coordinator.history
+        world = home.simulator.world
+        end_of_all = NOW + DAY if end < 1 else day(end)
+        world.revise(site_id, None, day(start), end_of_all, withdraw=True)
+        before = await stored_rows(home.hass)
+        history.start_night()
+        await home.settle()
+        assert await stored_rows(home.hass) == before
+        for _ in range(4):  # the walk has to come to it
+            history.start_night()
+            await home.settle()
+        await assert_withdrawn(home)
 
     async def test_equal_values_are_not_written(self, home: Home) -> None:
         """A night without revisions changes nothing."""
@@ -201,6 +265,14 @@ async def test_cut_answers(home: Home, cut: Any) -> None:
 def day(days_ago: float) -> datetime:
     """A full hour so many days ago."""
     return NOW.replace(minute=0) - timedelta(days=days_ago)
+
+
+async def assert_withdrawn(home: Home) -> None:
+    """Stored hours say what Climkit says now; what it no longer has is without an amount."""
+    expected = climkit_hours(home, dt_util.utcnow())
+    for key, rows in (await stored_rows(home.hass)).items():
+        amounts = {row.start: row.amount for row in rows if row.amount is not None}
+        assert amounts == pytest.approx(expected[key], abs=1e-9)
 
 
 def consumption(site_id: str) -> str:

@@ -69,7 +69,7 @@ def backoff(clock: Clock) -> Backoff[Feed]:
 @pytest.fixture
 def recent(series: dict[str, Series], backoff: Backoff[Feed]) -> Recent:
     """A site that has just been asked for the first time."""
-    recent = Recent(backoff)
+    recent = Recent(backoff=backoff)
     recent.follow([], series.values())
     recent.note_asked(SITE, NOW)
     return recent
@@ -247,7 +247,7 @@ class TestFeeds:
 
     def test_unasked(self, backoff: Backoff[Feed]) -> None:
         """A feed that rests is not waited for."""
-        recent = Recent(backoff)
+        recent = Recent(backoff=backoff)
         recent.follow([SITE], [])
         assert recent.has_unasked
         backoff.after_refusal(SITE)

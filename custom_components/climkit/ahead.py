@@ -6,7 +6,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .api import Interval
+from .answer import Answer
 from .feed import Feed
 from .plan import Page
 from .time_range import TimeRange
@@ -16,13 +16,13 @@ class PageAhead:
     """One page that is asked for before its turn; or none."""
 
     def __init__(
-        self, hass: HomeAssistant, read: Callable[[Page], Coroutine[Any, Any, list[Interval]]]
+        self, hass: HomeAssistant, read: Callable[[Page], Coroutine[Any, Any, Answer]]
     ) -> None:
         """Prepare; `read` asks Climkit for a page."""
         self._hass = hass
         self._read = read
         self._expected: tuple[Feed, TimeRange] | None = None
-        self._task: asyncio.Task[list[Interval]] | None = None
+        self._task: asyncio.Task[Answer] | None = None
 
     def begin(self, page: Page) -> None:
         """Ask for the page that will come next, if all goes well."""
@@ -32,8 +32,8 @@ class PageAhead:
         self._task = self._hass.async_create_background_task(self._read(page), name)
         self._task.add_done_callback(_take_note)
 
-    async def async_read(self, page: Page) -> list[Interval]:
-        """Return the intervals of a page, which is asked for now if another one was expected.
+    async def async_read(self, page: Page) -> Answer:
+        """Return the answer for a page, which is asked for now if another one was expected.
 
         Raises ClimkitError.
         """
@@ -50,7 +50,7 @@ class PageAhead:
             self._task = None
 
 
-def _take_note(task: asyncio.Task[list[Interval]]) -> None:
+def _take_note(task: asyncio.Task[Answer]) -> None:
     """Take note of the error of a page that is not wanted any more; asyncio would log it."""
     if not task.cancelled():
         task.exception()

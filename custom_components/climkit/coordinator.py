@@ -124,7 +124,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._followed: tuple[object, ...] | None = None
         self._followed_data = SiteData()
         offset = timedelta(seconds=uniform(0, 30))  # noqa: S311 - no secret
-        self._recent = Recent(self._backoff, offset)
+        self._recent = Recent(offset, self._backoff)
         self._story = RefreshStory(0)
         self._take_list(meters, self.now)
 
@@ -394,14 +394,17 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         start = self._recent.window_start(feed, now, midnight)
         self._recent.note_asked(feed, now)
         try:
-            intervals = await self._reader.async_read(feed, start, None, Priority.LIVE)
+            answer = await self._reader.async_read(feed, start, None, Priority.LIVE)
         except ClimkitResponseError:
             if self._recent.is_unknown(feed):
                 self._backoff.after_refusal(feed)  # charge points may not be known at all
             raise
+        intervals = answer.intervals
         self.mark_answered()
         self._story.note(self._recent.intervals(feed), intervals)
         self._refused.discard(feed)
+        if intervals:
+            self._recent.note_first(feed, start, intervals[0].start)
         self._recent.merge(feed, intervals, min(start, floor_hour(midnight)))
         self._follow()
         self.history.offer(feed, start, now, self._recent.intervals(feed))

@@ -18,6 +18,7 @@ from collections.abc import (
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 import logging
 
 from homeassistant.core import HomeAssistant
@@ -25,6 +26,7 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
 from .ahead import PageAhead
+from .answer import Answer
 from .api import (
     HOUR,
     ClimkitAuthenticationError,
@@ -37,9 +39,19 @@ from .api import (
 from .asking import let_rest
 from .backoff import FIRST_REST, Backoff
 from .differing import Differing
+from .doubts import (
+    Doubts,
+    Repeated,
+    believe_from,
+    believe_more,
+    keep_all,
+    unanswered,
+    with_neighbours,
+    worth_asking,
+)
 from .feed import Feed
 from .measures import Series
-from .nights import RECENT, Night, parts_of_night
+from .nights import RECENT, Night, Part, parts_of_night
 from .pages import PageSize, first_length
 from .plan import (
     Page,
@@ -50,7 +62,7 @@ from .plan import (
     page_to_present,
 )
 from .reader import FeedReader
-from .rebuild import Rebuilt, RowsChangedError, Writing, async_rebuild
+from .rebuild import IsDoubted, Rebuilt, RowsChangedError, Writing, async_rebuild
 from .recorder import RecorderError, async_clear
 from .records import MendedRecord
 from .statistics import Difference, columns_of, merge_intervals
@@ -115,6 +127,8 @@ class SiteHistory:
         self._refused: set[Feed] = set()
         self._night = Night()
         self._differing = Differing()
+        self._doubts = Doubts()
+        self._taken: dict[Feed, datetime] = {}
         self._writing = asyncio.Lock()
         self._may_import = False
         self._is_to_be_examined = False
@@ -244,7 +258,13 @@ class SiteHistory:
                 min(now, self._offered.get(feed, now)),
             )
         )
-        self._night.begin(parts, now)
+        doubted = (
+            (feed, Part(one.start, one.end))
+            for feed in self._tracks.feeds
+            for one in self._doubts.ranges(feed)
+            if one.end <= now - RECENT
+        )
+        self._night.begin(chain(doubted, parts), now)
         self._is_to_be_examined = True
         self.mended["nights"] += 1
         self.mended["last"] = now.isoformat()
@@ -260,6 +280,14 @@ class SiteHistory:
     def _read_again(self, feed: Feed, hours: TimeRange) -> None:
         self._remember_again(feed, hours)
         self._night.add([(feed, hours)], dt_util.utcnow())
+
+    def _ask_once_more(self, feed: Feed, ranges: Iterable[TimeRange]) -> None:
+        """Ask again for what an answer did not speak of, as soon as all else is read."""
+        for hours in ranges:
+            self._read_again(feed, hours)
+
+    def _ask_once_more_for(self, feed: Feed, hours: Iterable[datetime]) -> None:
+        self._ask_once_more(feed, merged(TimeRange(hour, hour + HOUR) for hour in hours))
 
     def _remember_again(self, feed: Feed, hours: TimeRange) -> None:
         """Remember that a feed is to be read again, until it was."""
@@ -463,7 +491,11 @@ class SiteHistory:
         for track in answered:
             if track.is_current and not track.reaches(start):
                 track.has_gap()
-        await self._rebuild(ready, live.range, intervals)
+        known = self._taken.get(feed)
+        found = await self._rebuild(ready, live.range, intervals, is_doubted=believe_from(known))
+        less = {hour for hours in found.doubted.values() for hour in hours}
+        self._ask_once_more_for(feed, [hour for hour in less if known is None or hour < known])
+        self._taken[feed] = floor_hour(start)
         for track in ready:
             track.has_read(floor_hour(end), to_present=True)
         if self._live.get(feed) is live:  # nothing newer came meanwhile
@@ -495,12 +527,15 @@ class SiteHistory:
     async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
         was_in_doubt = self._backoff.is_in_trouble(None)  # then another feed may be next
-        intervals = await self._async_fetch(page)
+        answer = await self._async_fetch(page)
+        intervals = answer.intervals
         following = following_page(page, self._size(page.feed).length, dt_util.utcnow())
         if following and not was_in_doubt:
             self._ahead.begin(following)
-        await self._rebuild(page.tracks, page.range, intervals)
+        found = await self._rebuild(page.tracks, page.range, intervals, is_doubted=believe_more)
         note_page(page)
+        self._ask_once_more(page.feed, unanswered(page, answer, dt_util.utcnow()))
+        self._ask_once_more_for(page.feed, worth_asking(page, answer, found.doubted))
         await self._on_read(page.tracks, page.start, page.end, intervals)
         await self._async_remember(page.tracks)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
@@ -530,40 +565,43 @@ class SiteHistory:
     async def _async_compare(self, page: Page, *, dry_run: bool = False) -> Rebuilt:
         """Compare a stored page with what Climkit says now, and mend what differs.
 
-        Missing hours are asked for by themselves; what is missing again was withdrawn by Climkit.
+        Less than is stored is asked for once more, see `doubts`.
         """
-        intervals = await self._async_fetch(page)
-        found = await self._async_rebuild_again(page, intervals, dry_run=dry_run)
-        if not found.missing:
+        first = await self._async_fetch(page)
+        found = await self._async_rebuild_again(page, first, keep_all, dry_run=dry_run)
+        hours = worth_asking(page, first, found.doubted)
+        if not hours:
             return found
-        missing = TimeRange(min(found.missing), max(found.missing) + HOUR)
+        now, night = dt_util.utcnow(), self.mended["nights"]
+        missing = with_neighbours(page.feed, hours, now)
         second = await self._async_fetch(replace(page, range=missing))
-        merged = merge_intervals(intervals, second, page.start)
-        again = await self._async_rebuild_again(page, merged, withdraw=True, dry_run=dry_run)
-        return again if dry_run else found.followed_by(again)
+        both = Repeated(first, second, page)
+        judge = self._doubts.judge(both, night, now)
+        again = await self._async_rebuild_again(page, both.answer, judge, dry_run=dry_run)
+        if dry_run:
+            return again
+        self._doubts.note(page, again.doubted, night)
+        return found.followed_by(again)
 
     async def _async_rebuild_again(
-        self, page: Page, intervals: Sequence[Interval], *, withdraw: bool = False, dry_run: bool
+        self, page: Page, answer: Answer, is_doubted: IsDoubted, *, dry_run: bool
     ) -> Rebuilt:
+        intervals = answer.intervals
         rebuilt = await self._rebuild(
-            page.tracks,
-            page.range,
-            intervals,
-            withdraw=withdraw,
-            dry_run=dry_run,
+            page.tracks, page.range, intervals, is_doubted=is_doubted, dry_run=dry_run
         )
         if not dry_run:
             await self._on_read(page.tracks, page.start, page.end, intervals)
         return rebuilt
 
-    async def _async_fetch(self, page: Page) -> list[Interval]:
-        intervals = await self._ahead.async_read(page)
+    async def _async_fetch(self, page: Page) -> Answer:
+        answer = await self._ahead.async_read(page)
         self._backoff.succeeded(page.feed)
         self._tell_whether_refused(page.feed)
-        self._size(page.feed).worked(intervals)
-        return intervals
+        self._size(page.feed).worked(answer.intervals)
+        return answer
 
-    async def _async_ask(self, page: Page) -> list[Interval]:
+    async def _async_ask(self, page: Page) -> Answer:
         return await self._reader.async_read(page.feed, page.start, page.end, Priority.HISTORY)
 
     def _count(self, page: Page, found: Rebuilt) -> None:

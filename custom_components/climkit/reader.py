@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from homeassistant.util import dt as dt_util
 
+from .answer import Answer
 from .api import (
     HOUR,
     INTERVAL,
@@ -39,26 +40,35 @@ async def async_complete(
     start: datetime,
     end: datetime | None,
 ) -> list[Interval]:
+    """Return what `async_answer` finds, sorted."""
+    return (await async_answer(ask, start, end)).intervals
+
+
+async def async_answer(
+    ask: Callable[[datetime, datetime | None], Awaitable[list[Interval]]],
+    start: datetime,
+    end: datetime | None,
+) -> Answer:
     """Ask for a stretch, and again for what is missing at its beginning or its end.
 
     Whether the API cuts long answers, and at which end, is unknown. Where there really are no data,
     one more request finds that out. Each request but the last ones brings new rows, so there are
     no more of them than quarter-hours, and few where answers are whole.
     """
-    found: list[Interval] = []
+    found: list[list[Interval]] = []
     missing = [(start, end)]
     while missing:
         begin, until = missing.pop()
         rows = await ask(begin, until)
         if not rows:
             continue
-        found += rows
+        found.append(rows)
         first, last = rows[0].start, rows[-1].end
         if until and last <= until - INTERVAL:
             missing.append((last, until))
         if first > begin:
             missing.append((begin, first))
-    return sorted(found, key=lambda interval: interval.start)
+    return Answer(found)
 
 
 def refuse_coarser(meter_type: str, intervals: Sequence[Interval]) -> None:
@@ -84,16 +94,16 @@ class FeedReader:
 
     async def async_read(
         self, feed: Feed, start: datetime, end: datetime | None, priority: Priority
-    ) -> list[Interval]:
+    ) -> Answer:
         """Ask for the quarter-hours of a feed from `start` to `end` (None: to the newest), in UTC.
 
-        What is missing is asked for again, see `async_complete`. Raises ClimkitError.
+        What is missing is asked for again, see `async_answer`. Raises ClimkitError.
         """
 
         async def ask(start: datetime, end: datetime | None) -> list[Interval]:
             return await self._async_ask(feed, start, end, priority)
 
-        return await async_complete(ask, start, end)
+        return await async_answer(ask, start, end)
 
     async def _async_ask(
         self, feed: Feed, start: datetime, end: datetime | None, priority: Priority

@@ -4,15 +4,15 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Protocol
 
 from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.core import HomeAssistant
 
-from .api import HOUR, Interval
+from .api import HOUR, INTERVAL, Interval
+from .measures import METER_TYPES, Series
 from .recorder import (
     RecorderError,
     async_extents,
@@ -37,6 +37,12 @@ from .statistics import (
 )
 from .time_range import TimeRange
 from .track import Track
+
+# Of an hour.
+QUARTERS = HOUR // INTERVAL
+
+# The same as `IsDoubted`, by statistic id.
+type _Doubts = Callable[[str, Row, float | None], bool]
 
 
 class RowsChangedError(Exception):
@@ -81,35 +87,29 @@ def _untold(_ranges: Mapping[str, TimeRange]) -> AbstractAsyncContextManager[Non
     return nullcontext()
 
 
+# Asked for a stored hour that differs from the intervals and that they do not hold in full (None:
+# not at all), whether that has to be doubted: then what is stored stays.
+type IsDoubted = Callable[[Track, Row, float | None], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild found: by statistic id the hours that differed, and how many rows changed."""
+    """What a rebuild found: by statistic id the hours that differed, and how many rows changed.
+
+    `doubted`: by statistic id, the hours that kept more than the intervals hold.
+    """
 
     differences: Mapping[str, Sequence[Difference]]
     changed: int = 0
-
-    @property
-    def missing(self) -> frozenset[datetime]:
-        """Stored hours for which Climkit had no amount, though it had some for the series."""
-        return frozenset(
-            one.start
-            for found in self.differences.values()
-            for one in found
-            if one.measured is None
-        )
+    doubted: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
 
     def followed_by(self, later: Rebuilt) -> Rebuilt:
         """Return what both rebuilds of a stretch found; the later one looked at what missed."""
         ids = self.differences.keys() | later.differences.keys()
         return Rebuilt(
-            {
-                key: [
-                    *(one for one in self.differences.get(key, ()) if one.measured is not None),
-                    *later.differences.get(key, ()),
-                ]
-                for key in ids
-            },
+            {key: [*self.differences.get(key, ()), *later.differences.get(key, ())] for key in ids},
             self.changed + later.changed,
+            later.doubted,
         )
 
 
@@ -128,22 +128,42 @@ async def async_rebuild(
     time_range: TimeRange,
     intervals: Sequence[Interval],
     *,
-    withdraw: bool = False,
+    is_doubted: IsDoubted,
     dry_run: bool = False,
     writing: Writing = _untold,
 ) -> Rebuilt:
     """Make the rows of the hours that a range touches say what the intervals say.
 
-    Only what differs is written; what lies behind the range is shifted. With `withdraw`, a stored
-    hour without an amount in the intervals loses its amount. With `dry_run` nothing is written. The
-    rows are read back before this returns. Raises RecorderError where they are not there; then the
-    same call again mends it. Raises RowsChangedError where a newest row is not the remembered one.
+    Only what differs is written; what lies behind the range is shifted. A stored hour that the
+    intervals lack, in part or in full, follows them unless it `is_doubted`; without any of it its
+    row then has no amount. With `dry_run` nothing is written. The rows are read back before this
+    returns. Raises RecorderError where they are not there; then the same call again mends it.
+    Raises RowsChangedError where a newest row is not the remembered one.
     """
     hours = time_range.full_hours
-    amounts = await hass.async_add_executor_job(_amounts, tracks, hours, intervals)
+    by_id = {_id(track): track for track in tracks}
+
+    def prepare() -> tuple[dict[str, dict[datetime, float]], _Doubts]:
+        found = by_hour(interval for interval in intervals if interval.start in hours)
+        amounts = {_id(track): hourly_amounts(found, track.series.column) for track in tracks}
+
+        def doubted(statistic_id: str, row: Row, measured: float | None) -> bool:
+            track = by_id[statistic_id]
+            is_whole = _is_whole(found.get(row.start, ()), track.series)
+            return not is_whole and is_doubted(track, row, measured)
+
+        return amounts, doubted
+
+    amounts, doubted = await hass.async_add_executor_job(prepare)
     return await async_rebuild_amounts(
-        hass, tracks, hours, amounts, withdraw=withdraw, dry_run=dry_run, writing=writing
+        hass, tracks, hours, amounts, doubted=doubted, dry_run=dry_run, writing=writing
     )
+
+
+def _is_whole(intervals: Collection[Interval], series: Series) -> bool:
+    """Whether an hour lacks nothing; of meters that are read once a day one row may be all."""
+    expected = QUARTERS if METER_TYPES[series.feed.meter_type].read_each_interval else 1
+    return sum(series.column in interval.values for interval in intervals) >= expected
 
 
 async def async_rebuild_amounts(
@@ -152,26 +172,26 @@ async def async_rebuild_amounts(
     hours: TimeRange,
     amounts: Mapping[str, Mapping[datetime, float | None]],
     *,
-    withdraw: bool = False,
+    doubted: _Doubts | None = None,
     dry_run: bool = False,
     writing: Writing = _untold,
 ) -> Rebuilt:
     """Make the rows of a range of full hours say what hourly amounts, by statistic id, say.
 
-    Like `async_rebuild`; an amount of None is that of an hour that was withdrawn.
+    Like `async_rebuild`; an amount of None is that of an hour that was withdrawn. Where nothing is
+    `doubted` (None), an hour without an amount keeps what it had.
     """
     await _async_make_sure(hass, tracks)
     await _async_check_last(hass, tracks)
     stored = await _async_stored(hass, tracks, hours.start, hours.end)
-    changes = await hass.async_add_executor_job(
-        partial(_changes, tracks, stored, amounts, withdraw=withdraw)
-    )
+    changes = await hass.async_add_executor_job(_changes, tracks, stored, amounts, doubted)
     found = {one.statistic_id: one.differences for one in changes if one.differences}
+    kept = {one.statistic_id: one.doubted for one in changes if one.doubted}
     if dry_run:
-        return Rebuilt(found)
+        return Rebuilt(found, doubted=kept)
     changed = [one for one in changes if one.change.rows or one.change.shift]
     if not changed:
-        return Rebuilt(found)
+        return Rebuilt(found, doubted=kept)
     async with writing(
         {
             one.statistic_id: TimeRange(rows[0].start, rows[-1].start + HOUR)
@@ -185,7 +205,7 @@ async def async_rebuild_amounts(
             await asyncio.sleep(0)  # each write is checked row by row in the event loop
     await async_synchronize(hass)
     await _async_confirm(hass, changed, hours.end)
-    return Rebuilt(found, sum(len(one.change.rows) for one in changed))
+    return Rebuilt(found, sum(len(one.change.rows) for one in changed), kept)
 
 
 async def _async_make_sure(hass: HomeAssistant, tracks: Sequence[Kept]) -> None:
@@ -257,6 +277,7 @@ class _TrackChange:
     change: Change
     added: int
     differences: Sequence[Difference]
+    doubted: Sequence[datetime]
 
     @property
     def statistic_id(self) -> str:
@@ -267,33 +288,35 @@ def _id(track: Kept) -> str:
     return track.statistic["statistic_id"]
 
 
-def _amounts(
-    tracks: Sequence[Track], hours: TimeRange, intervals: Sequence[Interval]
-) -> dict[str, dict[datetime, float]]:
-    found = by_hour(interval for interval in intervals if interval.start in hours)
-    return {_id(track): hourly_amounts(found, track.series.column) for track in tracks}
-
-
 def _changes(
     tracks: Sequence[Kept],
     stored: Mapping[str, _Stored],
     amounts_by_id: Mapping[str, Mapping[datetime, float | None]],
-    *,
-    withdraw: bool,
+    doubted: _Doubts | None,
 ) -> list[_TrackChange]:
     changes = []
     for track in tracks:
         before, amounts = stored[_id(track)], amounts_by_id[_id(track)]
+        kept = {
+            row.start: row.amount
+            for row in before.rows
+            if doubted
+            and row.amount is not None
+            and not same(row.amount, amounts.get(row.start))
+            and doubted(_id(track), row, amounts.get(row.start))
+        }
+        believed = {**amounts, **kept}
         change = rebuild_rows(
-            amounts,
+            believed,
             before.rows,
             before.anchor,
             before.following,
-            withdraw=withdraw and bool(amounts),
+            withdraw=doubted is not None,
         )
         known = {row.start for row in before.rows}
         added = sum(row.start not in known for row in change.rows)
-        changes.append(_TrackChange(track, change, added, differences(amounts, before.rows)))
+        found = differences(believed, before.rows)
+        changes.append(_TrackChange(track, change, added, found, sorted(kept)))
     return changes
 
 

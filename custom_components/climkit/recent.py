@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from time import monotonic
 
 from .api import INTERVAL, Interval, floor_hour
 from .backoff import Backoff
@@ -37,12 +38,14 @@ class Recent:
     answer yet. A column stays for the day: a gateway that is silent for hours makes no new meters.
     """
 
-    def __init__(self, backoff: Backoff[Feed], offset: timedelta = timedelta()) -> None:
+    def __init__(
+        self, offset: timedelta = timedelta(), backoff: Backoff[Feed] | None = None
+    ) -> None:
         """Begin with nothing known; `offset` spreads the accounts of this world over the minute.
 
         `backoff` knows which feeds rest; those in trouble are due when their rest is over.
         """
-        self._backoff = backoff
+        self._backoff = backoff or Backoff(monotonic)
         self.columns: dict[str, frozenset[str]] = {}
         self._states: dict[Feed, FeedState] = {}
         self._intervals: dict[Feed, tuple[Interval, ...]] = {}
@@ -106,6 +109,11 @@ class Recent:
     def note_asked(self, feed: Feed, now: datetime) -> None:
         """Note a question."""
         self._states[feed].asked = now
+
+    def note_first(self, feed: Feed, start: datetime, first: datetime) -> None:
+        """Note where an answer begins that was asked from `start` on."""
+        if _each_interval(feed):
+            self._states[feed].note_first(start, first)
 
     def was_answered(self, feed: Feed) -> bool:
         """Whether a feed was ever answered, be it with nothing."""

@@ -86,10 +86,18 @@ class Pace:
 
 @dataclass(slots=True)
 class FeedState:
-    """What is known of a feed that works: when it was asked, its newest interval's end."""
+    """What is known of a feed that works: when it was asked, its newest interval's end.
+
+    `gap`: where the last answer should have begun, but did not; it may have been cut.
+    """
 
     asked: datetime | None = None
     newest: datetime | None = None
+    gap: datetime | None = None
+
+    def note_first(self, start: datetime, first: datetime) -> None:
+        """Note where an answer begins that was asked from `start` on; a gap is asked for twice."""
+        self.gap = start if first > start and self.gap is None else None
 
     def due_at(self, now: datetime, delay: timedelta, *, each_interval: bool) -> datetime:
         """Return when to ask it next; never in the past of a clock that was put back.
@@ -118,4 +126,5 @@ class FeedState:
         if self.newest is None:
             is_first = self.asked is None
             return min(midnight, now - TAIL) if each_interval and is_first else earliest
-        return max(earliest, self.newest - TAIL)
+        usual = self.newest - TAIL
+        return max(earliest, min(usual, self.gap) if self.gap else usual)

@@ -127,9 +127,7 @@ class Difference:
 def differences(
     amounts: Mapping[datetime, float | None], stored: Iterable[Row]
 ) -> list[Difference]:
-    """Compare a stretch hour by hour. An answer without any amount says nothing."""
-    if not amounts:
-        return []
+    """Compare a stretch hour by hour."""
     before = {row.start: row.amount for row in stored}
     return [
         Difference(hour, before.get(hour), amounts.get(hour))

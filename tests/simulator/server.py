@@ -92,7 +92,7 @@ class SimulatorServer:
         self.sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
         self._host, self._port = host, port
         self._gate = Gate()
-        self._random = Random(self.world.seed)
+        self.random = Random(self.world.seed)
         self._connected = WeakSet[asyncio.Transport]()
         self._threads = ThreadPoolExecutor(2, "simulator")
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.2)
@@ -189,7 +189,7 @@ class SimulatorServer:
         """Take the time that a new connection needs; of it the client sees nothing."""
         if request.transport and request.transport not in self._connected:
             self._connected.add(request.transport)
-            if delay := self.switches.connect_delay * self._random.random():
+            if delay := self.switches.connect_delay * self.random.random():
                 await self.sleep(delay)
 
     async def _call(self, request: web.Request, endpoint: str, start: float) -> _Call:
@@ -227,7 +227,7 @@ class SimulatorServer:
     async def _respond(self, call: _Call, endpoint: _Endpoint) -> web.StreamResponse:
         await asyncio.sleep(self.switches.response_delay)
         record = call.record
-        fault = faults.pick_fault(self.switches, record.path, record.body, self._random)
+        fault = faults.pick_fault(self.switches, record.path, record.body, self.random)
         if fault is not None:
             await asyncio.sleep(fault.delay)
             early = faults.early_response(fault, call.request)

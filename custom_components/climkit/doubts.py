@@ -1,0 +1,140 @@
+"""When less than is stored is believed: only when it was asked for twice. No I/O, no clock.
+
+An hour of which an answer lacks quarter-hours, or all, is asked for once more, with its neighbours.
+What lacks again is believed where one of both answers has the series' values on both sides of it.
+Where none has (data end there, or begin), it may be a cut: then another night has to say the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .answer import Answer
+from .api import HOUR, floor_hour
+from .feed import Feed
+from .measures import METER_TYPES
+from .plan import Page
+from .rebuild import IsDoubted
+from .statistics import Row, merge_intervals
+from .time_range import TimeRange, merged
+from .track import USUAL_LATENESS, Track
+
+type DoubtedHours = Mapping[str, Sequence[datetime]]
+
+
+def keep_all(_track: Track, _row: Row, _measured: float | None) -> bool:
+    """Doubt whatever an answer holds in part only."""
+    return True
+
+
+def believe_more(_track: Track, row: Row, measured: float | None) -> bool:
+    """Doubt less than is stored: where data are still to come, more is what comes."""
+    return measured is None or (row.amount is not None and measured < row.amount)
+
+
+def believe_from(known: datetime | None) -> IsDoubted:
+    """Doubt less than is stored of hours before `known`; of later ones what came before is here.
+
+    What is not here at all keeps what it had.
+    """
+
+    def is_doubted(track: Track, row: Row, measured: float | None) -> bool:
+        is_known = known is not None and row.start >= known
+        return measured is None or (not is_known and believe_more(track, row, measured))
+
+    return is_doubted
+
+
+def worth_asking(page: Page, answer: Answer, doubted: DoubtedHours) -> list[datetime]:
+    """Return the doubted hours to ask for once more.
+
+    A column that an answer lacks altogether belongs to a meter that is gone, or silent; but an
+    answer without anything says nothing of any.
+    """
+    return sorted(
+        {
+            hour
+            for track in page.tracks
+            if not answer.columns or track.series.column in answer.columns
+            for hour in doubted.get(track.series.statistic_id, ())
+        }
+    )
+
+
+def with_neighbours(feed: Feed, hours: Sequence[datetime], now: datetime) -> TimeRange:
+    """Return the range of some hours and of the values next to them, up to `now`."""
+    margin = HOUR if METER_TYPES[feed.meter_type].read_each_interval else USUAL_LATENESS
+    start, end = min(hours) - margin, max(hours) + HOUR + margin
+    return TimeRange(start, max(min(end, now), start + HOUR))
+
+
+def unanswered(page: Page, answer: Answer, now: datetime) -> list[TimeRange]:
+    """Return the full hours of a page of which nothing was said, but for what is still to come."""
+    is_frequent = METER_TYPES[page.feed.meter_type].read_each_interval
+    late = 2 * HOUR if is_frequent else USUAL_LATENESS
+    shortest = timedelta(minutes=15) if is_frequent else USUAL_LATENESS
+    left = answer.unsaid(page.range, shortest)
+    return [one.full_hours for one in left if not (one.end == page.end and one.start > now - late)]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Two answers for a page: the second is one to what the first one lacked."""
+
+    first: Answer
+    second: Answer
+    page: Page
+
+    @property
+    def answer(self) -> Answer:
+        """Return what both say of the page."""
+        joined = merge_intervals(self.first.intervals, self.second.intervals, self.page.start)
+        wanted = [interval for interval in joined if interval.start < self.page.end]
+        return Answer([wanted] if wanted else [])
+
+    def says(self, track: Track, hour: datetime) -> bool:
+        """Whether what both lack of an hour is not there, by Climkit's word."""
+        hours, column = TimeRange(hour, hour + HOUR), track.series.column
+        return any(one.says(column, hours) for one in (self.first, self.second))
+
+
+class Doubts:
+    """Hours of which nights found less than is stored, and that are to be asked for again."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._nights: dict[Feed, dict[tuple[str, datetime], int]] = {}
+
+    def ranges(self, feed: Feed) -> list[TimeRange]:
+        """Return what is to be asked for again of a feed."""
+        return merged(TimeRange(hour, hour + HOUR) for _, hour in self._nights.get(feed, ()))
+
+    def judge(self, repeated: Repeated, night: int, now: datetime) -> IsDoubted:
+        """Return what to doubt after a second answer in the given night.
+
+        Of the newest hours quarter-hours may still be to come: there two equal answers are enough.
+        """
+        feed = repeated.page.feed
+        earlier, columns = self._nights.get(feed, {}), repeated.second.columns
+        newest = floor_hour(now) - HOUR
+
+        def is_doubted(track: Track, row: Row, measured: float | None) -> bool:
+            if track.series.column not in columns:
+                return True
+            if measured is not None and row.start >= newest:
+                return False
+            was_doubted = earlier.get((track.series.statistic_id, row.start), night) < night
+            return not was_doubted and not repeated.says(track, row.start)
+
+        return is_doubted
+
+    def note(self, page: Page, doubted: DoubtedHours, night: int) -> None:
+        """Take in what is doubted of a page after a second answer in the given night."""
+        known = self._nights.pop(page.feed, {})
+        ids = {track.series.statistic_id for track in page.tracks}
+        kept = {k: n for k, n in known.items() if k[0] not in ids or k[1] not in page.range}
+        for statistic_id, hours in doubted.items():
+            for hour in hours:
+                kept[statistic_id, hour] = known.get((statistic_id, hour), night)
+        if kept:
+            self._nights[page.feed] = kept
