@@ -8,7 +8,11 @@ import json
 from typing import Any
 
 from homeassistant.components.energy.data import EnergyManager, async_get_manager
-from homeassistant.components.recorder.models import StatisticMeanType, StatisticMetaData
+from homeassistant.components.recorder.models import (
+    StatisticData,
+    StatisticMeanType,
+    StatisticMetaData,
+)
 from homeassistant.components.recorder.statistics import (
     async_add_external_statistics,
     async_import_statistics,
@@ -38,7 +42,13 @@ from custom_components.climkit.energy_dashboard import (
     propose_meter,
     propose_site,
 )
-from custom_components.climkit.recorder import async_clear, async_publish, metadata
+from custom_components.climkit.recorder import (
+    RecorderEndedError,
+    async_clear,
+    async_hours,
+    async_publish,
+    metadata,
+)
 from tests.conftest import Home
 from tests.simulator import World, apartment_house
 
@@ -349,6 +359,33 @@ class TestSite:
         assert parents(added) == {first: behind_garage(house)[first]}
         assert await issues(house, hass_ws_client) == []
 
+    async def test_heat_pump_behind_the_common_meter(self, house: Home) -> None:
+        """More is used by all together than by the site, namely what the heat pump uses."""
+        pump, common = (
+            next(one for one in coordinator(house).data.series.values() if one.statistic_id == key)
+            for key in (
+                f"climkit:{meter(house, 'Heat pump')}_total",
+                f"climkit:{meter(house, 'Common parts')}_total",
+            )
+        )
+        end = house.true_now
+        start = end - timedelta(days=30)
+        ids = [pump.statistic_id, common.statistic_id]
+        hours = await async_hours(house.hass, ids, start, end)
+        rows: list[StatisticData] = []
+        total = 0.0
+        for hour, amount in hours[common.statistic_id].items():
+            state = amount + hours[pump.statistic_id][hour]
+            total += state
+            rows.append(StatisticData(start=hour, state=state, sum=total))
+        async_add_external_statistics(house.hass, metadata(common, "Common parts"), rows)
+        await house.settle()
+        answer = await call(house, device_id=site_device(house))
+        assert parents(answer["added"]["device_consumption"]) == {
+            **behind_garage(house),
+            pump.statistic_id: common.statistic_id,
+        }
+
     async def test_what_a_person_said_goes_before_the_data(self, house: Home) -> None:
         """A charge point that is named stands where it is said; the others where the data say."""
         first, second = charge_points(house)
@@ -637,6 +674,17 @@ class TestOptionsFlow:
         shown = await self.answer(house, shown, {"included_in": [row]})
         assert shown["errors"] == {"base": "parent_no_consumer"}
         assert await stored(house) == before
+
+    async def test_recorder_has_ended(self, house: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing can be found out; the form says so."""
+
+        async def ended(*_: object) -> None:
+            raise RecorderEndedError("The recorder has ended")
+
+        monkeypatch.setattr(energy_preferences, "async_last_rows", ended)
+        site = {"owner": coordinator(house).site.id}
+        shown = await self.answer(house, await self.start(house), site)
+        assert shown["errors"] == {"base": "not_stored"}
 
     @pytest.mark.usefixtures("knows_home")
     async def test_home_that_would_be_removed(self, house: Home) -> None:

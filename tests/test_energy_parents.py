@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from custom_components.climkit.energy_parents import Amounts, find_parents
+from custom_components.climkit.energy_parents import Amounts, find_inner_parents, find_parents
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 HOURS = [FIRST + timedelta(hours=number) for number in range(24 * 30)]
@@ -166,3 +166,53 @@ class TestSome:
             "garage": "cellar",
             "cellar": "main",
         }
+
+
+class TestInner:
+    """Consumers that other consumers measure too: the site's consumption has their energy once."""
+
+    def test_nobody(self) -> None:
+        """All of them are the site, or some have not been chosen."""
+        consumers = flats()
+        assert find_inner_parents(consumers, summed(*consumers.values())) == {}
+        assert find_inner_parents(consumers, summed(*consumers.values(), household(50))) == {}
+        assert find_inner_parents(consumers, {}) == {}
+        assert find_inner_parents({}, {}) == {}
+
+    @pytest.mark.parametrize("step", [0.0, 0.01])
+    def test_heat_pump_behind_the_common_meter(self, step: float) -> None:
+        """The common meter is the only one that holds it; meters may count in steps."""
+
+        def counted(exact: Amounts) -> Amounts:
+            return {
+                hour: round(value / step) * step if step else value for hour, value in exact.items()
+            }
+
+        pump = household(40, 1.5)
+        common = summed(pump, household(41, 0.3))
+        consumers = {key: counted(one) for key, one in {**flats(), "common": common}.items()}
+        site = summed(*consumers.values())
+        consumers["pump"] = counted(pump)
+        assert find_inner_parents(consumers, site) == {"pump": "common"}
+
+    def test_rooms_of_a_flat_and_a_cellar_in_a_cellar(self) -> None:
+        """Several of several, and one within one within one."""
+        room, other_room = household(51, 0.3), household(52, 0.4)
+        flat = summed(room, other_room, household(53, 0.2))
+        freezer = household(54, 1.0)
+        cellar = summed(freezer, household(55, 0.6))
+        shared = summed(cellar, household(56, 0.5))
+        outer = {**flats(), "flat": flat, "shared": shared}
+        inner = {"room": room, "other room": other_room, "cellar": cellar, "freezer": freezer}
+        assert find_inner_parents({**outer, **inner}, summed(*outer.values())) == {
+            "room": "flat",
+            "other room": "flat",
+            "cellar": "shared",
+            "freezer": "cellar",
+        }
+
+    def test_more_than_the_site_for_another_reason(self) -> None:
+        """What is used more is not what any of them used: nothing is said."""
+        consumers = flats()
+        site = {hour: amount * 0.8 for hour, amount in summed(*consumers.values()).items()}
+        assert find_inner_parents(consumers, site) == {}

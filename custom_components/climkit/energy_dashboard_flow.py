@@ -6,7 +6,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.const import ATTR_DEVICE_ID
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
     DeviceFilterSelectorConfig,
@@ -81,12 +81,15 @@ class EnergyDashboardSteps(OptionsFlow):
         self._answer = user_input
         coordinator = _coordinator_of(entry, self._wish.owner_id)
         if coordinator and self._wish.owner_id == coordinator.site.id:
-            found = await async_find_parents(self.hass, coordinator)
+            try:
+                found = await async_find_parents(self.hass, coordinator)
+            except HomeAssistantError as err:  # the recorder has ended
+                return self._ask(entry, err)
             self._wish = replace(self._wish, parents=found, finds_parents=False)
         return await self.async_step_energy_dashboard_confirm()
 
     def _ask(
-        self, entry: ClimkitConfigEntry, error: ServiceValidationError | None = None
+        self, entry: ClimkitConfigEntry, error: HomeAssistantError | None = None
     ) -> ConfigFlowResult:
         """Show the form; after an error with what was answered before."""
         coordinators = [runtime.coordinator for runtime in entry.runtime_data.values()]
@@ -139,7 +142,7 @@ class EnergyDashboardSteps(OptionsFlow):
             merged = await async_set_up_dashboard(
                 self.hass, coordinator, self._wish, dry_run=not is_confirmed
             )
-        except ServiceValidationError as err:  # also when the dashboard was changed meanwhile
+        except HomeAssistantError as err:  # also when the dashboard was changed meanwhile
             return self._ask(self.config_entry, err)
         added, removed, skipped = await self._async_texts(merged)
         changes = any(merged.added.values()) or bool(merged.removed)

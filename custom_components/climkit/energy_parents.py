@@ -1,7 +1,7 @@
 """Which consumer measures the energy of others too. Climkit does not tell, but the hours do. Pure.
 
 A garage's meter and the charge points behind it measure the same energy, so a dashboard that shows
-them side by side would count it twice.
+them side by side would count it twice. A site's consumption counts it once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +41,25 @@ def find_parents(parts: Mapping[str, Amounts], consumers: Mapping[str, Amounts])
             found |= dict.fromkeys(own, parent)
             for chain in own.values():
                 found |= dict(pairwise(chain))
+    return found
+
+
+def find_inner_parents(consumers: Mapping[str, Amounts], site: Amounts) -> dict[str, str]:
+    """Return the same for consumers that others of them measure too.
+
+    There are some if all of them together use more than the site. They are those that this is the
+    sum of, in every hour; else nothing is said.
+    """
+    whole, number = _sum(consumers.values())
+    known = set(site).intersection(*consumers.values())
+    twice = {hour: whole[hour] - site[hour] for hour in known}
+    inner = {key: amounts for key, amounts in consumers.items() if _holds(twice, amounts, number)}
+    if not inner or not _holds(_sum(inner.values())[0], twice, number):
+        return {}
+    found: dict[str, str] = {}
+    for key, amounts in inner.items():
+        others = {other: consumers[other] for other in consumers if other != key}
+        found |= find_parents({key: amounts}, others)
     return found
 
 

@@ -40,7 +40,7 @@ from .energy_dashboard import (
     propose_site,
     shows_other_perspective,
 )
-from .energy_parents import find_parents
+from .energy_parents import Amounts, find_inner_parents, find_parents
 from .measures import Role, Series
 from .recorder import async_hours, async_known_names, async_last_rows
 
@@ -114,34 +114,36 @@ async def async_set_up_dashboard(
 async def async_find_parents(
     hass: HomeAssistant, coordinator: SiteCoordinator
 ) -> dict[str, str | None]:
-    """Return which consumer measures a charge point too, by their ids, as far as the data tell.
+    """Return which consumer measures another one too, by their ids, as far as the data tell.
 
-    Compares the hours that the recorder has, up to the newest ones of the charge points.
+    Compares the hours that the recorder has, up to the newest ones of all consumers.
     """
-    data = coordinator.data
+    series = coordinator.data.series
     totals = {
         one.meter_id: one
-        for one in data.series.values()
-        if one.meter_id
-        and one.measure.role is Role.DEVICE
-        and is_consumer(data.series, one.meter_id)
+        for one in series.values()
+        if one.meter_id and one.measure.role is Role.DEVICE and is_consumer(series, one.meter_id)
     }
-    points = {one.statistic_id for one in totals.values() if is_charge_point(one)}
-    newest = await async_last_rows(hass, points)
+    site = [one.statistic_id for one in series.values() if one.measure.role is Role.HOME]
+    ids = [one.statistic_id for one in totals.values()]
+    newest = await async_last_rows(hass, ids)
     if not newest:
         return {}
     end = max(row.start for row in newest.values()) - UNFINISHED
-    hours = await async_hours(
-        hass, {one.statistic_id for one in totals.values()}, end - LOOK_BACK, end
-    )
-    amounts = {meter_id: hours.get(one.statistic_id, {}) for meter_id, one in totals.items()}
-    return dict(
-        await hass.async_add_executor_job(
-            find_parents,
-            {key: value for key, value in amounts.items() if is_charge_point(totals[key])},
-            {key: value for key, value in amounts.items() if not is_charge_point(totals[key])},
-        )
-    )
+    hours = await async_hours(hass, [*site, *ids], end - LOOK_BACK, end)
+
+    def find() -> dict[str, str]:
+        points: dict[str, Amounts] = {}
+        others: dict[str, Amounts] = {}
+        for meter_id, one in totals.items():
+            if is_charge_point(one):
+                points[meter_id] = hours.get(one.statistic_id, {})
+            elif one.statistic_id in hours:
+                others[meter_id] = hours[one.statistic_id]
+        found = find_inner_parents(others, hours.get(site[0], {}) if site else {})
+        return found | find_parents(points, others)
+
+    return dict(await hass.async_add_executor_job(find))
 
 
 def consumers(coordinator: SiteCoordinator) -> list[str]:
