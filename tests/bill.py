@@ -54,7 +54,11 @@ def add_tariff(home: Home, data: dict[str, Any]) -> str:
 def correct_tariff(home: Home, subentry_id: str, data: dict[str, Any]) -> None:
     """Correct a tariff as its flow does."""
     home.hass.config_entries.async_update_subentry(
-        home.entry, home.entry.subentries[subentry_id], data=data
+        home.entry,
+        home.entry.subentries[subentry_id],
+        data=data,
+        title=data["valid_from"],
+        unique_id=f"{data['site']}_{data['valid_from']}",
     )
 
 

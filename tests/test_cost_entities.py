@@ -25,7 +25,7 @@ from tests.bill import add_tariff, correct_tariff, delete_tariff, tariff
 from tests.conftest import NOW, Home
 from tests.simulator import World, apartment_house
 from tests.source import METER_ID, SITE_ID, Correction, Source
-from tests.truth import hourly_changes
+from tests.truth import hourly_changes, known_names
 from tests.verdict import assert_true
 
 pytestmark = pytest.mark.recorder
@@ -468,6 +468,9 @@ class TestMeters:
         await house.turn_clock(minutes=15)
         self.assert_own(house, flat)
         assert float(house.state(f"{flat}_cost_this_month").state) > 0
+        names = await known_names(house.hass)
+        assert names[f"climkit:{flat}_total_cost"] == f"{names[f'climkit:{flat}_total']} cost"
+        assert "Flat 2" in names[f"climkit:{flat}_total"]
 
     async def test_one_list_lacks_it(self, house: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         """Its device stays, and so do its entities with the person's name."""
