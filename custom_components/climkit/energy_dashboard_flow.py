@@ -9,9 +9,6 @@ from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
-    DeviceFilterSelectorConfig,
-    DeviceSelector,
-    DeviceSelectorConfig,
     ObjectSelector,
     ObjectSelectorConfig,
     SelectOptionDict,
@@ -40,10 +37,8 @@ CONF_WATER = "water"
 CONF_ALSO = "also"
 
 
-# A row of meters says which one is a part of which.
-_METER = DeviceSelector(
-    DeviceSelectorConfig(filter=[DeviceFilterSelectorConfig(integration=DOMAIN)])
-)
+# A row says which meter is a part of which; the frontend shows devices by their names.
+_METER = {"device": {"filter": [{"integration": DOMAIN}]}}
 _PARENTS = ObjectSelector(
     ObjectSelectorConfig(
         fields={

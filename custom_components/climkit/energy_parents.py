@@ -95,13 +95,19 @@ def _holds(whole: Amounts, part: Amounts, meters: int) -> bool:
     That may be by chance, as a big shop holds a small charger. So the consumer has to become calmer
     without the part: what is not in it only adds its own ups and downs.
     """
-    hours = sorted(whole.keys() & part.keys())
-    used = sum(part[hour] >= USED for hour in hours)
-    if used < ENOUGH_HOURS:
+    used = [hour for hour, amount in part.items() if amount >= USED and hour in whole]
+    if len(used) < ENOUGH_HOURS:
         return False
     slack = METER_STEP * (meters + 1)
-    misses = sum(part[hour] * (1 - METER_ERROR) > whole[hour] + slack for hour in hours)
-    if misses > used // HOURS_FOR_A_MISS:
+
+    def misses(hours: Iterable[datetime]) -> int:
+        return sum(part[hour] * (1 - METER_ERROR) > whole[hour] + slack for hour in hours)
+
+    permitted = len(used) // HOURS_FOR_A_MISS
+    if misses(used) > permitted:  # most often, and soon known
+        return False
+    hours = sorted(whole.keys() & part.keys())
+    if misses(hours) > permitted:
         return False
     rest = [whole[hour] - part[hour] for hour in hours]
     return _unrest(rest) <= _unrest([whole[hour] for hour in hours]) + slack

@@ -141,6 +141,11 @@ async def test_sets_up_the_energy_dashboard_of_a_site(home: Home) -> None:
     prefs = await home.hass.command("energy/get_prefs")
     kinds = [one["type"] for one in prefs["energy_sources"]]
     assert kinds == ["grid", "solar", "battery", "water", "water", "home"]
+    devices = {one["name"]: one for one in prefs["device_consumption"]}
+    points = [one for name, one in devices.items() if name.startswith("Charge point")]
+    garage = devices["Garage"]["stat_consumption"]
+    # Without a car in these days they are left out.
+    assert all(one["included_in_stat"] == garage for one in points)
     assert await complained_of_dashboard(home) == []
 
     assert "There is nothing to add" in await home.frontend.set_up_energy_dashboard()
