@@ -1,11 +1,17 @@
 """How much history one request asks for."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval
-from custom_components.climkit.pages import SHORTEST_PAGE, PageSize, fitting_length
+from custom_components.climkit.pages import (
+    SHORTEST_PAGE,
+    PageSize,
+    end_of_page,
+    fitting_length,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -48,3 +54,26 @@ def test_about_two_megabytes(width: int) -> None:
     megabytes = fitting_length(width).days * 96 * width * 45 / 1e6
     assert megabytes <= 2 or fitting_length(width) == SHORTEST_PAGE
     assert fitting_length(width) >= SHORTEST_PAGE
+
+
+@pytest.mark.parametrize("days", [1, 2, 30])
+@pytest.mark.parametrize("zone", ["Europe/Zurich", "America/Santiago", "Asia/Kathmandu", "UTC"])
+@pytest.mark.parametrize("hour", [0, 9, 23])
+def test_whole_days(days: int, zone: str, hour: int) -> None:
+    """A year of pages: each ends at a local midnight and is hardly longer than wanted."""
+    tz = ZoneInfo(zone)
+    start = NOW + timedelta(hours=hour)
+    while start < NOW + timedelta(days=366):
+        end = end_of_page(start, timedelta(days=days), tz)
+        local = end.astimezone(tz)
+        # In some zones the clocks are set at midnight, which then is not there.
+        assert (local - timedelta(hours=1.5)).date() < local.date()
+        assert local.hour * 60 + local.minute in {0, 60}
+        assert timedelta() < end - start <= timedelta(days=days, hours=1)
+        start = end
+
+
+def test_short_pages() -> None:
+    """Where a server wants less than a day, no page is longer than that."""
+    length = timedelta(hours=6)
+    assert end_of_page(NOW, length, ZoneInfo("Europe/Zurich")) == NOW + length

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from homeassistant.const import STATE_UNKNOWN
 import pytest
 
+from custom_components.climkit import pages
 from custom_components.climkit.api import INTERVAL, Interval, Site
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.feed import Feed
@@ -17,7 +18,7 @@ from custom_components.climkit.measures import Measure, Series
 from custom_components.climkit.peaks import MonthPeaks, Peak, day_peaks
 from custom_components.climkit.records import SiteRecord
 from tests.conftest import NOW, Home
-from tests.simulator import World, single_house
+from tests.simulator import Fault, FaultKind, World, single_house
 from tests.test_periods import all_series, month
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -69,11 +70,18 @@ def peaks(record: SiteRecord) -> MonthPeaks:
 
 
 def take(
-    peaks: MonthPeaks, start: datetime, end: datetime, said: Iterable[Interval], now: datetime
+    peaks: MonthPeaks,
+    start: datetime,
+    end: datetime,
+    said: Iterable[Interval],
+    now: datetime,
+    *,
+    is_believed: bool = True,
 ) -> Peak | None:
     """Take in what Climkit said of a stretch; return the month's peak then."""
     found = day_peaks(said, {"from_ext"}, peaks.month(now), ZURICH)
-    peaks.take([SERIES], start, end, found, now)
+    fallen = peaks.fallen([SERIES], start, end, found, now) if is_believed else ()
+    peaks.take([SERIES], start, end, found, now, fallen=fallen)
     return peaks.peak(SERIES, now)
 
 
@@ -149,10 +157,39 @@ class TestMonthPeaks:
         found = take(peaks, NOVEMBER, NOVEMBER + DAY, intervals(NOVEMBER, 2.0), now)
         assert found == Peak(NOVEMBER, 8.0)
 
-    def test_day_that_an_answer_lacks_keeps_its_peak(self, peaks: MonthPeaks) -> None:
+    def test_day_that_an_answer_lacks(self, peaks: MonthPeaks) -> None:
+        """It keeps its peak, unless that is believed."""
         now = NOVEMBER + 2 * DAY
+        said = intervals(NOVEMBER + DAY, 2.0)
         assert take(peaks, NOVEMBER, now, intervals(NOVEMBER, 5.0, 1.0), now)
-        assert take(peaks, NOVEMBER, now, [], now) == Peak(NOVEMBER, 20.0)
+        assert take(peaks, NOVEMBER, now, said, now, is_believed=False) == Peak(NOVEMBER, 20.0)
+        assert take(peaks, NOVEMBER, now, said, now) == Peak(NOVEMBER + DAY, 8.0)
+        assert take(peaks, NOVEMBER, now, [], now) is None
+
+    def test_the_same_peak_at_another_time(self, peaks: MonthPeaks) -> None:
+        now = NOVEMBER + 2 * DAY
+        assert take(peaks, NOVEMBER, now, intervals(NOVEMBER, 1.0, 5.0), now)
+        found = take(peaks, NOVEMBER, now, intervals(NOVEMBER, 1.0, 0.5, 5.0), now)
+        assert found == Peak(NOVEMBER + 2 * INTERVAL, 20.0)
+
+    @pytest.mark.parametrize(
+        ("start", "end", "days"),
+        [
+            (NOVEMBER, NOVEMBER + DAY, 1),
+            (NOVEMBER + INTERVAL, NOVEMBER + DAY, 0),
+            (NOVEMBER, NOVEMBER + DAY - INTERVAL, 0),
+            (NOVEMBER - 3 * DAY, NOVEMBER + 3 * DAY, 3),
+            (NOVEMBER + INTERVAL, NOVEMBER + 4 * DAY - INTERVAL, 2),
+        ],
+    )
+    def test_whole_days_only(
+        self, peaks: MonthPeaks, start: datetime, end: datetime, days: int
+    ) -> None:
+        """What is missing of a day that was not read in full says nothing."""
+        now = NOVEMBER + 5 * DAY
+        said = [one for day in range(5) for one in intervals(NOVEMBER + day * DAY, 1.0)]
+        take(peaks, NOVEMBER, now, said, now)
+        assert len(peaks.fallen([SERIES], start, end, {}, now)) == days
 
     def test_restart(self, peaks: MonthPeaks, record: SiteRecord) -> None:
         now = NOVEMBER + 2 * DAY
@@ -248,6 +285,45 @@ class TestHouse:
         await home.settle()
         assert_equal_to_climkit(home)
         assert float(home.state(f"{site_id}_electricity_from_ext_peak").state) < 200
+
+    @pytest.mark.parametrize("answer", ["a quarter-hour", "a whole day"])
+    @pytest.mark.parametrize("length", [DAY, 30 * DAY], ids=["short pages", "long pages"])
+    async def test_withdrawn(
+        self,
+        home: Home,
+        site_id: str,
+        monkeypatch: pytest.MonkeyPatch,
+        length: timedelta,
+        answer: str,
+    ) -> None:
+        """It falls when Climkit no longer has it, also on big sites, whose pages are of a day."""
+        monkeypatch.setattr(pages, "FIRST_PAGE", length)
+        monkeypatch.setattr(pages, "LONGEST_PAGE", length)
+        world, day = home.simulator.world, month() + DAY
+        spike = day + timedelta(hours=3)
+        world.revise(site_id, "from_ext", spike, spike + INTERVAL, value=50.0)
+        await home.set_up_completely()
+        assert float(home.state(f"{site_id}_electricity_from_ext_peak").state) == 200
+        gone = (spike, spike + INTERVAL) if answer == "a quarter-hour" else (day, day + DAY)
+        world.revise(site_id, "from_ext", *gone, withdraw=True)
+        for _ in range(3):
+            await home.turn_clock(hours=24)
+        assert_equal_to_climkit(home)
+
+    async def test_a_day_that_is_missing_for_once(self, home: Home, site_id: str) -> None:
+        """Its peak stays as its statistic does."""
+        world, day = home.simulator.world, month() + DAY
+        spike = day + timedelta(hours=3)
+        world.revise(site_id, "from_ext", spike, spike + INTERVAL, value=50.0)
+        await home.set_up_completely()
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.EMPTY_LIST, path="site_data", times=1)
+        ]
+        [one] = home.sites
+        one.coordinator.history.start_night()
+        await home.settle()
+        assert home.simulator.switches.faults[0].times == 0
+        assert float(home.state(f"{site_id}_electricity_from_ext_peak").state) == 200
 
     async def test_restart(self, home: Home, site_id: str) -> None:
         """It is remembered; what came meanwhile is added."""

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .api import (
+    HOUR,
     ClimkitAuthenticationError,
     ClimkitClient,
     ClimkitError,
@@ -35,15 +36,17 @@ from .ids import slugs
 from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meters
 from .names import Names
 from .owners import async_owners
-from .peaks import MonthPeaks, day_peaks
+from .peaks import Fallen, MonthPeaks, day_peaks
 from .periods import Periods
 from .plausibility import Plausibility
 from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
+from .recorder import async_rows
 from .refresh_story import RefreshStory
 from .runtime import ClimkitConfigEntry, SiteRuntime
 from .schedule import DAILY_READ_LOOK
+from .statistics import by_hour, hourly_amounts, same
 from .store import ClimkitStore, describe_meters, described_meters, note_listed, note_seen
 from .track import Track
 
@@ -193,8 +196,27 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         peaks = await self.hass.async_add_executor_job(
             day_peaks, intervals, columns, self.peaks.month(now), self.site.zone
         )
-        self.peaks.take(with_power, start, end, peaks, now)
+        fallen = self.peaks.fallen(with_power, start, end, peaks, now)
+        believed = await self._async_believed(fallen, intervals) if fallen else ()
+        self.peaks.take(with_power, start, end, peaks, now, fallen=believed)
         await self.periods.async_update(tracks, start)
+
+    async def _async_believed(
+        self, fallen: Collection[Fallen], intervals: Iterable[Interval]
+    ) -> list[Fallen]:
+        """Return the peaks whose hour is stored as these intervals say: so less was believed."""
+        asked = {one.hour for one in fallen}
+        ids = {one.series.statistic_id for one in fallen}
+        rows = await async_rows(self.hass, ids, min(asked), max(asked) + HOUR)
+        stored = {key: {row.start: row.amount for row in found} for key, (found, _) in rows.items()}
+        hours = by_hour(one for one in intervals if floor_hour(one.start) in asked)
+
+        def is_believed(one: Fallen) -> bool:
+            said = hourly_amounts({one.hour: hours.get(one.hour, ())}, one.series.column)
+            known = stored.get(one.series.statistic_id, {}).get(one.hour)
+            return same(known, said.get(one.hour))
+
+        return [one for one in fallen if is_believed(one)]
 
     @callback
     @override

@@ -52,7 +52,7 @@ from .doubts import (
 from .feed import Feed
 from .measures import Series
 from .nights import RECENT, Night, Part, parts_of_night
-from .pages import PageSize, first_length
+from .pages import PageSize, end_of_page, first_length
 from .plan import (
     Page,
     Purpose,
@@ -360,7 +360,7 @@ class SiteHistory:
                 begin = max(place, min((track.since for track in tracks), default=end))
                 if begin >= end:
                     break
-                place = min(begin + self._size(feed).length, end)
+                place = min(self._end_of_page(feed, begin), end)
                 page = Page(feed, Purpose.AGAIN, TimeRange(begin, place), tracks)
                 try:
                     rebuilt = await self._async_compare(page, dry_run=dry_run)
@@ -547,9 +547,10 @@ class SiteHistory:
         def tracks_of(feed: Feed) -> list[Track]:
             return [] if self._backoff.is_resting(feed) else self._tracks.of(feed)
 
-        return self._night.next_page(
-            tracks_of, lambda feed: self._size(feed).length, dt_util.utcnow()
-        )
+        return self._night.next_page(tracks_of, self._end_of_page, dt_util.utcnow())
+
+    def _end_of_page(self, feed: Feed, start: datetime) -> datetime:
+        return end_of_page(start, self._size(feed).length, self._site.zone)
 
     async def _async_read_again(self, page: Page) -> None:
         found = await self._async_compare(page)

@@ -94,19 +94,20 @@ class Night:
     def next_page(
         self,
         tracks_of: Callable[[Feed], Sequence[Track]],
-        length_of: Callable[[Feed], timedelta],
+        end_of: Callable[[Feed, datetime], datetime],
         now: datetime,
     ) -> Page | None:
         """Return the next page to read; None where the night is over.
 
-        `tracks_of` gives no series of a feed that rests.
+        `tracks_of` gives no series of a feed that rests; `end_of` says where a page ends at last
+        that begins at a time.
         """
         for feed in list(self._asked):
-            if page := self._next_asked(feed, tracks_of(feed), length_of(feed)):
+            if page := self._next_asked(feed, tracks_of(feed), end_of):
                 return page
         while self._parts and self._ends and now < self._ends:
             feed, part = self._parts.popleft()
-            end = min(part.start + length_of(feed), part.end)
+            end = min(end_of(feed, part.start), part.end)
             asked = TimeRange(part.start, end)
             if page := page_again(feed, tracks_of(feed), asked, is_walk=part.is_walk):
                 if end < part.end:
@@ -115,13 +116,15 @@ class Night:
         self._parts.clear()
         return None
 
-    def _next_asked(self, feed: Feed, tracks: Sequence[Track], length: timedelta) -> Page | None:
+    def _next_asked(
+        self, feed: Feed, tracks: Sequence[Track], end_of: Callable[[Feed, datetime], datetime]
+    ) -> Page | None:
         """Return the next page of what was asked for; it waits for series that are behind."""
         if not tracks or not all(track.is_current and not track.earlier for track in tracks):
             return None
         while asked := self._asked.get(feed):
             first = asked[0]
-            page = TimeRange(first.start, min(first.start + length, first.end))
+            page = TimeRange(first.start, min(end_of(feed, first.start), first.end))
             self._asked[feed] = without(asked, page)
             if found := page_again(feed, tracks, page, is_walk=False):
                 return found

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 
-from .api import Interval
+from .api import Interval, Sampling, bucket_bounds
 
 FIRST_PAGE = timedelta(days=7)
 SHORTEST_PAGE = timedelta(days=1)
@@ -43,3 +43,17 @@ def fitting_length(width: int) -> timedelta:
     """Return how long a page of rows with `width` values may be, a day at least."""
     row = BYTES_PER_VALUE * (width + 1)
     return max(SHORTEST_PAGE, timedelta(days=PAGE_BYTES // (INTERVALS_PER_DAY * row)))
+
+
+def end_of_page(start: datetime, length: timedelta, zone: tzinfo) -> datetime:
+    """Return where a page of about a length ends, so that the next one holds whole local days.
+
+    At a local midnight where it is a day long or more: only of whole days it is known what is gone.
+    A day of 25 hours is not parted either.
+    """
+    end = start + length
+    if length < SHORTEST_PAGE:
+        return end
+    midnight, _ = bucket_bounds(end, Sampling.DAY, zone)
+    _, next_midnight = bucket_bounds(start, Sampling.DAY, zone)
+    return max(midnight, next_midnight)

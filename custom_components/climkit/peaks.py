@@ -1,7 +1,8 @@
 """The highest quarter-hour of the current month, for each series that has power. Pure.
 
 It is kept day by day, for data are corrected: what is read again of a whole local day replaces that
-day's peak, where less is read a peak can only rise until the nights have read the day again.
+day's peak, where less is read a peak can only rise until the nights have read the day again. It
+falls only where the statistic of its hour holds what was read: less is believed there first.
 """
 
 from collections import defaultdict
@@ -23,6 +24,15 @@ class Peak:
 
     start: datetime
     power: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """A peak that is no more: of a series, of the local day from `day` on, in an hour; UTC."""
+
+    series: Series
+    day: datetime
+    hour: datetime
 
 
 # By column, and by the start (UTC) of the local day.
@@ -74,6 +84,38 @@ class MonthPeaks:
         start, _ = bucket_bounds(now, Sampling.MONTH, self._zone)
         return start
 
+    def fallen(
+        self,
+        series: Iterable[Series],
+        start: datetime,
+        end: datetime,
+        peaks: DayPeaks,
+        now: datetime,
+    ) -> list[Fallen]:
+        """Return the known peaks that are no more, by what Climkit said of `start` to `end`."""
+        if not (days := self._whole_days(max(start, self.month(now)), end)):
+            return []
+        found, known = [], self._records(self.month(now))
+        for one in series:
+            if (record := known.get(one.statistic_id)) is None:
+                continue
+            said = peaks.get(one.column, {})
+            for day, key in days.items():
+                if (old := record["days"].get(key)) and not _still_is(old, said.get(day)):
+                    found.append(Fallen(one, day, floor_hour(datetime.fromisoformat(old[0]))))
+        return found
+
+    def _whole_days(self, start: datetime, end: datetime) -> dict[datetime, str]:
+        """Return the local days that lie between two times, with their keys."""
+        day, day_end = bucket_bounds(start, Sampling.DAY, self._zone)
+        if day < start:
+            day, day_end = bucket_bounds(day_end, Sampling.DAY, self._zone)
+        days = {}
+        while day_end <= end:
+            days[day] = self._key(day)
+            day, day_end = bucket_bounds(day_end, Sampling.DAY, self._zone)
+        return days
+
     def take(
         self,
         series: Iterable[Series],
@@ -81,8 +123,14 @@ class MonthPeaks:
         end: datetime,
         peaks: DayPeaks,
         now: datetime,
+        *,
+        fallen: Iterable[Fallen] = (),
     ) -> None:
-        """Take in the peaks of what Climkit said of `start` to `end`."""
+        """Take in the peaks of what Climkit said of `start` to `end`.
+
+        Of the known ones only those fall, or go, that have `fallen`.
+        """
+        gone = {(one.series.statistic_id, self._key(one.day)) for one in fallen}
         month = self.month(now)
         if end <= month:
             return
@@ -93,21 +141,33 @@ class MonthPeaks:
             until = datetime.fromisoformat(record["until"]) if record["until"] else begin
             if start <= until:
                 record["until"] = max(until, end).isoformat()
+            for key in [key for key in record["days"] if (one.statistic_id, key) in gone]:
+                del record["days"][key]
             for day, peak in peaks.get(one.column, {}).items():
-                self._take_day(record, day, peak, is_whole=self._is_whole(day, start, end))
+                self._take_day(record, day, peak)
         self._record["peaks"] = PeaksRecord(month=month.isoformat(), series=known)
 
-    def _take_day(self, record: PeakRecord, day: datetime, peak: Peak, *, is_whole: bool) -> None:
-        key = str(day.astimezone(self._zone).day)
-        old = record["days"].get(key)
-        if old is None or is_whole or peak.power > old[1]:
-            record["days"][key] = (peak.start.isoformat(), round(peak.power, DUST))
+    def _take_day(self, record: PeakRecord, day: datetime, peak: Peak) -> None:
+        old = record["days"].get(self._key(day))
+        if old is None or peak.power > old[1]:
+            record["days"][self._key(day)] = _remembered(peak)
 
-    def _is_whole(self, day: datetime, start: datetime, end: datetime) -> bool:
-        _, day_end = bucket_bounds(day, Sampling.DAY, self._zone)
-        return start <= day and day_end <= end
+    def _key(self, day: datetime) -> str:
+        return str(day.astimezone(self._zone).day)
 
     def _records(self, month: datetime) -> dict[str, PeakRecord]:
         """Return what is known of a month; nothing where another one is remembered."""
         known = self._record.get("peaks")
         return known["series"] if known and known["month"] == month.isoformat() else {}
+
+
+def _remembered(peak: Peak) -> tuple[str, float]:
+    return peak.start.isoformat(), round(peak.power, DUST)
+
+
+def _still_is(old: tuple[str, float], peak: Peak | None) -> bool:
+    """Whether a remembered peak is the one that was read now, or was lower."""
+    if peak is None:
+        return False
+    at, power = old
+    return peak.power > power or _remembered(peak) == (at, power)
