@@ -286,8 +286,10 @@ class TestHouse:
         assert_equal_to_climkit(home)
         assert float(home.state(f"{site_id}_electricity_from_ext_peak").state) < 200
 
-    @pytest.mark.parametrize("answer", ["a quarter-hour", "a whole day"])
-    @pytest.mark.parametrize("length", [DAY, 30 * DAY], ids=["short pages", "long pages"])
+    @pytest.mark.parametrize(
+        ("length", "answer"),
+        [(DAY, "a quarter-hour"), (30 * DAY, "a quarter-hour"), (30 * DAY, "a whole day")],
+    )
     async def test_withdrawn(
         self,
         home: Home,
