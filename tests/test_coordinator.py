@@ -122,6 +122,7 @@ class TestBudget:
         assert Counter(path.split("/")[1] for path in requests()) == {
             "site_data": 101,
             "meter_info": 1,
+            "installation_infos": 1,
             "all_installations": 1,
             building(home).id: 1,  # the list of sensors
         }

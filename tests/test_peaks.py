@@ -288,7 +288,11 @@ class TestHouse:
 
     @pytest.mark.parametrize(
         ("length", "answer"),
-        [(DAY, "a quarter-hour"), (30 * DAY, "a quarter-hour"), (30 * DAY, "a whole day")],
+        [
+            (length, answer)
+            for length in (DAY, 30 * DAY)
+            for answer in ("a quarter-hour", "a whole day")
+        ],
     )
     async def test_withdrawn(
         self,
@@ -306,8 +310,10 @@ class TestHouse:
         world.revise(site_id, "from_ext", spike, spike + INTERVAL, value=50.0)
         await home.set_up_completely()
         assert float(home.state(f"{site_id}_electricity_from_ext_peak").state) == 200
-        gone = (spike, spike + INTERVAL) if answer == "a quarter-hour" else (day, day + DAY)
-        world.revise(site_id, "from_ext", *gone, withdraw=True)
+        if answer == "a quarter-hour":
+            world.revise(site_id, "from_ext", spike, spike + INTERVAL, withdraw=True)
+        else:
+            world.revise(site_id, None, day, day + DAY, withdraw=True)
         for _ in range(3):
             await home.turn_clock(hours=24)
         assert_equal_to_climkit(home)
