@@ -360,6 +360,18 @@ class TestCredentials:
         assert home.entry.data[CONF_PASSWORD] == DEFAULT_PASSWORD
         assert home.entry.state is ConfigEntryState.LOADED
 
+    async def test_reauth_with_the_same_password(self, home: Home) -> None:
+        """It was right all the time: the account is loaded anew, so that it is tried again."""
+        await home.set_up()
+        before = home.entry.runtime_data
+        flow = Flow(home, home.hass.config_entries.flow)
+        flow.result = await home.entry.start_reauth_flow(home.hass)
+        await flow.answer(credentials(home.simulator.url))
+        assert flow.result["reason"] == "reauth_successful"
+        await home.hass.async_block_till_done()
+        assert home.entry.state is ConfigEntryState.LOADED
+        assert home.entry.runtime_data is not before
+
     async def test_reauth_with_another_account(self, home: Home) -> None:
         """Its sites could be others: refused."""
         entry = account_entry(home.simulator.url, "cktDevUser_9")
@@ -410,6 +422,31 @@ class TestOptions:
         await home.hass.async_block_till_done()
         assert home.entry.options == ALL_CHOSEN
         assert len(home.sites) == 3
+
+    @pytest.mark.parametrize("more", [0, 1])
+    async def test_meter_that_is_absent_today(self, home: Home, more: int) -> None:
+        """It stays chosen, although it is not in the form; also where all in the form are."""
+        site_id = list(home.simulator.world.sites)[1]
+        listed = [str(meter["id"]) for meter in home.simulator.world.meter_info(site_id)]
+        absent = "6a00000000000000000000ff"
+        home.entry.add_to_hass(home.hass)
+        chosen = {
+            CONF_SITES: [site_id],
+            CONF_METERS: [listed[0], absent],
+            CONF_HISTORY: "2026-11-19",
+        }
+        home.hass.config_entries.async_update_entry(
+            home.entry, options={**home.entry.options, **chosen}
+        )
+        await home.set_up()
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        assert flow.suggested[CONF_METERS] == [listed[0]]
+        wanted = flow.suggested[CONF_METERS] if not more else listed
+        await flow.answer({CONF_METERS: wanted, CONF_SITE_TOTALS: True})
+        await flow.answer(flow.suggested)
+        assert home.entry.options[CONF_METERS] == [*wanted, absent]
+        await home.hass.async_block_till_done()
 
     async def test_site_that_cannot_be_read(self, home: Home) -> None:
         """It stays chosen, although it is not in the form."""

@@ -1,9 +1,11 @@
 """What helps to help tells much, and nothing of persons."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 import json
 import logging
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.exceptions import HomeAssistantError
@@ -132,6 +134,24 @@ async def test_amounts_are_not_told(home: Home) -> None:
     assert totals
     for total in totals:
         assert f"{total:.3f}".rstrip("0") not in text
+
+
+@pytest.mark.parametrize("told_by_climkit", ["heating Anna", "heating\nAnna", "Anna", "anna-3", ""])
+async def test_words_that_are_none(home: Home, told_by_climkit: str) -> None:
+    """A type that is more than a word of the API could be a name."""
+    await home.set_up()
+    meters = home.sites[0].coordinator.data.meters
+    meter_id, meter = next(iter(meters.items()))
+    with patch.dict(meters, {meter_id: replace(meter, type=told_by_climkit)}):
+        found, text = await told(home)
+        registry = dr.async_get(home.hass)
+        device = registry.async_get_device_by_identifier((DOMAIN, meter_id), home.entry.entry_id)
+        assert device
+        own = await async_get_device_diagnostics(home.hass, home.entry, device)
+    types = {one["type"] for one in found["sites"][0]["meters"].values()}
+    assert types == {"electricity", "other"}
+    assert own["type"] == "other"
+    assert "anna" not in (text + str(own)).lower()
 
 
 async def test_errors_are_counted(home: Home) -> None:

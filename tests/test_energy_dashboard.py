@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 import json
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.energy.data import EnergyManager, async_get_manager
 from homeassistant.components.recorder.models import (
@@ -18,7 +19,7 @@ from homeassistant.components.recorder.statistics import (
     async_import_statistics,
 )
 from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.core import Context
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -254,6 +255,26 @@ class TestSite:
         assert await issues(house, hass_ws_client) == []
         await save_again(house, hass_ws_client)
         assert await stored(house) == after
+
+    @pytest.mark.parametrize("number", [0, -1])
+    async def test_a_statistic_is_not_there_yet(self, house: Home, number: int) -> None:
+        """One of many that would be shown: it would be an issue of the dashboard."""
+        listed = await call(house, device_id=site_device(house), dry_run=True)
+        device_ids = [one["stat_consumption"] for one in listed["added"]["device_consumption"]]
+        missing = device_ids[number]
+        real = energy_preferences.async_known_names
+
+        async def known(hass: HomeAssistant, ids: set[str]) -> dict[str, str | None]:
+            return await real(hass, ids - {missing})
+
+        before = await stored(house)
+        with (
+            patch.object(energy_preferences, "async_known_names", known),
+            pytest.raises(ServiceValidationError) as error,
+        ):
+            await call(house, device_id=site_device(house))
+        assert error.value.translation_key == "statistics_not_ready"
+        assert await stored(house) == before
 
     async def test_dashboard_of_a_person(self, house: Home) -> None:
         """It stays to the byte; what it lacked comes behind."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.components.recorder import Recorder
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
@@ -16,8 +17,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.climkit import backoff, pages, rebuild, worker
-from custom_components.climkit.api import INTERVAL, ClimkitResponseError, Interval, Priority
+from custom_components.climkit.api import HOUR, INTERVAL, ClimkitResponseError, Interval, Priority
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
+from custom_components.climkit.feed import Feed
 from custom_components.climkit.reader import FeedReader
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
@@ -263,6 +265,30 @@ class TestOutage:
             patch.object(rebuild, "async_write", side_effect=async_write),
         ):
             await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+
+    async def test_lost_shift(self, home: Home, caplog: pytest.LogCaptureFixture) -> None:
+        """The rows of a correction are stored, the shift of those behind is lost: it is mended."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        revised = NOW.replace(minute=0) - timedelta(hours=30)
+        home.simulator.world.revise(site_id, "conso_total", revised, revised + HOUR, value=7.5)
+        lost = iter([True, True])
+        real = Recorder.async_adjust_statistics
+
+        def adjust(*args: Any) -> None:
+            if not next(lost, False):
+                real(*args)
+
+        with (
+            patch.object(worker, "RECORDER_PAUSE", timedelta(0)),
+            patch.object(Recorder, "async_adjust_statistics", adjust),
+        ):
+            feed = Feed(site_id, "electricity")
+            history = home.sites[0].coordinator.history
+            history.read_again([feed], revised, revised + HOUR)
+            await home.until(lambda: "was not shifted" in caplog.text, seconds=30)
+            await home.settle()
         await assert_equal_to_climkit(home)
 
 

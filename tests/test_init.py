@@ -85,6 +85,21 @@ class TestSites:
         assert home.entry.runtime_data[first].coordinator.is_available
         assert not home.hass.config_entries.flow.async_progress()
 
+    async def test_site_in_trouble_is_back_within_an_hour(self, home: Home) -> None:
+        """It is not waited for until sites are looked for that are new, once a day."""
+        first, *_ = home.simulator.world.sites
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=500, path=f"installation_infos/{first}")
+        ]
+        await home.set_up()
+        for _ in range(8):
+            await home.turn_clock(minutes=15)
+        assert first not in home.entry.runtime_data
+        home.simulator.switches.faults = []
+        for _ in range(4):
+            await home.turn_clock(minutes=15)
+        await home.until(lambda: first in home.entry.runtime_data, seconds=30)
+
     @pytest.mark.parametrize("status", [403, 500])
     async def test_devices_of_a_site_that_cannot_be_read(self, home: Home, status: int) -> None:
         """They stay, as nothing is known of them; what the user no longer wants goes."""
