@@ -49,6 +49,7 @@ from .schedule import DAILY_READ_LOOK
 from .statistics import by_hour, hourly_amounts, same
 from .store import ClimkitStore, describe_meters, described_meters, note_listed, note_seen
 from .track import Track
+from .windows import Windows
 
 __all__ = ["SOON", "ClimkitConfigEntry", "SiteCoordinator", "SiteData", "SiteRuntime"]
 
@@ -90,7 +91,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self.names = names
         self.readings = RawReadings(client, site, hass.loop.time)
         self.plausibility = Plausibility(self.record)
-        self._reader = FeedReader(client, site, self.plausibility)
+        self.windows = Windows(self.record)
+        self._reader = FeedReader(client, site, self.plausibility, self.windows)
         self.costs = SiteCosts(
             hass,
             site,

@@ -5,7 +5,7 @@ is chosen here, piece by piece, so that a new field elsewhere never appears by i
 """
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 import re
 
 from homeassistant.const import CONF_URL, __version__ as ha_version
@@ -126,6 +126,7 @@ def _site(runtime: SiteRuntime) -> Told:
         "listed": _iso(coordinator.listed),
         "last_measurement": _iso(coordinator.last_measurement),
         "settled": coordinator.verdicts,
+        "longest_window_hours": _hours(coordinator.windows.longest),
         "sensors": len(runtime.sensors.data),
         "meters": {
             numbers[meter_id]: {
@@ -191,6 +192,10 @@ def _runtimes(entry: ClimkitConfigEntry) -> list[SiteRuntime]:
     """Return the sites; none while the entry is not loaded."""
     runtimes = getattr(entry, "runtime_data", {})
     return [r for _, r in sorted(runtimes.items()) if r.coordinator.data is not None]
+
+
+def _hours(length: timedelta | None) -> int | None:
+    return length // timedelta(hours=1) if length else None
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -77,6 +77,9 @@ _LOGGER = logging.getLogger(__name__)
 # Trouble that lasts longer does not end by itself.
 STUCK_AFTER = timedelta(days=1)
 
+# A page is stored as a whole, so it should not take too many requests.
+WINDOWS_A_PAGE = 24
+
 
 # Told what Climkit said of some series from a time (a full hour) to another.
 type OnRead = Callable[[Sequence[Track], datetime, datetime, Sequence[Interval]], Awaitable[None]]
@@ -509,7 +512,7 @@ class SiteHistory:
             return None
         ready = [f for f in self._tracks.feeds if f in self._offered and self._may_ask(f)]
         for feed in sorted(ready, key=self._turn):
-            tracks, length = self._tracks.of(feed), self._size(feed).length
+            tracks, length = self._tracks.of(feed), self._length(feed)
             if page := page_to_present(feed, tracks, length, dt_util.utcnow()):
                 return page
             if page := earlier_page(feed, tracks, length):
@@ -529,7 +532,7 @@ class SiteHistory:
         was_in_doubt = self._backoff.is_in_trouble(None)  # then another feed may be next
         answer = await self._async_fetch(page)
         intervals = answer.intervals
-        following = following_page(page, self._size(page.feed).length, dt_util.utcnow())
+        following = following_page(page, self._length(page.feed), dt_util.utcnow())
         if following and not was_in_doubt:
             self._ahead.begin(following)
         found = await self._rebuild(page.tracks, page.range, intervals, is_doubted=believe_more)
@@ -550,7 +553,7 @@ class SiteHistory:
         return self._night.next_page(tracks_of, self._end_of_page, dt_util.utcnow())
 
     def _end_of_page(self, feed: Feed, start: datetime) -> datetime:
-        return end_of_page(start, self._size(feed).length, self._site.zone)
+        return end_of_page(start, self._length(feed), self._site.zone)
 
     async def _async_read_again(self, page: Page) -> None:
         found = await self._async_compare(page)
@@ -623,6 +626,11 @@ class SiteHistory:
     def _walk_place(self, feed: Feed) -> datetime | None:
         place = self._record["walk"].get(_key(feed))
         return datetime.fromisoformat(place) if place else None
+
+    def _length(self, feed: Feed) -> timedelta:
+        """Return how long the next page is: of a few windows, where Climkit refuses long ones."""
+        length, window = self._size(feed).length, self._reader.windows.longest
+        return min(length, WINDOWS_A_PAGE * window) if window else length
 
     def _size(self, feed: Feed) -> PageSize:
         if feed not in self._sizes:

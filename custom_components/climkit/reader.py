@@ -11,6 +11,7 @@ from .api import (
     HOUR,
     INTERVAL,
     ClimkitClient,
+    ClimkitError,
     ClimkitResponseError,
     Interval,
     MeterReading,
@@ -19,8 +20,9 @@ from .api import (
     Site,
 )
 from .feed import Feed
-from .measures import METER_TYPES
+from .measures import CHARGE_POINT, METER_TYPES
 from .plausibility import Plausibility
+from .windows import Windows, is_refused_at_once, may_be_too_long
 
 # Clocks differ by so much at most; a row that ends later is nobody's measurement.
 CLOCKS_DIFFER_BY = timedelta(minutes=10)
@@ -86,8 +88,12 @@ def refuse_coarser(meter_type: str, intervals: Sequence[Interval]) -> None:
 class FeedReader:
     """Reads a site's feeds; what cannot be a measurement is left out."""
 
-    def __init__(self, client: ClimkitClient, site: Site, plausibility: Plausibility) -> None:
+    def __init__(
+        self, client: ClimkitClient, site: Site, plausibility: Plausibility, windows: Windows
+    ) -> None:
         """Prepare for one site of an account."""
+        self.windows = windows
+        self._known: set[Feed] = set()
         self._client = client
         self._site = site
         self._plausibility = plausibility
@@ -97,13 +103,50 @@ class FeedReader:
     ) -> Answer:
         """Ask for the quarter-hours of a feed from `start` to `end` (None: to the newest), in UTC.
 
-        What is missing is asked for again, see `async_answer`. Raises ClimkitError.
+        What is missing is asked for again, see `async_answer`; what may be too long in parts, see
+        `windows`. Raises ClimkitError.
         """
 
         async def ask(start: datetime, end: datetime | None) -> list[Interval]:
-            return await self._async_ask(feed, start, end, priority)
+            asked = (end or dt_util.utcnow()) - start
+            try:
+                found = await self._async_ask(feed, start, end, priority)
+            except ClimkitError as err:
+                if self._is_known(feed) and may_be_too_long(err):
+                    self.windows.failed(asked, dt_util.utcnow())
+                raise
+            self.windows.worked(asked)
+            self._known.add(feed)
+            return found
 
-        return await async_answer(ask, start, end)
+        parts: list[Sequence[Interval]] = []
+        place: datetime | None = start
+        while place:
+            until = self._window_end(place, end)
+            try:
+                answer = await async_answer(ask, place, until)
+            except ClimkitError as err:
+                if is_refused_at_once(err) and self._is_shorter(place, until, end):
+                    continue
+                raise
+            parts += answer.parts
+            place = until if until != end else None
+        return Answer(parts)
+
+    def _window_end(self, start: datetime, end: datetime | None) -> datetime | None:
+        """Return where a window has to end that begins at `start`, at the latest at `end`."""
+        now = dt_util.utcnow()
+        length = self.windows.length(now)
+        return end if length is None or (end or now) - start <= length else start + length
+
+    def _is_shorter(self, start: datetime, until: datetime | None, end: datetime | None) -> bool:
+        """Whether the next window would be shorter than one that ended at `until`."""
+        shorter = self._window_end(start, end)
+        return shorter is not None and (until is None or shorter < until)
+
+    def _is_known(self, feed: Feed) -> bool:
+        """Whether Climkit is sure to know a feed; charge points may not be known at all."""
+        return feed.meter_id is not None or feed.meter_type != CHARGE_POINT or feed in self._known
 
     async def _async_ask(
         self, feed: Feed, start: datetime, end: datetime | None, priority: Priority

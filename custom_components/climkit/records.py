@@ -87,6 +87,13 @@ class StoredRecord(TypedDict):
     count: int
 
 
+class WindowRecord(TypedDict):
+    """The longest window that Climkit answers, and when (ISO, UTC) a longer one was tried last."""
+
+    hours: int
+    tried: str
+
+
 class CostsRecord(TypedDict):
     """What is remembered of costs: the tariffs they were computed with, and what is left to do.
 
@@ -130,6 +137,7 @@ class SiteRecord(TypedDict):
     mended: NotRequired[MendedRecord]
     costs: NotRequired[CostsRecord]
     again: NotRequired[dict[str, list[tuple[str, str]]]]
+    window: NotRequired[WindowRecord]
     described: NotRequired[dict[str, MeterRecord]]
 
 
@@ -181,6 +189,13 @@ def _number(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return value
     raise vol.Invalid("not a number")
+
+
+def _hours(value: object) -> int:
+    """Accept a length: an hour at least, a year at most."""
+    if 1 <= (hours := _count(value)) <= 8784:
+        return hours
+    raise vol.Invalid("not a length in hours")
 
 
 def _count(value: object) -> int:
@@ -315,5 +330,6 @@ _PARTS: dict[str, _Reader] = {
     "mended": _MENDED,
     "costs": _COSTS,
     "again": _each(vol.Schema(_RANGES)),
+    "window": _schema({vol.Required("hours"): _hours, vol.Required("tried"): _time}),
     "described": _each(_METER),
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 import json
 from random import Random
 from re import search
@@ -30,6 +31,21 @@ def pick_fault(
             fault.times -= 1
         return fault
     return None
+
+
+def too_long(switches: Switches, body: JsonObject | None, now: datetime) -> Fault | None:
+    """The fault of a window that is longer than this server answers; without t_e it ends now."""
+    begin, end = ((body or {}).get(key) for key in ("t_s", "t_e"))
+    if not switches.longest_window or not isinstance(begin, str):
+        return None
+    until = end if isinstance(end, str) else now.astimezone(UTC).replace(tzinfo=None).isoformat()
+    length = datetime.fromisoformat(until) - datetime.fromisoformat(begin)
+    if length <= timedelta(hours=switches.longest_window):
+        return None
+    word = switches.too_long
+    if word.isdigit():
+        return Fault(kind=FaultKind.STATUS, status=int(word))
+    return Fault(kind=FaultKind(word))
 
 
 def early_response(fault: Fault, request: web.Request) -> web.StreamResponse | None:

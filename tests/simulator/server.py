@@ -227,7 +227,9 @@ class SimulatorServer:
     async def _respond(self, call: _Call, endpoint: _Endpoint) -> web.StreamResponse:
         await asyncio.sleep(self.switches.response_delay)
         record = call.record
-        fault = faults.pick_fault(self.switches, record.path, record.body, self.random)
+        fault = faults.pick_fault(
+            self.switches, record.path, record.body, self.random
+        ) or faults.too_long(self.switches, record.body, self.now())
         if fault is not None:
             await asyncio.sleep(fault.delay)
             early = faults.early_response(fault, call.request)

@@ -12,6 +12,7 @@ _WORDS = {
     "installations": ("ids", "objects", "oid"),
     "sensor_timestamps": ("seconds", "milliseconds"),
     "cut": ("start", "end"),
+    "too_long": ("400", "413", "504", "cut", "disconnect"),
 }
 
 
@@ -74,6 +75,8 @@ class Switches:
     refused: status (401 or 403) by site, meter or sensor id.
     sampled_sites: whether site_data heeds sampling_frequency, which is in doubt.
     columns: whether site_data has a column for each meter. hidden_meters: ids that vanish.
+    longest_window: hours from t_s to t_e (or now) that are answered, 0 for any; too_long: what a
+    longer one gets: a status, half a body, or a connection that is closed.
     max_rows: longest answer; beyond it rows are cut off at the `cut` of the window.
     dropped: starts (ISO, aware) of intervals whose rows are missing; drop_rate: share of them.
     ahead: seconds; where it is not 0, the newest row comes once more with a stamp so far ahead.
@@ -97,6 +100,8 @@ class Switches:
     naive_timestamps: bool = False
     sensor_timestamps: Literal["seconds", "milliseconds"] = "seconds"
     sensor_days: int = 31
+    longest_window: float = 0.0
+    too_long: Literal["400", "413", "504", "cut", "disconnect"] = "400"
     max_rows: int | None = None
     cut: Literal["start", "end"] = "end"
     dropped: list[str] = field(default_factory=list)

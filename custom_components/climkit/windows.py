@@ -1,0 +1,114 @@
+"""The longest window that Climkit answers for a site. No I/O, no clock.
+
+Nobody knows whether there is one. What is not answered may be too long, or in trouble that no
+shorter window would end. So after a failure half as much is asked for, down to an hour, and after
+a success twice as much. A longest window is believed, and remembered, once longer ones failed twice
+after one that worked; each day a longer one is tried, and if it works a longer one still.
+"""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from .api import (
+    HOUR,
+    ClimkitCertificateError,
+    ClimkitConnectionError,
+    ClimkitError,
+    ClimkitLoginError,
+    ClimkitResponseError,
+)
+from .pages import LONGEST_PAGE
+from .records import SiteRecord
+
+SHORTEST_WINDOW = HOUR
+
+# A longer window than the believed one is tried this often.
+TRIED_EACH = timedelta(days=1)
+
+# So often longer windows have to fail after shorter ones that worked.
+BELIEVED_AFTER = 2
+
+# The answer may be another one for a shorter window (assumed); 200: it is too large, or no JSON.
+_OF_LENGTH = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.OK,
+}
+
+
+def is_refused_at_once(err: ClimkitError) -> bool:
+    """Whether Climkit answered at once, so that a shorter window may be asked for at once."""
+    return isinstance(err, ClimkitResponseError) and err.status in _OF_LENGTH
+
+
+def may_be_too_long(err: ClimkitError) -> bool:
+    """Whether an error may be one of the window's length: a refusal, no answer or half of one."""
+    if isinstance(err, ClimkitLoginError | ClimkitCertificateError):
+        return False
+    return is_refused_at_once(err) or isinstance(err, ClimkitConnectionError)
+
+
+class Windows:
+    """How much to ask for at once; the longest window that is believed is in the site's record."""
+
+    def __init__(self, record: SiteRecord) -> None:
+        """Begin with what is remembered."""
+        self._record = record
+        self._next: timedelta | None = None
+        self._worked: timedelta | None = None
+        self._failed: timedelta | None = None
+        self._failures = 0
+
+    @property
+    def longest(self) -> timedelta | None:
+        """Return the longest window that is believed to be answered; None: no limit is known."""
+        known = self._record.get("window")
+        return timedelta(hours=known["hours"]) if known else None
+
+    def length(self, now: datetime) -> timedelta | None:
+        """Return how much to ask for at once; None: as much as is wanted."""
+        known, longest = self._record.get("window"), self.longest
+        if known and longest:
+            since = now - datetime.fromisoformat(known["tried"])
+            if not timedelta() <= since < TRIED_EACH:
+                longest *= 2
+        return min((one for one in (longest, self._next) if one), default=None)
+
+    def worked(self, asked: timedelta) -> None:
+        """Note that a window was answered."""
+        self._worked = max(asked, self._worked or asked)
+        if self._failed and asked >= self._failed:
+            self._failed, self._failures = None, 0  # it was no matter of length
+        if self._next and asked >= self._next:
+            self._next = 2 * self._next if 2 * self._next < LONGEST_PAGE else None
+        known, longest = self._record.get("window"), self.longest
+        if known and longest and asked > longest:
+            if asked < LONGEST_PAGE:
+                known["hours"] = asked // HOUR
+            else:
+                del self._record["window"]
+
+    def failed(self, asked: timedelta, now: datetime) -> None:
+        """Note that a window was not answered.
+
+        Where an hour is not answered either, length is not what matters.
+        """
+        known, longest = self._record.get("window"), self.longest
+        worked, self._worked = self._worked, None
+        if known and longest and asked > longest:
+            known["tried"], self._next = now.isoformat(), None
+        elif asked <= SHORTEST_WINDOW:
+            self._next, self._failures = None, 0
+        else:
+            self._failed = min(asked, self._failed or asked)
+            self._next = _half(asked)
+            self._failures += worked is not None and self._next <= worked < asked
+        if self._failures >= BELIEVED_AFTER and worked:
+            self._record["window"] = {"hours": worked // HOUR, "tried": now.isoformat()}
+            self._next, self._failures = None, 0
+
+
+def _half(asked: timedelta) -> timedelta:
+    """Return half of a window in full hours, as windows begin at full hours."""
+    return max(SHORTEST_WINDOW, asked / 2 // HOUR * HOUR)
