@@ -243,6 +243,7 @@ class TestSite:
         assert sum(name.startswith("Charge point") for name in names) == 2
         assert not any("Heating" in name or "Cooling" in name for name in names)
         assert parents(devices) == behind_garage(house)
+        await self.expect_no_negative_rest(house, devices)
         assert not {"Introduction", "PV roof", "Battery"} & set(names)
         assert len(added["added"]["device_consumption_water"]) == 6
         assert added["skipped"] == []
@@ -275,6 +276,20 @@ class TestSite:
             await call(house, device_id=site_device(house))
         assert error.value.translation_key == "statistics_not_ready"
         assert await stored(house) == before
+
+    async def expect_no_negative_rest(self, home: Home, devices: list[dict[str, Any]]) -> None:
+        """What the devices that are no parts use together is no more than the site uses."""
+        site = f"climkit:{coordinator(home).site.id}_electricity_conso_total"
+        outer = [
+            one["stat_consumption"]
+            for one in devices
+            if one["stat_consumption"] not in parents(devices)
+        ]
+        end = home.true_now - timedelta(hours=3)
+        hours = await async_hours(home.hass, [site, *outer], end - timedelta(days=30), end)
+        assert len(hours[site]) > 48
+        for hour, used in hours[site].items():
+            assert sum(hours[one][hour] for one in outer) == pytest.approx(used, abs=1e-6)
 
     async def test_dashboard_of_a_person(self, house: Home) -> None:
         """It stays to the byte; what it lacked comes behind."""
