@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 import json
 from math import fsum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 from homeassistant.components.recorder import Recorder
@@ -23,6 +23,7 @@ from custom_components.climkit.feed import Feed
 from custom_components.climkit.reader import FeedReader
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
+from tests.source import Gap, Source
 from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
 
 pytestmark = pytest.mark.recorder
@@ -290,6 +291,103 @@ class TestOutage:
             await home.until(lambda: "was not shifted" in caplog.text, seconds=30)
             await home.settle()
         await assert_equal_to_climkit(home)
+
+
+class TestPartsOfTheImport:
+    """Parts of history are not in the answers, though there are data."""
+
+    @pytest.fixture(autouse=True)
+    def short_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Pages of a day."""
+        monkeypatch.setattr(pages, "FIRST_PAGE", timedelta(days=1))
+        monkeypatch.setattr(pages, "LONGEST_PAGE", timedelta(days=1))
+
+    @pytest.fixture
+    def world(self) -> World:
+        """Six days of data."""
+        return World.of(Source(first=NOW.replace(minute=0) - timedelta(days=6)))
+
+    def empty(self, home: Home, body: str) -> Fault:
+        """Let the next answer be empty whose request has this in its body."""
+        fault = Fault(kind=FaultKind.EMPTY_LIST, body=body, times=1)
+        home.simulator.switches.faults.append(fault)
+        return fault
+
+    @pytest.mark.parametrize("day", [1, 3, 6])
+    async def test_an_empty_page(self, home: Home, day: int) -> None:
+        """It is asked for once more in the same run: there is no hole until the nights."""
+        start = NOW - timedelta(days=day)
+        fault = self.empty(home, f'"t_s": "{start:%Y-%m-%d}T03')
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+        assert fault.times == 0
+
+    async def test_empty_pages_before_a_restart(self, home: Home) -> None:
+        """What is to be asked for once more is remembered."""
+        faults = [self.empty(home, f'"t_s": "2026-11-{day}T03') for day in (16, 17)]
+        await home.set_up()
+        await home.until(lambda: all(fault.times == 0 for fault in faults))
+        await home.restart()
+        await home.complete()
+        await assert_equal_to_climkit(home)
+
+    @pytest.mark.parametrize(
+        ("cut", "rest"),
+        [("start", '"t_e": "2026-11-17T20:30'), ("end", '"t_s": "2026-11-17T15:15')],
+    )
+    async def test_a_page_that_ends_short(self, home: Home, cut: Any, rest: str) -> None:
+        """Cut, and then nothing where the rest was asked for."""
+        home.simulator.switches.max_rows, home.simulator.switches.cut = 50, cut
+        fault = self.empty(home, rest)
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+        assert fault.times == 0
+
+    async def test_where_there_are_no_data(self, home: Home, world: World) -> None:
+        """Once more, and not again: neither later nor after a restart."""
+        gap = NOW.replace(hour=3, minute=0) - timedelta(days=4)
+        [source] = world.sites.values()
+        cast(Source, source).gaps.append(Gap(gap, gap + timedelta(days=2)))
+
+        def asked() -> list[str]:
+            """Where the requests for the gap begin."""
+            bodies = [r.body for r in home.simulator.requests if r.body and "t_e" in r.body]
+            begun = [datetime.fromisoformat(f"{body['t_s']}+00:00") for body in bodies]
+            return [f"{start:%dT%H}" for start in begun if gap <= start < gap + timedelta(days=2)]
+
+        await home.set_up_completely()
+        # Two pages for the first time; the second time they end at the local midnight.
+        assert sorted(asked()) == ["16T03", "16T03", "16T23", "17T03", "17T23"]
+        await home.restart()
+        await home.complete()
+        assert len(asked()) == 5
+        await assert_equal_to_climkit(home)
+
+
+class TestLessAfterAStart:
+    """The first answers after a start lack quarter-hours that are stored."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """Two days of data."""
+        return World.of(Source(first=NOW.replace(minute=0) - timedelta(days=2)))
+
+    @pytest.mark.parametrize("hours", [1, 2, 7])
+    async def test_live(self, home: Home, hours: int) -> None:
+        """What is stored stays."""
+        await home.set_up_completely()
+        before = await stored_rows(home.hass)
+        dropped = NOW.replace(minute=15) - timedelta(hours=hours)
+        home.simulator.switches.dropped = [dropped.isoformat()]
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        made = len(home.simulator.requests)
+        await home.begin()
+        assert [r for r in home.simulator.requests[made:] if "site_data" in r.path]
+        assert await stored_rows(home.hass) == before
+        home.simulator.switches.dropped = []
+        await home.let_follow()
+        await home.complete()
+        assert await stored_rows(home.hass) == before
 
 
 class TestHoles:

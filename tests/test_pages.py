@@ -48,6 +48,16 @@ def test_halves_on_trouble() -> None:
     assert size.length == 2 * SHORTEST_PAGE
 
 
+@pytest.mark.parametrize(("width", "days"), [(3, 14), (100, 4), (600, 1), (10_000, 1)])
+def test_a_wide_answer_keeps_pages_short(width: int, days: int) -> None:
+    """However well it went: what one answer weighs, the next one of twice the length would."""
+    size = PageSize()
+    size.worked(answer(width))
+    assert size.length == timedelta(days=days)
+    size.worked(answer(width))
+    assert size.length == min(2 * timedelta(days=days), fitting_length(width))
+
+
 @pytest.mark.parametrize("width", [1, 25, 100, 600, 10_000])
 def test_about_two_megabytes(width: int) -> None:
     """A row of 25 values has 0.9 kB (recorded)."""

@@ -1,0 +1,194 @@
+"""What an answer says of hours that it lacks, and when that is believed."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from custom_components.climkit.answer import Answer
+from custom_components.climkit.api import INTERVAL, Interval
+from custom_components.climkit.doubts import (
+    Doubts,
+    Repeated,
+    believe_from,
+    believe_more,
+    unanswered,
+    with_neighbours,
+    worth_asking,
+)
+from custom_components.climkit.feed import Feed
+from custom_components.climkit.measures import ELECTRICITY, METER_TYPES, Series
+from custom_components.climkit.plan import Page, Purpose
+from custom_components.climkit.recorder import metadata
+from custom_components.climkit.statistics import Row
+from custom_components.climkit.time_range import TimeRange
+from custom_components.climkit.track import Track
+
+HOUR = timedelta(hours=1)
+START = datetime(2026, 10, 1, tzinfo=UTC)
+LONG_AFTER = START + timedelta(days=40)
+FEED = Feed("site", ELECTRICITY)
+WATER = Feed("site", "cold_water")
+COLUMN = "conso_total"
+
+
+def track() -> Track:
+    measure = next(m for m in METER_TYPES[ELECTRICITY].site_measures if m.key == COLUMN)
+    series = Series(feed=FEED, column=COLUMN, measure=measure)
+    return Track(
+        series=series, statistic=metadata(series, "Site"), since=START, until=START, is_current=True
+    )
+
+
+def rows(quarters: Sequence[int], **values: float) -> list[Interval]:
+    """Rows of these quarter-hours since `START`."""
+    starts = [START + n * INTERVAL for n in quarters]
+    values = values or {COLUMN: 1.0}
+    return [Interval(start=at, end=at + INTERVAL, values=values) for at in starts]
+
+
+def page(hours: int = 24, feed: Feed = FEED, *tracks: Track) -> Page:
+    return Page(feed, Purpose.AGAIN, TimeRange(START, START + hours * HOUR), tracks)
+
+
+def hour(number: int) -> datetime:
+    return START + number * HOUR
+
+
+class TestAnswer:
+    """Of what it speaks."""
+
+    def test_between_rows_of_one_part(self) -> None:
+        """Also where rows are missing in between; not before its first and behind its last one."""
+        answer = Answer([rows([4, 5, 20])])
+        assert answer.said() == [TimeRange(hour(1), START + 21 * INTERVAL)]
+        assert answer.unsaid(page(6).range, INTERVAL) == [
+            TimeRange(START, hour(1)),
+            TimeRange(START + 21 * INTERVAL, hour(6)),
+        ]
+
+    def test_parts_that_join(self) -> None:
+        """A cut answer and the rest of it are like one."""
+        answer = Answer([rows(range(8, 16)), rows(range(8))])
+        assert answer.said() == [TimeRange(START, hour(4))]
+        assert [one.start for one in answer.intervals] == [START + n * INTERVAL for n in range(16)]
+
+    def test_between_parts(self) -> None:
+        """Nobody said that there is nothing."""
+        answer = Answer([rows(range(4)), rows(range(8, 12))])
+        assert answer.unsaid(page(3).range, INTERVAL) == [TimeRange(hour(1), hour(2))]
+        assert not answer.says(COLUMN, TimeRange(hour(1), hour(2)))
+
+    def test_columns_by_themselves(self) -> None:
+        """Another column's values say nothing of this one."""
+        answer = Answer([[*rows([0]), *rows(range(1, 8), other=1.0), *rows([8])]])
+        assert answer.says(COLUMN, TimeRange(START, hour(2)))
+        assert not answer.says("other", TimeRange(START, hour(2)))
+        assert not answer.says("unknown", TimeRange(START, hour(2)))
+
+    def test_nothing(self) -> None:
+        """An empty answer speaks of nothing."""
+        assert Answer().said() == []
+        assert Answer().unsaid(page().range, INTERVAL) == [page().range]
+
+
+class TestDoubts:
+    """What a second answer proves."""
+
+    def is_doubted(
+        self,
+        first: Sequence[Interval],
+        second: Sequence[Interval],
+        number: int,
+        doubts: Doubts | None = None,
+        *,
+        night: int = 1,
+        measured: float | None = None,
+        now: datetime = LONG_AFTER,
+    ) -> bool:
+        one = track()
+        parts = [[list(part)] if part else [] for part in (first, second)]
+        both = Repeated(Answer(parts[0]), Answer(parts[1]), page(24, FEED, one))
+        judge = (doubts or Doubts()).judge(both, night, now)
+        return judge(one, Row(hour(number), 1.0, 1.0), measured)
+
+    def test_missing_twice(self) -> None:
+        """With values on both sides it is gone."""
+        whole = rows([*range(8), *range(16, 24)])
+        assert not self.is_doubted(whole, whole[4:12], 2)
+        assert not self.is_doubted(whole, whole[4:12], 3)
+
+    def test_the_second_answer_is_empty(self) -> None:
+        """Nothing says nothing."""
+        whole = rows([*range(8), *range(16, 24)])
+        assert self.is_doubted(whole, [], 2)
+        assert self.is_doubted(whole, rows(range(8), other=1.0), 2)
+
+    @pytest.mark.parametrize("quarters", [range(8), range(16, 24)])
+    def test_values_on_one_side_only(self, quarters: Sequence[int]) -> None:
+        """It may be a cut: the next night has to say the same; the same night cannot."""
+        doubts, one = Doubts(), track()
+        short = rows(quarters)
+        assert self.is_doubted(short, short, 2, doubts)
+        doubts.note(page(24, FEED, one), {one.series.statistic_id: [hour(2)]}, 1)
+        assert doubts.ranges(FEED) == [TimeRange(hour(2), hour(3))]
+        assert self.is_doubted(short, short, 2, doubts)
+        assert not self.is_doubted(short, short, 2, doubts, night=2)
+        assert self.is_doubted(short, [], 2, doubts, night=2)
+
+    def test_what_came_back_is_forgotten(self) -> None:
+        """Then it is as if nothing had been."""
+        doubts, one = Doubts(), track()
+        doubts.note(page(24, FEED, one), {one.series.statistic_id: [hour(2)]}, 1)
+        doubts.note(page(24, FEED, one), {}, 2)
+        assert doubts.ranges(FEED) == []
+        short = rows(range(8))
+        assert self.is_doubted(short, short, 2, doubts, night=3)
+
+    def test_quarter_hours_of_now(self) -> None:
+        """They are still to come: two equal answers are enough."""
+        short = rows(range(9))
+        assert not self.is_doubted(short, short, 2, measured=1.0, now=hour(2) + 2 * INTERVAL)
+        assert self.is_doubted(short, short, 2, measured=1.0, now=hour(9))
+
+    def test_less_and_more(self) -> None:
+        """Where data are still to come, more is no wonder; live data know what came before."""
+        one, row = track(), Row(hour(2), 1.0, 1.0)
+        assert [believe_more(one, row, amount) for amount in (None, 0.5, 1.5)] == [
+            True,
+            True,
+            False,
+        ]
+        assert believe_from(None)(one, row, 0.5)
+        assert believe_from(hour(3))(one, row, 0.5)
+        assert not believe_from(hour(2))(one, row, 0.5)
+        assert believe_from(hour(2))(one, row, None)
+
+
+class TestWhatIsAsked:
+    """What is asked for once more."""
+
+    def test_a_column_that_is_gone(self) -> None:
+        """Is not, but all is of an answer without anything."""
+        one = track()
+        doubted = {one.series.statistic_id: [hour(2)]}
+        gone = Answer([rows(range(8), other=1.0)])
+        assert worth_asking(page(24, FEED, one), gone, doubted) == []
+        assert worth_asking(page(24, FEED, one), Answer(), doubted) == [hour(2)]
+        assert worth_asking(page(24, FEED, one), Answer([rows([0])]), doubted) == [hour(2)]
+
+    def test_neighbours(self) -> None:
+        """An hour on each side; of meters that are read once a day two days; never the future."""
+        assert with_neighbours(FEED, [hour(2), hour(5)], LONG_AFTER) == TimeRange(hour(1), hour(7))
+        assert with_neighbours(FEED, [hour(2)], hour(3)) == TimeRange(hour(1), hour(3))
+        assert with_neighbours(WATER, [hour(2)], LONG_AFTER) == TimeRange(hour(-46), hour(51))
+
+    def test_what_is_still_to_come(self) -> None:
+        """The end of the present is not; nor are hours of meters that are read once a day."""
+        short = Answer([rows(range(8))])
+        assert unanswered(page(3), short, hour(3)) == []
+        assert unanswered(page(3), short, hour(9)) == [TimeRange(hour(2), hour(3))]
+        assert unanswered(page(24, WATER), short, LONG_AFTER) == []
+        assert unanswered(page(24 * 5, WATER), short, LONG_AFTER) == [
+            TimeRange(hour(2), hour(24 * 5))
+        ]

@@ -1,0 +1,50 @@
+"""Which page comes next, whatever the clock said before."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from custom_components.climkit.feed import Feed
+from custom_components.climkit.measures import METER_TYPES, Series
+from custom_components.climkit.plan import note_page, page_to_present
+from custom_components.climkit.recorder import metadata
+from custom_components.climkit.statistics import Row
+from custom_components.climkit.time_range import TimeRange
+from custom_components.climkit.track import Track
+
+NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+WEEK = timedelta(days=7)
+FEED = Feed("site", "electricity")
+
+
+def track(until: datetime, column: str = "conso_total") -> Track:
+    """A series that was read up to a time, and then fell behind."""
+    measure = METER_TYPES["electricity"].site_measures[0]
+    series = Series(feed=FEED, column=column, measure=measure)
+    since = NOW.replace(minute=0) - timedelta(days=30)
+    last = Row(min(until, NOW.replace(minute=0)) - HOUR, 1.0, 1.0)
+    return Track(
+        series=series, statistic=metadata(series, "Site"), since=since, until=until, last=last
+    )
+
+
+@pytest.mark.parametrize("hours", [0, 1, 80, 24 * 400])
+def test_read_up_to_a_future(hours: int) -> None:
+    """The clock was ahead and was set right: the running hour is read, and then all is."""
+    one = track(NOW.replace(minute=0) + hours * HOUR)
+    page = page_to_present(FEED, [one], WEEK, NOW)
+    assert page
+    assert page.range == TimeRange(NOW.replace(minute=0), NOW)
+    assert page.tracks == [one]
+    note_page(page)
+    assert page_to_present(FEED, [one], WEEK, NOW) is None
+
+
+def test_one_of_them_read_up_to_a_future() -> None:
+    """The page begins with the other one; both are read to the present."""
+    ahead, behind = track(NOW + 80 * HOUR), track(NOW.replace(minute=0) - 3 * HOUR, "self")
+    page = page_to_present(FEED, [ahead, behind], WEEK, NOW)
+    assert page
+    assert page.range == TimeRange(NOW.replace(minute=0) - 3 * HOUR, NOW)
+    assert page.tracks == [ahead, behind]
