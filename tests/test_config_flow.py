@@ -34,6 +34,7 @@ from tests.simulator import (
     big_site,
     single_house,
 )
+from tests.test_translations import placeholders as placeholders_in, read as texts
 
 
 @pytest.fixture
@@ -120,6 +121,9 @@ class TestAdd:
         assert flow.suggested[CONF_HISTORY] == HISTORY_EVERYTHING
         placeholders = flow.result["description_placeholders"]
         assert int(placeholders["everything_requests"]) > 10
+        for section in ("config", "options"):
+            text = texts("en")[f"{section}.step.history.description"]
+            assert placeholders_in(text) == placeholders.keys()
         await flow.answer({CONF_HISTORY: HISTORY_EVERYTHING})
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
         assert flow.result["title"] == "Les Tilleuls, Maison Rochat, Camping du Lac"
