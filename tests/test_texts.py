@@ -188,6 +188,20 @@ def test_errors_of_the_client(section: str) -> None:
     assert {f"{section}.{key}" for key in mapped()} <= TEXTS.keys()
 
 
+@pytest.mark.parametrize(
+    ("section", "keys"),
+    [
+        ("config.abort", {*OF_HOME_ASSISTANT, "wrong_account", "sites_taken", "no_sites"}),
+        ("options.abort", {"sites_taken", "no_sites"}),
+        ("options.error", {"unknown_device", "no_meter_or_site", "not_loaded", "not_stored"}),
+        (f"{TARIFF}.abort", {"already_configured", "reconfigure_successful"}),
+    ],
+)
+def test_what_others_or_conditions_say(section: str, keys: set[str]) -> None:
+    """Home Assistant itself, other doors of ours, and what stands in no single place."""
+    assert {f"{section}.{key}" for key in keys} <= TEXTS.keys()
+
+
 def test_errors_of_the_dashboard() -> None:
     """The form says what the action says, with the same placeholders."""
     shown = {key for path in TEXTS if (key := path.removeprefix("options.error.")) != path}
