@@ -14,6 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
+from custom_components.climkit import data_request
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
 from tests.conftest import NOW, Home
 from tests.simulator import Building, Fault, FaultKind, World, apartment_house
@@ -299,6 +300,65 @@ class TestSensorData:
         assert answer["unit"] == "°C"
 
 
+class TestTooManyValues:
+    """Everybody may ask, so nobody gets more than Home Assistant and a browser bear."""
+
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A limit for tests."""
+        monkeypatch.setattr(data_request, "MOST_VALUES", 2000)
+
+    async def refused(self, home: Home, action: str, owner: str, **data: object) -> str:
+        """What a person reads who asked for too much."""
+        with pytest.raises(ServiceValidationError) as error:
+            await call(home, action, owner, since="2026-11-15", to="2026-11-20", **data)
+        assert error.value.translation_key == "too_many_values"
+        return await text_of(home, error.value)
+
+    async def test_what_to_do(self, home: Home, site: Building) -> None:
+        """It is said at once, and each of the remedies helps."""
+        before = len(home.simulator.requests)
+        meters = {"with_meters": True, "sampling": "quarter_hour"}
+        text = await self.refused(home, "get_site_data", site.id, **meters)
+        assert len(home.simulator.requests) == before
+        assert "a call answers at most 2000. Choose a shorter stretch, fewer meters" in text
+        stretch = {"since": "2026-11-19", "to": "2026-11-20"}
+        shorter = {"since": "2026-11-19 23:00:00", "to": "2026-11-20"}
+        await call(home, "get_site_data", site.id, **shorter, **meters)
+        await call(home, "get_site_data", site.id, **stretch, sampling="quarter_hour")
+        await call(home, "get_site_data", site.id, **stretch, with_meters=True)
+        flat = meter_named(site, "Flat 1")
+        await call(home, "get_meter_data", flat, **stretch, sampling="quarter_hour")
+
+    async def test_columns_that_are_not_known_yet(self, home: Home, site: Building) -> None:
+        """Then it is the answer that tells: nothing more is asked."""
+        [one] = home.sites
+        one.coordinator._recent.columns.clear()
+        before = len(home.simulator.requests)
+        with pytest.raises(ServiceValidationError) as error:
+            await call(
+                home,
+                "get_site_data",
+                site.id,
+                since="2026-10-20",
+                to="2026-11-20",
+                with_meters=True,
+                sampling="quarter_hour",
+            )
+        assert error.value.translation_key == "too_many_values"
+        assert len(home.simulator.requests) == before + 1
+
+    async def test_of_a_meter_and_a_sensor(
+        self, home: Home, site: Building, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """They have the same limit."""
+        monkeypatch.setattr(data_request, "MOST_VALUES", 100)
+        flat, sensor = meter_named(site, "Flat 1"), str(site.sensors[0].info["id"])
+        await self.refused(home, "get_meter_data", flat)
+        await self.refused(home, "get_meter_readings", flat)
+        await self.refused(home, "get_sensor_data", sensor)
+
+
 class TestWrongCalls:
     """It is said what is wrong."""
 
@@ -331,6 +391,49 @@ class TestWrongCalls:
             await call(home, "get_site_data", site.id, **data)
         assert await text_of(home, error.value) == text
         assert len(home.simulator.requests) == before
+
+    @pytest.mark.parametrize(
+        ("sampling", "since", "to"),
+        [
+            ("quarter_hour", "2026-10-01", "2026-11-02"),
+            ("quarter_hour", "2026-10-19", "2026-11-20"),
+            ("quarter_hour", "2026-10-25", "2026-11-26"),
+            ("quarter_hour", "2026-03-01", "2026-04-02"),
+            ("hour", "2026-07-19", "2026-11-20"),
+            ("hour", "2026-03-01", "2026-07-03"),
+        ],
+    )
+    async def test_days_are_local(
+        self, home: Home, site: Building, sampling: str, since: str, to: str
+    ) -> None:
+        """As many days as are said, in four requests; a day has 23 to 25 hours."""
+        before = len(home.simulator.requests)
+        await call(home, "get_site_data", site.id, since=since, to=to, sampling=sampling)
+        asked = [r for r in home.simulator.requests[before:] if "site_data" in r.path]
+        assert len(asked) == 4
+
+    @pytest.mark.parametrize(
+        ("sampling", "since", "to"),
+        [
+            ("quarter_hour", "2026-10-19", "2026-11-20 00:15:00"),
+            ("quarter_hour", "2026-03-01", "2026-04-02 00:15:00"),
+            ("hour", "2026-03-01", "2026-07-03 01:00:00"),
+        ],
+    )
+    async def test_a_bit_longer(
+        self, home: Home, site: Building, sampling: str, since: str, to: str
+    ) -> None:
+        """A row more is too long."""
+        with pytest.raises(ServiceValidationError) as error:
+            await call(home, "get_site_data", site.id, since=since, to=to, sampling=sampling)
+        assert error.value.translation_key == "stretch_too_long"
+
+    async def test_days_of_readings_are_local(self, home: Home, site: Building) -> None:
+        """For them too."""
+        flat, sensor = meter_named(site, "Flat 1"), str(site.sensors[0].info["id"])
+        stretch = {"since": "2026-10-19", "to": "2026-11-20"}
+        await call(home, "get_meter_readings", flat, **stretch)
+        await call(home, "get_sensor_data", sensor, **stretch)
 
     @pytest.mark.parametrize("action", ["get_meter_readings", "get_sensor_data"])
     async def test_readings_of_too_long(self, home: Home, site: Building, action: str) -> None:

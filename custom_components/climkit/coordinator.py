@@ -161,6 +161,10 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         """Return what the answers of the last day settled of the API's unknowns, without values."""
         return self._recent.verdicts
 
+    def columns(self, meter_type: str) -> Collection[str]:
+        """Return the columns that the site's answers about a kind of meter had lately."""
+        return self._recent.columns.get(meter_type, frozenset())
+
     def wants(self, meter_id: str) -> bool:
         """Whether the user wants this meter, and no other site has it."""
         return self._choice.wants(meter_id)

@@ -1,7 +1,7 @@
 """Whose data a call asks for and of which stretch of time; what is wrong with it is said."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from homeassistant.const import ATTR_DEVICE_ID
@@ -17,6 +17,9 @@ from .coordinator import ClimkitConfigEntry, SiteRuntime
 
 ATTR_FROM = "from"
 ATTR_TO = "to"
+
+# Everybody may call, so no answer is longer than some megabytes.
+MOST_VALUES = 200_000
 
 
 class Kind(StrEnum):
@@ -92,13 +95,28 @@ def stretch_of(call: ServiceCall, site: Site) -> tuple[datetime, datetime]:
     return start, min(end, now)
 
 
-def refuse_longer(length: timedelta, days: int) -> None:
-    """Refuse a stretch that is longer than so many days."""
-    if length > timedelta(days=days):
+def days_later(moment: datetime, days: int, zone: tzinfo) -> datetime:
+    """Return the same local time so many days later, in UTC; a local day has 23 to 25 hours."""
+    return (moment.astimezone(zone) + timedelta(days=days)).astimezone(UTC)
+
+
+def refuse_longer(start: datetime, end: datetime, days: int, zone: tzinfo) -> None:
+    """Refuse a stretch that is longer than so many local days."""
+    if end > days_later(start, days, zone):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="stretch_too_long",
             translation_placeholders={"days": str(days)},
+        )
+
+
+def refuse_more(values: int) -> None:
+    """Refuse an answer of more values than a call gets."""
+    if values > MOST_VALUES:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="too_many_values",
+            translation_placeholders={"number": str(values), "most": str(MOST_VALUES)},
         )
 
 

@@ -5,7 +5,8 @@ history, behind what is new.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonArrayType
 import voluptuous as vol
 
-from .api import Interval, Priority, Sampling, Site, bucket_bounds
+from .api import HOUR, INTERVAL, Interval, Priority, Sampling, Site, bucket_bounds
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
 from .data_request import (
@@ -31,8 +32,10 @@ from .data_request import (
     ATTR_TO,
     Kind,
     async_find,
+    days_later,
     plausible_time,
     refuse_longer,
+    refuse_more,
     stretch_of,
     target_of,
 )
@@ -140,13 +143,14 @@ async def _async_site_data(call: ServiceCall) -> ServiceResponse:
         return call.data[ATTR_WITH_METERS] and coordinator.wants(of_meter[1])
 
     ask = partial(coordinator.client.site_data, site_id, meter_type)
-    rows = await _async_sampled(call, coordinator.site, ask)
+    width = sum(map(is_wanted, coordinator.columns(meter_type)))
+    rows = await _async_sampled(call, coordinator.site, ask, width, is_wanted)
     return {
         "site_id": site_id,
         "meter_type": meter_type,
         "sampling": call.data[ATTR_SAMPLING],
         "unit": METER_TYPES[meter_type].unit,
-        "rows": await _async_listed(call, rows, coordinator.site, is_wanted),
+        "rows": await _async_listed(call, rows, coordinator.site),
     }
 
 
@@ -155,7 +159,7 @@ async def _async_meter_data(call: ServiceCall) -> ServiceResponse:
     runtime, meter_id = target_of(call, Kind.METER)
     coordinator = runtime.coordinator
     ask = partial(coordinator.client.meter_data, coordinator.site.id, meter_id)
-    rows = await _async_sampled(call, coordinator.site, ask)
+    rows = await _async_sampled(call, coordinator.site, ask, width=1)
     return {
         "meter_id": meter_id,
         "sampling": call.data[ATTR_SAMPLING],
@@ -173,11 +177,12 @@ async def _async_meter_readings(call: ServiceCall) -> ServiceResponse:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_readings")
     site = coordinator.site
     start, end = stretch_of(call, site)
-    refuse_longer(end - start, DAYS_OF_READINGS)
+    refuse_longer(start, end, DAYS_OF_READINGS, site.zone)
     with action_errors():
         readings = await coordinator.client.meter_data_raw(
             site.id, meter_id, start, end, zone=site.zone, priority=Priority.HISTORY
         )
+    refuse_more(sum(len(one.registers) for one in readings))
     return {
         "meter_id": meter_id,
         "unit": _unit(coordinator, meter_id),
@@ -190,11 +195,12 @@ async def _async_sensor_data(call: ServiceCall) -> ServiceResponse:
     runtime, sensor_id = target_of(call, Kind.SENSOR)
     site, sensor = runtime.coordinator.site, runtime.sensors.data.get(sensor_id)
     start, end = stretch_of(call, site)
-    refuse_longer(end - start, DAYS_OF_READINGS)
+    refuse_longer(start, end, DAYS_OF_READINGS, site.zone)
     with action_errors():
         readings = await runtime.coordinator.client.sensor_data(
             site.id, sensor_id, start, end, zone=site.zone, priority=Priority.HISTORY
         )
+    refuse_more(len(readings))
     return {
         "sensor_id": sensor_id,
         "unit": sensor.unit if sensor else None,
@@ -202,14 +208,24 @@ async def _async_sensor_data(call: ServiceCall) -> ServiceResponse:
     }
 
 
-async def _async_sampled(call: ServiceCall, site: Site, ask: _Ask) -> list[Interval]:
-    """Ask for all rows that the stretch touches, request by request, oldest first."""
+async def _async_sampled(
+    call: ServiceCall,
+    site: Site,
+    ask: _Ask,
+    width: int,
+    is_wanted: Callable[[str], bool] = lambda _: True,
+) -> list[Interval]:
+    """Ask for all rows that the stretch touches, request by request, oldest first.
+
+    `width`: how many values a row is known to have at least. Only wanted columns are kept.
+    """
     sampling = SAMPLINGS[call.data[ATTR_SAMPLING]]
     start, end = stretch_of(call, site)
     start, _ = bucket_bounds(start, sampling, site.zone)
     _, end = bucket_bounds(end - datetime.resolution, sampling, site.zone)
     days = DAYS_A_REQUEST[sampling]
-    refuse_longer(end - start, days * REQUESTS_A_CALL)
+    refuse_longer(start, end, days * REQUESTS_A_CALL, site.zone)
+    refuse_more(_number_of_rows(start, end, sampling) * width)
 
     async def ask_once(start: datetime, end: datetime | None) -> list[Interval]:
         return await ask(start, end, zone=site.zone, sampling=sampling, priority=Priority.HISTORY)
@@ -217,24 +233,37 @@ async def _async_sampled(call: ServiceCall, site: Site, ask: _Ask) -> list[Inter
     rows: list[Interval] = []
     with action_errors():
         while start < end:
-            until, _ = bucket_bounds(start + timedelta(days=days), sampling, site.zone)
-            rows += await async_complete(ask_once, start, min(until, end))
+            until, _ = bucket_bounds(days_later(start, days, site.zone), sampling, site.zone)
+            found = await async_complete(ask_once, start, min(until, end))
+            rows += await call.hass.async_add_executor_job(_only, found, is_wanted)
+            refuse_more(sum(len(row.values) for row in rows))
             start = until
     return rows
+
+
+def _number_of_rows(start: datetime, end: datetime, sampling: Sampling) -> int:
+    """Return how many rows a stretch has; long ones are so few that they do not count."""
+    length = {Sampling.QUARTER_HOUR: INTERVAL, Sampling.HOUR: HOUR}.get(sampling)
+    return (end - start) // length if length else 0
+
+
+def _only(intervals: Sequence[Interval], is_wanted: Callable[[str], bool]) -> list[Interval]:
+    """Return intervals without the columns that nobody wants."""
+    return [
+        replace(one, values={c: value for c, value in one.values.items() if is_wanted(c)})
+        for one in intervals
+    ]
 
 
 # What is answered
 
 
 async def _async_listed(
-    call: ServiceCall,
-    intervals: Sequence[Interval],
-    site: Site,
-    is_wanted: Callable[[str], bool] = lambda _: True,
+    call: ServiceCall, intervals: Sequence[Interval], site: Site
 ) -> JsonArrayType:
     """Return rows with local times, and amounts by the API's names.
 
-    A month of a big site has millions of amounts, so this is not done in the event loop.
+    There may be very many amounts, so this is not done in the event loop.
     """
 
     def listed() -> JsonArrayType:
@@ -242,7 +271,7 @@ async def _async_listed(
             {
                 "start": _local(interval.start, site),
                 "end": _local(interval.end, site),
-                **{c: round(v, DUST) for c, v in interval.values.items() if is_wanted(c)},
+                **{column: round(value, DUST) for column, value in interval.values.items()},
             }
             for interval in intervals
         ]
