@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
-from tests.source import Gap, Source
+from tests.source import Correction, Gap, Source
 from tests.truth import hourly_changes
 
 FOLDER = Path(__file__).parents[1] / "blueprints"
@@ -258,6 +258,71 @@ class TestWaterAtNight:
         least = min(1000 * hours[midnight + n * HOUR] for n in range(1, 5))
         assert f"at least {least:.1f} liters" in report["message"]
 
+    @pytest.mark.parametrize(("begin", "end"), [(22, 5), (23, 0), (5, 5), (0, 23)])
+    async def test_any_window(
+        self, home: Home, begin: int, end: int, reports: list[Mapping[str, Any]]
+    ) -> None:
+        """A night that begins before midnight is the one that ended yesterday."""
+        await self.look(home, liters=1, from_hour=begin, to_hour=end)
+        [report] = reports
+        midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+        hours = next(v for k, v in (await hourly_changes(home)).items() if "cold_water" in k)
+        first = begin if begin < end else begin - 24
+        least = min(1000 * hours[midnight + n * HOUR] for n in range(first, end))
+        assert f"at least {least:.1f} liters" in report["message"]
+
+    async def test_evening_without_data(
+        self, home: Home, source: Source, reports: list[Mapping[str, Any]]
+    ) -> None:
+        """The hours before midnight count."""
+        midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+        source.gaps = [Gap(midnight - HOUR, midnight)]
+        await self.look(home, liters=1, from_hour=22, to_hour=5)
+        assert not reports
+
+    async def test_spread(
+        self, home: Home, source: Source, reports: list[Mapping[str, Any]]
+    ) -> None:
+        """A day whose hours are all the same says nothing, be it the one before midnight."""
+        midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+        source.corrections = [Correction(midnight - 24 * HOUR, midnight, None, 0.0)]
+        await self.look(home, liters=1, from_hour=22, to_hour=5)
+        assert not reports
+
+    class TestClocksAreChanged:
+        """A night of which an hour is missing, or there twice."""
+
+        @pytest.fixture(params=["2026-03-29", "2026-10-25"])
+        def now(self, request: pytest.FixtureRequest) -> datetime:
+            """The day after."""
+            day = datetime.fromisoformat(f"{request.param} 10:07:00+00:00")
+            return day + timedelta(days=1)
+
+        @pytest.fixture
+        def world(self, now: datetime) -> World:
+            """A meter of water with three days of data."""
+            first = now.replace(hour=0, minute=0) - 72 * HOUR
+            return World.of(Source(first=first, has_water=True))
+
+        async def test_leak(
+            self, home: Home, now: datetime, reports: list[Mapping[str, Any]]
+        ) -> None:
+            """All its hours are looked at."""
+            await home.set_up_completely()
+            water = f"climkit:{home.sites[0].coordinator.site.id}_cold_water_conso_total"
+            inputs = {"from_hour": 22, "to_hour": 5, "liters": 1}
+            await automate(home, "water_at_night", water=water, at="13:30:00", what=TELL, **inputs)
+            await home.turn_clock(to=now.replace(hour=13))
+            await home.settle()
+            [report] = reports
+            midnight = dt_util.start_of_local_day(now) - 24 * HOUR
+            begin = midnight.replace(hour=22) - timedelta(days=1)
+            hours = (await hourly_changes(home))[water]
+            night = [
+                1000 * v for hour, v in hours.items() if begin <= hour < midnight.replace(hour=5)
+            ]
+            assert f"at least {min(night):.1f} liters" in report["message"]
+
     async def test_tight(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Less than the limit in one hour is enough to stay quiet."""
         await self.look(home, liters=10_000)
@@ -296,6 +361,52 @@ class TestDataMissing:
         await home.turn_clock(minutes=15)
         assert [one["title"] for one in reports][1:] == ["Climkit data are back"]
 
+    async def test_reloads_and_restarts(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
+        """Nobody is told that data are back that were not missing."""
+        await home.set_up_completely()
+        site_id = home.sites[0].coordinator.site.id
+        await automate(
+            home,
+            "data_missing",
+            last_measurement=home.entity_id(f"{site_id}_last_measurement"),
+            hours=6,
+            what=TELL,
+        )
+        for _ in range(3):
+            await home.restart()
+            await home.turn_clock(minutes=15)
+        assert not reports
+        home.simulator.switches.latency = 3600 * 24 * 7
+        for _ in range(7):
+            await home.turn_clock(hours=1)
+        assert [one["title"] for one in reports] == ["Climkit data are missing"]
+        home.simulator.switches.latency = 60
+        await home.turn_clock(minutes=15)
+        assert [one["title"] for one in reports][1:] == ["Climkit data are back"]
+        for _ in range(2):
+            await home.restart()
+            await home.turn_clock(minutes=15)
+        assert len(reports) == 2
+
+    async def test_missing_again(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
+        """Another time it is told again."""
+        await home.set_up_completely()
+        site_id = home.sites[0].coordinator.site.id
+        await automate(
+            home,
+            "data_missing",
+            last_measurement=home.entity_id(f"{site_id}_last_measurement"),
+            hours=2,
+            what=TELL,
+        )
+        for _ in range(2):
+            home.simulator.switches.latency = 3600 * 24 * 7
+            for _ in range(3):
+                await home.turn_clock(hours=1)
+            home.simulator.switches.latency = 60
+            await home.turn_clock(minutes=15)
+        assert [one["title"].rpartition(" ")[2] for one in reports] == ["missing", "back"] * 2
+
     async def test_climkit_is_down(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Also told when nothing is known at all."""
         await home.set_up_completely()
@@ -310,4 +421,8 @@ class TestDataMissing:
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
         for _ in range(9):
             await home.turn_clock(hours=1)
-        assert "Climkit data are missing" in {one["title"] for one in reports}
+        assert {one["title"] for one in reports} == {"Climkit data are missing"}
+        home.simulator.switches.faults = []
+        for _ in range(3):
+            await home.turn_clock(minutes=15)
+        assert reports[-1]["title"] == "Climkit data are back"

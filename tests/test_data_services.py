@@ -406,11 +406,11 @@ class TestWrongCalls:
     async def test_days_are_local(
         self, home: Home, site: Building, sampling: str, since: str, to: str
     ) -> None:
-        """As many days as are said, in four requests; a day has 23 to 25 hours."""
+        """As many days as are said, in few requests; a day has 23 to 25 hours."""
         before = len(home.simulator.requests)
         await call(home, "get_site_data", site.id, since=since, to=to, sampling=sampling)
         asked = [r for r in home.simulator.requests[before:] if "site_data" in r.path]
-        assert len(asked) == 4
+        assert len(asked) in {4, 5}  # where data begin in between, what is missing is asked for
 
     @pytest.mark.parametrize(
         ("sampling", "since", "to"),
