@@ -93,6 +93,7 @@ class FeedReader:
     ) -> None:
         """Prepare for one site of an account."""
         self.windows = windows
+        self._live_windows = windows.for_live_data()
         self._known: set[Feed] = set()
         self._client = client
         self._site = site
@@ -106,6 +107,7 @@ class FeedReader:
         What is missing is asked for again, see `async_answer`; what may be too long in parts, see
         `windows`. Raises ClimkitError.
         """
+        windows = self._live_windows if priority is Priority.LIVE else self.windows
 
         async def ask(start: datetime, end: datetime | None) -> list[Interval]:
             asked = (end or dt_util.utcnow()) - start
@@ -113,36 +115,25 @@ class FeedReader:
                 found = await self._async_ask(feed, start, end, priority)
             except ClimkitError as err:
                 if self._is_known(feed) and may_be_too_long(err):
-                    self.windows.failed(asked, dt_util.utcnow())
+                    windows.failed(asked, dt_util.utcnow())
                 raise
-            self.windows.worked(asked)
+            windows.worked(asked)
             self._known.add(feed)
             return found
 
         parts: list[Sequence[Interval]] = []
         place: datetime | None = start
         while place:
-            until = self._window_end(place, end)
+            until = _window_end(windows, place, end)
             try:
                 answer = await async_answer(ask, place, until)
             except ClimkitError as err:
-                if is_refused_at_once(err) and self._is_shorter(place, until, end):
+                if is_refused_at_once(err) and _is_shorter(windows, place, until, end):
                     continue
                 raise
             parts += answer.parts
             place = until if until != end else None
         return Answer(parts)
-
-    def _window_end(self, start: datetime, end: datetime | None) -> datetime | None:
-        """Return where a window has to end that begins at `start`, at the latest at `end`."""
-        now = dt_util.utcnow()
-        length = self.windows.length(now)
-        return end if length is None or (end or now) - start <= length else start + length
-
-    def _is_shorter(self, start: datetime, until: datetime | None, end: datetime | None) -> bool:
-        """Whether the next window would be shorter than one that ended at `until`."""
-        shorter = self._window_end(start, end)
-        return shorter is not None and (until is None or shorter < until)
 
     def _is_known(self, feed: Feed) -> bool:
         """Whether Climkit is sure to know a feed; charge points may not be known at all."""
@@ -165,3 +156,18 @@ class FeedReader:
         latest = dt_util.utcnow() + CLOCKS_DIFFER_BY
         present = [interval for interval in found if interval.end <= latest]
         return self._plausibility.keep(feed, present)
+
+
+def _window_end(windows: Windows, start: datetime, end: datetime | None) -> datetime | None:
+    """Return where a window has to end that begins at `start`, at the latest at `end`."""
+    now = dt_util.utcnow()
+    length = windows.length(now)
+    return end if length is None or (end or now) - start <= length else start + length
+
+
+def _is_shorter(
+    windows: Windows, start: datetime, until: datetime | None, end: datetime | None
+) -> bool:
+    """Whether the next window would be shorter than one that ended at `until`."""
+    shorter = _window_end(windows, start, end)
+    return shorter is not None and (until is None or shorter < until)

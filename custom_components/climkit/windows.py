@@ -60,6 +60,10 @@ class Windows:
         self._failed: timedelta | None = None
         self._failures = 0
 
+    def for_live_data(self) -> Windows:
+        """Return others of the same site, which trouble with history does not shorten."""
+        return Windows(self._record)
+
     @property
     def longest(self) -> timedelta | None:
         """Return the longest window that is believed to be answered; None: no limit is known."""
