@@ -120,8 +120,8 @@ class TestRestart:
         await home.set_up_completely()
         await assert_equal_to_climkit(home)
         asked = [r.body["t_s"] for r in home.simulator.requests[len(before) :] if r.body]
-        # The live window begins with the local day, or with the last stored hour.
-        earliest = min(last, dt_util.start_of_local_day(NOW + away))
+        # The live window begins with yesterday, for the dashboard, or with the last stored hour.
+        earliest = min(last, dt_util.start_of_local_day(NOW + away - timedelta(days=1)))
         assert min(asked) >= f"{dt_util.as_utc(earliest):%Y-%m-%dT%H:%M:%S}"
 
     async def test_total_is_read_back(self, home: Home) -> None:

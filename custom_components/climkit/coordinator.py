@@ -29,6 +29,7 @@ from .backoff import Backoff
 from .base_coordinator import ClimkitCoordinator
 from .choice import Choice
 from .costs import SiteCosts, stored_tariffs
+from .days import SiteDays
 from .errors import refresh_errors
 from .feed import Feed
 from .history import SiteHistory
@@ -36,6 +37,7 @@ from .ids import slugs
 from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meters
 from .names import Names
 from .owners import async_owners
+from .pages import fitting_length
 from .peaks import Fallen, MonthPeaks, day_peaks
 from .periods import Periods
 from .plausibility import Plausibility
@@ -46,7 +48,7 @@ from .recorder import async_rows
 from .refresh_story import RefreshStory
 from .runtime import ClimkitConfigEntry, SiteRuntime
 from .schedule import DAILY_READ_LOOK
-from .statistics import by_hour, hourly_amounts, same
+from .statistics import by_hour, hourly_amounts, newest, same
 from .store import ClimkitStore, describe_meters, described_meters, note_listed, note_seen
 from .track import Track
 from .windows import Windows
@@ -130,6 +132,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._followed_data = SiteData()
         offset = timedelta(seconds=uniform(0, 30))  # noqa: S311 - no secret
         self._recent = Recent(offset, self._backoff)
+        self.days = SiteDays(hass, site, self._reader, self._recent, self._backoff)
         self._story = RefreshStory(0)
         self._take_list(meters, self.now)
 
@@ -147,6 +150,13 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     def last_measurement(self) -> datetime | None:
         """Return the end of the site's newest interval."""
         return self._recent.newest
+
+    def newest(self, series: Series) -> datetime | None:
+        """Return the end of the newest data of a series; None where there are none, or not yet."""
+        if interval := newest(self._recent.intervals(series.feed), series.column):
+            return interval.end
+        stored = self.history.newest(series)
+        return stored + HOUR if stored else None
 
     @property
     def complete_until(self) -> datetime | None:
@@ -206,6 +216,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         believed = await self._async_believed(fallen, intervals) if fallen else ()
         self.peaks.take(with_power, start, end, peaks, now, fallen=believed)
         await self.periods.async_update(tracks, start)
+        for feed in {track.series.feed for track in tracks}:
+            await self.days.async_take(feed, start, end, intervals)
 
     async def _async_believed(
         self, fallen: Collection[Fallen], intervals: Iterable[Interval]
@@ -420,9 +432,13 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     async def _async_ask(self, feed: Feed, now: datetime) -> None:
         midnight = local_midnight(now, self.site.zone)
         start = self._recent.window_start(feed, now, midnight)
+        yesterday = None if self._recent.was_asked(feed) else self._yesterday(feed, start)
         self._recent.note_asked(feed, now)
         try:
-            answer = await self._reader.async_read(feed, start, None, Priority.LIVE)
+            if yesterday:
+                answer = await self._reader.async_read_first(feed, yesterday, start)
+            else:
+                answer = await self._reader.async_read(feed, start, None, Priority.LIVE)
         except ClimkitResponseError:
             if self._recent.is_unknown(feed):
                 self._backoff.after_refusal(feed)  # charge points may not be known at all
@@ -431,11 +447,22 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self.mark_answered()
         self._story.note(self._recent.intervals(feed), intervals)
         self._refused.discard(feed)
-        if intervals:
-            self._recent.note_first(feed, start, intervals[0].start)
+        if rows := [interval for interval in intervals if interval.start >= start]:
+            self._recent.note_first(feed, start, rows[0].start)
+        await self.days.async_take_live(feed, start, intervals, midnight)
         self._recent.merge(feed, intervals, min(start, floor_hour(midnight)))
         self._follow()
         self.history.offer(feed, start, now, self._recent.intervals(feed))
+
+    def _yesterday(self, feed: Feed, start: datetime) -> datetime | None:
+        """Return when yesterday began, if that is earlier; None where an answer with it is heavy.
+
+        The first answer for a feed holds it, so that it can be shown without a request.
+        """
+        width = 3 * len(self._listed_meters)
+        yesterday = local_midnight(self.midnight - HOUR, self.site.zone)
+        is_light = feed.meter_id or fitting_length(width) >= self.now - yesterday
+        return yesterday if is_light and yesterday < start else None
 
 
 def _first(feeds: Collection[Feed]) -> list[Feed]:

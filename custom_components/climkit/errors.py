@@ -49,6 +49,11 @@ _REFUSED: dict[int | None, str] = {
 }
 
 
+def is_refused_stretch(error: ClimkitError) -> bool:
+    """Whether the API refuses what was asked for, in itself: asking again is of no use."""
+    return isinstance(error, ClimkitResponseError) and error.status in _REFUSED
+
+
 @contextmanager
 def refresh_errors() -> Iterator[None]:
     """Let a refresh fail in Home Assistant's way."""

@@ -93,7 +93,11 @@ class FeedReader:
     ) -> None:
         """Prepare for one site of an account."""
         self.windows = windows
-        self._live_windows = windows.for_live_data()
+        self._windows = {
+            Priority.LIVE: windows.for_live_data(),
+            Priority.ASKED_FOR: windows.for_live_data(),
+            Priority.HISTORY: windows,
+        }
         self._known: set[Feed] = set()
         self._client = client
         self._site = site
@@ -107,7 +111,7 @@ class FeedReader:
         What is missing is asked for again, see `async_answer`; what may be too long in parts, see
         `windows`. Raises ClimkitError.
         """
-        windows = self._live_windows if priority is Priority.LIVE else self.windows
+        windows = self._windows[priority]
 
         async def ask(start: datetime, end: datetime | None) -> list[Interval]:
             asked = (end or dt_util.utcnow()) - start
@@ -138,6 +142,25 @@ class FeedReader:
     def _is_known(self, feed: Feed) -> bool:
         """Whether Climkit is sure to know a feed; charge points may not be known at all."""
         return feed.meter_id is not None or feed.meter_type != CHARGE_POINT or feed in self._known
+
+    async def async_read_first(self, feed: Feed, earlier: datetime, start: datetime) -> Answer:
+        """Ask for what is new of a feed, and in the same request for what there is since `earlier`.
+
+        The latter only where no window is known to be too long; it is asked for once, and never by
+        itself. Raises ClimkitError.
+        """
+
+        async def ask(begin: datetime, end: datetime | None) -> list[Interval]:
+            begin = earlier if begin == start else begin
+            return await self._async_ask(feed, begin, end, Priority.LIVE)
+
+        if self._windows[Priority.LIVE].length(dt_util.utcnow()) is None:
+            try:
+                return await async_answer(ask, start, None)
+            except ClimkitError as err:
+                if not (self._is_known(feed) and is_refused_at_once(err)):
+                    raise
+        return await self.async_read(feed, start, None, Priority.LIVE)
 
     async def _async_ask(
         self, feed: Feed, start: datetime, end: datetime | None, priority: Priority

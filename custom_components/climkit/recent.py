@@ -49,6 +49,7 @@ class Recent:
         self.columns: dict[str, frozenset[str]] = {}
         self._states: dict[Feed, FeedState] = {}
         self._intervals: dict[Feed, tuple[Interval, ...]] = {}
+        self._since: dict[Feed, datetime] = {}
         self._amounts: dict[Feed, tuple[datetime, dict[str, float]]] = {}
         self._paces = defaultdict[str, Pace](lambda: Pace(FIRST_DELAY + offset))
 
@@ -59,6 +60,7 @@ class Recent:
         wanted = dict.fromkeys([*site_feeds, *(s.feed for s in series)])
         self._states = {feed: self._states.get(feed, FeedState()) for feed in wanted}
         self._intervals = {f: rows for f, rows in self._intervals.items() if f in wanted}
+        self._since = {f: since for f, since in self._since.items() if f in wanted}
         self._amounts.clear()
 
     def follows(self, feed: Feed) -> bool:
@@ -115,6 +117,10 @@ class Recent:
         if _each_interval(feed):
             self._states[feed].note_first(start, first)
 
+    def was_asked(self, feed: Feed) -> bool:
+        """Whether a feed was ever asked for."""
+        return self._states[feed].asked is not None
+
     def was_answered(self, feed: Feed) -> bool:
         """Whether a feed was ever answered, be it with nothing."""
         return feed in self._intervals
@@ -127,7 +133,7 @@ class Recent:
     def merge(self, feed: Feed, intervals: Sequence[Interval], since: datetime) -> None:
         """Take in an answer and forget what lies before `since`."""
         merged = merge_intervals(self._intervals.get(feed, ()), intervals, since)
-        self._intervals[feed] = merged
+        self._intervals[feed], self._since[feed] = merged, since
         self._amounts.pop(feed, None)
         state = self._states[feed]
         if merged:
@@ -161,6 +167,10 @@ class Recent:
     def intervals(self, feed: Feed) -> tuple[Interval, ...]:
         """Return the intervals of a feed, oldest first."""
         return self._intervals.get(feed, ())
+
+    def since(self, feed: Feed) -> datetime | None:
+        """Return since when all that Climkit has of a feed is held; None before an answer."""
+        return self._since.get(feed)
 
     def amount(self, series: Series, since: datetime) -> float | None:
         """Return a series' amount since a time; None before its first interval."""

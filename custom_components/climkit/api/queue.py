@@ -30,10 +30,11 @@ LONGEST_WAIT = 120.0
 
 
 class Priority(IntEnum):
-    """Who goes first: what is new before what is history."""
+    """Who goes first: what is new, then what a person waits to see, then what is history."""
 
     LIVE = 0
-    HISTORY = 1
+    ASKED_FOR = 1
+    HISTORY = 2
 
 
 class QueuePausedError(Exception):
