@@ -36,6 +36,7 @@ from .costs import stored_tariffs
 from .devices import device_ids
 from .entity import site_device
 from .errors import setup_errors
+from .frontend import async_setup_frontend
 from .ids import distinct, slug
 from .names import Names
 from .nights import STARTS_WITHIN, next_night
@@ -65,8 +66,9 @@ PROBLEMS_INTERVAL = timedelta(minutes=15)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Register the actions; an automation may name them while an entry is not loaded."""
+    """Register actions and dashboard; both may be asked for while an entry is not loaded."""
     async_setup_services(hass)
+    await async_setup_frontend(hass)
     return True
 
 

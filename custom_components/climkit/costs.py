@@ -132,15 +132,21 @@ class SiteCosts:
 
         None as long as there is no hour since then, and until all that belongs to it is computed.
         """
-        tracks = [self._book.tracks.get(cost_id) for cost_id in self._by_owner.get(owner_id, ())]
+        tracks = [self._book.tracks.get(cost_id) for cost_id in self.cost_ids(owner_id)]
         known = [track.spent[since] for track in tracks if track and since in track.spent]
         spent = [amount for amount in known if amount is not None]
         if len(known) < len(tracks) or not spent:
             return None
-        return sum(spent) + self._fee(owner_id, since)
+        first = since.astimezone(self._site.zone).date()
+        return sum(spent) + self.fee(owner_id, first, self._today)
 
-    def _fee(self, owner_id: str, since: datetime) -> float:
-        fees = self.tariffs.fees(since.astimezone(self._site.zone).date(), self._today)
+    def cost_ids(self, owner_id: str) -> list[str]:
+        """Return the cost statistics that sum up to what a site or meter costs, fees apart."""
+        return self._by_owner.get(owner_id, [])
+
+    def fee(self, owner_id: str, first: date, last: date) -> float:
+        """Return the fees that a site or meter pays for some days; those to come cost nothing."""
+        fees = self.tariffs.fees(first, min(last, self._today))
         if owner_id == self._site.id:
             return fees.site
         return fees.meter if owner_id in self._meters_with_fee else 0.0

@@ -88,7 +88,7 @@ class SiteProblems:
         coordinator = self._coordinator
         if not (coordinator.is_available and coordinator.history.is_up_to_date):
             return None
-        silent = list(self._silent(dt_util.utcnow()))
+        silent = list(silent_meters(coordinator, dt_util.utcnow()))
         if not silent:
             return []
         names = [coordinator.names.meter(meter) for meter, _ in silent[:MOST_NAMES]]
@@ -102,20 +102,6 @@ class SiteProblems:
             "since": self._local(since),
         }
         return [Problem(kind="silent_meters", placeholders=placeholders)]
-
-    def _silent(self, now: datetime) -> Iterator[tuple[Meter, datetime]]:
-        """Return the meters that are silent, and when their newest data end."""
-        coordinator = self._coordinator
-        newest: dict[str, datetime] = {}
-        for series in coordinator.data.series.values():
-            if (row := coordinator.history.newest(series)) and series.meter_id:
-                newest[series.meter_id] = max(row, newest.get(series.meter_id, row))
-        for meter_id, end in newest.items():
-            if meter := coordinator.data.meters.get(meter_id):
-                each_interval = METER_TYPES[meter.type].read_each_interval
-                limit = SILENT_AFTER if each_interval else SILENT_AFTER_IF_READ_DAILY
-                if limit < now - end < SILENT_FOR_GOOD:
-                    yield meter, end
 
     def _implausible(self) -> list[Problem]:
         coordinator = self._coordinator
@@ -183,6 +169,20 @@ class SiteProblems:
 
     def _local(self, time: datetime) -> str:
         return f"{time.astimezone(self._coordinator.site.zone):%d.%m.%Y %H:%M}"
+
+
+def silent_meters(coordinator: SiteCoordinator, now: datetime) -> Iterator[tuple[Meter, datetime]]:
+    """Return the meters of a site that are silent, and when their newest data end."""
+    newest: dict[str, datetime] = {}
+    for series in coordinator.data.series.values():
+        if (row := coordinator.history.newest(series)) and series.meter_id:
+            newest[series.meter_id] = max(row, newest.get(series.meter_id, row))
+    for meter_id, end in newest.items():
+        if meter := coordinator.data.meters.get(meter_id):
+            each_interval = METER_TYPES[meter.type].read_each_interval
+            limit = SILENT_AFTER if each_interval else SILENT_AFTER_IF_READ_DAILY
+            if limit < now - end < SILENT_FOR_GOOD:
+                yield meter, end
 
 
 @callback

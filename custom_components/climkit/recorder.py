@@ -6,7 +6,7 @@ The recorder's functions block and are called in its executor; writes are queued
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
@@ -31,7 +31,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy.orm import aliased
 
 from .api import HOUR
 from .const import DOMAIN
@@ -46,6 +47,9 @@ ALIVE_LOOKS = 30.0
 
 # The rows of so many statistics are counted in one go; others wait for the database meanwhile.
 COUNTED_AT_ONCE = 50
+
+# The rows of so many statistics are looked up in one go.
+LOOKED_UP_AT_ONCE = 200
 
 
 def metadata(series: Series, name: str) -> StatisticMetaData:
@@ -273,6 +277,19 @@ async def async_last_rows_before(
     return found
 
 
+async def async_last_rows_before_each(
+    hass: HomeAssistant, statistic_ids: Iterable[str], times: Sequence[datetime]
+) -> dict[str, list[Row | None]]:
+    """Return the last row of each statistic before each of some times; None where none is earlier.
+
+    Whether a row is the one before a time the index tells, so gaps cost nothing.
+    """
+    found: dict[str, list[Row | None]] = {}
+    for ids in batched(statistic_ids, LOOKED_UP_AT_ONCE, strict=False):
+        found |= await _async_ask(hass, _last_rows_before_each, hass, ids, times)
+    return found
+
+
 async def async_totals_before(
     hass: HomeAssistant, statistic_ids: Collection[str], time: datetime
 ) -> dict[str, float]:
@@ -348,6 +365,33 @@ def _extents(
             )
             for statistic_id, first, last, number, state, total in session.execute(newest)
         }
+
+
+def _last_rows_before_each(
+    hass: HomeAssistant, statistic_ids: Collection[str], times: Sequence[datetime]
+) -> dict[str, list[Row | None]]:
+    found: dict[str, list[Row | None]] = {key: [None] * len(times) for key in statistic_ids}
+    earlier = aliased(Statistics)
+    newest = select(func.max(earlier.start_ts)).where(
+        earlier.metadata_id == StatisticsMeta.id, earlier.start_ts < bindparam("time")
+    )
+    rows = (
+        select(StatisticsMeta.statistic_id, Statistics.start_ts, Statistics.state, Statistics.sum)
+        .join(
+            Statistics,
+            and_(
+                Statistics.metadata_id == StatisticsMeta.id,
+                Statistics.start_ts == newest.scalar_subquery(),
+            ),
+        )
+        .where(StatisticsMeta.statistic_id.in_(statistic_ids))
+    )
+    with session_scope(hass=hass, read_only=True) as session:
+        for index, time in enumerate(times):
+            for key, start, state, total in session.execute(rows, {"time": time.timestamp()}):
+                row = Row(dt_util.utc_from_timestamp(start), state, total or 0.0)
+                found[key][index] = row
+    return found
 
 
 def _rows(

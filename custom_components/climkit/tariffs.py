@@ -233,6 +233,11 @@ class Tariffs:
         return self._tariffs[-1].currency if self._tariffs else None
 
     @property
+    def has_low_hours(self) -> bool:
+        """Whether any tariff has hours with a low tariff."""
+        return any(tariff.low_hours for tariff in self._tariffs)
+
+    @property
     def start(self) -> datetime | None:
         """Return the first hour with a tariff, in UTC."""
         return self._starts[0] if self._starts else None

@@ -1,0 +1,24 @@
+"""The Climkit dashboard: serves its strategy and cards to browsers, and answers them with data.
+
+Without Home Assistant's frontend nothing is added to a page, and nothing is missed.
+"""
+
+from homeassistant.components.frontend import DOMAIN as FRONTEND, add_extra_js_url
+from homeassistant.core import HomeAssistant
+
+from .commands import async_register_commands
+from .serve import WWW, DashboardView, read_files
+
+__all__ = ["async_setup_frontend"]
+
+# What every page loads; it loads the rest when a dashboard needs it.
+STUB = "climkit.js"
+
+
+async def async_setup_frontend(hass: HomeAssistant) -> None:
+    """Serve the dashboard; once for all accounts."""
+    files = await hass.async_add_executor_job(read_files, WWW)
+    hass.http.register_view(DashboardView(files))
+    async_register_commands(hass, files.digest)
+    if FRONTEND in hass.config.components:
+        add_extra_js_url(hass, files.url(STUB))
