@@ -86,6 +86,7 @@ class TestOverview:
         assert site["chosen"] == "flat"
         assert {one["meter_id"] for one in site["meters"]} == {flat, water}
         assert site["statistics"] == {}
+        assert site["first_day"] < site["today"], "one can page back"
         day = await dashboard.ask("day", site_id=dashboard.site_id, day="2026-11-20")
         assert day["columns"] == {}
         neighbour = dashboard.meter("Flat 2")
@@ -158,6 +159,7 @@ class TestPermission:
         assert [one["meter_id"] for one in site["meters"]] == [flat]
         assert site["entities"] == {}
         assert site["statistics"] == {}
+        assert site["first_day"] < site["today"], "one can page back"
         day = {"site_id": site_id, "day": "2026-11-20"}
         answer = await tenant.ask("day", **day, meter_id=flat)
         assert answer["sums"]["total"] is not None

@@ -5,7 +5,7 @@ Each answer names the version of the served files, so that a page of before an u
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from homeassistant.components import websocket_api
 from homeassistant.components.websocket_api.connection import ActiveConnection
@@ -13,17 +13,20 @@ from homeassistant.components.websocket_api.decorators import async_response
 from homeassistant.components.websocket_api.messages import BASE_COMMAND_MESSAGE_SCHEMA
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.json import JsonObjectType
 from sqlalchemy.exc import SQLAlchemyError
 import voluptuous as vol
 
 from ..api import PLAUSIBLE_YEARS
+from ..const import DOMAIN
 from ..recorder import RecorderError
 from .day import async_day
 from .meters import async_meters
 from .month import async_month, async_year
 from .overview import async_overview
 from .owners import Code, NoAnswerError, Owner, async_find_owner
+from .views import Site, dashboard, page
 
 type _Answer = Callable[
     [HomeAssistant, ActiveConnection, dict[str, Any]], Awaitable[JsonObjectType]
@@ -58,6 +61,13 @@ def _read(value: object, form: str) -> date:
 
 _SITE = {vol.Required("site_id"): str}
 _OWNER = _SITE | {vol.Optional("meter_id"): vol.Any(None, str)}
+_TEXT = vol.Any(None, str)
+_VIEWS = {
+    vol.Required("language"): str,
+    vol.Optional("page"): _TEXT,
+    vol.Optional("site"): _TEXT,
+    vol.Optional("meter"): _TEXT,
+}
 
 
 @callback
@@ -65,6 +75,7 @@ def async_register_commands(hass: HomeAssistant, version: str) -> None:
     """Register the commands; each answer names the version."""
     commands: tuple[tuple[str, dict[vol.Marker, object], _Answer], ...] = (
         ("overview", {}, _async_overview),
+        ("views", _VIEWS, _async_views),
         ("day", _OWNER | {vol.Required("day"): _day}, _async_day),
         ("month", _OWNER | {vol.Required("month"): _month}, _async_month),
         (
@@ -124,6 +135,22 @@ async def _async_overview(
     hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
 ) -> JsonObjectType:
     return async_overview(hass, connection.user)
+
+
+async def _async_views(
+    hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
+) -> JsonObjectType:
+    """Answer the dashboard or, with `page`, one of its views."""
+    texts = await async_get_translations(hass, msg["language"], "common", {DOMAIN})
+
+    def text(key: str) -> str:
+        return texts.get(f"component.{DOMAIN}.common.dashboard_{key}", key)
+
+    sites = cast("list[Site]", async_overview(hass, connection.user)["sites"])
+    wanted = msg.get("site")
+    if name := msg.get("page"):
+        return {"config": page(sites, text, name, wanted, msg.get("meter"))}
+    return {"config": dashboard([one for one in sites if wanted in {None, one["site_id"]}], text)}
 
 
 async def _async_day(

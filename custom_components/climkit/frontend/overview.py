@@ -14,7 +14,15 @@ from ..api import Meter, MeterMode
 from ..const import ALL, CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from ..coordinator import SiteCoordinator, SiteRuntime
 from ..measures import ELECTRICITY, METER_TYPES, Series
-from .owners import Owner, Readable, loaded_sites, series_by_owner, site_id_of, sites_not_loaded
+from .owners import (
+    Owner,
+    Readable,
+    first_day,
+    loaded_sites,
+    series_by_owner,
+    site_id_of,
+    sites_not_loaded,
+)
 
 _COSTS = {"cost_today": "cost_today", "cost_month": "cost_this_month"}
 
@@ -41,6 +49,8 @@ _METER_ROLES = {
     "solar_share_today": "solar_share_today",
     **_COSTS,
 }
+
+ROLES = frozenset({*_SITE_ROLES, *_METER_ROLES})
 
 _KINDS = {
     MeterMode.PRODUCTION: "production",
@@ -89,7 +99,7 @@ def _site(hass: HomeAssistant, runtime: SiteRuntime, readable: Readable) -> Json
         "zone": str(coordinator.site.zone),
         "currency": tariffs.currency,
         "today": owner.today.isoformat(),
-        "first_day": owner.first_day.isoformat(),
+        "first_day": first_day(coordinator.history.tracks, coordinator.site.zone).isoformat(),
         "is_loaded": True,
         "chosen": chosen(coordinator),
         "entities": _entities(hass, owner.id, _SITE_ROLES) if is_readable else {},

@@ -1,8 +1,8 @@
 """Whose data a command asks for: a site or one of its meters, if the user may see that."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 from enum import StrEnum
 
 from homeassistant.auth.models import User
@@ -97,12 +97,7 @@ class Owner:
     @property
     def first_day(self) -> date:
         """Return the local day with which its history begins, as far as is known."""
-        firsts = [
-            track.earlier.start if track.earlier else track.first or track.since
-            for track in self.tracks
-        ]
-        first = min(firsts, default=dt_util.utcnow())
-        return first.astimezone(self.coordinator.site.zone).date()
+        return first_day(self.tracks, self.coordinator.site.zone)
 
     def is_being_read(self, first: date, end: date) -> bool:
         """Whether history of these days (`end` not included) is still to be read."""
@@ -114,6 +109,14 @@ class Owner:
             or (not track.is_current and track.until < stop)
             for track in self.tracks
         )
+
+
+def first_day(tracks: Iterable[Track], zone: tzinfo) -> date:
+    """Return the local day with which the earliest history begins; today where there is none."""
+    firsts = (
+        track.earlier.start if track.earlier else track.first or track.since for track in tracks
+    )
+    return min(firsts, default=dt_util.utcnow()).astimezone(zone).date()
 
 
 def series_by_owner(coordinator: SiteCoordinator) -> dict[str, dict[str, Series]]:
