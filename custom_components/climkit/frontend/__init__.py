@@ -4,6 +4,7 @@ Without Home Assistant's frontend nothing is added to a page, and nothing is mis
 """
 
 from homeassistant.components.frontend import DOMAIN as FRONTEND, add_extra_js_url
+from homeassistant.components.http.const import DOMAIN as HTTP
 from homeassistant.core import HomeAssistant
 
 from .commands import async_register_commands
@@ -18,7 +19,8 @@ STUB = "climkit.js"
 async def async_setup_frontend(hass: HomeAssistant) -> None:
     """Serve the dashboard; once for all accounts."""
     files = await hass.async_add_executor_job(read_files, WWW)
-    hass.http.register_view(DashboardView(files))
     async_register_commands(hass, files.digest)
+    if HTTP in hass.config.components:
+        hass.http.register_view(DashboardView(files))
     if FRONTEND in hass.config.components:
         add_extra_js_url(hass, files.url(STUB))
