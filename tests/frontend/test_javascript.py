@@ -18,7 +18,7 @@ MADE = re.compile(
 
 
 def test_it_weighs_little() -> None:
-    assert sum(len(text.encode()) for text in SCRIPTS.values()) <= 60 * 1024
+    assert sum(len(text.encode()) for text in SCRIPTS.values()) <= 60_000
     assert len(SCRIPTS["climkit.js"].encode()) < 4000
 
 

@@ -1,5 +1,7 @@
 // What Home Assistant's frontend gives to cards and strategies, and what our websocket commands answer.
 
+import type { Card } from "./www/card.js";
+
 export interface Locale {
 	language: string;
 	number_format: string;
@@ -129,6 +131,8 @@ export interface MeterRow {
 	months: (number | null)[];
 }
 
+export type Column = "name" | "total" | "solar_share" | "cost" | "share" | "change" | "last_data";
+
 export interface Meters {
 	month: string;
 	currency: string | null;
@@ -249,6 +253,20 @@ export interface Shared {
 	put(selector: string, html: string): void;
 	update(hass: Hass, config: Config): void;
 	fetchBefore(day: string, turn: number): Promise<void>;
+
+	// The day's curve
+	shade(runs: [number, number][], kind: string): void;
+	trace(values: Numbers, scale: (value: number) => number, attributes: string): void;
+
+	// Days and months
+	bar(index: number, width: number, from: number, to: number, attributes: string): void;
+	/** The sum of the values that another row has too. */
+	common(values: Numbers | undefined, other: Numbers | undefined): number | null;
+
+	// The table of meters
+	/** What stands in a meter's cell; its change is that from the month before. */
+	value(row: MeterRow, column: Column): string | number | null;
+	say(row: MeterRow, column: Column): string;
 	plot(): Plot;
 }
 
@@ -323,13 +341,19 @@ export interface Api {
 	overview(hass: Hass): Promise<Overview>;
 	/** The dashboard, or a page of it. */
 	views(config: Config, hass: Hass): Promise<object>;
-	/** The consumers that the person wants to see. */
-	flats(site: Site): Meter[];
 	/** What a card is about: what it was told, else the first flat that is wanted, else the first site. */
 	subjectOf(overview: Overview, config: Config): Subject;
 	texts(hass: Hass): Promise<Texts>;
 
+	// climkit.js
+	cardOf(
+		kind: string,
+		// biome-ignore lint/suspicious/noExplicitAny: any kind of card
+		load: () => Promise<{ default: new (host: HTMLElement) => Card<any> }>,
+	): CustomElementConstructor;
+
 	// format.js
+	date(period: string, month: "long" | "short", options?: Intl.DateTimeFormatOptions): string;
 	formats(hass: Pick<Hass, "locale" | "language">, timeZone: string): Formats;
 
 	// forms.js

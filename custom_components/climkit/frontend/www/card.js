@@ -60,7 +60,11 @@ export class Card {
 		this.sizes = new ResizeObserver(() => this.isReady && !this.body.hidden && this.draw());
 		this.cursor = new Cursor(this.part(".chart"));
 		this.part("details").addEventListener("toggle", () => this.drawTable());
+		this.setUp();
 	}
+
+	/** Add what only this kind of card does. */
+	setUp() {}
 
 	/** @param {string} selector */
 	part(selector) {

@@ -12,7 +12,7 @@ const TEXTS = {
 /** @param {number} index */
 const text = (index) => (TEXTS[document.documentElement.lang.slice(0, 2)] ?? TEXTS.en)?.split("|")[index];
 
-/** @type {(kind: string, load: () => Promise<{default: new (host: HTMLElement) => Card}>) => CustomElementConstructor} */
+/** @type {Api["cardOf"]} */
 const cardOf = (kind, load) =>
 	class extends HTMLElement {
 		config = /** @type {Config} */ ({});

@@ -43,9 +43,6 @@ export async function views({ type: _, ...options }, hass) {
 	return (await ask(hass, { type: "climkit/views", language: hass.language, ...options })).config;
 }
 
-/** @type {Api["flats"]} */
-export const flats = ({ meters }) => meters.filter(({ kind, is_wanted }) => kind === "consumer" && is_wanted);
-
 /** @type {Api["subjectOf"]} */
 export function subjectOf({ sites }, { site: wanted, meter }) {
 	if (!sites.length) throw { code: "no_sites" };
@@ -54,8 +51,11 @@ export function subjectOf({ sites }, { site: wanted, meter }) {
 		if (meter ? found : wanted === site.site_id) return { site, meter: found };
 	}
 	if (meter || wanted) throw { code: "not_found" };
-	const home = sites.find((site) => site.chosen !== "building" && flats(site).length);
-	return home ? { site: home, meter: flats(home)[0] } : { site: /** @type {Site} */ (sites[0]) };
+	for (const site of sites) {
+		const meter = site.meters.find(({ kind, is_wanted }) => kind === "consumer" && is_wanted);
+		if (meter && site.chosen !== "building") return { site, meter };
+	}
+	return { site: /** @type {Site} */ (sites[0]) };
 }
 
 /** @type {Api["texts"]} */

@@ -1,5 +1,5 @@
 // A day by quarter-hours: what was used and where it came from, any day back to the start of the history.
-/** @import {Day, Numbers, Shared} from "../types" */
+/** @import {Day, Shared} from "../types" */
 import { Card } from "./card.js";
 import { range, shift, within } from "./days.js";
 import { hasData, layers, mainOf } from "./layers.js";
@@ -13,12 +13,14 @@ export default class DayCard extends Card {
 	/** @type {Day | undefined} */
 	before;
 
-	/** @param {HTMLElement} host */
-	constructor(host) {
-		super(host);
+	setUp() {
 		this.period = /** @type {const} */ ("day");
-		this.picker = /** @type {HTMLInputElement} */ (this.part("input"));
-		this.picker.onchange = () => this.picker.value && this.go(within(this.picker.value, this.first, this.last));
+		const { picker } = this;
+		picker.onchange = () => picker.value && this.go(within(picker.value, this.first, this.last));
+	}
+
+	get picker() {
+		return /** @type {HTMLInputElement} */ (this.part("input"));
 	}
 
 	prepare() {
@@ -81,13 +83,13 @@ export default class DayCard extends Card {
 			first: last,
 			read: (index) => this.read(index),
 		});
-		/** @type {(runs: [number, number][], kind: string) => void} */
+		/** @type {Shared["shade"]} */
 		const shade = (runs, kind) => {
 			for (const [first, next] of runs) {
 				drawn.push(`<path class="${kind}" d="M${x(first)} ${top}H${x(next)}V${bottom}H${x(first)}Z"/>`);
 			}
 		};
-		/** @type {(numbers: Numbers, scale: (value: number) => number, attributes: string) => void} */
+		/** @type {Shared["trace"]} */
 		const trace = (numbers, scale, attributes) => {
 			for (const run of runs(count, (index) => numbers[index] != null)) {
 				drawn.push(`<path ${attributes} d="${line(run, x, (index) => scale(numbers[index] ?? 0))}"/>`);

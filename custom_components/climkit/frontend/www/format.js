@@ -22,7 +22,7 @@ export function formats({ locale, language }, timeZone) {
 	const number = (value, options) => (value == null ? "–" : new Intl.NumberFormat(numbers, { useGrouping, ...options }).format(value));
 	/** @type {Formats["fixed"]} */
 	const fixed = (value, least, most = least) => number(value, { minimumFractionDigits: least, maximumFractionDigits: most });
-	/** @type {(period: string, month: "long" | "short", options?: Intl.DateTimeFormatOptions) => string} */
+	/** @type {Api["date"]} */
 	const date = (period, month, options) => {
 		const day = period.length === LENGTH.day ? /** @type {const} */ ({ weekday: month, day: "numeric" }) : {};
 		return new Intl.DateTimeFormat(words, { timeZone: "UTC", month, ...day, ...options }).format(noon(period));

@@ -10,9 +10,7 @@ import { choiceHtml, esc, rect, signHtml, svg, words } from "./svg.js";
 export default class HeatmapCard extends Card {
 	measure = "";
 
-	/** @param {HTMLElement} host */
-	constructor(host) {
-		super(host);
+	setUp() {
 		this.actions.measure = (measure) => {
 			this.measure = measure;
 			this.draw();

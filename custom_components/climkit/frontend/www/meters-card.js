@@ -1,5 +1,5 @@
 // All meters of a building in a month: a table that is sorted by any column and saved as a CSV file.
-/** @import {MeterRow, Meters} from "../types" */
+/** @import {Column, MeterRow, Meters, Shared} from "../types" */
 import { Card } from "./card.js";
 import { csv } from "./csv.js";
 import { ask } from "./data.js";
@@ -7,17 +7,16 @@ import { partsOf } from "./days.js";
 import { COLORS } from "./layers.js";
 import { esc } from "./svg.js";
 
-const COLUMNS = /** @type {const} */ (["name", "total", "solar_share", "cost", "share", "change", "last_data"]);
-/** @typedef {typeof COLUMNS[number]} Column */
+/** @type {Column[]} */
+const COLUMNS = ["name", "total", "solar_share", "cost", "share", "change", "last_data"];
+
 /** @extends {Card<Meters>} */
 export default class MetersCard extends Card {
 	/** @type {Column} */
 	sorted = "total";
 	isDown = true;
 
-	/** @param {HTMLElement} host */
-	constructor(host) {
-		super(host);
+	setUp() {
 		this.actions.sort = (column) => {
 			this.isDown = column === this.sorted ? !this.isDown : column !== "name";
 			this.sorted = /** @type {Column} */ (column);
@@ -39,7 +38,7 @@ export default class MetersCard extends Card {
 		return ask(this.hass, { type: "climkit/meters", site_id: this.subject.site.site_id, month: this.shown });
 	}
 
-	/** A meter's place in a column; its change is that from the month before. @type {(row: MeterRow, column: Column) => string | number | null} */
+	/** @type {Shared["value"]} */
 	value(row, column) {
 		if (column !== "change") return row[column];
 		// A month that still runs would look like less.
@@ -47,7 +46,7 @@ export default class MetersCard extends Card {
 		return before && row.total !== null ? row.total / before - 1 : null;
 	}
 
-	/** @type {(row: MeterRow, column: Column) => string} */
+	/** @type {Shared["say"]} */
 	say(row, column) {
 		const value = this.value(row, column);
 		if (typeof value === "string") return value;

@@ -1,5 +1,5 @@
 // A month by days or a year by months, each with the one of the year before.
-/** @import {Columns, Month, Numbers, TableColumn, Year} from "../types" */
+/** @import {Columns, Month, Numbers, Shared, TableColumn, Year} from "../types" */
 import { Card } from "./card.js";
 import { partsOf, shift } from "./days.js";
 import { hasData, layers, mainOf, sum } from "./layers.js";
@@ -12,9 +12,7 @@ export default class MonthsCard extends Card {
 	/** @type {"month" | "year" | undefined} */
 	chosen;
 
-	/** @param {HTMLElement} host */
-	constructor(host) {
-		super(host);
+	setUp() {
 		this.actions.period = (period) => {
 			this.chosen = /** @type {"month" | "year"} */ (period);
 			this.wanted = null;
@@ -58,7 +56,7 @@ export default class MonthsCard extends Card {
 		const { total } = mainOf(now);
 		const lines = this.totals(now, (name) => sum(now[name]));
 		// Only what both have is compared: a month that runs, with the same days a year before.
-		/** @type {(values: Numbers | undefined, other: Numbers | undefined) => number | null} */
+		/** @type {Shared["common"]} */
 		const common = (values, other) => sum(values?.filter((_, index) => other?.[index] != null));
 		const [amount, before] = [common(now[total], old[total]), common(old[total], now[total])];
 		if (amount !== null && before) {
@@ -93,7 +91,7 @@ export default class MonthsCard extends Card {
 				return { title: this.f.short(names[index] ?? ""), lines };
 			},
 		});
-		/** @type {(index: number, width: number, from: number, to: number, attributes: string) => void} */
+		/** @type {Shared["bar"]} */
 		const bar = (index, width, from, to, attributes) => {
 			const [above, below] = [y(Math.max(from, to)), y(Math.min(from, to))];
 			const box = { x: x(index + 0.5) - width / 2, y: above, width, height: below - above };
