@@ -157,6 +157,7 @@ export class Card {
 	/** Bring the head of the card up to the period that is going to be shown. */
 	prepare() {
 		const { first, last, period } = this;
+		this.part("header").hidden = false;
 		this.shown = within(this.wanted ?? last, first, last);
 		this.put("h2", esc(this.config.title || this.title));
 		this.put(".when", esc(this.f.period(this.shown)));
