@@ -27,6 +27,8 @@ from tests.test_docs import PAGES, entity_names, read, statistic_keys
 OWNERS = ("les_tilleuls", "maison_rochat", "flat_3", "flat_1")
 
 # Cards that Home Assistant has itself, and the one of others that an example needs.
+STUB = ROOT / "custom_components" / "climkit" / "frontend" / "www" / "climkit.js"
+OWN_CARDS = {f"custom:{name}" for name in re.findall(r'"(climkit-[\w-]+)": cardOf', read(STUB))}
 CARDS = {
     *("alarm-panel", "area", "button", "calendar", "clock", "conditional", "energy-compare"),
     *("energy-carbon-consumed-gauge", "energy-date-selection", "energy-devices-detail-graph"),
@@ -158,7 +160,7 @@ async def _validate_configuration(hass: HomeAssistant, domain: str, config: obje
 def _check_card(card: dict[str, Any]) -> None:
     """Check types of cards, and that entities and statistics are of the naming scheme."""
     nested = [card, *(one for key in ("cards", "card") for one in _walk(card.get(key)))]
-    assert {one["type"] for one in nested if "type" in one} <= CARDS
+    assert {one["type"] for one in nested if "type" in one} <= CARDS | OWN_CARDS
     text = json.dumps(card)
     names = {slugify(name) for name in entity_names("en")}
     for owner_and_name in re.findall(r"\bsensor\.(\w+)", text):
