@@ -4,25 +4,41 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.components.energy.data import async_get_manager
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, FlowType
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.climkit import config_flow
 from custom_components.climkit.const import (
     CONF_ADVANCED,
+    CONF_ALL_METERS,
+    CONF_DASHBOARD,
     CONF_DATE,
+    CONF_ENERGY,
+    CONF_FLAT,
     CONF_HISTORY,
     CONF_METERS,
+    CONF_OTHER_METERS,
+    CONF_SENSORS,
     CONF_SITE_TOTALS,
     CONF_SITES,
+    CONF_TARIFF,
+    CONF_VIEW,
     DOMAIN,
     HISTORY_DATE,
     HISTORY_EVERYTHING,
     HISTORY_NOW,
+    SUBENTRY_TARIFF,
+    VIEW_BUILDING,
+    VIEW_FLAT,
+    VIEW_METERS,
 )
+from custom_components.climkit.runtime import SiteRuntime
 from tests.conftest import ALL_CHOSEN, NOW, Home, account_entry
 from tests.simulator import (
     DEFAULT_PASSWORD,
@@ -35,6 +51,8 @@ from tests.simulator import (
     single_house,
 )
 from tests.test_translations import placeholders as placeholders_in, read as texts
+
+BUILDING = ALL_CHOSEN | {CONF_VIEW: VIEW_BUILDING, CONF_SENSORS: True, CONF_DASHBOARD: False}
 
 
 @pytest.fixture
@@ -65,6 +83,18 @@ class Flow:
         self.result = await self.manager.async_configure(self.result["flow_id"], user_input)
         return await self.wait()
 
+    async def choose(self, option: str) -> dict[str, Any]:
+        """Take an option of a menu."""
+        assert self.result["type"] is FlowResultType.MENU, self.result
+        return await self.answer({"next_step_id": option})
+
+    async def take_suggestions(self, view: str = VIEW_BUILDING) -> dict[str, Any]:
+        """Go on to the end: of menus `view`, of forms what they suggest."""
+        while self.result["type"] in (FlowResultType.FORM, FlowResultType.MENU):
+            is_menu = self.result["type"] is FlowResultType.MENU
+            await (self.choose(view) if is_menu else self.answer(self.suggested))
+        return self.result
+
     async def wait(self) -> dict[str, Any]:
         """Wait for the end of the progress."""
         while self.result["type"] is FlowResultType.SHOW_PROGRESS:
@@ -80,11 +110,8 @@ class Flow:
     @property
     def suggested(self) -> dict[str, Any]:
         """What the form suggests."""
-        return {
-            str(key): key.description["suggested_value"]
-            for key in self.result["data_schema"].schema
-            if key.description
-        }
+        fields = self.result["data_schema"].schema
+        return {str(key): key.description["suggested_value"] for key in fields if key.description}
 
 
 @pytest.fixture
@@ -114,17 +141,23 @@ class TestAdd:
         assert flow.result["step_id"] == "sites"
         assert set(flow.suggested[CONF_SITES]) == set(home.simulator.world.sites)
         await flow.answer(flow.suggested)
-        assert flow.result["step_id"] == "meters"
-        assert len(flow.suggested[CONF_METERS]) > 30
+        assert flow.result["menu_options"] == [VIEW_FLAT, VIEW_BUILDING, VIEW_METERS]
+        await flow.choose(VIEW_BUILDING)
+        assert flow.suggested == {CONF_SENSORS: True}
         await flow.answer(flow.suggested)
         assert flow.result["step_id"] == "history"
         assert flow.suggested[CONF_HISTORY] == HISTORY_EVERYTHING
         placeholders = flow.result["description_placeholders"]
-        assert int(placeholders["everything_requests"]) > 10
+        without, with_costs = (
+            int(placeholders[f"everything_{key}"]) for key in ("megabytes", "megabytes_with_costs")
+        )
+        assert 0 < without < with_costs < 2 * without
         for section in ("config", "options"):
             text = texts("en")[f"{section}.step.history.description"]
             assert placeholders_in(text) == placeholders.keys()
         await flow.answer({CONF_HISTORY: HISTORY_EVERYTHING})
+        assert flow.result["step_id"] == "set_up"
+        await flow.answer({CONF_TARIFF: False})
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
         assert flow.result["title"] == "Les Tilleuls, Maison Rochat, Camping du Lac"
         assert flow.result["data"] == {
@@ -132,8 +165,9 @@ class TestAdd:
             CONF_PASSWORD: DEFAULT_PASSWORD,
             CONF_URL: home.simulator.url,
         }
-        assert flow.result["options"] == ALL_CHOSEN
+        assert flow.result["options"] == BUILDING
         await home.hass.async_block_till_done()
+        await home.until(lambda: any(site.sensors.data for site in loaded_sites(home)))
 
     async def test_two_sites_of_one_name(self, home: Home, flow: Flow) -> None:
         """Where they stand tells them apart, for their meters too."""
@@ -144,41 +178,93 @@ class TestAdd:
             info = {**house.site_info, "name": "Mill", "address": {"city": city}}
             sites[site_id] = replace(house, site_info=info)
         await flow.answer(credentials(home.simulator.url))
-        labels = [one["label"] for one in flow.options(CONF_SITES)]
-        assert labels == ["Camping du Lac", "Mill (Bern)", "Mill (Thun)"]
+        found = list(labels(flow, CONF_SITES).values())
+        assert found == ["Camping du Lac", "Mill (Bern)", "Mill (Thun)"]
         await flow.answer(flow.suggested)
-        labels = [one["label"] for one in flow.options(CONF_METERS)]
-        assert len(set(labels)) == len(labels)
-        assert {label.partition(" - ")[0] for label in labels} == {
+        await flow.choose(VIEW_METERS)
+        found = list(labels(flow, CONF_METERS).values())
+        assert len(set(found)) == len(found)
+        assert {label.partition(" - ")[0] for label in found} == {
             "Camping du Lac",
             "Mill (Bern)",
             "Mill (Thun)",
         }
 
-    async def test_explicit_choices(self, home: Home, flow: Flow) -> None:
-        """A list is stored as a list: it never grows."""
-        apartments = next(iter(home.simulator.world.sites))
+    async def test_flat(self, home: Home, flow: Flow) -> None:
+        """A tenant sees the own consumer, and the water meter that belongs to it."""
+        apartments, meters = apartment_meters(home)
         await flow.answer(credentials(home.simulator.url))
-        await flow.answer({CONF_SITES: [apartments]})
-        flats = [
-            str(meter["id"])
-            for meter in home.simulator.world.meter_info(apartments)
-            if meter.get("name") == "Flat 1"
-        ]
-        await flow.answer({CONF_METERS: flats, CONF_SITE_TOTALS: False})
-        await flow.answer({CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2026-11-19"})
-        assert flow.result["title"] == "Les Tilleuls"
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        assert flow.suggested == {}
+        assert "Les Tilleuls - Flat 1" in labels(flow, CONF_FLAT).values()
+        assert not any("PV" in label for label in labels(flow, CONF_FLAT).values())
+        assert not labels(flow, CONF_FLAT).keys() & labels(flow, CONF_OTHER_METERS).keys()
+        water = next(key for key in labels(flow, CONF_OTHER_METERS) if key in meters.values())
+        await flow.answer({CONF_FLAT: meters["Flat 1"], CONF_OTHER_METERS: [water]})
+        await flow.answer({CONF_HISTORY: HISTORY_NOW})
+        await flow.answer({CONF_TARIFF: False})
+        assert flow.result["title"] == "Flat 1, Les Tilleuls"
         assert flow.result["options"] == {
+            CONF_VIEW: VIEW_FLAT,
             CONF_SITES: [apartments],
-            CONF_METERS: flats,
+            CONF_METERS: [meters["Flat 1"], water],
             CONF_SITE_TOTALS: False,
-            CONF_HISTORY: "2026-11-19",
+            CONF_SENSORS: False,
+            CONF_HISTORY: "2026-11-20",
+            CONF_DASHBOARD: False,
         }
         await home.hass.async_block_till_done()
-        [entry] = home.hass.config_entries.async_entries(DOMAIN)
-        [runtime] = entry.runtime_data.values()
+        [runtime] = loaded_sites(home)
+        owners = {one.meter_id for one in runtime.coordinator.data.series.values()}
+        assert owners == {meters["Flat 1"], water}
+        await home.turn_clock(minutes=15)
+        asked = {request.path for request in home.simulator.requests}
+        assert not any("sensor_data" in path for path in asked)
+        assert home.hass.states.async_entity_ids_count("sensor") < 30
+
+    async def test_meters_of_another_site(self, home: Home, flow: Flow) -> None:
+        """A flat's water is in its own house."""
+        _, meters = apartment_meters(home)
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        elsewhere = next(
+            key for key in labels(flow, CONF_OTHER_METERS) if key not in meters.values()
+        )
+        await flow.answer({CONF_FLAT: meters["Flat 1"], CONF_OTHER_METERS: [elsewhere]})
+        assert flow.result["errors"] == {CONF_OTHER_METERS: "meters_of_another_site"}
+        assert flow.suggested[CONF_FLAT] == meters["Flat 1"]
+
+    async def test_chosen_meters(self, home: Home, flow: Flow) -> None:
+        """None is chosen at first, and a list is stored as a list: it never grows."""
+        apartments, meters = apartment_meters(home)
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer({CONF_SITES: [apartments]})
+        await flow.choose(VIEW_METERS)
+        assert flow.suggested == {
+            CONF_ALL_METERS: False,
+            CONF_METERS: [],
+            CONF_SITE_TOTALS: True,
+            CONF_SENSORS: False,
+        }
+        chosen = {CONF_METERS: [meters["Flat 1"]], CONF_SITE_TOTALS: False}
+        await flow.answer({CONF_ALL_METERS: False, CONF_SENSORS: False, **chosen})
+        await flow.answer({CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2026-11-19"})
+        await flow.answer({CONF_TARIFF: False})
+        assert flow.result["title"] == "Les Tilleuls"
+        assert flow.result["options"] == {
+            CONF_VIEW: VIEW_METERS,
+            CONF_SITES: [apartments],
+            **chosen,
+            CONF_SENSORS: False,
+            CONF_HISTORY: "2026-11-19",
+            CONF_DASHBOARD: False,
+        }
+        await home.hass.async_block_till_done()
+        [runtime] = loaded_sites(home)
         series = runtime.coordinator.data.series
-        assert {one.meter_id for one in series.values()} == set(flats)
+        assert {one.meter_id for one in series.values()} == {meters["Flat 1"]}
 
     async def test_nothing_chosen(self, home: Home, flow: Flow) -> None:
         """Something has to be chosen; then it goes on."""
@@ -186,10 +272,65 @@ class TestAdd:
         await flow.answer({CONF_SITES: []})
         assert flow.result["errors"] == {CONF_SITES: "nothing_chosen"}
         await flow.answer({CONF_SITES: list(home.simulator.world.sites)})
-        await flow.answer({CONF_METERS: [], CONF_SITE_TOTALS: False})
+        await flow.choose(VIEW_METERS)
+        nothing = {CONF_ALL_METERS: False, CONF_SITE_TOTALS: False, CONF_SENSORS: False}
+        await flow.answer(nothing)
         assert flow.result["errors"] == {"base": "nothing_chosen"}
-        await flow.answer({CONF_METERS: [], CONF_SITE_TOTALS: True})
+        await flow.answer(nothing | {CONF_ALL_METERS: True})
         assert flow.result["step_id"] == "history"
+
+    async def test_tariff_is_next(self, home: Home, flow: Flow) -> None:
+        """Who wants to enter prices gets the form, with the account already there."""
+        house = list(home.simulator.world.sites)[1]
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer({CONF_SITES: [house]})
+        await flow.answer(flow.suggested)
+        await flow.answer({CONF_TARIFF: True})
+        kind, flow_id = flow.result["next_flow"]
+        assert kind == FlowType.CONFIG_SUBENTRIES_FLOW
+        form = home.hass.config_entries.subentries.async_get(flow_id)
+        assert form["handler"] == (flow.result["result"].entry_id, SUBENTRY_TARIFF)
+        await home.hass.async_block_till_done()
+
+    async def test_energy_dashboard(self, home: Home, flow: Flow) -> None:
+        """It shows the flat as soon as its statistics are there."""
+        await async_setup_component(home.hass, "energy", {})
+        _, meters = apartment_meters(home)
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        await flow.answer({CONF_FLAT: meters["Flat 1"]})
+        await flow.answer(flow.suggested)
+        assert offered(flow) == {CONF_ENERGY: True, CONF_TARIFF: False}
+        await flow.answer(offered(flow))
+        assert "(/energy)" in flow.result["description_placeholders"]["done"]
+        [home.entry] = home.hass.config_entries.async_entries(DOMAIN)
+        manager = await async_get_manager(home.hass)
+        assert manager.data is None
+        while manager.data is None:
+            await home.turn_clock(minutes=1)
+        assert manager.data is not None
+        sources = {source["type"] for source in manager.data["energy_sources"]}
+        assert sources == {"grid", "solar"}
+        [runtime] = home.sites
+        assert "energy_wish" not in runtime.coordinator.record
+
+    @pytest.mark.parametrize(
+        ("url", "error", "is_open"),
+        [
+            ("http://127.0.0.1:9/api/v1", "cannot_connect", True),
+            ("http://192.168.1.2/api/v1", "invalid_url", True),
+        ],
+    )
+    async def test_wrong_address(self, flow: Flow, url: str, error: str, is_open: bool) -> None:
+        """Who waits is told soon; what is behind the fold is shown where it may be wrong."""
+        assert config_flow.CONNECT_WITHIN < 5
+        assert is_folded(flow)
+        await flow.answer(credentials(url))
+        assert flow.result["errors"] == {"base": error}
+        assert is_folded(flow) is not is_open
+        letter = flow.result["description_placeholders"]["letter_url"]
+        assert letter.endswith("/docs/credentials.md")
 
     async def test_dates(self, home: Home, flow: Flow) -> None:
         """A date is needed, and not one to come."""
@@ -202,6 +343,7 @@ class TestAdd:
         await flow.answer({CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2026-11-21"})
         assert flow.result["errors"] == {CONF_DATE: "date_in_future"}
         await flow.answer({CONF_HISTORY: HISTORY_NOW})
+        await flow.answer({CONF_TARIFF: False})
         assert flow.result["options"][CONF_HISTORY] == "2026-11-20"
         await home.hass.async_block_till_done()
 
@@ -284,7 +426,8 @@ class TestAdd:
         ]
         await flow.answer(credentials(home.simulator.url))
         await flow.answer(flow.suggested)
-        assert flow.result["step_id"] == "meters"
+        await flow.choose(VIEW_FLAT)
+        assert flow.result["step_id"] == "flat"
 
     async def test_same_account_twice(self, home: Home, flow: Flow) -> None:
         """Refused."""
@@ -325,8 +468,9 @@ class TestBigSite:
     async def test_one_year_is_suggested(self, home: Home, flow: Flow) -> None:
         """Everything would be millions of rows."""
         await flow.answer(credentials(home.simulator.url))
-        assert flow.result["step_id"] == "meters"  # one site: no choice of sites
-        await flow.answer({CONF_METERS: flow.suggested[CONF_METERS], CONF_SITE_TOTALS: True})
+        await flow.choose(VIEW_BUILDING)  # one site: no choice of sites
+        if flow.result["step_id"] == "building":
+            await flow.answer(flow.suggested)
         assert flow.suggested == {CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2025-11-20"}
         numbers = flow.result["description_placeholders"]
         assert int(numbers["everything_megabytes"]) > 5 * int(numbers["year_megabytes"])
@@ -420,11 +564,13 @@ class TestOptions:
         flow = await options_flow(home)
         assert flow.suggested[CONF_SITES] == [house]
         await flow.answer({CONF_SITES: list(home.simulator.world.sites)})
-        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_BUILDING)
+        assert flow.suggested == {CONF_SENSORS: True}
+        await flow.answer({CONF_SENSORS: True})
         assert flow.suggested == {CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2026-11-20"}
         await flow.answer({CONF_HISTORY: HISTORY_EVERYTHING})
         await home.hass.async_block_till_done()
-        assert home.entry.options == ALL_CHOSEN
+        assert {**home.entry.options, CONF_DASHBOARD: False} == BUILDING
         assert len(home.sites) == 3
 
     @pytest.mark.parametrize("more", [0, 1])
@@ -445,11 +591,73 @@ class TestOptions:
         await home.set_up()
         flow = await options_flow(home)
         await flow.answer(flow.suggested)
+        await flow.choose(VIEW_METERS)
         assert flow.suggested[CONF_METERS] == [listed[0]]
         wanted = flow.suggested[CONF_METERS] if not more else listed
-        await flow.answer({CONF_METERS: wanted, CONF_SITE_TOTALS: True})
+        await flow.answer(flow.suggested | {CONF_METERS: wanted})
         await flow.answer(flow.suggested)
         assert home.entry.options[CONF_METERS] == [*wanted, absent]
+        await home.hass.async_block_till_done()
+
+    async def test_flat_and_back(self, home: Home) -> None:
+        """The title follows; what is not listed today stays chosen; a menu remembers nothing."""
+        _, meters = apartment_meters(home)
+        await home.set_up()
+        title = "Les Tilleuls, Maison Rochat, Camping du Lac"
+        home.hass.config_entries.async_update_entry(home.entry, title=title)
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        waters = list(labels(flow, CONF_OTHER_METERS))
+        water = next(key for key in waters if key in meters.values())
+        await flow.answer({CONF_FLAT: meters["Flat 1"], CONF_OTHER_METERS: [water]})
+        await flow.answer(flow.suggested)
+        await home.hass.async_block_till_done()
+        assert home.entry.title == "Flat 1, Les Tilleuls"
+        gone = "6ae28c814a34854e0000ffff"
+        await home.choose(**{CONF_METERS: [*home.entry.options[CONF_METERS], gone]})
+
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        assert flow.suggested[CONF_FLAT] == meters["Flat 1"]
+        await flow.answer({**flow.suggested, CONF_OTHER_METERS: [water]})
+        await flow.answer(flow.suggested)
+        await home.hass.async_block_till_done()
+        assert home.entry.options[CONF_METERS] == [meters["Flat 1"], water, gone]
+
+    async def test_title_of_a_person(self, home: Home) -> None:
+        """A title that somebody chose stays."""
+        await home.set_up()
+        home.hass.config_entries.async_update_entry(home.entry, title="Zuhause")
+        flow = await options_flow(home)
+        await flow.answer({CONF_SITES: [next(iter(home.simulator.world.sites))]})
+        await flow.take_suggestions()
+        assert home.entry.title == "Zuhause"
+
+    async def test_options_of_the_first_release(self, home: Home) -> None:
+        """They knew neither views nor sensors, and mean what they meant."""
+        _, meters = apartment_meters(home)
+        await home.set_up()
+        chosen = {CONF_METERS: [meters["Flat 1"], meters["Flat 2"]], CONF_SITE_TOTALS: False}
+        await home.choose(**chosen)
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_METERS)
+        assert flow.suggested == {CONF_ALL_METERS: False, CONF_SENSORS: True, **chosen}
+        await flow.take_suggestions()
+        expected = {CONF_VIEW: VIEW_METERS, CONF_SENSORS: True, **chosen}
+        assert expected.items() <= home.entry.options.items()
+
+    async def test_climkit_dashboard(self, home: Home) -> None:
+        """It can be shown later too."""
+        await home.set_up()
+        flow = Flow(home, home.hass.config_entries.options)
+        flow.result = await flow.manager.async_init(home.entry.entry_id)
+        await flow.choose("dashboard")
+        assert flow.suggested == {CONF_DASHBOARD: False}
+        await flow.answer({CONF_DASHBOARD: True})
+        assert home.entry.options == ALL_CHOSEN | {CONF_DASHBOARD: True}
         await home.hass.async_block_till_done()
 
     async def test_site_that_cannot_be_read(self, home: Home) -> None:
@@ -464,8 +672,7 @@ class TestOptions:
         flow = await options_flow(home)
         assert flow.suggested[CONF_SITES] == [second]
         await flow.answer(flow.suggested)
-        while flow.result["type"] is FlowResultType.FORM:
-            await flow.answer(flow.suggested)
+        await flow.take_suggestions()
         assert home.entry.options[CONF_SITES] == [second, first]
 
     async def test_trouble(self, home: Home) -> None:
@@ -474,6 +681,35 @@ class TestOptions:
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=500)]
         flow = await options_flow(home)
         assert flow.result["reason"] == "cannot_connect"
+
+
+def apartment_meters(home: Home) -> tuple[str, dict[str, str]]:
+    """The id of the apartment house, and those of its meters by name."""
+    site_id = next(iter(home.simulator.world.sites))
+    found = home.simulator.world.meter_info(site_id)
+    return site_id, {str(meter.get("name") or meter["id"]): str(meter["id"]) for meter in found}
+
+
+def labels(flow: Flow, field: str) -> dict[str, str]:
+    """What a form lets choose from, by value."""
+    selector = flow.result["data_schema"].schema[field]
+    return {option["value"]: option["label"] for option in selector.config["options"]}
+
+
+def is_folded(flow: Flow) -> bool:
+    """Whether what is rarely needed is out of sight."""
+    return bool(flow.result["data_schema"].schema[CONF_ADVANCED].options["collapsed"])
+
+
+def offered(flow: Flow) -> dict[str, bool]:
+    """What is offered at the end, and whether it is suggested."""
+    return {str(key): key.default() for key in flow.result["data_schema"].schema}
+
+
+def loaded_sites(home: Home) -> list[SiteRuntime]:
+    """The sites of the account that a flow added."""
+    [home.entry] = home.hass.config_entries.async_entries(DOMAIN)
+    return home.sites
 
 
 def add_other_entry(home: Home, *site_ids: str) -> None:

@@ -33,7 +33,9 @@ from .const import (
 )
 from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
 from .costs import stored_tariffs
+from .dashboard_panel import async_update_panel
 from .devices import device_ids
+from .energy_wish import async_fulfil_wish
 from .entity import site_device
 from .errors import setup_errors
 from .frontend import async_setup_frontend
@@ -117,7 +119,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             choice=choice,
             history_start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
         )
-        sensors = SensorsCoordinator(hass, entry, client, site, store)
+        sensors = SensorsCoordinator(hass, entry, client, site, store, is_wanted=choice.sensors)
         dr.async_get(hass).async_get_or_create(
             config_entry_id=entry.entry_id, **site_device(coordinator)
         )
@@ -133,6 +135,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     _follow_entry(hass, entry)
     unread = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
     _watch_for_sites(hass, entry, client, unread, refused)
+    async_update_panel(hass)
     return True
 
 
@@ -142,11 +145,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
         return False
     for runtime in entry.runtime_data.values():
         await runtime.async_close()
+    async_update_panel(hass)
     return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
     """Forget how far history was read. The statistics stay: they are the user's."""
+    async_update_panel(hass, removed=entry)
     store = ClimkitStore(hass, entry.entry_id)
     sites = await store.async_load()
     async_owners(hass).release_sites(sites)
@@ -199,10 +204,17 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
     site_id = runtime.coordinator.site.id
     history = runtime.coordinator.history
     history.worker.start(entry)
+    if "energy_wish" in runtime.coordinator.record:
+        entry.async_create_background_task(
+            hass,
+            async_fulfil_wish(hass, runtime.coordinator),
+            f"climkit energy dashboard {site_id}",
+        )
     runtime.coordinator.costs.worker.start(entry)
-    entry.async_create_background_task(
-        hass, runtime.sensors.async_start(), f"climkit sensors {site_id}"
-    )
+    if runtime.sensors.is_wanted:
+        entry.async_create_background_task(
+            hass, runtime.sensors.async_start(), f"climkit sensors {site_id}"
+        )
 
     @callback
     def started(_hass: HomeAssistant) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from homeassistant.util import dt as dt_util
 
 from .api import Site
-from .const import ALL, CONF_METERS, CONF_SITE_TOTALS, HISTORY_EVERYTHING
+from .const import ALL, CONF_METERS, CONF_SENSORS, CONF_SITE_TOTALS, HISTORY_EVERYTHING
 from .ids import slug, slugs
 
 # Where neither Climkit nor the site's id tells when the site was made.
@@ -21,11 +21,13 @@ class Choice:
 
     `meters` (by `ids.slug`) None: all, also those to come. `others`: meters that the site lists and
     another site has.
+    `sensors`: whether the building's own sensors are wanted.
     """
 
     meters: frozenset[str] | None = None
     site_totals: bool = True
     others: frozenset[str] = frozenset()
+    sensors: bool = True
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Self:
@@ -34,6 +36,7 @@ class Choice:
         return cls(
             meters=None if meters == ALL else frozenset(slugs(meters)),
             site_totals=options[CONF_SITE_TOTALS],
+            sensors=options.get(CONF_SENSORS, True),  # release 0.1.0 did not ask
         )
 
     def wants(self, meter_id: str) -> bool:

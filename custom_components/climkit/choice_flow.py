@@ -1,15 +1,13 @@
 """The steps in which a user chooses sites, meters and history; shared by set-up and options."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.helpers.selector import (
-    BooleanSelector,
     DateSelector,
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -18,33 +16,31 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .account import async_read_each_site, async_sites_of_others
-from .api import ClimkitClient, ClimkitError, Meter, Site, SiteReference
+from .api import ClimkitClient, ClimkitError, Meter, SiteReference
 from .choice import Choice, history_start
 from .const import (
     ALL,
     CONF_DATE,
     CONF_HISTORY,
     CONF_METERS,
-    CONF_SITE_TOTALS,
     CONF_SITES,
     HISTORY_DATE,
     HISTORY_EVERYTHING,
     HISTORY_NOW,
+    VIEW_FLAT,
 )
 from .errors import error_key
 from .estimate import MANY_ROWS, Estimate, estimate_site
-from .ids import slug, slugs
+from .ids import slug
 from .measures import CHARGE_POINT, ELECTRICITY, known_meters
 from .names import Names
+from .selection_flow import SelectionSteps, choice_selector, view_of
 from .statistics import columns_of
-
-# With more meters than this the user is asked which ones are wanted.
-MANY_METERS = 10
 
 YEAR = timedelta(days=365)
 
 
-class ChoiceSteps(ConfigEntryBaseFlow):
+class ChoiceSteps(SelectionSteps):
     """The steps after the credentials; a flow sets `client` and `references` before."""
 
     client: ClimkitClient
@@ -52,15 +48,12 @@ class ChoiceSteps(ConfigEntryBaseFlow):
     entry_id: str | None = None
 
     def __init__(self) -> None:
-        """Begin with nothing chosen."""
-        self.options: dict[str, Any] = {}
-        self._sites: dict[str, Site] = {}
-        self._chosen: list[str] = []
-        self._meters: dict[str, dict[str, Meter]] = {}
+        """Begin with nothing asked."""
+        super().__init__()
         self._task: asyncio.Task[None] | None = None
         self._error = ""
 
-    def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:
+    async def async_finish(self) -> ConfigFlowResult:
         """Store what was chosen."""
         raise NotImplementedError
 
@@ -107,7 +100,8 @@ class ChoiceSteps(ConfigEntryBaseFlow):
                 self.options[CONF_SITES] = ALL if is_all else chosen + absent
                 return await self.async_step_look_up_meters()
         wanted = free if current == ALL else [site for site in current if site in self._sites]
-        schema = vol.Schema({vol.Required(CONF_SITES): _selector(await self._async_site_labels())})
+        labels = await self._async_site_labels()
+        schema = vol.Schema({vol.Required(CONF_SITES): choice_selector(labels)})
         return self.async_show_form(
             step_id="sites",
             data_schema=self.add_suggested_values_to_schema(
@@ -121,8 +115,8 @@ class ChoiceSteps(ConfigEntryBaseFlow):
     async def async_step_look_up_meters(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask Climkit for the meters of the chosen sites; two seconds each."""
-        return await self._async_wait("look_up_meters", self._async_look_up_meters, "meters")
+        """Ask Climkit for meters and sensors of the chosen sites; three seconds each."""
+        return await self._async_wait("look_up_meters", self._async_look_up_meters, "view")
 
     async def _async_look_up_meters(self) -> None:
         found = await async_read_each_site(
@@ -135,7 +129,16 @@ class ChoiceSteps(ConfigEntryBaseFlow):
         columns = {}
         if any(meter.type == ELECTRICITY for meter in listed):
             columns[CHARGE_POINT] = await self._async_charge_point_columns(site_id)
+        if await self._async_has_sensors(site_id):
+            self._with_sensors.add(site_id)
         return known_meters(listed, columns)
+
+    async def _async_has_sensors(self, site_id: str) -> bool:
+        """Whether the building has sensors of its own; most have none, and some refuse the list."""
+        try:
+            return bool(await self.client.sensors(site_id))
+        except ClimkitError:
+            return False
 
     async def _async_charge_point_columns(self, site_id: str) -> frozenset[str]:
         """Charge points stand in no list; only the columns of their data tell of them."""
@@ -147,58 +150,9 @@ class ChoiceSteps(ConfigEntryBaseFlow):
             return frozenset()
         return columns_of(intervals)
 
-    async def async_step_meters(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask which meters are wanted, where there are many."""
-        meters = {  # one that several sites list is the first one's, see `owners`
-            meter_id: (self._sites[site_id], meter)
-            for site_id in sorted(self._chosen, reverse=True)
-            for meter_id, meter in self._meters[site_id].items()
-        }
-        current = self.options.get(CONF_METERS, ALL)
-        totals = self.options.get(CONF_SITE_TOTALS, True)
-        if len(meters) <= MANY_METERS and current == ALL and totals:
-            user_input = {CONF_METERS: list(meters), CONF_SITE_TOTALS: True}
-        errors = {}
-        if user_input is not None:
-            chosen = user_input[CONF_METERS]
-            if chosen or user_input[CONF_SITE_TOTALS]:
-                # What Climkit does not list today stays chosen.
-                known = slugs(meters)
-                absent = (
-                    [] if current == ALL else [key for key in current if slug(key) not in known]
-                )
-                is_all = not absent and set(chosen) == set(meters)
-                self.options[CONF_METERS] = ALL if is_all else chosen + absent
-                self.options[CONF_SITE_TOTALS] = user_input[CONF_SITE_TOTALS]
-                return await self.async_step_history()
-            errors["base"] = "nothing_chosen"
-        wanted = [key for key in meters if current == ALL or slug(key) in slugs(current)]
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_METERS): _selector(await self._async_meter_labels(meters)),
-                vol.Required(CONF_SITE_TOTALS): BooleanSelector(),
-            }
-        )
-        return self.async_show_form(
-            step_id="meters",
-            data_schema=self.add_suggested_values_to_schema(
-                schema, user_input or {CONF_METERS: wanted, CONF_SITE_TOTALS: totals}
-            ),
-            errors=errors,
-        )
-
-    async def _async_meter_labels(self, meters: dict[str, tuple[Site, Meter]]) -> dict[str, str]:
-        names = await Names.async_load(self.hass)
-        site_names = names.sites(self._sites.values())
-        labels: dict[str, str] = {}
-        for site_id in self._chosen:
-            own = names.meters(meter for site, meter in meters.values() if site.id == site_id)
-            prefix = f"{site_names[site_id]} - " if len(self._chosen) > 1 else ""
-            labels |= {meter_id: prefix + name for meter_id, name in own.items()}
-        return labels
-
     # History
 
+    @override
     async def async_step_history(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
@@ -213,7 +167,7 @@ class ChoiceSteps(ConfigEntryBaseFlow):
                 errors[CONF_DATE] = "date_in_future"
             else:
                 self.options[CONF_HISTORY] = start
-                return self.finish(await self._async_title(), self.options)
+                return await self.async_finish()
         everything = self._estimate(HISTORY_EVERYTHING)
         year_ago = (today - YEAR).isoformat()
         is_small = everything.rows < MANY_ROWS
@@ -250,9 +204,17 @@ class ChoiceSteps(ConfigEntryBaseFlow):
             Estimate(),
         )
 
-    async def _async_title(self) -> str:
-        labels = await self._async_site_labels()
-        return ", ".join(labels[site_id] for site_id in self._chosen[:3])
+    async def _async_title(self, options: Mapping[str, Any]) -> str:
+        """Return what an entry with these options is called: its flat, or its sites."""
+        sites = await self._async_site_labels()
+        wanted = options[CONF_SITES]
+        chosen = [site for site in sites if wanted == ALL or site in wanted]
+        if view_of(options) == VIEW_FLAT:
+            names = await Names.async_load(self.hass)
+            for site in chosen:
+                if meter := self._meters.get(site, {}).get(options[CONF_METERS][0]):
+                    return f"{names.meter(meter)}, {sites[site]}"
+        return ", ".join(sites[site_id] for site_id in chosen[:3])
 
     async def _async_site_labels(self) -> dict[str, str]:
         names = await Names.async_load(self.hass)
@@ -309,23 +271,7 @@ def _stored_history(user_input: dict[str, Any], today: date) -> str | None:
 
 def _placeholders(kind: str, estimate: Estimate) -> dict[str, str]:
     return {
-        f"{kind}_requests": f"{estimate.requests}",
         f"{kind}_minutes": f"{estimate.minutes}",
         f"{kind}_megabytes": f"{estimate.megabytes}",
+        f"{kind}_megabytes_with_costs": f"{estimate.megabytes_with_costs}",
     }
-
-
-def _selector(labels: dict[str, str]) -> SelectSelector:
-    """Return a list to choose several from, sorted by label."""
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=[
-                SelectOptionDict(value=value, label=label)
-                for value, label in sorted(labels.items(), key=lambda item: item[1].casefold())
-            ],
-            multiple=True,
-            mode=SelectSelectorMode.LIST
-            if len(labels) <= MANY_METERS
-            else SelectSelectorMode.DROPDOWN,
-        )
-    )

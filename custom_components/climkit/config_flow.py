@@ -16,38 +16,47 @@ from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.loader import async_get_integration
 import voluptuous as vol
 
 from .account import account_id, async_create_client, normalized_url
 from .api import DEFAULT_URL, ClimkitError
 from .choice_flow import ChoiceSteps
-from .const import CONF_ADVANCED, DOMAIN, SUBENTRY_TARIFF
+from .const import (
+    CONF_ADVANCED,
+    CONF_DASHBOARD,
+    DOMAIN,
+    SUBENTRY_TARIFF,
+)
 from .energy_dashboard_flow import EnergyDashboardSteps
 from .errors import error_key
+from .set_up_flow import async_set_up, offers
 from .tariff_flow import TariffFlow
 
-CREDENTIALS_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
-        vol.Required(CONF_PASSWORD): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
-        ),
-        vol.Required(CONF_ADVANCED): section(
-            vol.Schema(
-                {
-                    vol.Required(CONF_URL, default=DEFAULT_URL): TextSelector(
-                        TextSelectorConfig(type=TextSelectorType.URL)
-                    )
-                }
+# Who waits before a form wants to know soon that nothing answers; in seconds.
+CONNECT_WITHIN = 4.0
+
+
+def credentials_schema(*, is_advanced: bool) -> vol.Schema:
+    """Return the form; what is rarely needed is behind a fold, unless that is what is wrong."""
+    address = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+    return vol.Schema(
+        {
+            vol.Required(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
+            vol.Required(CONF_PASSWORD): TextSelector(
+                TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
             ),
-            {"collapsed": True},
-        ),
-    }
-)
+            vol.Required(CONF_ADVANCED): section(
+                vol.Schema({vol.Required(CONF_URL, default=DEFAULT_URL): address}),
+                {"collapsed": not is_advanced},
+            ),
+        }
+    )
 
 
 class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
@@ -75,6 +84,7 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the credentials and try them."""
         errors: dict[str, str] = {}
+        documentation = (await async_get_integration(self.hass, DOMAIN)).documentation
         if user_input is not None:
             data = _flat(user_input)
             errors = await self._async_try(data)
@@ -83,9 +93,14 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id=self._form,
             data_schema=self.add_suggested_values_to_schema(
-                CREDENTIALS_SCHEMA, user_input or self._known_credentials()
+                credentials_schema(is_advanced=_is_address_wrong(errors, user_input)),
+                user_input or self._known_credentials(),
             ),
             errors=errors,
+            # A letter to Climkit that is ready to be sent.
+            description_placeholders={
+                "letter_url": f"{documentation}/blob/main/docs/credentials.md"
+            },
         )
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
@@ -130,7 +145,7 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
             return {"base": "invalid_url"}
         self.client = async_create_client(self.hass, data)
         try:
-            await self.client.authenticate()
+            await self.client.authenticate(connect_within=CONNECT_WITHIN)
             self.references = await self.client.installations()
         except ClimkitError as err:
             return {"base": error_key(err)}
@@ -163,9 +178,28 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
         return result
 
     @override
-    def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:
-        """Create the entry."""
-        return self.async_create_entry(title=title, data=self.credentials, options=options)
+    async def async_finish(self) -> ConfigFlowResult:
+        """Ask what else to set up, before the entry is created."""
+        return await self.async_step_set_up()
+
+    async def async_step_set_up(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Offer what most people want next; all of it can be done later."""
+        if user_input is None:
+            schema = {
+                vol.Required(key, default=is_on): BooleanSelector()
+                for key, is_on in offers(self.hass).items()
+            }
+            return self.async_show_form(step_id="set_up", data_schema=vol.Schema(schema))
+        self._wanted = user_input
+        self.options[CONF_DASHBOARD] = user_input.get(CONF_DASHBOARD, False)
+        return self.async_create_entry(
+            title=await self._async_title(self.options), data=self.credentials, options=self.options
+        )
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Set up what was wanted, now that the entry is there, and say what was done."""
+        return await async_set_up(self.hass, result, self._wanted)
 
 
 class ClimkitOptionsFlow(ChoiceSteps, EnergyDashboardSteps, OptionsFlow):
@@ -176,7 +210,23 @@ class ClimkitOptionsFlow(ChoiceSteps, EnergyDashboardSteps, OptionsFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what to do."""
-        return self.async_show_menu(step_id="init", menu_options=["choice", "energy_dashboard"])
+        menu = ["choice", "energy_dashboard", "dashboard"]
+        return self.async_show_menu(step_id="init", menu_options=menu)
+
+    async def async_step_dashboard(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether the Climkit dashboard is wanted in the sidebar."""
+        options = dict(self.config_entry.options)
+        if user_input is not None:
+            return self.async_create_entry(data=options | user_input)
+        schema = vol.Schema({vol.Required(CONF_DASHBOARD): BooleanSelector()})
+        return self.async_show_form(
+            step_id="dashboard",
+            data_schema=self.add_suggested_values_to_schema(
+                schema, {CONF_DASHBOARD: options.get(CONF_DASHBOARD, False)}
+            ),
+        )
 
     async def async_step_choice(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """List the sites and begin."""
@@ -190,9 +240,13 @@ class ClimkitOptionsFlow(ChoiceSteps, EnergyDashboardSteps, OptionsFlow):
         return await self.async_step_look_up_sites()
 
     @override
-    def finish(self, title: str, options: dict[str, Any]) -> ConfigFlowResult:
-        """Store the choices."""
-        return self.async_create_entry(data=options)
+    async def async_finish(self) -> ConfigFlowResult:
+        """Store the choices; the title follows them, unless a person chose another one."""
+        entry = self.config_entry
+        if entry.title == await self._async_title(entry.options):
+            title = await self._async_title(self.options)
+            self.hass.config_entries.async_update_entry(entry, title=title)
+        return self.async_create_entry(data=self.options)
 
 
 def _flat(user_input: dict[str, Any]) -> dict[str, str]:
@@ -202,3 +256,10 @@ def _flat(user_input: dict[str, Any]) -> dict[str, str]:
         CONF_PASSWORD: user_input[CONF_PASSWORD],
         CONF_URL: user_input[CONF_ADVANCED][CONF_URL],
     }
+
+
+def _is_address_wrong(errors: Mapping[str, str], user_input: Mapping[str, Any] | None) -> bool:
+    """Whether the address is what a person has to look at."""
+    if user_input is None or not errors:
+        return False
+    return errors["base"] == "invalid_url" or user_input[CONF_ADVANCED][CONF_URL] != DEFAULT_URL

@@ -9,12 +9,25 @@ MANUFACTURER: Final = "Climkit"
 PLATFORMS: Final = [Platform.SENSOR]
 
 CONF_ADVANCED: Final = "advanced"
+CONF_ALL_METERS: Final = "all_meters"
+CONF_DASHBOARD: Final = "dashboard"
 CONF_DATE: Final = "date"
+CONF_ENERGY: Final = "energy_dashboard"
+CONF_FLAT: Final = "flat"
 CONF_HISTORY: Final = "history"
 CONF_METERS: Final = "meters"
+CONF_OTHER_METERS: Final = "other_meters"
+CONF_SENSORS: Final = "sensors"
 CONF_SITE: Final = "site"
 CONF_SITE_TOTALS: Final = "site_totals"
 CONF_SITES: Final = "sites"
+CONF_TARIFF: Final = "tariff"
+CONF_VIEW: Final = "view"
+
+# What a person wants to see; of a flat the first of the stored meters is its own.
+VIEW_FLAT: Final = "flat"
+VIEW_BUILDING: Final = "building"
+VIEW_METERS: Final = "meters"
 
 # The type of a subentry: prices from a day on.
 SUBENTRY_TARIFF: Final = "tariff"

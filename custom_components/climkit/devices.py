@@ -20,7 +20,8 @@ def site_device_ids(runtime: SiteRuntime) -> set[str]:
     A meter or sensor that vanished stays for some days: lists can be wrong.
     """
     coordinator = runtime.coordinator
-    meters, sensors = coordinator.record["meters"], coordinator.record["sensors"]
+    meters = coordinator.record["meters"]
+    sensors = coordinator.record["sensors"] if runtime.sensors.is_wanted else {}
     return {coordinator.site.id, *filter(coordinator.wants, meters), *sensors}
 
 

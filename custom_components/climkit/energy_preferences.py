@@ -146,6 +146,16 @@ async def async_find_parents(
     return dict(await hass.async_add_executor_job(find))
 
 
+async def async_lacks_power(hass: HomeAssistant, coordinator: SiteCoordinator) -> bool:
+    """Whether entities of power have no statistics yet; they get them within minutes."""
+    powers = {
+        entity_id
+        for one in coordinator.data.series.values()
+        if one.measure.role and (entity_id := _power_entity(hass, one))
+    }
+    return not powers <= set(await async_known_names(hass, powers))
+
+
 def consumers(coordinator: SiteCoordinator) -> list[str]:
     """Return the ids of the meters of a site that can be shown by themselves."""
     data = coordinator.data

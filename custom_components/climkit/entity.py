@@ -69,6 +69,7 @@ def site_device(coordinator: SiteCoordinator) -> DeviceInfo:
         identifiers={(DOMAIN, site.id)},
         name=coordinator.names.site(site),
         manufacturer=MANUFACTURER,
+        model=coordinator.names.site_model,
         entry_type=DeviceEntryType.SERVICE,
         configuration_url=PORTAL_URL,
     )

@@ -25,14 +25,22 @@ REQUESTS_FOR_ENDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The size of a history: rows of statistics and requests to Climkit."""
+    """The size of a history: rows of statistics and requests to Climkit.
+
+    `cost_rows`: those that come to it with a tariff, if it has a price for everything.
+    """
 
     rows: int = 0
     requests: int = 0
+    cost_rows: int = 0
 
     def __add__(self, other: Estimate) -> Estimate:
         """Return both histories together."""
-        return Estimate(self.rows + other.rows, self.requests + other.requests)
+        return Estimate(
+            self.rows + other.rows,
+            self.requests + other.requests,
+            self.cost_rows + other.cost_rows,
+        )
 
     @property
     def minutes(self) -> int:
@@ -43,6 +51,11 @@ class Estimate:
     def megabytes(self) -> int:
         """Space that the rows take in the database."""
         return ceil(self.rows * BYTES_PER_ROW / 1_000_000)
+
+    @property
+    def megabytes_with_costs(self) -> int:
+        """Space that the rows take with those of costs."""
+        return ceil((self.rows + self.cost_rows) * BYTES_PER_ROW / 1_000_000)
 
 
 def estimate_site(
@@ -56,8 +69,11 @@ def estimate_site(
     answered = all_series(site_id, listed, {}, Choice(), has_battery=has_battery)
     widths = Counter(one.feed for one in answered)
     stretch = max(timedelta(), now - start)
+    hours = int(stretch.total_seconds() // 3600)
+    costing = sum(bool(one.measure.price or one.measure.parts) for one in series)
     return Estimate(
-        rows=len(series) * int(stretch.total_seconds() // 3600),
+        rows=len(series) * hours,
+        cost_rows=costing * hours,
         requests=sum(
             _pages(stretch, widths[feed]) + REQUESTS_FOR_ENDS
             for feed in {one.feed for one in series}

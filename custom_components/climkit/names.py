@@ -57,6 +57,11 @@ class Names:
         """Return what a kind of meter is called."""
         return self.texts.get(f"component.{DOMAIN}.device.{meter_type}.name", meter_type)
 
+    @property
+    def site_model(self) -> str:
+        """Return what a site is."""
+        return self.meter_type("site")
+
     def site(self, site: Site) -> str:
         """Return the site's name."""
         return site.name or site.ref or site.id[-4:]

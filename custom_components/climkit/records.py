@@ -116,6 +116,13 @@ class MeterRecord(TypedDict):
     is_rule_meter: bool
 
 
+class WishRecord(TypedDict):
+    """What the Energy dashboard shall show once it can: a site or a meter, and water meters."""
+
+    owner: str
+    water: list[str]
+
+
 class SiteRecord(TypedDict):
     """What is remembered of a site.
 
@@ -139,6 +146,7 @@ class SiteRecord(TypedDict):
     again: NotRequired[dict[str, list[tuple[str, str]]]]
     window: NotRequired[WindowRecord]
     described: NotRequired[dict[str, MeterRecord]]
+    energy_wish: NotRequired[WishRecord]
 
 
 type _Reader = Callable[[object], Any]
@@ -332,4 +340,5 @@ _PARTS: dict[str, _Reader] = {
     "again": _each(vol.Schema(_RANGES)),
     "window": _schema({vol.Required("hours"): _hours, vol.Required("tried"): _time}),
     "described": _each(_METER),
+    "energy_wish": _schema({vol.Required("owner"): str, vol.Required("water"): [str]}),
 }

@@ -51,11 +51,14 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         client: ClimkitClient,
         site: Site,
         store: ClimkitStore,
+        *,
+        is_wanted: bool,
     ) -> None:
         """Prepare; nothing is known before the first refresh, for which set-up does not wait."""
         super().__init__(hass, entry, client, site, store, kind="sensors")
         self.data = {}
-        self.has_asked = False
+        self.is_wanted = is_wanted
+        self.has_asked = not is_wanted
         self._sensors: dict[str, Sensor] = {}
         self._readings: dict[str, Reading] = {}
         self._asked: dict[str, datetime] = {}

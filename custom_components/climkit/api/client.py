@@ -71,12 +71,12 @@ class ClimkitClient:
         """Whether the last answer failed to come because of the server's certificate."""
         return self._transport.is_certificate_wrong
 
-    async def authenticate(self) -> None:
-        """Log in for a person who waits.
+    async def authenticate(self, *, connect_within: float | None = None) -> None:
+        """Log in for a person who waits, with `connect_within` so many seconds for a connection.
 
         Raises ClimkitAuthenticationError if the API refuses the credentials, be it once.
         """
-        await self._transport.authenticate()
+        await self._transport.authenticate(connect_within=connect_within)
 
     async def installations(self, *, priority: Priority = Priority.LIVE) -> list[SiteReference]:
         """Return the sites that the account may read."""

@@ -100,6 +100,8 @@ class _Request:
     body: Mapping[str, str] | None = field(default=None, repr=False)
     params: Mapping[str, str] | None = None
     priority: Priority = Priority.LIVE
+    connect_within: float = CONNECT_TIMEOUT
+    """Seconds."""
 
     @override
     def __str__(self) -> str:
@@ -199,12 +201,16 @@ class Transport:
     def _token(self) -> str | None:
         return self._login.token
 
-    async def authenticate(self) -> None:
+    async def authenticate(self, *, connect_within: float | None = None) -> None:
         """Fetch a new token, for a person who waits.
 
-        Raises ClimkitAuthenticationError if the API refuses the credentials, and the errors of
-        `call` otherwise.
+        `connect_within`: seconds for a connection, which then is tried once only. Raises
+        ClimkitAuthenticationError if the API refuses the credentials, and the errors of `call`
+        otherwise.
         """
+        if connect_within is not None:
+            await self._renew(self._token, at_once=True, connect_within=connect_within)
+            return
         async for attempt in _attempts():
             with attempt:
                 await self._renew(self._token, at_once=True)
@@ -271,7 +277,9 @@ class Transport:
             return True
         return False
 
-    async def _renew(self, old: str | None, *, at_once: bool = False) -> str:
+    async def _renew(
+        self, old: str | None, *, at_once: bool = False, connect_within: float = CONNECT_TIMEOUT
+    ) -> str:
         """Log in, unless another task has replaced the `old` token in the meantime.
 
         `at_once`: a person waits, who is told what the first answer says.
@@ -283,7 +291,7 @@ class Transport:
             if not at_once:
                 login.check()
             try:
-                return await self._log_in()
+                return await self._log_in(connect_within)
             except ClimkitResponseError:
                 login.note_strange()
                 raise
@@ -297,10 +305,12 @@ class Transport:
                 "The API refused the login, for now", REFUSAL_PAUSE if is_told else None
             )
 
-    async def _log_in(self) -> str:
+    async def _log_in(self, connect_within: float) -> str:
         """Ask for a token, and keep it."""
         credentials = {"username": self._login.username, "password": self._login.password}
-        request = _Request(method="POST", path="/auth", body=credentials)
+        request = _Request(
+            method="POST", path="/auth", body=credentials, connect_within=connect_within
+        )
         answer = await self._send(request, token=None)
         grant = await _in_thread(partial(_parse, answer, request))
         if not isinstance(grant, Mapping):
@@ -327,7 +337,7 @@ class Transport:
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, connect=CONNECT_TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, connect=request.connect_within)
         departure = _Departure(self._queue, self._proven)
         started = monotonic()
         self.figures.note_request(datetime.now(UTC))

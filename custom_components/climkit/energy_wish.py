@@ -1,0 +1,47 @@
+"""Sets up the Energy dashboard as was wanted when the account was added: once it can be.
+
+The statistics are there some seconds after that, those of power some minutes after it. What is
+wanted is remembered until then, over a restart too.
+"""
+
+import asyncio
+import logging
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+
+from .coordinator import SiteCoordinator
+from .energy_preferences import Wish, async_lacks_power, async_set_up_dashboard
+
+_LOGGER = logging.getLogger(__name__)
+
+# Seconds between two looks, and after how many looks it is set up without power.
+LOOKS_EVERY = 30
+LOOKS_FOR_POWER = 20
+
+
+@callback
+def async_remember_wish(coordinator: SiteCoordinator, wish: Wish) -> None:
+    """Remember what the Energy dashboard shall show of a site."""
+    coordinator.record["energy_wish"] = {"owner": wish.owner_id, "water": list(wish.water_ids)}
+    coordinator.store.save_soon()
+
+
+async def async_fulfil_wish(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+    """Set up what is remembered; wait for statistics that are on their way."""
+    looks = 0
+    while stored := coordinator.record.get("energy_wish"):
+        wish = Wish(owner_id=stored["owner"], water_ids=stored["water"])
+        looks += 1
+        try:
+            if looks < LOOKS_FOR_POWER and await async_lacks_power(hass, coordinator):
+                await asyncio.sleep(LOOKS_EVERY)
+                continue
+            await async_set_up_dashboard(hass, coordinator, wish, dry_run=False)
+        except ServiceValidationError as err:
+            if err.translation_key == "statistics_not_ready":
+                await asyncio.sleep(LOOKS_EVERY)
+                continue
+            _LOGGER.warning("The Energy dashboard was not set up: %s", err.translation_key)
+        coordinator.record.pop("energy_wish", None)
+        coordinator.store.save_soon()
