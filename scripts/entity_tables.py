@@ -23,6 +23,7 @@ from custom_components.climkit.measures import (
 from custom_components.climkit.sensor_descriptions import (
     READINGS,
     SITE_SENSORS,
+    net_power_descriptions,
     rate_descriptions,
     series_descriptions,
 )
@@ -33,8 +34,7 @@ READMES = {"en": "README.md", "de": "README.de.md", "fr": "README.fr.md"}
 ON, OFF, ABSENT = "●", "○", "–"  # noqa: RUF001 - a dash
 BLOCK = re.compile(r"(<!-- entities: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-# Views of a series by the end of their keys, in the order of the columns. A view in brackets has no
-# column of its own: it is on or off together with the one before.
+# Views of a series by the end of their keys, in the order of the columns.
 VIEWS = {
     "": {"en": "Total", "de": "Total", "fr": "Total"},
     "_today": {"en": "Today", "de": "Heute", "fr": "Aujourd\u2019hui"},
@@ -42,8 +42,8 @@ VIEWS = {
     "_month": {"en": "This month", "de": "Dieser Monat", "fr": "Ce mois"},
     "_power": {"en": "Power", "de": "Leistung", "fr": "Puissance"},
     "_peak": {"en": "Month's peak", "de": "Monatsspitze", "fr": "Pointe du mois"},
+    "_peak_time": {"en": "Its time", "de": "Deren Zeit", "fr": "Son heure"},
 }
-TOGETHER = {"_peak_time": "_peak"}
 WORDS = {
     "measure": {"en": "What", "de": "Was", "fr": "Quoi"},
     "meter": {"en": "Meter", "de": "Zähler", "fr": "Compteur"},
@@ -103,13 +103,10 @@ def site_series() -> list[Series]:
 
 def views(series: Series) -> dict[str, bool]:
     """Return the views of a series, and whether they are on at first."""
-    found: dict[str, bool] = {}
-    for description in series_descriptions(series):
-        suffix = description.key.removeprefix(series.key)
-        is_on = description.entity_registry_enabled_default
-        if found.setdefault(TOGETHER.get(suffix, suffix), is_on) != is_on:
-            raise ValueError(f"{description.key} is not on or off as its table says")
-    return found
+    return {
+        one.key.removeprefix(series.key): one.entity_registry_enabled_default
+        for one in series_descriptions(series)
+    }
 
 
 def _mark(views: dict[str, bool], suffix: str) -> str:
@@ -198,6 +195,8 @@ def _others(language: Language) -> Iterator[tuple[SensorEntityDescription, str]]
         for owner, rate in rate_descriptions([*site_series(), *consumer])
     }
     yield from rates.values()
+    for _, net in net_power_descriptions(site_series()):
+        yield net, language.word("site")
     for description in SITE_SENSORS:
         yield description, language.word("site")
     devices: dict[str, dict[str, SensorEntityDescription]] = {}

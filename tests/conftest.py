@@ -211,6 +211,13 @@ class Home:
         await self.hass.async_block_till_done()
         await self.let_follow()
 
+    async def enable(self, *unique_ids: str) -> None:
+        """Turn entities on, as a user does; Home Assistant then reloads the entry by itself."""
+        for unique_id in unique_ids:
+            er.async_get(self.hass).async_update_entity(self.entity_id(unique_id), disabled_by=None)
+        await self.turn_clock(seconds=31)
+        await self.turn_clock(seconds=2)
+
     async def restart(self) -> None:
         """Unload and set up again, as a restart does."""
         await self.hass.config_entries.async_unload(self.entry.entry_id)

@@ -96,8 +96,7 @@ class TestSolarSurplus:
         await automate(
             home,
             "solar_surplus",
-            export_power=home.entity_id(f"{site_id}_electricity_to_ext_power"),
-            import_power=home.entity_id(f"{site_id}_electricity_from_ext_power"),
+            grid_power=home.entity_id(f"{site_id}_net_grid_power"),
             consumer=CONSUMER,
             start_above=1500,
             stop_above=300,
@@ -345,6 +344,7 @@ class TestDataMissing:
         """Told once each."""
         await home.set_up_completely()
         site_id = home.sites[0].coordinator.site.id
+        await home.enable(f"{site_id}_last_measurement")
         await automate(
             home,
             "data_missing",
@@ -365,6 +365,7 @@ class TestDataMissing:
         """Nobody is told that data are back that were not missing."""
         await home.set_up_completely()
         site_id = home.sites[0].coordinator.site.id
+        await home.enable(f"{site_id}_last_measurement")
         await automate(
             home,
             "data_missing",
@@ -392,6 +393,7 @@ class TestDataMissing:
         """Another time it is told again."""
         await home.set_up_completely()
         site_id = home.sites[0].coordinator.site.id
+        await home.enable(f"{site_id}_last_measurement")
         await automate(
             home,
             "data_missing",
@@ -411,6 +413,7 @@ class TestDataMissing:
         """Also told when nothing is known at all."""
         await home.set_up_completely()
         site_id = home.sites[0].coordinator.site.id
+        await home.enable(f"{site_id}_last_measurement")
         await automate(
             home,
             "data_missing",

@@ -471,12 +471,11 @@ class TestSite:
         """It is used once the recorder has statistics of it; of what is disabled, never."""
         site_id, flat = coordinator(house).site.id, meter(house, "Flat 1")
         powers = {
-            key: house.entity_id(f"{key}_power")
+            key: house.entity_id(key)
             for key in (
-                f"{site_id}_electricity_from_ext",
-                f"{site_id}_electricity_to_ext",
-                f"{site_id}_electricity_prod_total",
-                f"{flat}_total",
+                f"{site_id}_net_grid_power",
+                f"{site_id}_electricity_prod_total_power",
+                f"{flat}_total_power",
             )
         }
         listed = await call(house, device_id=site_device(house), dry_run=True)
@@ -486,15 +485,13 @@ class TestSite:
         await house.settle()
         registry = er.async_get(house.hass)
         registry.async_update_entity(
-            powers[f"{flat}_total"], disabled_by=er.RegistryEntryDisabler.USER
+            powers[f"{flat}_total_power"], disabled_by=er.RegistryEntryDisabler.USER
         )
         answer = await call(house, device_id=site_device(house))
         grid, solar, battery = answer["added"]["energy_sources"][:3]
-        assert grid["power_config"] == {
-            "stat_rate_from": powers[f"{site_id}_electricity_from_ext"],
-            "stat_rate_to": powers[f"{site_id}_electricity_to_ext"],
-        }
-        assert solar["stat_rate"] == powers[f"{site_id}_electricity_prod_total"]
+        assert grid["stat_rate"] == powers[f"{site_id}_net_grid_power"]
+        assert "power_config" not in grid
+        assert solar["stat_rate"] == powers[f"{site_id}_electricity_prod_total_power"]
         assert "power_config" not in battery
         assert not any("stat_rate" in one for one in answer["added"]["device_consumption"])
 
@@ -803,6 +800,7 @@ class TestMerge:
             series=coordinator(house).data.series,
             cost_of=lambda series: f"{series.statistic_id}_cost",
             power_of=lambda _: None,
+            net_power_of=lambda *_: None,
             name_of=lambda meter_id: meter_id,
             has_home=True,
         )

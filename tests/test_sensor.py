@@ -1,5 +1,6 @@
 """Every meter, site and sensor has its entities, and they show what Climkit says."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
+from custom_components.climkit.cost_sensors import COSTS, PRICES
 from tests.conftest import NOW, Home, is_refreshing
 from tests.simulator import Building, Fault, FaultKind, Meter, World
 
@@ -34,73 +36,79 @@ class Kind:
 ENERGY = Kind("energy", "kWh")
 VOLUME = Kind("water", "m³")
 POWER = Kind("power", "W", "measurement")
-POWER_OFF = Kind("power", "W", "measurement", enabled=False)
 RATE = Kind(None, "%", "measurement")
 REGISTER = Kind("energy", "kWh", enabled=False, category=EntityCategory.DIAGNOSTIC)
 WATER_REGISTER = Kind("water", "m³", enabled=False, category=EntityCategory.DIAGNOSTIC)
 TIME = Kind("timestamp", None, category=EntityCategory.DIAGNOSTIC)
 PROGRESS = Kind(None, "%", category=EntityCategory.DIAGNOSTIC)
-
-
 PEAK = Kind("power", "kW")
 PEAK_TIME = Kind("timestamp", None)
 
-
-def views(
-    key: str, amount: Kind = ENERGY, power: Kind | None = POWER, *, is_main: bool = True
-) -> dict[str, Kind]:
-    """The entities of a series; what has no power is read once a day and has nothing of today."""
-    found = {key: amount, f"{key}_today": amount if power else replace(amount, enabled=False)}
-    found |= dict.fromkeys(
-        (f"{key}_yesterday", f"{key}_month"),
-        replace(amount, enabled=amount.enabled and is_main),
-    )
-    if power:
-        is_billed = key == "electricity_from_ext"
-        found |= {
-            f"{key}_power": power,
-            f"{key}_peak": replace(PEAK, enabled=is_billed),
-            f"{key}_peak_time": replace(PEAK_TIME, enabled=is_billed),
-        }
-    return found
+type Kinds = dict[str, Kind]
 
 
-ENERGY_OFF = Kind("energy", "kWh", enabled=False)
-CHARGED_BY_SUN = views("storage_charging_self", ENERGY_OFF, POWER_OFF)
+def views(key: str, on: str = "", amount: Kind = ENERGY, *, has_power: bool = True) -> Kinds:
+    """The entities of a series; `on`: the ends of the keys of those that are on by default."""
+    found = dict.fromkeys((key, f"{key}_today", f"{key}_yesterday", f"{key}_month"), amount)
+    if has_power:
+        found |= {f"{key}_power": POWER, f"{key}_peak": PEAK, f"{key}_peak_time": PEAK_TIME}
+    wanted = {key if end == "total" else f"{key}_{end}" for end in on.split()}
+    assert wanted <= found.keys()
+    return {name: replace(kind, enabled=name in wanted) for name, kind in found.items()}
+
+
+ALL = "total today yesterday month power"
+DAILY = "total yesterday month"
+PERIODS = "today yesterday month"
+CONSUMER = views("total", ALL) | views("self", "today") | views("ext", "today")
+CONSUMER |= {"solar_share_today": RATE}
+GRID = views("from_ext", "today month peak") | views("to_ext", "today") | {"net_grid_power": POWER}
 BATTERY = (
-    views("storage_charging_total", is_main=False)
-    | CHARGED_BY_SUN
-    | views("storage_discharging_total", is_main=False)
-)
-CONSUMER = (
-    views("total")
-    | views("self", power=POWER_OFF, is_main=False)
-    | views("ext", power=POWER_OFF, is_main=False)
-    | {"solar_share_today": RATE}
+    views("storage_charging_total", PERIODS)
+    | views("storage_charging_self")
+    | views("storage_discharging_total", PERIODS)
+    | {"net_battery_power": POWER}
 )
 REGISTERS = {"reading_en_im": REGISTER, "reading_en_ex": REGISTER}
-HEAT = views("total", power=None) | {"reading_heat_energy_kwh": REGISTER}
-WATER = views("total", VOLUME, None) | {"reading_vol_m3": WATER_REGISTER}
-OF_SITE = {"last_measurement": TIME, "complete_until": TIME, "history_progress": PROGRESS}
+HEAT = views("total", DAILY, has_power=False) | {"reading_heat_energy_kwh": REGISTER}
+WATER = views("total", DAILY, VOLUME, has_power=False) | {"reading_vol_m3": WATER_REGISTER}
+OF_SITE = {
+    "last_measurement": replace(TIME, enabled=False),
+    "complete_until": replace(TIME, enabled=False),
+    "history_progress": PROGRESS,
+}
 ELECTRICITY = (
-    views("electricity_conso_total")
-    | views("electricity_prod_total")
-    | views("electricity_self", is_main=False)
-    | views("electricity_from_ext")
-    | views("electricity_to_ext")
-    | {"self_consumption_rate": RATE, "self_sufficiency_rate": RATE}
+    views("electricity_conso_total", "today month power")
+    | views("electricity_prod_total", "today month power")
+    | views("electricity_self")
+    | views("electricity_from_ext", "today month peak")
+    | views("electricity_to_ext", "today")
+    | {"net_grid_power": POWER, "self_consumption_rate": RATE, "self_sufficiency_rate": RATE}
+)
+SITE_BATTERY = (
+    views("electricity_storage_charging_total")
+    | views("electricity_storage_charging_self")
+    | views("electricity_storage_discharging_total")
+    | {"net_battery_power": POWER}
 )
 
 
-def entities_of_meter(meter: Meter) -> dict[str, Kind]:
+def off(kinds: Kinds) -> Kinds:
+    """The same, but none is on by default: the site's own entities say it already."""
+    return {key: replace(kind, enabled=False) for key, kind in kinds.items()}
+
+
+def entities_of_meter(meter: Meter, site: Building) -> Kinds:
     """The entities that a meter should have, by the end of their unique ids."""
+    of_mode = [one for one in meters_of(site) if (one.type, one.mode) == (meter.type, meter.mode)]
+    is_only_one = len(of_mode) == 1
     match meter.type, meter.mode:
         case "electricity", "production":
-            found = views("total") | REGISTERS
+            found = (off if is_only_one else dict)(views("total", ALL)) | REGISTERS
         case "electricity", "introduction":
-            found = views("from_ext") | views("to_ext") | REGISTERS
+            found = off(GRID) | REGISTERS
         case "electricity", "battery":
-            found = BATTERY | REGISTERS
+            found = off(BATTERY) | REGISTERS
         case "electricity", _:
             found = CONSUMER | REGISTERS
         case "charge_point", _:
@@ -119,7 +127,7 @@ def meters_of(site: Building) -> list[Meter]:
     return [one for meter in site.meters for one in (meter, *meter.parts)]
 
 
-def entities_of_site(site: Building) -> dict[str, Kind]:
+def entities_of_site(site: Building) -> Kinds:
     """The entities that a site should have."""
     meters = meters_of(site)
     found = dict(OF_SITE)
@@ -127,13 +135,12 @@ def entities_of_site(site: Building) -> dict[str, Kind]:
     if "electricity" in types:
         found |= ELECTRICITY
     if any(meter.mode == "battery" for meter in meters):
-        found |= {f"electricity_{key}": kind for key, kind in BATTERY.items()}
+        found |= SITE_BATTERY
     for meter_type in types - {"electricity"}:
         is_water = meter_type.endswith("water")
         key = f"{meter_type}_conso_total"
-        found |= views(key, VOLUME if is_water else ENERGY, None)
-        if meter_type == "charge_point":
-            found[f"{key}_today"] = ENERGY
+        on = "month" if meter_type == "charge_point" else ""
+        found |= views(key, on, VOLUME if is_water else ENERGY, has_power=False)
     return found
 
 
@@ -148,6 +155,11 @@ def registered(home: Home) -> dict[str, er.RegistryEntry]:
     """The entities in the registry, by their unique ids."""
     entries = er.async_entries_for_config_entry(er.async_get(home.hass), home.entry.entry_id)
     return {entry.unique_id: entry for entry in entries}
+
+
+def enabled(home: Home) -> set[str]:
+    """The unique ids of the entities that are on."""
+    return {key for key, entry in registered(home).items() if not entry.disabled}
 
 
 def kind_of(home: Home, entry: er.RegistryEntry) -> Kind:
@@ -176,14 +188,6 @@ async def set_up_from_today(home: Home) -> None:
     await home.settle()
 
 
-async def enable(home: Home, unique_ids: Iterable[str]) -> None:
-    """Enable entities as a user does; Home Assistant then reloads the entry by itself."""
-    for unique_id in unique_ids:
-        er.async_get(home.hass).async_update_entity(home.entity_id(unique_id), disabled_by=None)
-    await home.turn_clock(seconds=31)
-    await home.turn_clock(seconds=2)
-
-
 def truth(home: Home, site_id: str, meter_type: str) -> Mapping[str, Mapping[datetime, float]]:
     """What Climkit says of today, by column and interval start."""
     return home.simulator.intervals(site_id, meter_type, MIDNIGHT, dt_util.utcnow())
@@ -208,12 +212,45 @@ class TestEverySite:
         expected: dict[str, Kind] = {}
         for site in sites_of(home):
             owners = [(site.id, entities_of_site(site))]
-            owners += [(meter.id, entities_of_meter(meter)) for meter in meters_of(site)]
+            owners += [(meter.id, entities_of_meter(meter, site)) for meter in meters_of(site)]
             expected |= {f"{owner}_{key}": kind for owner, e in owners for key, kind in e.items()}
         found = registered(home)
         sensors = {str(s.info["id"]) for site in sites_of(home) for s in site.sensors}
         assert found.keys() == expected.keys() | sensors
         assert {key: kind_of(home, found[key]) for key in expected} == expected
+
+    async def test_few_are_on(self, home: Home) -> None:
+        """At most ten of a flat with its costs, 20 of a site, three of heat and water."""
+        await set_up_from_today(home)
+        of_costs = len(COSTS) + len(PRICES)
+        on = Counter(key.partition("_")[0] for key in enabled(home))
+        for site in sites_of(home):
+            assert on[site.id] + of_costs <= 20
+            for meter in meters_of(site):
+                limit = 10 - len(COSTS) if meter.type in ("electricity", "charge_point") else 3
+                assert on[meter.id] <= limit, meter
+
+    async def test_net_power(self, home: Home) -> None:
+        """What flows to the house is positive; it is the difference of both ways."""
+        await set_up_from_today(home)
+        found = 0
+        for runtime in home.sites:
+            coordinator, site_id = runtime.coordinator, runtime.coordinator.site.id
+            series = {one.key: one for one in coordinator.data.series.values() if not one.meter_id}
+            for key, plus, minus in (
+                ("net_grid_power", "from_ext", "to_ext"),
+                ("net_battery_power", "storage_discharging_total", "storage_charging_total"),
+            ):
+                if f"{site_id}_{key}" in enabled(home):
+                    to_house = coordinator.power(series[f"electricity_{plus}"])
+                    from_house = coordinator.power(series[f"electricity_{minus}"])
+                    assert to_house is not None
+                    assert from_house is not None
+                    state = home.state(f"{site_id}_{key}")
+                    assert number(state) == pytest.approx(to_house - from_house, abs=1e-6)
+                    assert state.attributes["state_class"] == "measurement"
+                    found += 1
+        assert found >= 3
 
     async def test_names(self, home: Home) -> None:
         """Every entity has a translated name of its own, so no entity id needs a number behind."""
@@ -228,13 +265,13 @@ class TestEverySite:
     async def test_values(self, home: Home) -> None:
         """Today and power are those of Climkit from the first refresh on."""
         await set_up_from_today(home)
-        count = 0
+        shown, count = enabled(home), 0
         for runtime in home.sites:
             coordinator = runtime.coordinator
             for series in coordinator.data.series.values():
                 column = truth(home, series.feed.site_id, series.feed.meter_type).get(series.column)
                 unique_id = f"{series.owner_id}_{series.key}"
-                if not series.measure.enabled or not series.measure.has_power:
+                if f"{unique_id}_today" not in shown or not series.measure.has_power:
                     continue
                 today = number(home.state(f"{unique_id}_today"))
                 if not column:
@@ -243,11 +280,11 @@ class TestEverySite:
                 count += 1
                 assert today is not None
                 assert isclose(today, fsum(column.values()), abs_tol=1e-6), unique_id
-                if series.measure.has_power and series.measure.power_enabled:
+                if f"{unique_id}_power" in shown:
                     power = number(home.state(f"{unique_id}_power"))
                     assert power is not None
                     assert isclose(power, max(0.0, column[max(column)] * 4000), abs_tol=1e-6)
-        assert count > 60
+        assert count > 50
 
     async def test_without_site_totals(self, home: Home) -> None:
         """Who no longer wants them has no dead entities left, and those of meters stay."""
@@ -265,10 +302,11 @@ class TestEverySite:
     async def test_totals(self, home: Home) -> None:
         """A total is the sum of the newest row of its statistic."""
         await set_up_from_today(home)
+        shown = enabled(home)
         for runtime in home.sites:
             history = runtime.coordinator.history
             for series in runtime.coordinator.data.series.values():
-                if series.measure.enabled:
+                if f"{series.owner_id}_{series.key}" in shown:
                     state = home.state(f"{series.owner_id}_{series.key}")
                     assert number(state) == pytest.approx(history.total(series), abs=1e-6)
 
@@ -335,7 +373,7 @@ class TestEverySite:
             f"{electricity.id}_reading_en_ex",
             f"{water.id}_reading_vol_m3",
         ]
-        await enable(home, unique_ids)
+        await home.enable(*unique_ids)
         paths = asked(home, "meter_data_raw")
         assert sorted(paths) == sorted(
             f"/meter_data_raw/{apartments.id}/{m.id}" for m in (electricity, water)
@@ -380,6 +418,12 @@ class TestSite:
         """The house."""
         [site_id] = home.simulator.world.sites
         return site_id
+
+    @pytest.fixture
+    def flat(self, home: Home) -> str:
+        """The consumer in the house."""
+        [site] = sites_of(home)
+        return next(meter.id for meter in meters_of(site) if meter.mode == "consumption")
 
     def revise(self, home: Home, site_id: str, column: str, value: float) -> None:
         """Let today's intervals of a column have this sum."""
@@ -428,7 +472,9 @@ class TestSite:
 
     async def test_last_measurement(self, home: Home, site_id: str) -> None:
         """The end of the newest interval; statistics are complete until then."""
-        await home.set_up_completely()
+        await home.set_up()
+        await home.enable(f"{site_id}_last_measurement", f"{site_id}_complete_until")
+        await home.complete()
         assert home.state(f"{site_id}_last_measurement").state == "2026-11-20T10:00:00+00:00"
         assert home.state(f"{site_id}_complete_until").state == "2026-11-20T10:00:00+00:00"
         assert home.state(f"{site_id}_history_progress").state == "100.0"
@@ -444,19 +490,24 @@ class TestSite:
         assert home.state(power).state == STATE_UNKNOWN
         assert number(home.state(f"{site_id}_electricity_conso_total_today")) is not None
 
-    async def test_total_is_kept_while_data_are_late(self, home: Home, site_id: str) -> None:
+    async def test_total_is_kept_while_data_are_late(self, home: Home, flat: str) -> None:
         """Late data are not zero."""
         await home.set_up_completely()
-        total = f"{site_id}_electricity_conso_total"
+        total = f"{flat}_total"
         before = number(home.state(total))
-        home.simulator.world.delay(site_id, NOW, NOW + timedelta(hours=2), NOW + timedelta(days=1))
+        home.simulator.world.delay(
+            home.sites[0].coordinator.site.id,
+            NOW,
+            NOW + timedelta(hours=2),
+            NOW + timedelta(days=1),
+        )
         for _ in range(5):
             await home.turn_clock(minutes=15)
             assert number(home.state(total)) is not None
             assert (number(home.state(total)) or 0) >= (before or 0)
-        [site] = home.sites
-        series = site.coordinator.data.series[f"climkit:{total}"]
-        last = site.coordinator.history.total(series)
+        coordinator = home.sites[0].coordinator
+        series = coordinator.data.series[f"climkit:{total}"]
+        last = coordinator.history.total(series)
         assert number(home.state(total)) == pytest.approx(last, abs=1e-6)
 
     async def test_no_writes_without_changes(self, home: Home, site_id: str) -> None:
@@ -473,10 +524,10 @@ class TestSite:
             s.entity_id: s.last_reported for s in home.hass.states.async_all("sensor")
         }
 
-    async def test_disabled_entity(self, home: Home, site_id: str) -> None:
+    async def test_disabled_entity(self, home: Home, flat: str) -> None:
         """Its statistic is written all the same: the choice of meters decides, not the entity."""
         await home.set_up_completely()
-        total = f"{site_id}_electricity_conso_total"
+        total = f"{flat}_total"
         er.async_get(home.hass).async_update_entity(
             home.entity_id(total), disabled_by=er.RegistryEntryDisabler.USER
         )
@@ -493,10 +544,10 @@ class TestSite:
         assert after is not None
         assert after > before
 
-    async def test_total_after_a_restart(self, home: Home, site_id: str) -> None:
+    async def test_total_after_a_restart(self, home: Home, flat: str) -> None:
         """It is read back; it never passes through a wrong value."""
         await home.set_up_completely()
-        unique_id = f"{site_id}_electricity_conso_total"
+        unique_id = f"{flat}_total"
         total = home.state(unique_id).state
         seen: list[str] = []
 
@@ -512,10 +563,10 @@ class TestSite:
         assert home.state(unique_id).state == total
         assert set(seen) <= {total, STATE_UNKNOWN, "unavailable"}
 
-    async def test_earlier_start_passes_through_unknown(self, home: Home, site_id: str) -> None:
+    async def test_earlier_start_passes_through_unknown(self, home: Home, flat: str) -> None:
         """A total with another base is no growth: it is unknown in between."""
         await set_up_from_today(home)
-        unique_id = f"{site_id}_electricity_conso_total"
+        unique_id = f"{flat}_total"
         assert number(home.state(unique_id)) is not None
         seen: list[str] = []
 

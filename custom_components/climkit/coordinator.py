@@ -34,7 +34,14 @@ from .errors import refresh_errors
 from .feed import Feed
 from .history import SiteHistory
 from .ids import slugs
-from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meters
+from .measures import (
+    CHARGE_POINT,
+    ELECTRICITY,
+    Series,
+    all_series,
+    known_meters,
+    repeated_by_site,
+)
 from .names import Names
 from .owners import async_owners
 from .pages import fitting_length
@@ -174,6 +181,13 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     def columns(self, meter_type: str) -> Collection[str]:
         """Return the columns that the site's answers about a kind of meter had lately."""
         return self._recent.columns.get(meter_type, frozenset())
+
+    @property
+    def repeated_meters(self) -> frozenset[str]:
+        """Return the meters that say what the site's own totals say too, where there are any."""
+        if not self._choice.site_totals:
+            return frozenset()
+        return repeated_by_site(self.data.meters.values())
 
     def wants(self, meter_id: str) -> bool:
         """Whether the user wants this meter, and no other site has it."""

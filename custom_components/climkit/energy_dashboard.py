@@ -66,7 +66,8 @@ class View:
     """What a proposal is made of.
 
     `series`: those of a site, by statistic id. `cost_of` tells the statistic with the costs of a
-    series, `power_of` the entity with its power, `name_of` the name of a meter or of the site,
+    series, `power_of` the entity with its power, `net_power_of` the one with the power of what
+    flows to the house less what flows from it, `name_of` the name of a meter or of the site,
     `measure_of` what a series measures. `has_home`: this Home Assistant knows sources of the type
     "home".
     """
@@ -74,6 +75,7 @@ class View:
     series: Mapping[str, Series]
     cost_of: Callable[[Series], str | None]
     power_of: Callable[[Series], str | None]
+    net_power_of: Callable[[Series, Series], str | None]
     name_of: Callable[[str], str]
     has_home: bool
     measure_of: Callable[[Series], str] = lambda series: series.measure.name
@@ -301,15 +303,13 @@ def _device(view: View, series: Series, parents: Mapping[str, str | None]) -> En
 def _power(view: View, plus: Series | None, minus: Series | None) -> dict[str, JsonValueType]:
     """Return the power of a source: what flows to the house is positive.
 
-    Half of a two-way power would be wrong, so it is both or none.
+    Half of a two-way power would be wrong, so it is that of both or none. Of two entities Home
+    Assistant would make a third one, and complain until that one has statistics.
     """
-    to_house = plus and view.power_of(plus)
-    if minus is None:
-        return {"stat_rate": to_house} if to_house else {}
-    from_house = view.power_of(minus)
-    if not (to_house and from_house):
+    if plus is None:
         return {}
-    return {"power_config": {"stat_rate_from": to_house, "stat_rate_to": from_house}}
+    entity_id = view.power_of(plus) if minus is None else view.net_power_of(plus, minus)
+    return {"stat_rate": entity_id} if entity_id else {}
 
 
 # What stands there

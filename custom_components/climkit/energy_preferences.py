@@ -1,6 +1,6 @@
 """Stores what the Energy dashboard lacks, through Home Assistant's own energy manager."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain
@@ -43,6 +43,7 @@ from .energy_dashboard import (
 from .energy_parents import Amounts, find_inner_parents, find_parents
 from .measures import Role, Series
 from .recorder import async_hours, async_known_names, async_last_rows
+from .sensor_descriptions import NET_POWERS
 
 if TYPE_CHECKING:
     from homeassistant.components.energy.data import EnergyPreferences
@@ -148,11 +149,7 @@ async def async_find_parents(
 
 async def async_lacks_power(hass: HomeAssistant, coordinator: SiteCoordinator) -> bool:
     """Whether entities of power have no statistics yet; they get them within minutes."""
-    powers = {
-        entity_id
-        for one in coordinator.data.series.values()
-        if one.measure.role and (entity_id := _power_entity(hass, one))
-    }
+    powers = _power_entities(hass, coordinator.data.series.values())
     return not powers <= set(await async_known_names(hass, powers))
 
 
@@ -196,9 +193,14 @@ def _propose(
         """Costs are there as soon as a tariff has made them known to the recorder."""
         return series.cost_id if series.cost_id in known else None
 
-    def power_of(series: Series) -> str | None:
-        entity_id = _power_entity(hass, series)
+    def usable(entity_id: str | None) -> str | None:
         return entity_id if entity_id in known and _is_numeric(hass, entity_id) else None
+
+    def power_of(series: Series) -> str | None:
+        return usable(_power_entity(hass, series))
+
+    def net_power_of(to_house: Series, _from_house: Series) -> str | None:
+        return usable(_net_power_entity(hass, to_house))
 
     def name_of(owner_id: str) -> str:
         if meter := data.meters.get(owner_id):
@@ -209,6 +211,7 @@ def _propose(
         series=data.series,
         cost_of=cost_of,
         power_of=power_of,
+        net_power_of=net_power_of,
         name_of=name_of,
         measure_of=coordinator.names.measure,
         has_home=_accepts({"type": Kind.HOME.value, "stat_energy_to": f"{DOMAIN}:any"}),
@@ -227,15 +230,38 @@ async def _async_known(hass: HomeAssistant, series: Collection[Series]) -> set[s
     some minutes after it was enabled.
     """
     ids = {statistic_id for one in series for statistic_id in (one.statistic_id, one.cost_id)}
-    powers = {entity_id for one in series if (entity_id := _power_entity(hass, one))}
-    return set(await async_known_names(hass, ids | powers))
+    return set(await async_known_names(hass, ids | _power_entities(hass, series)))
+
+
+@callback
+def _power_entities(hass: HomeAssistant, series: Iterable[Series]) -> set[str]:
+    """Return the enabled entities that show power: of a series, or of both ways together."""
+    return {
+        entity_id
+        for one in series
+        for find in (_power_entity, _net_power_entity)
+        if one.measure.role and (entity_id := find(hass, one))
+    }
 
 
 @callback
 def _power_entity(hass: HomeAssistant, series: Series) -> str | None:
     """Return the enabled entity that shows the power of a series."""
+    return _enabled_entity(hass, f"{series.owner_id}_{series.key}_power")
+
+
+@callback
+def _net_power_entity(hass: HomeAssistant, to_house: Series) -> str | None:
+    """Return the enabled entity of the power both ways, of which a series is that to the house."""
+    keys: dict[Role | None, str] = {role: key for key, role, _ in NET_POWERS}
+    if (key := keys.get(to_house.measure.role)) is None:
+        return None
+    return _enabled_entity(hass, f"{to_house.owner_id}_{key}")
+
+
+@callback
+def _enabled_entity(hass: HomeAssistant, unique_id: str) -> str | None:
     registry = er.async_get(hass)
-    unique_id = f"{series.owner_id}_{series.key}_power"
     entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
     entity = registry.async_get(entity_id) if entity_id else None
     return entity.entity_id if entity and not entity.disabled else None

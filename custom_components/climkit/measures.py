@@ -74,13 +74,30 @@ class Price(StrEnum):
     HOT_WATER = "hot_water"
 
 
+class EntityView(StrEnum):
+    """What an entity can show of a series."""
+
+    TOTAL = "total"
+    TODAY = "today"
+    YESTERDAY = "yesterday"
+    MONTH = "month"
+    POWER = "power"
+    PEAK = "peak"
+
+
+_PERIODS = frozenset({EntityView.TODAY, EntityView.YESTERDAY, EntityView.MONTH})
+_ALL_BUT_PEAK = _PERIODS | {EntityView.TOTAL, EntityView.POWER}
+_SITE = frozenset({EntityView.TODAY, EntityView.MONTH, EntityView.POWER})
+_DAILY = frozenset({EntityView.TOTAL, EntityView.YESTERDAY, EntityView.MONTH})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """One column of numbers of a site or a meter.
 
     `key` is the API's name of the column, `name` the translation key of what it means. A measure
     costs its `price`, or the sum of what its `parts` (keys) cost; one with neither costs nothing.
-    `is_main`: its amounts of yesterday and of this month are on by default.
+    `shown`: the entities that are on by default, so few that a person finds what is looked for.
     """
 
     key: str
@@ -90,9 +107,7 @@ class Measure:
     price: Price | None = None
     parts: tuple[str, ...] = ()
     has_power: bool = False
-    enabled: bool = True
-    power_enabled: bool = True
-    is_main: bool = False
+    shown: frozenset[EntityView] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,16 +131,12 @@ class MeterType:
 
 def _total(name: str, quantity: Quantity, role: Role | None, price: Price) -> tuple[Measure, ...]:
     return (
-        Measure(key="total", name=name, quantity=quantity, role=role, price=price, is_main=True),
+        Measure(key="total", name=name, quantity=quantity, role=role, price=price, shown=_DAILY),
     )
 
 
 def _conso(name: str, quantity: Quantity, role: Role | None, price: Price) -> tuple[Measure, ...]:
-    return (
-        Measure(
-            key="conso_total", name=name, quantity=quantity, role=role, price=price, is_main=True
-        ),
-    )
+    return (Measure(key="conso_total", name=name, quantity=quantity, role=role, price=price),)
 
 
 def _consumer(solar: Price, grid: Price) -> tuple[Measure, ...]:
@@ -136,16 +147,28 @@ def _consumer(solar: Price, grid: Price) -> tuple[Measure, ...]:
             role=Role.DEVICE,
             parts=("self", "ext"),
             has_power=True,
-            is_main=True,
+            shown=_ALL_BUT_PEAK,
         ),
-        Measure(key="self", name="solar_energy", price=solar, has_power=True, power_enabled=False),
-        Measure(key="ext", name="grid_energy", price=grid, has_power=True, power_enabled=False),
+        Measure(
+            key="self",
+            name="solar_energy",
+            price=solar,
+            has_power=True,
+            shown=frozenset({EntityView.TODAY}),
+        ),
+        Measure(
+            key="ext",
+            name="grid_energy",
+            price=grid,
+            has_power=True,
+            shown=frozenset({EntityView.TODAY}),
+        ),
     )
 
 
 _ELECTRICITY_CONSUMER = _consumer(Price.SOLAR, Price.GRID)
 _PRODUCTION = (
-    Measure(key="total", name="production", role=Role.SOLAR, has_power=True, is_main=True),
+    Measure(key="total", name="production", role=Role.SOLAR, has_power=True, shown=_ALL_BUT_PEAK),
 )
 _GRID_IMPORT = Measure(
     key="from_ext",
@@ -153,7 +176,7 @@ _GRID_IMPORT = Measure(
     role=Role.GRID_IMPORT,
     price=Price.GRID,
     has_power=True,
-    is_main=True,
+    shown=frozenset({EntityView.TODAY, EntityView.MONTH, EntityView.PEAK}),
 )
 _GRID_EXPORT = Measure(
     key="to_ext",
@@ -161,7 +184,7 @@ _GRID_EXPORT = Measure(
     role=Role.GRID_EXPORT,
     price=Price.EXPORT,
     has_power=True,
-    is_main=True,
+    shown=frozenset({EntityView.TODAY}),
 )
 _BATTERY_CHARGE = Measure(
     key="storage_charging_total",
@@ -173,8 +196,6 @@ _BATTERY_CHARGE_SOLAR = Measure(
     key="storage_charging_self",
     name="battery_charge_solar",
     has_power=True,
-    enabled=False,
-    power_enabled=False,
 )
 _BATTERY_DISCHARGE = Measure(
     key="storage_discharging_total",
@@ -184,7 +205,12 @@ _BATTERY_DISCHARGE = Measure(
 )
 _BATTERY = (_BATTERY_CHARGE, _BATTERY_CHARGE_SOLAR, _BATTERY_DISCHARGE)
 # Of a meter that is named as what it is, a battery.
-_BATTERY_METER = tuple(replace(one, name=one.name.removeprefix("battery_")) for one in _BATTERY)
+_BATTERY_METER = tuple(
+    replace(
+        one, name=one.name.removeprefix("battery_"), shown=_PERIODS if one.role else frozenset()
+    )
+    for one in _BATTERY
+)
 BATTERY_COLUMNS = frozenset(measure.key for measure in _BATTERY)
 
 # A site's answer has these for each meter, with the meter's id behind.
@@ -205,14 +231,14 @@ METER_TYPES: dict[str, MeterType] = {
                     role=Role.HOME,
                     parts=("self", "from_ext"),
                     has_power=True,
-                    is_main=True,
+                    shown=_SITE,
                 ),
                 Measure(
                     key="prod_total",
                     name="production",
                     role=Role.SOLAR,
                     has_power=True,
-                    is_main=True,
+                    shown=_SITE,
                 ),
                 Measure(key="self", name="self_consumption", price=Price.SOLAR, has_power=True),
                 _GRID_IMPORT,
@@ -224,7 +250,12 @@ METER_TYPES: dict[str, MeterType] = {
         ),
         MeterType(
             key=CHARGE_POINT,
-            site_measures=_conso("charge_points", Quantity.ENERGY, None, Price.CHARGE_POINT),
+            site_measures=(
+                replace(
+                    _conso("charge_points", Quantity.ENERGY, None, Price.CHARGE_POINT)[0],
+                    shown=frozenset({EntityView.MONTH}),
+                ),
+            ),
             meter_measures=_consumer(Price.CHARGE_POINT_SOLAR, Price.CHARGE_POINT_GRID),
             read_each_interval=True,
         ),
@@ -313,6 +344,20 @@ def measured_by_site(meters: Iterable[Meter]) -> frozenset[str]:
     ]
     number = Counter(meter.mode for meter in main)
     return frozenset(meter.id for meter in main if number[meter.mode] == 1)
+
+
+def repeated_by_site(meters: Iterable[Meter]) -> frozenset[str]:
+    """Return the ids of the meters that say what the totals of their site say too.
+
+    Beside those for which the site's own columns stand that is the only one of the production.
+    """
+    meters = list(meters)
+    solar = [
+        meter.id
+        for meter in meters
+        if meter.type == ELECTRICITY and meter.mode is MeterMode.PRODUCTION
+    ]
+    return measured_by_site(meters) | frozenset(solar if len(solar) == 1 else ())
 
 
 def _measures_of(meter: Meter, *, by_site: bool) -> tuple[Measure, ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import batched
 from typing import Any, override
@@ -23,10 +24,12 @@ from .sensor_coordinator import SensorsCoordinator
 from .sensor_descriptions import (
     READINGS,
     SITE_SENSORS,
+    NetPowerDescription,
     RateSensorDescription,
     ReadingSensorDescription,
     SeriesSensorDescription,
     SiteSensorDescription,
+    net_power_descriptions,
     rate_descriptions,
     series_descriptions,
 )
@@ -117,16 +120,27 @@ def _site_entities(coordinator: SiteCoordinator) -> Iterator[ClimkitEntity[Any]]
     site = site_device(coordinator)
     devices = {meter.id: meter_device(coordinator, meter) for meter in data.meters.values()}
     devices[coordinator.site.id] = site
+    repeated = coordinator.repeated_meters
     for description in SITE_SENSORS:
         yield SiteSensor(coordinator, site, coordinator.site.id, description)
     for series in data.series.values():
+        is_repeated = series.owner_id in repeated
         for view in series_descriptions(series):
-            yield SeriesSensor(coordinator, devices[series.owner_id], series, view)
+            shown = _off(view) if is_repeated else view
+            yield SeriesSensor(coordinator, devices[series.owner_id], series, shown)
     for owner_id, rate in rate_descriptions(data.series.values()):
         yield RateSensor(coordinator, devices[owner_id], owner_id, rate)
+    for owner_id, net in net_power_descriptions(data.series.values()):
+        power = _off(net) if owner_id in repeated else net
+        yield NetPowerSensor(coordinator, devices[owner_id], owner_id, power)
     for meter in data.meters.values():
         for reading in () if meter.is_rule_meter else READINGS.get(meter.type, ()):
             yield ReadingSensor(coordinator, devices[meter.id], meter.id, reading, meter.id)
+
+
+def _off[D: SensorEntityDescription](description: D) -> D:
+    """Return a description that is off by default: the site's own entities say the same."""
+    return replace(description, entity_registry_enabled_default=False)
 
 
 def _sensor_entities(
@@ -194,6 +208,30 @@ class RateSensor(ClimkitEntity[SiteCoordinator]):
             return None
         rate = min(max(part / whole, 0.0), 1.0)
         return round(100 * (1 - rate if description.is_rest else rate), 1)
+
+
+class NetPowerSensor(ClimkitEntity[SiteCoordinator]):
+    """The power of grid or battery: positive is what flows to the house."""
+
+    entity_description: NetPowerDescription
+
+    @property
+    @override
+    def is_there(self) -> bool:
+        """Whether both series are still there."""
+        series = self.coordinator.data.series
+        return {self.entity_description.to_house, self.entity_description.from_house} <= set(series)
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return W, as the mean of the newest quarter-hour; None unless both are known."""
+        description, series = self.entity_description, self.coordinator.data.series
+        to_house = self.coordinator.power(series[description.to_house])
+        from_house = self.coordinator.power(series[description.from_house])
+        if to_house is None or from_house is None:
+            return None
+        return round(to_house - from_house, DUST)
 
 
 class ReadingSensor(ClimkitEntity[SiteCoordinator]):

@@ -18,7 +18,7 @@ from homeassistant.const import (
 )
 
 from .coordinator import SiteCoordinator
-from .measures import ELECTRICITY, METER_TYPES, Quantity, Role, Series
+from .measures import ELECTRICITY, EntityView, Quantity, Role, Series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,14 @@ class RateSensorDescription(SensorEntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetPowerDescription(SensorEntityDescription):
+    """What flows to the house less what flows from it, in W; both are statistic ids."""
+
+    to_house: str
+    from_house: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadingSensorDescription(SensorEntityDescription):
     """A register of a meter; `register` is the API's name."""
 
@@ -52,6 +60,16 @@ class SiteSensorDescription(SensorEntityDescription):
     """Something about a site's data."""
 
     value_fn: Callable[[SiteCoordinator], float | datetime | None]
+
+
+# History import in percent, once all is stored.
+COMPLETE = 100.0
+
+# Two-way powers: what flows to the house, and what flows from it.
+NET_POWERS = (
+    ("net_grid_power", Role.GRID_IMPORT, Role.GRID_EXPORT),
+    ("net_battery_power", Role.BATTERY_DISCHARGE, Role.BATTERY_CHARGE),
+)
 
 
 def _reading(
@@ -90,10 +108,12 @@ READINGS: dict[str, tuple[ReadingSensorDescription, ...]] = {
 
 SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
     SiteSensorDescription(
+        # Home Assistant's activity would tell each new time: 96 lines a day that say nothing.
         key="last_measurement",
         translation_key="last_measurement",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda coordinator: coordinator.last_measurement,
     ),
     SiteSensorDescription(
@@ -101,7 +121,11 @@ SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
         translation_key="complete_until",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: coordinator.complete_until,
+        entity_registry_enabled_default=False,
+        # While history is imported it would change with each page.
+        value_fn=lambda coordinator: (
+            coordinator.complete_until if coordinator.history.progress == COMPLETE else None
+        ),
     ),
     SiteSensorDescription(
         key="history_progress",
@@ -124,7 +148,7 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         device_class=measure.quantity.device_class,
         native_unit_of_measurement=measure.quantity.unit,
         suggested_display_precision=precision,
-        entity_registry_enabled_default=measure.enabled,
+        entity_registry_enabled_default=EntityView.TOTAL in measure.shown,
         value_fn=lambda coordinator, series: coordinator.history.total(series),
     )
     yield SeriesSensorDescription(
@@ -134,8 +158,7 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         native_unit_of_measurement=measure.quantity.unit,
         suggested_display_precision=precision,
         # A meter that is read once a day has nothing of today: its data are of the day before.
-        entity_registry_enabled_default=measure.enabled
-        and METER_TYPES[series.feed.meter_type].read_each_interval,
+        entity_registry_enabled_default=EntityView.TODAY in measure.shown,
         value_fn=lambda coordinator, series: coordinator.today(series),
     )
     yield SeriesSensorDescription(
@@ -144,7 +167,7 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         device_class=measure.quantity.device_class,
         native_unit_of_measurement=measure.quantity.unit,
         suggested_display_precision=precision,
-        entity_registry_enabled_default=measure.is_main,
+        entity_registry_enabled_default=EntityView.YESTERDAY in measure.shown,
         value_fn=lambda coordinator, series: coordinator.periods.yesterday(series),
     )
     yield SeriesSensorDescription(
@@ -153,7 +176,7 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         device_class=measure.quantity.device_class,
         native_unit_of_measurement=measure.quantity.unit,
         suggested_display_precision=precision,
-        entity_registry_enabled_default=measure.is_main,
+        entity_registry_enabled_default=EntityView.MONTH in measure.shown,
         value_fn=lambda coordinator, series: coordinator.periods.month(series),
     )
     if measure.has_power:
@@ -164,7 +187,7 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
             native_unit_of_measurement=UnitOfPower.WATT,
             state_class=SensorStateClass.MEASUREMENT,
             suggested_display_precision=0,
-            entity_registry_enabled_default=measure.power_enabled,
+            entity_registry_enabled_default=EntityView.POWER in measure.shown,
             value_fn=lambda coordinator, series: coordinator.power(series),
         )
         yield from _peak_descriptions(series)
@@ -175,14 +198,14 @@ def _peak_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
 
     Hourly statistics of a value that holds for a month would say nothing: no state class.
     """
-    is_billed = series.measure.role is Role.GRID_IMPORT and series.meter_id is None
+    is_shown = EntityView.PEAK in series.measure.shown
     yield SeriesSensorDescription(
         key=f"{series.key}_peak",
         translation_key=f"{series.measure.name}_peak",
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.KILO_WATT,
         suggested_display_precision=2,
-        entity_registry_enabled_default=is_billed,
+        entity_registry_enabled_default=is_shown,
         value_fn=lambda coordinator, series: (
             peak.power if (peak := coordinator.peaks.peak(series, coordinator.now)) else None
         ),
@@ -191,7 +214,7 @@ def _peak_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         key=f"{series.key}_peak_time",
         translation_key=f"{series.measure.name}_peak_time",
         device_class=SensorDeviceClass.TIMESTAMP,
-        entity_registry_enabled_default=is_billed,
+        entity_registry_enabled_default=False,
         value_fn=lambda coordinator, series: (
             peak.start if (peak := coordinator.peaks.peak(series, coordinator.now)) else None
         ),
@@ -223,3 +246,28 @@ def rate_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, RateSenso
             part, whole = by_key.get((owner_id, part_key)), by_key.get((owner_id, whole_key))
             if part and whole:
                 yield owner_id, _rate(key, part, whole, is_rest=is_rest)
+
+
+def net_power_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, NetPowerDescription]]:
+    """Return the power of grid and battery with the Energy dashboard's sign, by meter or site.
+
+    What flows to the house is positive: import, and discharge.
+    """
+    by_role = {(one.owner_id, one.measure.role): one for one in series}
+    for owner_id in dict.fromkeys(owner_id for owner_id, _ in by_role):
+        for key, to_house, from_house in NET_POWERS:
+            plus, minus = by_role.get((owner_id, to_house)), by_role.get((owner_id, from_house))
+            if plus and minus:
+                yield (
+                    owner_id,
+                    NetPowerDescription(
+                        key=key,
+                        translation_key=key,
+                        device_class=SensorDeviceClass.POWER,
+                        native_unit_of_measurement=UnitOfPower.WATT,
+                        state_class=SensorStateClass.MEASUREMENT,
+                        suggested_display_precision=0,
+                        to_house=plus.statistic_id,
+                        from_house=minus.statistic_id,
+                    ),
+                )
