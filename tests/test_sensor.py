@@ -1,7 +1,7 @@
 """Every meter, site and sensor has its entities, and they show what Climkit says."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import fsum, isclose
