@@ -33,12 +33,11 @@ from .const import (
 )
 from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
 from .costs import stored_tariffs
-from .dashboard_panel import async_update_panel
 from .devices import device_ids
 from .energy_wish import async_fulfil_wish
 from .entity import site_device
 from .errors import setup_errors
-from .frontend import async_setup_frontend
+from .frontend import async_setup_frontend, async_update_panel
 from .ids import distinct, slug
 from .names import Names
 from .nights import STARTS_WITHIN, next_night

@@ -22,9 +22,9 @@ from .const import (
     VIEW_FLAT,
 )
 from .coordinator import ClimkitConfigEntry
-from .dashboard_panel import URL_PATH
 from .energy_preferences import ENERGY, Wish, water_meters
 from .energy_wish import async_fulfil_wish, async_remember_wish
+from .frontend import URL_PATH
 from .selection_flow import view_of
 
 # Where a user finds what was set up.

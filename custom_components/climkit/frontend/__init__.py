@@ -8,9 +8,10 @@ from homeassistant.components.http.const import DOMAIN as HTTP
 from homeassistant.core import HomeAssistant
 
 from .commands import async_register_commands
+from .panel import URL_PATH, async_update_panel
 from .serve import WWW, DashboardView, read_files
 
-__all__ = ["async_setup_frontend"]
+__all__ = ["URL_PATH", "async_setup_frontend", "async_update_panel"]
 
 # What every page loads; it loads the rest when a dashboard needs it.
 STUB = "climkit.js"

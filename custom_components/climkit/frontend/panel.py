@@ -14,7 +14,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.json import json_bytes, json_fragment
 
-from .const import CONF_DASHBOARD, DOMAIN
+from ..const import CONF_DASHBOARD, DOMAIN
 
 URL_PATH = DOMAIN
 TITLE = "Climkit"
