@@ -8,7 +8,16 @@ from typing import Any, Self
 from homeassistant.util import dt as dt_util
 
 from .api import Site
-from .const import ALL, CONF_METERS, CONF_SENSORS, CONF_SITE_TOTALS, HISTORY_EVERYTHING
+from .const import (
+    ALL,
+    CONF_METERS,
+    CONF_SENSORS,
+    CONF_SITE_TOTALS,
+    CONF_VIEW,
+    HISTORY_EVERYTHING,
+    VIEW_BUILDING,
+    VIEW_METERS,
+)
 from .ids import slug, slugs
 
 # Where neither Climkit nor the site's id tells when the site was made.
@@ -43,6 +52,14 @@ class Choice:
         """Whether the meter is wanted, of this site."""
         is_chosen = self.meters is None or slug(meter_id) in self.meters
         return is_chosen and meter_id not in self.others
+
+
+def view_of(options: Mapping[str, Any]) -> str:
+    """Return what is wanted to be seen; an entry of release 0.1.0 does not say it in a word."""
+    if CONF_VIEW in options:
+        return str(options[CONF_VIEW])
+    is_all = options.get(CONF_METERS, ALL) == ALL and options.get(CONF_SITE_TOTALS, True)
+    return VIEW_BUILDING if is_all else VIEW_METERS
 
 
 def history_start(history: str, site: Site, now: datetime) -> datetime:

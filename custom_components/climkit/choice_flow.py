@@ -17,7 +17,7 @@ import voluptuous as vol
 
 from .account import async_read_each_site, async_sites_of_others
 from .api import ClimkitClient, ClimkitError, Meter, SiteReference
-from .choice import Choice, history_start
+from .choice import Choice, history_start, view_of
 from .const import (
     ALL,
     CONF_DATE,
@@ -34,7 +34,7 @@ from .estimate import MANY_ROWS, Estimate, estimate_site
 from .ids import slug
 from .measures import CHARGE_POINT, ELECTRICITY, known_meters
 from .names import Names
-from .selection_flow import SelectionSteps, choice_selector, view_of
+from .selection_flow import SelectionSteps, choice_selector
 from .statistics import columns_of
 
 YEAR = timedelta(days=365)

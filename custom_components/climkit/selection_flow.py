@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .api import Meter, MeterMode, Site
+from .choice import view_of
 from .const import (
     ALL,
     CONF_ALL_METERS,
@@ -202,14 +203,6 @@ def is_flat(meter: Meter) -> bool:
     """Whether a person may call this meter the own one: a consumer of electricity."""
     is_consumer = meter.mode is MeterMode.CONSUMPTION
     return meter.type == CHARGE_POINT or (meter.type == ELECTRICITY and is_consumer)
-
-
-def view_of(options: Mapping[str, Any]) -> str:
-    """Return what is wanted to be seen; an entry of release 0.1.0 does not say it in a word."""
-    if CONF_VIEW in options:
-        return str(options[CONF_VIEW])
-    is_all = options.get(CONF_METERS, ALL) == ALL and options.get(CONF_SITE_TOTALS, True)
-    return VIEW_BUILDING if is_all else VIEW_METERS
 
 
 def choice_selector(

@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 
+from .choice import view_of
 from .const import (
     CONF_DASHBOARD,
     CONF_ENERGY,
@@ -25,7 +26,6 @@ from .coordinator import ClimkitConfigEntry
 from .energy_preferences import ENERGY, Wish, water_meters
 from .energy_wish import async_fulfil_wish, async_remember_wish
 from .frontend import URL_PATH
-from .selection_flow import view_of
 
 # Where a user finds what was set up.
 _LINKS = {CONF_ENERGY: "/energy", CONF_DASHBOARD: f"/{URL_PATH}"}

@@ -11,7 +11,8 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
 from ..api import Meter, MeterMode
-from ..const import ALL, CONF_METERS, CONF_SITE_TOTALS, DOMAIN
+from ..choice import view_of
+from ..const import ALL, CONF_METERS, CONF_SITE_TOTALS, DOMAIN, VIEW_FLAT
 from ..coordinator import SiteCoordinator, SiteRuntime
 from ..measures import ELECTRICITY, METER_TYPES, Series
 from .owners import (
@@ -168,6 +169,8 @@ def _entities(hass: HomeAssistant, owner_id: str, roles: Mapping[str, str]) -> J
 def chosen(coordinator: SiteCoordinator) -> str:
     """Return what a person chose to see, as far as the options tell: a flat, a building, meters."""
     options = coordinator.config_entry.options
+    if view_of(options) == VIEW_FLAT:
+        return "flat"
     if options[CONF_METERS] == ALL:
         return "building"
     consumers = [one for one in coordinator.data.meters.values() if kind_of(one) == "consumer"]
