@@ -1,5 +1,7 @@
 """The forms of the actions give what their schemas take: same fields, fitting selectors."""
 
+from itertools import product
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 import voluptuous as vol
 import yaml
 
+from custom_components.climkit.api import Meter, MeterMode
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.data_request import plausible_time
+from custom_components.climkit.data_request import plausible_day, plausible_time
+from custom_components.climkit.measures import METER_TYPES, series_of_meter, series_of_site
 from custom_components.climkit.services import async_setup_services
 
 FILE = Path(__file__).parents[1] / "custom_components" / "climkit" / "services.yaml"
@@ -20,6 +24,7 @@ ACTIONS: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 # What a form of a kind gives, as Home Assistant's frontend sends it.
 GIVEN: dict[str, Any] = {
     "datetime": "2026-11-02 13:45:00",
+    "date": "2026-11-02",
     "boolean": True,
     "device": "4f0f3f9a6d2b4f2f9f0e1c2d3b4a5f60",
     "text": "total",
@@ -77,9 +82,11 @@ def test_form(schemas: dict[str, Any], action: str) -> None:
         [(kind, config)] = field["selector"].items()
         value = selector(field["selector"])(given(kind, config))
         taken = vol.Schema(validators[name])(value)
-        assert taken == (cv.datetime(value) if kind == "datetime" else value), name
+        read = {"datetime": cv.datetime, "date": cv.date}.get(kind, lambda one: one)
+        assert taken == read(value), name
         # A day alone would be its midnight, and a text anything.
         assert (kind == "datetime") is (validators[name] is plausible_time), name
+        assert (kind == "date") is (validators[name] is plausible_day), name
         assert (kind == "boolean") is is_yes_or_no(validators[name]), name
     for name in ("example", "default"):
         for key, field in form.items():
@@ -97,3 +104,36 @@ def test_choices(schemas: dict[str, Any], action: str) -> None:
                 vol.Schema(validators[name])([word] if select.get("multiple") else word)
         if number := field["selector"].get("number"):
             assert number["min"] > 0
+
+
+def test_only_meters_are_offered() -> None:
+    """Where a meter is needed: by their model, whatever language names them in."""
+    names = {
+        kind["name"]
+        for path in (FILE.parent / "translations").iterdir()
+        for kind in json.loads(path.read_text(encoding="utf-8"))["device"].values()
+    }
+    for action in ("get_meter_data", "get_meter_readings"):
+        filters = ACTIONS[action]["fields"]["device_id"]["selector"]["device"]["filter"]
+        assert {one["integration"] for one in filters} == {DOMAIN}
+        assert {one["model"] for one in filters} == names
+
+
+def test_each_measure_is_offered() -> None:
+    """Those of meters, and those of a site with their kind before."""
+    meters = [
+        Meter(id=f"{n:024}", type=kind, mode=mode, name=None, bus_address=None, is_rule_meter=False)
+        for n, (kind, mode) in enumerate(product(METER_TYPES, MeterMode))
+    ]
+    known = {one.id: one for one in meters}
+    series = {
+        one.key
+        for by_site in (True, False)
+        for meter in known.values()
+        for one in series_of_meter("a" * 24, meter, has_column=False, by_site=by_site)
+    }
+    series |= {
+        one.key for kind in METER_TYPES for one in series_of_site("a" * 24, kind, has_battery=True)
+    }
+    field = ACTIONS["set_plausibility_limit"]["fields"]["measure"]
+    assert set(field["selector"]["select"]["options"]) == series

@@ -248,6 +248,15 @@ class CostBook:
         ]
         self._note(marked)
 
+    def is_dirty(self, cost_ids: Collection[str], stretch: TimeRange) -> bool:
+        """Whether any of these statistics is to be computed in a stretch, or its amounts change."""
+        return any(
+            one.overlap(stretch)
+            for track in map(self.tracks.get, cost_ids)
+            if track
+            for one in (*track.dirty, *_following(track.priced, self._unmarked))
+        )
+
     def forget_spent(self) -> None:
         """Forget what was spent: it is no longer true, or not true yet."""
         for track in self.tracks.values():

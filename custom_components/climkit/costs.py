@@ -151,6 +151,18 @@ class SiteCosts:
             return fees.site
         return fees.meter if owner_id in self._meters_with_fee else 0.0
 
+    def pays_fee(self, owner_id: str) -> bool:
+        """Whether a site or meter has costs to which fixed fees belong."""
+        return owner_id in self._meters_with_fee or (
+            owner_id == self._site.id and owner_id in self._by_owner
+        )
+
+    def is_pending(self, cost_ids: Collection[str], stretch: TimeRange) -> bool:
+        """Whether any of these statistics is, in a stretch, still to be computed (anew)."""
+        if self._deleted or not self._book.is_of(self._priced, self._data):
+            return True
+        return self._book.is_dirty(cost_ids, stretch)
+
     def price(self, price: Price) -> float | None:
         """Return what a kWh costs now."""
         return self.tariffs.price(price, floor_hour(dt_util.utcnow()))

@@ -1,7 +1,7 @@
 """Whose data a call asks for and of which stretch of time; what is wrong with it is said."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from homeassistant.const import ATTR_DEVICE_ID
@@ -38,6 +38,16 @@ def plausible_time(value: object) -> datetime:
             f"the year has to lie between {PLAUSIBLE_YEARS[0]} and {PLAUSIBLE_YEARS[-1]}"
         )
     return time
+
+
+def plausible_day(value: object) -> date:
+    """Return a day; years that would overflow are none."""
+    day = cv.date(value)
+    if day.year not in PLAUSIBLE_YEARS:
+        raise vol.Invalid(
+            f"the year has to lie between {PLAUSIBLE_YEARS[0]} and {PLAUSIBLE_YEARS[-1]}"
+        )
+    return day.date() if isinstance(day, datetime) else day
 
 
 def target_of(call: ServiceCall, kind: Kind) -> tuple[SiteRuntime, str]:

@@ -6,7 +6,7 @@ falls only where the statistic of its hour holds what was read: less is believed
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -71,12 +71,20 @@ class MonthPeaks:
         self._zone = site.zone
         self._created = floor_hour(site.created) if site.created else None
 
-    def peak(self, series: Series, now: datetime) -> Peak | None:
-        """Return the peak of the local month; None until it was read from its beginning."""
+    def peak(
+        self, series: Series, now: datetime, days: Container[int] = range(1, 32)
+    ) -> Peak | None:
+        """Return the peak of (some days of) the local month; None until it was read from its start.
+
+        Where nothing was measured there is none.
+        """
         known = self._records(self.month(now)).get(series.statistic_id)
-        if known is None or known["until"] is None or not known["days"]:
+        if known is None or known["until"] is None:
             return None
-        start, power = max(known["days"].values(), key=lambda peak: peak[1])
+        peaks = [peak for day, peak in known["days"].items() if int(day) in days]
+        if not peaks:
+            return None
+        start, power = max(peaks, key=lambda peak: peak[1])
         return Peak(datetime.fromisoformat(start), power)
 
     def month(self, now: datetime) -> datetime:

@@ -32,6 +32,7 @@ from .ids import owner_slug, slugs
 from .measures import Series
 from .plausibility import column_of_series, is_limit
 from .recorder import async_clear, async_own_names
+from .statement_action import async_setup_statement
 from .statistics import Difference
 
 IMPORT_HISTORY = "import_history"
@@ -153,6 +154,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         SET_PLAUSIBILITY_LIMIT_SCHEMA,
     )
     async_setup_data_services(hass)
+    async_setup_statement(hass)
 
 
 def _series_of_device(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, list[Series]]:

@@ -268,6 +268,11 @@ class Tariffs:
             return None
         return rate.at(is_low=hour.astimezone(self._zone) in tariff.low_hours)
 
+    def is_low(self, hour: datetime) -> bool | None:
+        """Whether an hour is one of the low tariff; None where there is no tariff."""
+        tariff = self.at(hour)
+        return hour.astimezone(self._zone) in tariff.low_hours if tariff else None
+
     def fees(self, first: date, last: date) -> Fees:
         """Return the fees of some days; a month's fee is spread evenly over its days."""
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))

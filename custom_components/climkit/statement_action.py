@@ -1,0 +1,264 @@
+"""The action that states what a site's meters, or one of them, used in some days, and its costs.
+
+Everybody may call it, as everybody may see the statistics and entities that it sums up. It asks the
+recorder, never Climkit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonArrayType, JsonValueType
+import voluptuous as vol
+
+from .api import HOUR, floor_hour
+from .const import DOMAIN
+from .coordinator import SiteCoordinator
+from .data_request import ATTR_FROM, ATTR_TO, plausible_day, site_or_meter
+from .measures import METER_TYPES, Series
+from .recorder import async_hours, async_synchronize
+from .statement import (
+    Gaps,
+    Measured,
+    Reason,
+    Stretch,
+    as_csv,
+    figures,
+    gaps,
+    part_of,
+    peak_series,
+)
+from .track import USUAL_LATENESS
+
+GET_STATEMENT = "get_statement"
+
+ATTR_FORMAT = "format"
+ROWS, CSV = "rows", "csv"
+
+SITE = "site"
+
+# A year; all hours of all meters are read from the database.
+MOST_DAYS = 366
+
+SCHEMA = vol.Schema(
+    {
+        vol.Required(ATTR_DEVICE_ID): cv.string,
+        vol.Required(ATTR_FROM): plausible_day,
+        vol.Optional(ATTR_TO): plausible_day,
+        vol.Optional(ATTR_FORMAT, default=ROWS): vol.In([ROWS, CSV]),
+    }
+)
+
+type _Hours = Mapping[str, Mapping[datetime, float]]
+type _Row = dict[str, JsonValueType]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owner:
+    """A site or meter: one row of a statement; `type` is a meter's, or `site`."""
+
+    id: str
+    name: str
+    type: str
+    series: list[Series]
+
+    @property
+    def cost_ids(self) -> list[str]:
+        """Ids of the statistics of costs that there may be."""
+        return [one.cost_id for one in self.series]
+
+
+@callback
+def async_setup_statement(hass: HomeAssistant) -> None:
+    """Register the action."""
+    hass.services.async_register(
+        DOMAIN, GET_STATEMENT, _async_statement, SCHEMA, SupportsResponse.ONLY
+    )
+
+
+async def _async_statement(call: ServiceCall) -> ServiceResponse:
+    """Answer the statement, as long as the account of the device is loaded."""
+    runtime, owner_id = site_or_meter(call.hass, call.data[ATTR_DEVICE_ID])
+    return await runtime.async_run(_async_answer(call, runtime.coordinator, owner_id))
+
+
+async def _async_answer(
+    call: ServiceCall, coordinator: SiteCoordinator, owner_id: str
+) -> ServiceResponse:
+    stretch = _stretch_of(call, coordinator)
+    stated = await _async_rows(call.hass, coordinator, _owners(coordinator, owner_id), stretch)
+    zone, currency = coordinator.site.zone, coordinator.costs.tariffs.currency
+    days: _Row = {ATTR_FROM: stretch.first.isoformat(), ATTR_TO: stretch.last.isoformat()}
+    found = {reason for _, lacking in stated for reason in lacking.reasons}
+    reasons: JsonArrayType = [reason.value for reason in Reason if reason in found]
+    answer: dict[str, JsonValueType] = {
+        "site_id": coordinator.site.id,
+        **days,
+        "start": stretch.hours.start.astimezone(zone).isoformat(),
+        "end": stretch.hours.end.astimezone(zone).isoformat(),
+        "currency": currency,
+        "complete": not reasons,
+        "reasons": reasons,
+    }
+    if call.data[ATTR_FORMAT] == CSV:
+        answer["csv"] = as_csv(days | {"currency": currency} | row for row, _ in stated)
+    else:
+        answer["rows"] = [row for row, _ in stated]
+    return answer
+
+
+def _stretch_of(call: ServiceCall, coordinator: SiteCoordinator) -> Stretch:
+    """Return the days that a call names, up to today at most."""
+    zone = coordinator.site.zone
+    today = dt_util.utcnow().astimezone(zone).date()
+    first: date = call.data[ATTR_FROM]
+    last: date = call.data.get(ATTR_TO, today)
+    if first > today:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_in_future")
+    if first > last:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="days_inverted")
+    last = min(last, today)
+    if (last - first).days >= MOST_DAYS:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="too_many_days",
+            translation_placeholders={"days": str(MOST_DAYS)},
+        )
+    return Stretch.of(first, last, zone)
+
+
+def _owners(coordinator: SiteCoordinator, owner_id: str) -> list[_Owner]:
+    """Return the rows there shall be: a meter, or a site (if its totals are wanted) and its meters.
+
+    Raises ServiceValidationError for a meter that Climkit lists no more.
+    """
+    site, meters = coordinator.site, coordinator.data.meters
+    names = {site.id: coordinator.names.site(site)} | coordinator.names.meters(meters.values())
+    types = {site.id: SITE} | {key: meter.type for key, meter in meters.items()}
+    series: dict[str, list[Series]] = {key: [] for key in types}
+    for one in coordinator.data.series.values():
+        series[one.owner_id].append(one)
+    if owner_id not in types:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
+    wanted = [owner_id] if owner_id != site.id else [key for key in types if series[key]]
+    return [
+        _Owner(
+            id=key,
+            name=_own_name(coordinator, key) or names[key],
+            type=types[key],
+            series=series[key],
+        )
+        for key in wanted
+    ]
+
+
+def _own_name(coordinator: SiteCoordinator, owner_id: str) -> str | None:
+    """Return the name that a person gave a device."""
+    device = dr.async_get(coordinator.hass).async_get_device_by_identifier(
+        (DOMAIN, owner_id), coordinator.config_entry.entry_id
+    )
+    return device.name_by_user if device else None
+
+
+async def _async_rows(
+    hass: HomeAssistant, coordinator: SiteCoordinator, owners: list[_Owner], stretch: Stretch
+) -> list[tuple[_Row, Gaps]]:
+    """Return a row for each owner, and what it lacks.
+
+    What an owner has is read at once, so that amounts and costs agree.
+    """
+    costs, hours = coordinator.costs, stretch.hours
+    pending = {one.id for one in owners if costs.is_pending(one.cost_ids, hours)}
+    await async_synchronize(hass)  # what was about to be written is stored now
+    rows = []
+    for owner in owners:
+        ids = {one.statistic_id for one in owner.series}.union(owner.cost_ids)
+        found = await async_hours(hass, ids, hours.start, hours.end)
+        is_pending = owner.id in pending or costs.is_pending(owner.cost_ids, hours)
+        rows.append(
+            await _async_row(hass, coordinator, owner, stretch, found, is_pending=is_pending)
+        )
+    return rows
+
+
+async def _async_row(
+    hass: HomeAssistant,
+    coordinator: SiteCoordinator,
+    owner: _Owner,
+    stretch: Stretch,
+    found: _Hours,
+    *,
+    is_pending: bool,
+) -> tuple[_Row, Gaps]:
+    """Return the row of an owner, and what it lacks, from its hours, by statistic id."""
+    site, costs, now = coordinator.site, coordinator.costs, dt_util.utcnow()
+    measured = _measured(coordinator, owner, found)
+    whole = [found.get(one, {}) for one in costs.cost_ids(owner.id)]
+    has_fee = costs.pays_fee(owner.id)
+    fees = costs.fee(owner.id, stretch.first, stretch.last) if has_fee else None
+    created = floor_hour(site.created) if site.created else None
+    # A year of hours is not summed up in the event loop.
+    sums = await hass.async_add_executor_job(
+        partial(figures, measured, whole, fees, costs.tariffs, is_pending=is_pending)
+    )
+    lacking = await hass.async_add_executor_job(
+        partial(gaps, measured, stretch.hours, now, created, is_pending=is_pending)
+    )
+    row: _Row = {
+        "id": owner.id,
+        "name": owner.name,
+        "type": owner.type,
+        **sums,
+        **_peak(coordinator, owner, stretch, now),
+        "complete": not lacking.reasons,
+        "missing_hours": lacking.missing_hours,
+        "reasons": [reason.value for reason in lacking.reasons],
+    }
+    return row, lacking
+
+
+def _measured(coordinator: SiteCoordinator, owner: _Owner, found: _Hours) -> list[Measured]:
+    """Return what is stated of an owner's series."""
+    history = coordinator.history
+    stored = {one.series.statistic_id for one in history.tracks if one.last}
+    measured = []
+    for one in owner.series:
+        if (part := part_of(one)) is None:
+            continue
+        is_frequent = METER_TYPES[one.feed.meter_type].read_each_interval
+        measured.append(
+            Measured(
+                part=part,
+                amounts=found.get(one.statistic_id, {}),
+                costs=found.get(one.cost_id, {}),
+                is_stored=one.statistic_id in stored,
+                is_awaited=history.is_awaited(one.statistic_id),
+                lateness=2 * HOUR if is_frequent else USUAL_LATENESS,
+                newest=coordinator.last_measurement if is_frequent else None,
+            )
+        )
+    return measured
+
+
+def _peak(coordinator: SiteCoordinator, owner: _Owner, stretch: Stretch, now: datetime) -> _Row:
+    """Return the highest quarter-hour of the days; only the running month's are remembered."""
+    series, zone = peak_series(owner.series), coordinator.site.zone
+    is_this_month = stretch.hours.start >= coordinator.peaks.month(now)
+    days = range(stretch.first.day, stretch.last.day + 1)
+    peak = coordinator.peaks.peak(series, now, days) if series and is_this_month else None
+    return {
+        "peak_kw": peak.power if peak else None,
+        "peak_at": peak.start.astimezone(zone).isoformat() if peak else None,
+    }
