@@ -217,8 +217,8 @@ class TestApartments:
 
     @pytest.fixture
     def world(self) -> World:
-        """Data of this month and of a part of the last one."""
-        return World.of(replace(apartment_house(1, NOW, timedelta(days=30), 2), faultless=True))
+        """Data since the 11th of this month."""
+        return World.of(replace(apartment_house(1, NOW, timedelta(days=30), 1), faultless=True))
 
     @pytest.fixture
     async def site_id(self, home: Home) -> str:
@@ -242,7 +242,8 @@ class TestApartments:
         assert (answer["from"], answer["to"]) == ("2026-11-01", "2026-11-20")
         assert answer["start"] == "2026-11-01T00:00:00+01:00"
         assert answer["end"] == "2026-11-21T00:00:00+01:00"
-        assert answer["reasons"] == ["still_to_come"]
+        assert answer["complete"] is False
+        assert answer["reasons"][0] == "still_to_come"
         compared = 0
         for row in answer["rows"]:
             if home.has_entity(f"{row['id']}_cost_this_month"):
@@ -285,19 +286,19 @@ class TestApartments:
 
     async def test_one_meter(self, home: Home, site_id: str) -> None:
         """The same row as in the statement of the site; with the name that a person gave it."""
-        whole = await state(home, site_id, "2026-11-10", "2026-11-12")
+        whole = await state(home, site_id, "2026-11-16", "2026-11-17")
         device = dr.async_get(home.hass).async_get_device_by_identifier(
             (DOMAIN, whole["rows"][-1]["id"]), home.entry.entry_id
         )
         assert device
         dr.async_get(home.hass).async_update_device(device.id, name_by_user="Rochat")
         for row in whole["rows"][1:]:
-            [own] = (await state(home, row["id"], "2026-11-10", "2026-11-12"))["rows"]
+            [own] = (await state(home, row["id"], "2026-11-16", "2026-11-17"))["rows"]
             assert own == row | ({"name": "Rochat"} if row is whole["rows"][-1] else {})
 
     async def test_peak(self, home: Home, site_id: str) -> None:
         """Of the days that are asked for, as far as they lie in the running month."""
-        for first, last in (("2026-11-01", "2026-11-20"), ("2026-11-05", "2026-11-06")):
+        for first, last in (("2026-11-01", "2026-11-20"), ("2026-11-14", "2026-11-15")):
             answer = await state(home, site_id, first, last)
             begin, end = (
                 datetime.fromisoformat(answer[key]).astimezone(UTC) for key in ("start", "end")
@@ -313,13 +314,13 @@ class TestApartments:
 
     async def test_csv(self, home: Home, site_id: str) -> None:
         """The same as the rows, each with its days and the currency."""
-        rows = (await state(home, site_id, "2026-11-10", "2026-11-12"))["rows"]
-        answer = await state(home, site_id, "2026-11-10", "2026-11-12", format="csv")
+        rows = (await state(home, site_id, "2026-11-16", "2026-11-17"))["rows"]
+        answer = await state(home, site_id, "2026-11-16", "2026-11-17", format="csv")
         assert "rows" not in answer
         lines = list(csv.DictReader(StringIO(answer["csv"]), delimiter=";"))
         assert len(lines) == len(rows)
         for line, row in zip(lines, rows, strict=True):
-            assert (line["from"], line["to"]) == ("2026-11-10", "2026-11-12")
+            assert (line["from"], line["to"]) == ("2026-11-16", "2026-11-17")
             assert line["currency"] == "CHF"
             assert list(line) == ["from", "to", "currency", *row]
             assert line["name"] == row["name"]
@@ -329,11 +330,11 @@ class TestApartments:
 
     async def test_only_what_is_chosen(self, home: Home, site_id: str) -> None:
         """Without the site's totals it has no row, and what is not chosen has none either."""
-        whole = await state(home, site_id, "2026-11-10", "2026-11-12")
+        whole = await state(home, site_id, "2026-11-16", "2026-11-17")
         flat = whole["rows"][-1]["id"]
         await home.choose(**{CONF_METERS: [flat], CONF_SITE_TOTALS: False})
         await home.settle()
-        answer = await state(home, site_id, "2026-11-10", "2026-11-12")
+        answer = await state(home, site_id, "2026-11-16", "2026-11-17")
         assert [row["id"] for row in answer["rows"]] == [flat]
 
     async def test_asks_climkit_nothing(self, home: Home, site_id: str) -> None:
@@ -460,8 +461,10 @@ class TestNotKnown:
         [row] = (await state(home, METER_ID, "2026-11-16", "2026-11-16"))["rows"]
         assert row["complete"] is True
         answer = await state(home, SITE_ID, "2026-11-15", "2026-11-19")
-        assert row_of(answer, SITE_ID)["reasons"] == ["hours_missing", "price_missing"]
-        assert row_of(answer, WATER_ID)["reasons"] == ["price_missing"]
+        for owner in (SITE_ID, WATER_ID):
+            assert row_of(answer, owner)["reasons"] == ["hours_missing", "price_missing"], owner
+        [row] = (await state(home, METER_ID, "2026-11-19", "2026-11-19"))["rows"]
+        assert_near(row["fees"], 1.0)
         answer = await state(home, SITE_ID, "2026-11-19", "2026-11-19")
         assert answer["complete"] is True
 
