@@ -111,7 +111,8 @@ def test_only_meters_are_offered() -> None:
     names = {
         kind["name"]
         for path in (FILE.parent / "translations").iterdir()
-        for kind in json.loads(path.read_text(encoding="utf-8"))["device"].values()
+        for key, kind in json.loads(path.read_text(encoding="utf-8"))["device"].items()
+        if key in METER_TYPES
     }
     for action in ("get_meter_data", "get_meter_readings"):
         filters = ACTIONS[action]["fields"]["device_id"]["selector"]["device"]["filter"]
