@@ -431,7 +431,7 @@ class TestApartments:
         assert consumption(home, "power") != STATE_UNKNOWN
         asked = [path.split("/")[-1] for path in requests("site_data")]
         assert {"electricity", "hot_water", "cold_water", "cooling"} <= set(asked)
-        assert asked[-1] == "heating"
+        assert "heating" in home.simulator.requests[-1].path  # in halves: it may be too long
 
     async def test_new_meter(self, home: Home) -> None:
         """It appears with the next daily list, or with its column."""

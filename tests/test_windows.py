@@ -127,7 +127,7 @@ class TestLengths:
         [
             (ClimkitResponseError("", 400), True, True),
             (ClimkitResponseError("", 413), True, True),
-            (ClimkitResponseError("not JSON", 200), True, True),
+            (ClimkitResponseError("not JSON", 200), True, False),
             (ClimkitConnectionError("time-out"), True, False),
             (ClimkitResponseError("", 404), False, False),
             (ClimkitRateLimitError(""), False, False),
@@ -151,7 +151,7 @@ class TestServer:
 
     @pytest.mark.parametrize(
         ("hours", "word"),
-        [(24, "400"), (24, "413"), (24, "504"), (24, "cut"), (24, "disconnect"), (5, "400")],
+        [(24, "400"), (24, "413"), (24, "504"), (24, "cut"), (24, "disconnect"), (6, "400")],
     )
     async def test_is_read(self, home: Home, hours: float, word: Any) -> None:
         """History and live data, after a start and after an outage of days."""

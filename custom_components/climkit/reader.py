@@ -18,6 +18,8 @@ from .api import (
     Priority,
     Reading,
     Site,
+    floor_hour,
+    window_start,
 )
 from .feed import Feed
 from .measures import CHARGE_POINT, METER_TYPES
@@ -114,7 +116,7 @@ class FeedReader:
         windows = self._windows[priority]
 
         async def ask(start: datetime, end: datetime | None) -> list[Interval]:
-            asked = (end or dt_util.utcnow()) - start
+            asked = (end or dt_util.utcnow()) - window_start(start, self._site.zone)
             try:
                 found = await self._async_ask(feed, start, end, priority)
             except ClimkitError as err:
@@ -128,16 +130,31 @@ class FeedReader:
         parts: list[Sequence[Interval]] = []
         place: datetime | None = start
         while place:
-            until = _window_end(windows, place, end)
+            until = self._window_end(windows, place, end)
             try:
                 answer = await async_answer(ask, place, until)
             except ClimkitError as err:
-                if is_refused_at_once(err) and _is_shorter(windows, place, until, end):
+                shorter = self._window_end(windows, place, end)
+                is_shorter = shorter is not None and (until is None or shorter < until)
+                if is_refused_at_once(err) and is_shorter:
                     continue
                 raise
             parts += answer.parts
             place = until if until != end else None
         return Answer(parts)
+
+    def _window_end(
+        self, windows: Windows, start: datetime, end: datetime | None
+    ) -> datetime | None:
+        """Return where a window has to end that begins at `start`, at the latest at `end`.
+
+        In autumn more is asked for than is wanted, see `window_start`; that counts too.
+        """
+        now, begin = dt_util.utcnow(), window_start(start, self._site.zone)
+        length = windows.length(now)
+        if length is None or (end or now) - begin <= length:
+            return end
+        return start + length if begin == start else max(floor_hour(begin + length), start + HOUR)
 
     def _is_known(self, feed: Feed) -> bool:
         """Whether Climkit is sure to know a feed; charge points may not be known at all."""
@@ -179,18 +196,3 @@ class FeedReader:
         latest = dt_util.utcnow() + CLOCKS_DIFFER_BY
         present = [interval for interval in found if interval.end <= latest]
         return self._plausibility.keep(feed, present)
-
-
-def _window_end(windows: Windows, start: datetime, end: datetime | None) -> datetime | None:
-    """Return where a window has to end that begins at `start`, at the latest at `end`."""
-    now = dt_util.utcnow()
-    length = windows.length(now)
-    return end if length is None or (end or now) - start <= length else start + length
-
-
-def _is_shorter(
-    windows: Windows, start: datetime, until: datetime | None, end: datetime | None
-) -> bool:
-    """Whether the next window would be shorter than one that ended at `until`."""
-    shorter = _window_end(windows, start, end)
-    return shorter is not None and (until is None or shorter < until)

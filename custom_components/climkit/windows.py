@@ -28,12 +28,12 @@ TRIED_EACH = timedelta(days=1)
 # So often longer windows have to fail after shorter ones that worked.
 BELIEVED_AFTER = 2
 
-# The answer may be another one for a shorter window (assumed); 200: it is too large, or no JSON.
+# The answer may be another one for a shorter window (assumed). The client takes an answer that is
+# too large for 413 too.
 _OF_LENGTH = {
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.REQUEST_URI_TOO_LONG,
-    HTTPStatus.OK,
 }
 
 
@@ -46,7 +46,9 @@ def may_be_too_long(err: ClimkitError) -> bool:
     """Whether an error may be one of the window's length: a refusal, no answer or half of one."""
     if isinstance(err, ClimkitLoginError | ClimkitCertificateError):
         return False
-    return is_refused_at_once(err) or isinstance(err, ClimkitConnectionError)
+    if isinstance(err, ClimkitResponseError):  # 200: no JSON, be it a gateway's page or cut
+        return is_refused_at_once(err) or err.status == HTTPStatus.OK
+    return isinstance(err, ClimkitConnectionError)
 
 
 class Windows:

@@ -39,6 +39,7 @@ from .timestamps import (
     local_midnight,
     parse_timestamp,
     query_window,
+    window_start,
 )
 
 __all__ = [
@@ -79,4 +80,5 @@ __all__ = [
     "local_midnight",
     "parse_timestamp",
     "query_window",
+    "window_start",
 ]

@@ -430,7 +430,9 @@ async def _read(response: aiohttp.ClientResponse, request: _Request) -> bytes:
             break
         if len(answer) > MAX_BODY:
             response.close()
-            raise ClimkitResponseError(f"{request}: answer too large", response.status)
+            raise ClimkitResponseError(
+                f"{request}: answer too large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            )
     return bytes(answer)
 
 
