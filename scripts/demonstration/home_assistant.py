@@ -163,7 +163,8 @@ class HomeAssistant:
                 case "form" if not result.get("errors"):
                     result = await self._post(step, fill_in(result["data_schema"], answers))
                 case "menu":
-                    result = await self._post(step, {"next_step_id": answers["view"]})
+                    chosen = {"next_step_id": answers.get("view", "building")}
+                    result = await self._post(step, chosen)
                 case "progress":
                     await asyncio.sleep(0.5)
                     result = await self._request("GET", step)

@@ -92,6 +92,7 @@ async def set_up(hass: HomeAssistant, simulator: Simulator) -> str:
     """Add the apartment house with a tariff and an Energy dashboard. Returns its id."""
     site_id = simulator.site_id(SITE)
     answers = {**simulator.credentials, "url": simulator.url, "history": "everything"}
+    answers["energy_dashboard"] = False  # it is set up below, with the costs
     await hass.command("config/core/update", language="en")
     await hass.add_integration("climkit", {**answers, "sites": [site_id]})
     await wait_for_history(hass, sites=1)

@@ -66,9 +66,13 @@ async def test_adds_the_integration(home: Home) -> None:
     await expect(frontend.form).to_contain_text("Which sites should Home Assistant show?")
     await frontend.form.get_by_text("Maison Rochat", exact=True).click()
     await frontend.submit()
-    await expect(frontend.form).to_contain_text("There are many meters.")
+    await frontend.page.get_by_text("The whole building", exact=True).click()
+    await expect(frontend.form).to_contain_text("Sensors of the building")
     await frontend.submit()
     await expect(frontend.form).to_contain_text("How far back should the statistics go?")
+    await frontend.submit()
+    await expect(frontend.form).to_contain_text("Set this up too?")
+    await frontend.form.get_by_text("Energy dashboard", exact=True).click()  # see below
     await frontend.submit()
     await frontend.page.get_by_role("button", name="Finish").click()
 

@@ -230,6 +230,7 @@ class TestCosts:
         assert {row["kind"] for row in rows.values()} >= {"grid", "charge_point", "heating"}
         peak = home.state(f"{site_id}_electricity_from_ext_peak")
         assert_same([table["peak"]["kw"]], [float(peak.state)])
+        await home.enable(f"{site_id}_electricity_from_ext_peak_time")
         when = home.state(f"{site_id}_electricity_from_ext_peak_time").state
         assert table["peak"]["start"] == datetime.fromisoformat(when).timestamp()
         assert (await dashboard.ask("meters", site_id=site_id, month="2026-10"))["peak"] is None
