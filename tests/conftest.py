@@ -1,7 +1,7 @@
 """A Home Assistant with a real recorder, an account at the simulator, and a clock that we turn."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import logging
@@ -27,7 +27,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import base_coordinator
+from custom_components.climkit import base_coordinator, sensor
 from custom_components.climkit.account import account_id
 from custom_components.climkit.api import queue, transport
 from custom_components.climkit.const import (
@@ -40,6 +40,12 @@ from custom_components.climkit.const import (
     HISTORY_EVERYTHING,
 )
 from custom_components.climkit.coordinator import SOON, SiteRuntime
+from custom_components.climkit.measures import EntityView, Series
+from custom_components.climkit.sensor_descriptions import (
+    SITE_SENSORS,
+    SeriesSensorDescription,
+    series_descriptions,
+)
 from tests.simulator import (
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
@@ -92,6 +98,27 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> No
     monkeypatch.setattr(transport, "RETRY_JITTER", 0.0)
     # While the clock stands still a timer is due only if it was before.
     monkeypatch.setattr(base_coordinator, "ROUND_PAUSE", -1.0)
+
+
+@pytest.fixture(autouse=True)
+def entities_are_on(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all amounts, powers and times be on, for the many tests that look at what they show.
+
+    Which ones a new home has on is seen with the mark `default_entities`.
+    """
+    if request.node.get_closest_marker("default_entities"):
+        return
+
+    def descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
+        is_billed = EntityView.PEAK in series.measure.shown and not series.meter_id
+        for one in series_descriptions(series):
+            is_peak = one.key.endswith(("_peak", "_peak_time"))
+            yield replace(one, entity_registry_enabled_default=is_billed or not is_peak)
+
+    of_site = tuple(replace(one, entity_registry_enabled_default=True) for one in SITE_SENSORS)
+    monkeypatch.setattr(sensor, "series_descriptions", descriptions)
+    monkeypatch.setattr(sensor, "SITE_SENSORS", of_site)
+    monkeypatch.setattr(sensor, "_off", lambda description: description)
 
 
 @pytest.fixture

@@ -52,6 +52,8 @@ from tests.simulator import (
 )
 from tests.test_translations import placeholders as placeholders_in, read as texts
 
+pytestmark = pytest.mark.default_entities
+
 BUILDING = ALL_CHOSEN | {CONF_VIEW: VIEW_BUILDING, CONF_SENSORS: True, CONF_DASHBOARD: False}
 
 

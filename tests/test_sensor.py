@@ -18,6 +18,8 @@ from custom_components.climkit.cost_sensors import COSTS, PRICES
 from tests.conftest import NOW, Home, is_refreshing
 from tests.simulator import Building, Fault, FaultKind, Meter, World
 
+pytestmark = pytest.mark.default_entities
+
 MIDNIGHT = datetime(2026, 11, 19, 23, tzinfo=UTC)
 INTERVAL = timedelta(minutes=15)
 
