@@ -315,7 +315,7 @@ class TestAdd:
         sources = {source["type"] for source in manager.data["energy_sources"]}
         assert sources == {"grid", "solar"}
         [runtime] = home.sites
-        assert "energy_wish" not in runtime.coordinator.record
+        await home.until(lambda: "energy_wish" not in runtime.coordinator.record)
 
     @pytest.mark.parametrize(
         ("url", "error", "is_open"),
