@@ -241,6 +241,7 @@ class TestReadOnceADay:
             "heating": 4,
         }
 
+    @pytest.mark.default_entities
     async def test_totals(self, home: Home) -> None:
         """Yesterday's data make the total; of today nothing can be known, so that is off."""
         await set_up(home, "2026-11-18")

@@ -15,7 +15,7 @@ SOURCES = sorted(INTEGRATION.rglob("*.py"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 # Home Assistant has these without being asked.
-ALWAYS_THERE = {"diagnostics", "repairs", "sensor", "system_health"}
+ALWAYS_THERE = {"diagnostics", "repairs", "sensor", "system_health", "websocket_api"}
 
 RULES = [
     "action-setup",
