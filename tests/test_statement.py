@@ -48,8 +48,6 @@ from tests.source import METER_ID, SITE_ID, WATER_ID, Gap, Source
 from tests.test_data_services import text_of
 from tests.truth import climkit_hours, hourly_changes
 
-pytestmark = pytest.mark.recorder
-
 MIDNIGHT = datetime(2026, 11, 18, 23, tzinfo=UTC)
 LOW = {"weekday": "12-17, 23-07", "saturday": "0-24"}
 
@@ -106,6 +104,7 @@ def is_low(hour: datetime) -> bool:
     ],
     ids=["autumn", "spring", "new year"],
 )
+@pytest.mark.recorder
 class TestWeek:
     """A week with two tariffs, low-tariff hours and, mostly, a change of clocks."""
 
@@ -212,6 +211,7 @@ class TestWeek:
                 assert row["missing_hours"] == 0
 
 
+@pytest.mark.recorder
 class TestApartments:
     """A building with flats, water, heat and charge points."""
 
@@ -366,6 +366,7 @@ class TestApartments:
 FIRST = datetime(2026, 11, 14, 23, tzinfo=UTC)
 
 
+@pytest.mark.recorder
 class TestNotKnown:
     """What is missing is null, and it is said why."""
 

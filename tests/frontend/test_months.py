@@ -91,6 +91,7 @@ class TestMonth:
         assert set(answer["hours"]["import"]) == {None}
 
 
+@pytest.mark.recorder
 class TestBefore:
     """The same time of a year before stands beside it."""
 
