@@ -75,10 +75,10 @@ class View:
     series: Mapping[str, Series]
     cost_of: Callable[[Series], str | None]
     power_of: Callable[[Series], str | None]
-    net_power_of: Callable[[Series, Series], str | None]
     name_of: Callable[[str], str]
     has_home: bool
     measure_of: Callable[[Series], str] = lambda series: series.measure.name
+    net_power_of: Callable[[Series, Series], str | None] = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
