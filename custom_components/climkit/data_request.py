@@ -13,7 +13,8 @@ import voluptuous as vol
 
 from .api import PLAUSIBLE_YEARS, Site
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteRuntime
+from .coordinator import SiteRuntime
+from .runtime import loaded_sites
 
 ATTR_FROM = "from"
 ATTR_TO = "to"
@@ -77,8 +78,7 @@ def async_find(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, Kind, 
             translation_key="unknown_device",
             translation_placeholders={"device_id": device_id},
         )
-    entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    for runtime in (runtime for entry in entries for runtime in entry.runtime_data.values()):
+    for runtime in loaded_sites(hass):
         for kind, own_ids in _ids_by_kind(runtime).items():
             for climkit_id in ids.intersection(own_ids):
                 return runtime, kind, climkit_id

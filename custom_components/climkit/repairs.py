@@ -6,7 +6,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .problems import async_decide
-from .runtime import ClimkitConfigEntry, SiteRuntime
+from .runtime import SiteRuntime, loaded_sites
 
 
 class ImplausibleFlow(RepairsFlow):
@@ -54,9 +54,8 @@ class ImplausibleFlow(RepairsFlow):
     @property
     def _runtime(self) -> SiteRuntime | None:
         """Return the site that is loaded now; None where its account is not."""
-        entries: list[ClimkitConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
-        found = (entry.runtime_data.get(self._site_id) for entry in entries)
-        return next(filter(None, found), None)
+        sites = loaded_sites(self.hass)
+        return next((one for one in sites if one.coordinator.site.id == self._site_id), None)
 
 
 async def async_create_fix_flow(

@@ -1,11 +1,12 @@
 """All that works for one site, started and closed as a whole."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
@@ -56,6 +57,14 @@ class SiteRuntime:
 
 
 type ClimkitConfigEntry = ConfigEntry[dict[str, SiteRuntime]]
+
+
+@callback
+def loaded_sites(hass: HomeAssistant) -> Iterator[SiteRuntime]:
+    """Return the sites of all accounts that are loaded."""
+    entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    for entry in entries:
+        yield from entry.runtime_data.values()
 
 
 def _unloaded() -> HomeAssistantError:

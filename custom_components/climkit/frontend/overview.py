@@ -15,11 +15,11 @@ from ..choice import view_of
 from ..const import ALL, CONF_METERS, CONF_SITE_TOTALS, DOMAIN, VIEW_FLAT
 from ..coordinator import SiteCoordinator, SiteRuntime
 from ..measures import ELECTRICITY, METER_TYPES, Series
+from ..runtime import loaded_sites
 from .owners import (
     Owner,
     Readable,
     first_day,
-    loaded_sites,
     series_by_owner,
     site_id_of,
     sites_not_loaded,

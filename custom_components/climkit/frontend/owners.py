@@ -15,8 +15,9 @@ from homeassistant.util import dt as dt_util
 
 from ..api import Meter
 from ..const import DOMAIN
-from ..coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
+from ..coordinator import SiteCoordinator, SiteRuntime
 from ..measures import ELECTRICITY, METER_TYPES, Series
+from ..runtime import loaded_sites
 from ..tariffs import local_start
 from ..track import Track
 
@@ -145,14 +146,6 @@ def async_find_owner(
     if any(site_id_of(device) == site_id for device in sites_not_loaded(hass)):
         raise NoAnswerError(Code.NOT_LOADED)
     raise NoAnswerError(Code.NOT_FOUND)
-
-
-@callback
-def loaded_sites(hass: HomeAssistant) -> Iterator[SiteRuntime]:
-    """Return the sites of all accounts that are loaded."""
-    entries: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    for entry in entries:
-        yield from entry.runtime_data.values()
 
 
 @callback
