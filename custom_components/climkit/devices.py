@@ -4,8 +4,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import ChildDeviceEntry, DeviceEntry
 
-from .const import ALL, CONF_SITES
-from .coordinator import ClimkitConfigEntry, SiteRuntime
+from .const import ALL, CONF_SITES, DOMAIN
+from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
 from .entity import meter_device, sensor_device, site_device
 
 
@@ -55,6 +55,15 @@ def async_remove_stale_devices(hass: HomeAssistant, entry: ClimkitConfigEntry) -
         is_chosen = chosen == ALL or not _ids(site).isdisjoint(chosen)
         if (is_known or not is_chosen) and _ids(device).isdisjoint(wanted):
             registry.async_remove_device(device.id)
+
+
+@callback
+def name_by_user(coordinator: SiteCoordinator, owner_id: str) -> str | None:
+    """Return the name that a person gave to the device of a site or meter."""
+    device = dr.async_get(coordinator.hass).async_get_device_by_identifier(
+        (DOMAIN, owner_id), coordinator.config_entry.entry_id
+    )
+    return device.name_by_user if device else None
 
 
 def _ids(device: DeviceEntry | ChildDeviceEntry) -> set[str]:

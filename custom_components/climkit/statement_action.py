@@ -18,7 +18,7 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonArrayType, JsonValueType
 import voluptuous as vol
@@ -27,6 +27,7 @@ from .api import HOUR, floor_hour
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
 from .data_request import ATTR_FROM, ATTR_TO, plausible_day, site_or_meter
+from .devices import name_by_user
 from .measures import METER_TYPES, Series
 from .recorder import async_hours, async_synchronize
 from .statement import (
@@ -156,20 +157,12 @@ def _owners(coordinator: SiteCoordinator, owner_id: str) -> list[_Owner]:
     return [
         _Owner(
             id=key,
-            name=_own_name(coordinator, key) or names[key],
+            name=name_by_user(coordinator, key) or names[key],
             type=types[key],
             series=series[key],
         )
         for key in wanted
     ]
-
-
-def _own_name(coordinator: SiteCoordinator, owner_id: str) -> str | None:
-    """Return the name that a person gave a device."""
-    device = dr.async_get(coordinator.hass).async_get_device_by_identifier(
-        (DOMAIN, owner_id), coordinator.config_entry.entry_id
-    )
-    return device.name_by_user if device else None
 
 
 async def _async_rows(

@@ -9,10 +9,11 @@ from homeassistant.util.json import JsonObjectType
 
 from ..api import Meter
 from ..coordinator import SiteCoordinator
+from ..devices import name_by_user
 from ..measures import CHARGE_POINT, ELECTRICITY, METER_TYPES, Series
 from ..problems import silent_meters
 from .amounts import all_rounded, async_amounts, async_costs, rounded
-from .overview import device_name, kind_of
+from .overview import kind_of
 from .owners import Code, NoAnswerError, Owner, Readable, series_by_owner
 
 # What is consumed of the building's; that of charge points is a part of its electricity.
@@ -55,7 +56,7 @@ async def async_meters(
         newest = max((end for end in ends if end), default=None)
         return {
             "meter_id": meter.id,
-            "name": device_name(hass, coordinator, meter.id) or coordinator.names.meter(meter),
+            "name": name_by_user(coordinator, meter.id) or coordinator.names.meter(meter),
             "kind": kind,
             "unit": METER_TYPES[meter.type].unit,
             "total": rounded(main[month]),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from homeassistant.auth.models import User
 from homeassistant.components.sensor import DOMAIN as SENSOR
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
@@ -14,6 +14,7 @@ from ..api import Meter, MeterMode
 from ..choice import view_of
 from ..const import ALL, CONF_METERS, CONF_SITE_TOTALS, DOMAIN, VIEW_FLAT
 from ..coordinator import SiteCoordinator, SiteRuntime
+from ..devices import name_by_user
 from ..measures import ELECTRICITY, METER_TYPES, Series
 from ..runtime import loaded_sites
 from .owners import (
@@ -93,7 +94,7 @@ def _site(hass: HomeAssistant, runtime: SiteRuntime, readable: Readable) -> Json
         return None
     own = series.get(owner.id, {}) if is_readable else {}
     tariffs = coordinator.costs.tariffs
-    name = device_name(hass, coordinator, owner.id)
+    name = name_by_user(coordinator, owner.id)
     return {
         "site_id": owner.id,
         "name": name or coordinator.names.site(coordinator.site),
@@ -138,20 +139,13 @@ def _meter(
 ) -> JsonObjectType:
     return {
         "meter_id": meter.id,
-        "name": device_name(hass, coordinator, meter.id) or coordinator.names.meter(meter),
+        "name": name_by_user(coordinator, meter.id) or coordinator.names.meter(meter),
         "kind": kind_of(meter),
         "is_wanted": True,
         "unit": METER_TYPES[meter.type].unit,
         "entities": _entities(hass, meter.id, _METER_ROLES),
         "statistics": {name: one.statistic_id for name, one in series.items()},
     }
-
-
-def device_name(hass: HomeAssistant, coordinator: SiteCoordinator, owner_id: str) -> str | None:
-    """Return the name that a person gave to the device of a site or meter."""
-    entry_id = coordinator.config_entry.entry_id
-    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, owner_id), entry_id)
-    return device.name_by_user if device else None
 
 
 def _entities(hass: HomeAssistant, owner_id: str, roles: Mapping[str, str]) -> JsonObjectType:
