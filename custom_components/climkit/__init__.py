@@ -34,7 +34,7 @@ from .const import (
 from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
 from .costs import stored_tariffs
 from .devices import device_ids
-from .energy_wish import async_fulfil_wish
+from .energy_wish import async_go_on_with_wish
 from .entity import site_device
 from .errors import setup_errors
 from .frontend import async_setup_frontend, async_update_panel
@@ -203,12 +203,7 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
     site_id = runtime.coordinator.site.id
     history = runtime.coordinator.history
     history.worker.start(entry)
-    if "energy_wish" in runtime.coordinator.record:
-        entry.async_create_background_task(
-            hass,
-            async_fulfil_wish(hass, runtime.coordinator),
-            f"climkit energy dashboard {site_id}",
-        )
+    async_go_on_with_wish(hass, runtime.coordinator)
     runtime.coordinator.costs.worker.start(entry)
     if runtime.sensors.is_wanted:
         entry.async_create_background_task(

@@ -21,13 +21,25 @@ LOOKS_FOR_POWER = 20
 
 
 @callback
-def async_remember_wish(coordinator: SiteCoordinator, wish: Wish) -> None:
-    """Remember what the Energy dashboard shall show of a site."""
+def async_remember_wish(hass: HomeAssistant, coordinator: SiteCoordinator, wish: Wish) -> None:
+    """Remember what the Energy dashboard shall show of a site, and begin with it."""
     coordinator.record["energy_wish"] = {"owner": wish.owner_id, "water": list(wish.water_ids)}
     coordinator.store.save_soon()
+    async_go_on_with_wish(hass, coordinator)
 
 
-async def async_fulfil_wish(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+@callback
+def async_go_on_with_wish(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+    """Set up in the background what is remembered, as long as the account is loaded."""
+    if "energy_wish" in coordinator.record:
+        coordinator.config_entry.async_create_background_task(
+            hass,
+            _async_fulfil_wish(hass, coordinator),
+            f"climkit energy dashboard {coordinator.site.id}",
+        )
+
+
+async def _async_fulfil_wish(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
     """Set up what is remembered; wait for statistics that are on their way."""
     looks = 0
     while stored := coordinator.record.get("energy_wish"):

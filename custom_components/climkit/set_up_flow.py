@@ -24,7 +24,7 @@ from .const import (
 )
 from .coordinator import ClimkitConfigEntry
 from .energy_preferences import ENERGY, Wish, water_meters
-from .energy_wish import async_fulfil_wish, async_remember_wish
+from .energy_wish import async_remember_wish
 from .frontend import URL_PATH
 
 # Where a user finds what was set up.
@@ -72,10 +72,7 @@ def _async_wish(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
             wish = Wish(owner_id=flat, water_ids=[one for one in others if one in waters])
         else:
             wish = Wish(owner_id=site_id)
-        async_remember_wish(coordinator, wish)
-        entry.async_create_background_task(
-            hass, async_fulfil_wish(hass, coordinator), f"climkit energy dashboard {site_id}"
-        )
+        async_remember_wish(hass, coordinator, wish)
     return True
 
 
