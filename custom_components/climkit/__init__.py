@@ -75,6 +75,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
     """Set up an account: what is new first, history later and in the background."""
+    async_update_panel(hass)  # whatever Climkit answers
     client = async_create_client(hass, entry.data)
     client.login.permit()  # refused before, no retry leads here: a person wants it to be tried
     store = ClimkitStore(hass, entry.entry_id)
@@ -134,7 +135,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     _follow_entry(hass, entry)
     unread = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
     _watch_for_sites(hass, entry, client, unread, refused)
-    async_update_panel(hass)
     return True
 
 
