@@ -45,29 +45,16 @@ class DayUnavailableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class Day(TimeRange):
     """A local day of a site, from its midnight to the next one, in UTC.
 
     It has 96 quarter-hours, 92 or 100 where the clocks change.
     """
 
-    range: TimeRange
-
     @classmethod
     def of(cls, day: date, site: Site) -> Self:
         """Return the day of a local date."""
-        ends = (local_start(one, site.zone) for one in (day, day + timedelta(days=1)))
-        return cls(TimeRange(*ends))
-
-    @property
-    def start(self) -> datetime:
-        """Return its first moment, in UTC."""
-        return self.range.start
-
-    @property
-    def end(self) -> datetime:
-        """Return the next day's first moment, in UTC."""
-        return self.range.end
+        return cls(*(local_start(one, site.zone) for one in (day, day + timedelta(days=1))))
 
     @property
     def count(self) -> int:
@@ -97,7 +84,7 @@ class LiveQuarters:
         """Return a column's amounts."""
         found: Amounts = [None] * self.day.count
         for interval in self.intervals:
-            if interval.start in self.day.range:
+            if interval.start in self.day:
                 found[self.day.index(interval)] = interval.values.get(column)
         return found
 
@@ -119,7 +106,7 @@ class KeptQuarters:
     def overlay(self, intervals: Iterable[Interval]) -> None:
         """Take in what is new: its values win, what is absent stays."""
         for interval in intervals:
-            if interval.start not in self.day.range:
+            if interval.start not in self.day:
                 continue
             index = self.day.index(interval)
             for column, value in interval.values.items():

@@ -11,6 +11,7 @@ from math import fsum
 
 from homeassistant.core import HomeAssistant
 
+from ..days import Amounts
 from ..recorder import async_last_rows_before_each
 from ..statistics import Row
 from ..tariffs import local_start
@@ -18,8 +19,6 @@ from .owners import Owner
 
 # Decimals of what is answered.
 DECIMALS = 4
-
-type Amounts = list[float | None]
 
 
 def rounded(amount: float | None) -> float | None:

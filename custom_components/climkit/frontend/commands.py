@@ -3,7 +3,7 @@
 Each answer names the version of the served files, so that a page of before an update can tell.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -76,12 +76,12 @@ def async_register_commands(hass: HomeAssistant, version: str) -> None:
     commands: tuple[tuple[str, dict[vol.Marker, object], _Answer], ...] = (
         ("overview", {}, _async_overview),
         ("views", _VIEWS, _async_views),
-        ("day", _OWNER | {vol.Required("day"): _day}, _async_day),
-        ("month", _OWNER | {vol.Required("month"): _month}, _async_month),
+        ("day", _OWNER | {vol.Required("day"): _day}, _of_owner(async_day, "day")),
+        ("month", _OWNER | {vol.Required("month"): _month}, _of_owner(async_month, "month")),
         (
             "year",
             _OWNER | {vol.Required("year"): vol.All(int, vol.Range(_YEARS[0], _YEARS[-1]))},
-            _async_year,
+            _of_owner(async_year, "year"),
         ),
         ("meters", _SITE | {vol.Required("month"): _month}, _async_meters),
     )
@@ -111,20 +111,24 @@ def _handler(answer: _Answer, version: str) -> Callable[..., None]:
     return handle
 
 
-async def _async_of_owner(
-    hass: HomeAssistant,
-    connection: ActiveConnection,
-    msg: dict[str, Any],
-    answer: Callable[[Owner], Awaitable[JsonObjectType]],
-) -> JsonObjectType:
+def _of_owner(
+    answer: Callable[[HomeAssistant, Owner, Any], Coroutine[Any, Any, JsonObjectType]], field: str
+) -> _Answer:
+    """Return what answers a command about a site or meter and the time that a field names."""
+
+    async def answer_command(
+        hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
+    ) -> JsonObjectType:
+        owner = async_find_owner(hass, connection.user, msg["site_id"], msg.get("meter_id"))
+        return await _async_run(owner, answer(hass, owner, msg[field]))
+
+    return answer_command
+
+
+async def _async_run(owner: Owner, work: Coroutine[Any, Any, JsonObjectType]) -> JsonObjectType:
     """Answer for a site or meter, as long as its account is loaded."""
-    owner = async_find_owner(hass, connection.user, msg["site_id"], msg.get("meter_id"))
-
-    async def run() -> JsonObjectType:
-        return await answer(owner)
-
     try:
-        return await owner.runtime.async_run(run())
+        return await owner.runtime.async_run(work)
     except (RecorderError, SQLAlchemyError) as err:
         raise NoAnswerError(Code.UNAVAILABLE) from err
     except HomeAssistantError as err:  # it was unloaded meanwhile
@@ -153,36 +157,8 @@ async def _async_views(
     return {"config": dashboard([one for one in sites if wanted in {None, one["site_id"]}], text)}
 
 
-async def _async_day(
-    hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
-) -> JsonObjectType:
-    return await _async_of_owner(
-        hass, connection, msg, lambda owner: async_day(hass, owner, msg["day"])
-    )
-
-
-async def _async_month(
-    hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
-) -> JsonObjectType:
-    return await _async_of_owner(
-        hass, connection, msg, lambda owner: async_month(hass, owner, msg["month"])
-    )
-
-
-async def _async_year(
-    hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
-) -> JsonObjectType:
-    return await _async_of_owner(
-        hass, connection, msg, lambda owner: async_year(hass, owner, msg["year"])
-    )
-
-
 async def _async_meters(
     hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
 ) -> JsonObjectType:
-    return await _async_of_owner(
-        hass,
-        connection,
-        msg,
-        lambda owner: async_meters(hass, connection.user, owner, msg["month"]),
-    )
+    owner = async_find_owner(hass, connection.user, msg["site_id"])
+    return await _async_run(owner, async_meters(hass, connection.user, owner, msg["month"]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from itertools import groupby
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util.json import JsonObjectType, JsonValueType
@@ -39,9 +40,9 @@ async def async_day(hass: HomeAssistant, owner: Owner, day: date) -> JsonObjectT
         step, count = INTERVAL, whole.count
     else:
         columns = await _async_amounts_of_day(hass, owner, day)
-        step, count = whole.end - whole.start, 1
+        step, count = timedelta(days=1), 1
     return answer | {
-        "step": 86400 if count == 1 else int(step.total_seconds()),
+        "step": int(step.total_seconds()),
         "count": count,
         "columns": {name: [*all_rounded(amounts)] for name, amounts in columns.items()},
         "sums": {name: rounded(total(amounts)) for name, amounts in columns.items()},
@@ -114,23 +115,14 @@ def _prices(owner: Owner, day: Day, count: int) -> JsonObjectType:
     hours = [floor_hour(day.start + index * INTERVAL) for index in range(count)]
     prices = [tariffs.price(price, hour) for hour in hours]
     has_price = any(one is not None for one in prices)
-    low: list[JsonValueType] = [[*one] for one in _stretches_of_low(tariffs, hours, owner)]
+    low: list[JsonValueType] = [[*one] for one in _stretches_of_low(tariffs, hours)]
     return {"price": [*prices] if has_price else None, "low": low}
 
 
-def _stretches_of_low(
-    tariffs: Tariffs, hours: list[datetime], owner: Owner
-) -> Iterator[tuple[int, int]]:
+def _stretches_of_low(tariffs: Tariffs, hours: list[datetime]) -> Iterator[tuple[int, int]]:
     """Return the first index and the one behind the last of each stretch of the low tariff."""
-    zone = owner.coordinator.site.zone
-    begun: int | None = None
-    for index, hour in enumerate(hours):
-        tariff = tariffs.at(hour)
-        is_low = tariff is not None and hour.astimezone(zone) in tariff.low_hours
-        if is_low and begun is None:
-            begun = index
-        elif not is_low and begun is not None:
-            yield begun, index
-            begun = None
-    if begun is not None:
-        yield begun, len(hours)
+    indexes = range(len(hours))
+    for is_low, stretch in groupby(indexes, lambda index: tariffs.is_low(hours[index])):
+        if is_low:
+            first, *others = stretch
+            yield first, first + len(others) + 1

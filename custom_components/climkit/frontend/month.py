@@ -9,10 +9,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from ..api import HOUR, floor_hour
+from ..days import Amounts
 from ..recorder import async_rows
 from ..statistics import Row
 from ..tariffs import local_start
-from .amounts import Amounts, all_rounded, async_amounts, async_costs, total
+from .amounts import all_rounded, async_amounts, async_costs, total
 from .owners import Code, NoAnswerError, Owner
 
 
