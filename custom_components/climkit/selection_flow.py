@@ -212,7 +212,10 @@ def choice_selector(
     is_short = can_be_listed and len(labels) <= MANY_METERS
     return SelectSelector(
         SelectSelectorConfig(
-            options=_options(labels.items()),
+            options=[
+                SelectOptionDict(value=value, label=label)
+                for value, label in sorted(labels.items(), key=lambda item: item[1].casefold())
+            ],
             multiple=multiple,
             mode=SelectSelectorMode.LIST if is_short else SelectSelectorMode.DROPDOWN,
         )
@@ -223,10 +226,3 @@ def _absent(chosen: Iterable[str], meters: Iterable[str]) -> list[str]:
     """Return the chosen meters that Climkit does not list today."""
     known = slugs(meters)
     return [meter_id for meter_id in chosen if slug(meter_id) not in known]
-
-
-def _options(labels: Iterable[tuple[str, str]]) -> list[SelectOptionDict]:
-    return [
-        SelectOptionDict(value=value, label=label)
-        for value, label in sorted(labels, key=lambda item: item[1].casefold())
-    ]

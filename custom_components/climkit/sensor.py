@@ -220,7 +220,8 @@ class NetPowerSensor(ClimkitEntity[SiteCoordinator]):
     def is_there(self) -> bool:
         """Whether both series are still there."""
         series = self.coordinator.data.series
-        return {self.entity_description.to_house, self.entity_description.from_house} <= set(series)
+        wanted = {self.entity_description.to_house, self.entity_description.from_house}
+        return wanted <= series.keys()
 
     @property
     @override
