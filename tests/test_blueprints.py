@@ -340,18 +340,17 @@ class TestWaterAtNight:
 class TestDataMissing:
     """Data stay away, and come back."""
 
+    async def watch(self, home: Home, *, hours: int) -> None:
+        """As a user would, who turns the entity on first."""
+        await home.set_up_completely()
+        newest = f"{home.sites[0].coordinator.site.id}_last_measurement"
+        await home.enable(newest)
+        entity_id = home.entity_id(newest)
+        await automate(home, "data_missing", last_measurement=entity_id, hours=hours, what=TELL)
+
     async def test_missing_and_back(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Told once each."""
-        await home.set_up_completely()
-        site_id = home.sites[0].coordinator.site.id
-        await home.enable(f"{site_id}_last_measurement")
-        await automate(
-            home,
-            "data_missing",
-            last_measurement=home.entity_id(f"{site_id}_last_measurement"),
-            hours=6,
-            what=TELL,
-        )
+        await self.watch(home, hours=6)
         home.simulator.switches.latency = 3600 * 24 * 7
         for _ in range(7):
             await home.turn_clock(hours=1)
@@ -363,16 +362,7 @@ class TestDataMissing:
 
     async def test_reloads_and_restarts(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Nobody is told that data are back that were not missing."""
-        await home.set_up_completely()
-        site_id = home.sites[0].coordinator.site.id
-        await home.enable(f"{site_id}_last_measurement")
-        await automate(
-            home,
-            "data_missing",
-            last_measurement=home.entity_id(f"{site_id}_last_measurement"),
-            hours=6,
-            what=TELL,
-        )
+        await self.watch(home, hours=6)
         for _ in range(3):
             await home.restart()
             await home.turn_clock(minutes=15)
@@ -391,16 +381,7 @@ class TestDataMissing:
 
     async def test_missing_again(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Another time it is told again."""
-        await home.set_up_completely()
-        site_id = home.sites[0].coordinator.site.id
-        await home.enable(f"{site_id}_last_measurement")
-        await automate(
-            home,
-            "data_missing",
-            last_measurement=home.entity_id(f"{site_id}_last_measurement"),
-            hours=2,
-            what=TELL,
-        )
+        await self.watch(home, hours=2)
         for _ in range(2):
             home.simulator.switches.latency = 3600 * 24 * 7
             for _ in range(3):
@@ -411,16 +392,7 @@ class TestDataMissing:
 
     async def test_climkit_is_down(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Also told when nothing is known at all."""
-        await home.set_up_completely()
-        site_id = home.sites[0].coordinator.site.id
-        await home.enable(f"{site_id}_last_measurement")
-        await automate(
-            home,
-            "data_missing",
-            last_measurement=home.entity_id(f"{site_id}_last_measurement"),
-            hours=4,
-            what=TELL,
-        )
+        await self.watch(home, hours=4)
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
         for _ in range(9):
             await home.turn_clock(hours=1)

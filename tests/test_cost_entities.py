@@ -1,8 +1,8 @@
 """Entities of costs say what is true now, or nothing: whatever tariffs and meters do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -96,6 +96,19 @@ class Gate:
     def open(self) -> None:
         """Let all pass."""
         self._open.set()
+
+
+@contextmanager
+def held_rows() -> Iterator[Gate]:
+    """Hold back the amounts that costs are computed of, until the gate is opened."""
+    gate, rows = Gate(), costs.async_rows
+
+    async def slow(*args: Any) -> Any:
+        await gate.passes()
+        return await rows(*args)
+
+    with patch.object(costs, "async_rows", slow):
+        yield gate
 
 
 class TestNoTariffNow:
@@ -215,14 +228,7 @@ class TestOtherPrices:
         await home.set_up_completely()
         first = add_tariff(home, prices("2026-01-01"))
         await home.settle()
-        gate = Gate()
-        rows = costs.async_rows
-
-        async def slow(*args: Any) -> Any:
-            await gate.passes()
-            return await rows(*args)
-
-        with patch.object(costs, "async_rows", slow):
+        with held_rows() as gate:
             correct_tariff(home, first, prices("2026-01-01", grid=0.4))
             await home.until(gate.waits.is_set)
             correct_tariff(home, first, prices("2026-01-01", grid=0.9))
@@ -240,14 +246,7 @@ class TestOtherPrices:
         await home.set_up_completely()
         add_tariff(home, prices("2026-01-01"))
         await home.settle()
-        gate = Gate()
-        rows = costs.async_rows
-
-        async def slow(*args: Any) -> Any:
-            await gate.passes()
-            return await rows(*args)
-
-        with patch.object(costs, "async_rows", slow):
+        with held_rows() as gate:
             second = add_tariff(home, prices("2026-11-19", grid=0.4))
             await home.until(gate.waits.is_set)
             if what == "deleted":

@@ -72,7 +72,7 @@ def is_low(local: datetime) -> bool:
     return local.weekday() < 5 and (12 <= local.hour < 17 or local.hour >= 23 or local.hour < 7)
 
 
-@pytest.mark.parametrize(
+WEEKS = pytest.mark.parametrize(
     "now",
     [
         datetime(2026, 10, 28, 9, 40, tzinfo=UTC),
@@ -81,6 +81,9 @@ def is_low(local: datetime) -> bool:
     ],
     ids=["autumn", "spring", "new year"],
 )
+
+
+@WEEKS
 class TestWeek:
     """A week with two tariff periods, low-tariff hours, a change of clocks and a revised day."""
 

@@ -55,15 +55,22 @@ def meter_named(site: Building, name: str) -> str:
     return next(meter.id for meter in site.meters if meter.info and meter.info.get("name") == name)
 
 
-async def call(home: Home, action: str, climkit_id: str, **data: object) -> Mapping[str, Any]:
-    """Call an action for a site, meter or sensor; `since` is its `from`."""
+async def call(
+    home: Home, action: str, climkit_id: str, *, user: MockUser | None = None, **data: object
+) -> Mapping[str, Any]:
+    """Call an action for a site, meter or sensor, as a user; `since` is its `from`."""
     device = dr.async_get(home.hass).async_get_device_by_identifier(
         (DOMAIN, climkit_id), home.entry.entry_id
     )
     assert device
     data = {"device_id": device.id, "from": data.pop("since"), **data}
     answer = await home.hass.services.async_call(
-        DOMAIN, action, data, blocking=True, return_response=True
+        DOMAIN,
+        action,
+        data,
+        blocking=True,
+        return_response=True,
+        context=Context(user_id=user.id) if user else None,
     )
     assert answer is not None
     return answer
@@ -556,17 +563,8 @@ async def test_sampling_that_is_not_heeded(home: Home, site: Building) -> None:
 
 async def test_everybody_may_ask(home: Home, site: Building, hass_read_only_user: MockUser) -> None:
     """Reading changes nothing, so it is not for administrators only."""
-    device = dr.async_get(home.hass).async_get_device_by_identifier(
-        (DOMAIN, site.id), home.entry.entry_id
-    )
-    assert device
-    answer = await home.hass.services.async_call(
-        DOMAIN,
-        "get_site_data",
-        {"device_id": device.id, "from": "2026-11-19"},
-        blocking=True,
-        return_response=True,
-        context=Context(user_id=hass_read_only_user.id),
+    answer = await call(
+        home, "get_site_data", site.id, since="2026-11-19", user=hass_read_only_user
     )
     assert answer
     assert answer["rows"]

@@ -45,6 +45,7 @@ from tests.bill import (
 from tests.conftest import NOW, Home
 from tests.simulator import World, apartment_house, single_house
 from tests.source import METER_ID, SITE_ID, WATER_ID, Gap, Source
+from tests.test_costs import WEEKS, is_low
 from tests.test_data_services import text_of
 from tests.truth import climkit_hours, hourly_changes
 
@@ -53,16 +54,27 @@ LOW = {"weekday": "12-17, 23-07", "saturday": "0-24"}
 
 
 async def state(
-    home: Home, climkit_id: str, first: str, last: str | None = None, **data: str
+    home: Home,
+    climkit_id: str,
+    first: str,
+    last: str | None = None,
+    *,
+    user: MockUser | None = None,
+    **data: str,
 ) -> Any:
-    """The statement of a site or meter."""
+    """The statement of a site or meter, for a user."""
     device = dr.async_get(home.hass).async_get_device_by_identifier(
         (DOMAIN, climkit_id), home.entry.entry_id
     )
     assert device
     data |= {"device_id": device.id, "from": first} | ({"to": last} if last else {})
     return await home.hass.services.async_call(
-        DOMAIN, "get_statement", data, blocking=True, return_response=True
+        DOMAIN,
+        "get_statement",
+        data,
+        blocking=True,
+        return_response=True,
+        context=Context(user_id=user.id) if user else None,
     )
 
 
@@ -87,23 +99,7 @@ def within(hours: Mapping[datetime, float], first: date, last: date) -> dict[dat
     }
 
 
-def is_low(hour: datetime) -> bool:
-    """The low tariff of `LOW`."""
-    local = hour.astimezone(ZURICH)
-    if local.weekday() == 5:
-        return True
-    return local.weekday() < 5 and (12 <= local.hour < 17 or local.hour >= 23 or local.hour < 7)
-
-
-@pytest.mark.parametrize(
-    "now",
-    [
-        datetime(2026, 10, 28, 9, 40, tzinfo=UTC),
-        datetime(2026, 3, 31, 9, 40, tzinfo=UTC),
-        datetime(2027, 1, 4, 9, 40, tzinfo=UTC),
-    ],
-    ids=["autumn", "spring", "new year"],
-)
+@WEEKS
 @pytest.mark.recorder
 class TestWeek:
     """A week with two tariffs, low-tariff hours and, mostly, a change of clocks."""
@@ -183,7 +179,9 @@ class TestWeek:
                         assert_near(row[COSTS[part]], sum(cost.values()))
                     if part is Part.GRID:
                         for name, low in (("high", False), ("low", True)):
-                            of_tariff = [hour for hour in hours if is_low(hour) is low]
+                            of_tariff = [
+                                hour for hour in hours if is_low(hour.astimezone(ZURICH)) is low
+                            ]
                             key = f"grid_{name}_kwh", f"grid_{name}_cost"
                             if not of_tariff:
                                 assert row[key[0]] is row[key[1]] is None
@@ -347,18 +345,7 @@ class TestApartments:
         self, home: Home, site_id: str, hass_read_only_user: MockUser
     ) -> None:
         """As for the other data, which it is made of."""
-        device = dr.async_get(home.hass).async_get_device_by_identifier(
-            (DOMAIN, site_id), home.entry.entry_id
-        )
-        assert device
-        answer = await home.hass.services.async_call(
-            DOMAIN,
-            "get_statement",
-            {"device_id": device.id, "from": "2026-11-19"},
-            blocking=True,
-            return_response=True,
-            context=Context(user_id=hass_read_only_user.id),
-        )
+        answer = await state(home, site_id, "2026-11-19", user=hass_read_only_user)
         assert answer
         assert answer["rows"]
 
