@@ -122,3 +122,23 @@ async def test_all_sites_side_by_side(
         assert own.isdisjoint(names)
         names |= own
     assert await issues(home, hass_ws_client) == []
+
+
+async def test_sites_of_one_name(home: Home, world: World) -> None:
+    """Who sets it up sees where each of them stands, at its flats and water meters too."""
+    for site_id, city in zip(list(world.sites)[:2], ("Bern", "Thun"), strict=True):
+        site = world.sites[site_id]
+        info = {**site.info(), "name": "Mill", "address": {"city": city}}
+        world.sites[site_id] = replace(site, site_info=info)
+    await home.set_up()
+    options = home.hass.config_entries.options
+    menu = await options.async_init(home.entry.entry_id)
+    form = await options.async_configure(menu["flow_id"], {"next_step_id": "energy_dashboard"})
+    assert form["data_schema"] is not None
+    found = {
+        field: [option["label"] for option in form["data_schema"].schema[field].config["options"]]
+        for field in ("owner", "water")
+    }
+    assert {"Mill (Bern)", "Mill (Thun)", "Mill (Bern) - Flat 1"} <= set(found["owner"])
+    assert "Mill (Bern) - Cold water flat 1" in found["water"]
+    assert all(len(set(labels)) == len(labels) for labels in found.values())

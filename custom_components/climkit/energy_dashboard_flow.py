@@ -88,12 +88,13 @@ class EnergyDashboardSteps(OptionsFlow):
     ) -> ConfigFlowResult:
         """Show the form; after an error with what was answered before."""
         coordinators = [runtime.coordinator for runtime in entry.runtime_data.values()]
-        owners = {key: label for one in coordinators for key, label in _owners(one).items()}
-        waters = {
-            meter_id: _label(one, meter_id)
-            for one in coordinators
-            for meter_id in water_meters(one)
-        }
+        sites = coordinators[0].names.sites(one.site for one in coordinators)
+        owners: dict[str, str] = {}
+        waters: dict[str, str] = {}
+        for one in coordinators:
+            site = sites[one.site.id]
+            owners |= {one.site.id: site} | _labels(one, site, consumers(one))
+            waters |= _labels(one, site, water_meters(one))
         schema = vol.Schema(
             {
                 vol.Required(CONF_OWNER): _choice(owners),
@@ -212,19 +213,14 @@ def _coordinator_of(entry: ClimkitConfigEntry, owner_id: str) -> SiteCoordinator
     if entry.state is not ConfigEntryState.LOADED:
         return None
     coordinators = (runtime.coordinator for runtime in entry.runtime_data.values())
-    return next((one for one in coordinators if owner_id in _owners(one)), None)
+    return next((one for one in coordinators if owner_id in {one.site.id, *consumers(one)}), None)
 
 
-def _owners(coordinator: SiteCoordinator) -> dict[str, str]:
-    """Return what can be shown of a site: itself, or one of its consumers."""
-    own = {coordinator.site.id: coordinator.names.site(coordinator.site)}
-    return own | {meter_id: _label(coordinator, meter_id) for meter_id in consumers(coordinator)}
-
-
-def _label(coordinator: SiteCoordinator, meter_id: str) -> str:
-    names = coordinator.names
-    meter = coordinator.data.meters[meter_id]
-    return f"{names.site(coordinator.site)} - {names.meter(meter)}"
+def _labels(coordinator: SiteCoordinator, site: str, meter_ids: Iterable[str]) -> dict[str, str]:
+    """Return what meters of a site are called beside those of others."""
+    meters = [coordinator.data.meters[meter_id] for meter_id in meter_ids]
+    names = coordinator.names.meters(meters)
+    return {meter_id: f"{site} - {name}" for meter_id, name in names.items()}
 
 
 def _choice(labels: dict[str, str], *, multiple: bool = False) -> SelectSelector:
