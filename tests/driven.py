@@ -5,7 +5,7 @@ tests of the API's limit use it too.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -133,6 +133,16 @@ class DrivenHome(StoryHome):
     @override
     async def set_up(self) -> None:
         await self.drive(super().set_up())
+
+    @override
+    async def until(self, condition: Callable[[], bool], seconds: float = 3600) -> None:
+        """Let the clock run until something is so; it may take so many seconds by that clock."""
+        end = self.hass.loop.time() + seconds
+        await self.activity.until_quiet()
+        while not condition():
+            assert self.hass.loop.time() < end, "it never happened"
+            self._move_clock(timedelta(minutes=1))
+            await self.activity.until_quiet()
 
     @override
     async def let_follow(self) -> None:
