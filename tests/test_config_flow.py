@@ -203,6 +203,10 @@ class TestAdd:
         assert not any("PV" in label for label in labels(flow, CONF_FLAT).values())
         assert not labels(flow, CONF_FLAT).keys() & labels(flow, CONF_OTHER_METERS).keys()
         water = next(key for key in labels(flow, CONF_OTHER_METERS) if key in meters.values())
+        # The frontend would choose the first of them, somebody else's, if it were required.
+        await flow.answer({CONF_OTHER_METERS: [water]})
+        assert flow.result["errors"] == {CONF_FLAT: "flat_needed"}
+        assert flow.suggested == {CONF_OTHER_METERS: [water]}
         await flow.answer({CONF_FLAT: meters["Flat 1"], CONF_OTHER_METERS: [water]})
         await flow.answer({CONF_HISTORY: HISTORY_NOW})
         await flow.answer({CONF_TARIFF: False})

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.climkit.api import Meter, Site
 from custom_components.climkit.const import CONF_HISTORY
-from custom_components.climkit.names import Names
+from custom_components.climkit.names import Names, by_number
 from tests.conftest import NOW, Home
 from tests.truth import known_names, stored_rows
 
@@ -121,3 +121,17 @@ class TestToldApart:
         ]
         two = [Meter.from_api({"id": f"6c0{n}", "type": "heating", "name": "F"}) for n in (1, 2)]
         assert list(NAMES.meters(filter(None, two)).values()) == ["F (6c01)", "F (6c02)"]
+
+
+def test_order() -> None:
+    """Labels stand in the order of the numbers in them, whatever case their letters have."""
+    labels = ["Flat 10", "flat 2", "2nd floor", "Flat 2, cellar", "10th floor", "", "Flat"]
+    assert sorted(labels, key=by_number) == [
+        "",
+        "2nd floor",
+        "10th floor",
+        "Flat",
+        "flat 2",
+        "Flat 2, cellar",
+        "Flat 10",
+    ]

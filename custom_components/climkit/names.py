@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+import re
 from typing import Self
 
 from homeassistant.core import HomeAssistant
@@ -10,6 +11,12 @@ from homeassistant.helpers.translation import async_get_translations
 from .api import Meter, Site
 from .const import DOMAIN
 from .measures import Price, Series
+
+
+def by_number(label: str) -> list[int | str]:
+    """Return a key that sorts labels as a person would: "Flat 2" before "Flat 10"."""
+    parts = re.split(r"(\d+)", label.casefold())  # each second part is a number
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)]
 
 
 def told_apart(

@@ -31,7 +31,7 @@ from .const import (
 )
 from .ids import slug, slugs
 from .measures import CHARGE_POINT, ELECTRICITY
-from .names import Names
+from .names import Names, by_number
 
 # A list up to this long is shown whole; a longer one is searched in.
 MANY_METERS = 10
@@ -72,9 +72,11 @@ class SelectionSteps(ConfigEntryBaseFlow):
         stored = self.options[CONF_METERS] if view_of(self.options) == VIEW_FLAT else []
         errors = {}
         if user_input is not None:
-            flat, others = user_input[CONF_FLAT], user_input.get(CONF_OTHER_METERS, [])
-            site_id = self._site_of(flat)
-            if any(self._site_of(meter_id) != site_id for meter_id in others):
+            flat, others = user_input.get(CONF_FLAT), user_input.get(CONF_OTHER_METERS, [])
+            site_id = self._site_of(flat) if flat else ""
+            if not flat:
+                errors[CONF_FLAT] = "flat_needed"
+            elif any(self._site_of(meter_id) != site_id for meter_id in others):
                 errors[CONF_OTHER_METERS] = "meters_of_another_site"
             else:
                 # What Climkit does not list today stays chosen.
@@ -96,8 +98,9 @@ class SelectionSteps(ConfigEntryBaseFlow):
             for key, meter in meters.items()
             if meter.type not in (ELECTRICITY, CHARGE_POINT)
         }
+        # Of what is required the frontend would choose the first by itself: somebody else's.
         fields: dict[vol.Marker, object] = {
-            vol.Required(CONF_FLAT): choice_selector(flats, multiple=False)
+            vol.Optional(CONF_FLAT): choice_selector(flats, multiple=False)
         }
         if others:
             fields[vol.Optional(CONF_OTHER_METERS)] = choice_selector(others, can_be_listed=False)
@@ -214,7 +217,7 @@ def choice_selector(
         SelectSelectorConfig(
             options=[
                 SelectOptionDict(value=value, label=label)
-                for value, label in sorted(labels.items(), key=lambda item: item[1].casefold())
+                for value, label in sorted(labels.items(), key=lambda item: by_number(item[1]))
             ],
             multiple=multiple,
             mode=SelectSelectorMode.LIST if is_short else SelectSelectorMode.DROPDOWN,

@@ -25,10 +25,10 @@ from .const import (
 from .coordinator import ClimkitConfigEntry
 from .energy_preferences import ENERGY, Wish, water_meters
 from .energy_wish import async_remember_wish
-from .frontend import URL_PATH
+from .frontend import OPENER_PATH
 
 # Where a user finds what was set up.
-_LINKS = {CONF_ENERGY: "/energy", CONF_DASHBOARD: f"/{URL_PATH}"}
+_LINKS = {CONF_ENERGY: "/energy", CONF_DASHBOARD: f"/{OPENER_PATH}"}
 
 
 @callback

@@ -3,6 +3,7 @@
 All waits are for what a person would wait for. Playwright's locators reach into open shadow roots.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import json
 import re
 import shutil
 import time
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Locator, Page, async_playwright
 
@@ -37,9 +38,13 @@ DEFAULT_SIZE = Size()
 
 @asynccontextmanager
 async def browsing(
-    hass: HomeAssistant, *, language: str = "en", size: Size = DEFAULT_SIZE
+    hass: HomeAssistant,
+    *,
+    language: str = "en",
+    size: Size = DEFAULT_SIZE,
+    sidebar: Literal["always_hidden", "docked"] = "always_hidden",
 ) -> AsyncIterator[Frontend]:
-    """Open a browser that is signed in at a Home Assistant, its sidebar hidden."""
+    """Open a browser that is signed in at a Home Assistant."""
     settings = {
         "hassTokens": {
             "hassUrl": hass.url,
@@ -51,7 +56,7 @@ async def browsing(
             "expires": (time.time() + 86_400) * 1000,
         },
         "selectedLanguage": language,
-        "dockedSidebar": "always_hidden",
+        "dockedSidebar": sidebar,
     }
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
@@ -99,6 +104,16 @@ class Frontend:
         await self.open("/config/integrations/dashboard/add?domain=climkit")
         await self.page.locator("dialog-box").get_by_role("button").last.click()
         await self.form.locator("input[name=username]").wait_for()
+
+    async def find_in_brands(self, name: str) -> Locator:
+        """Scroll the dialog *Select brand* until an integration is seen, without a search."""
+        found = self.page.get_by_text(name, exact=True)
+        await self.page.locator("ha-integration-list-item").first.hover()
+        async with asyncio.timeout(TIMEOUT / 1000):
+            while not await found.count():
+                await self.page.mouse.wheel(0, 500)
+                await asyncio.sleep(0.1)  # the list shows only what is near
+        return found.first
 
     async def enter_credentials(self, username: str, password: str, url: str) -> None:
         """Fill the form in, with an address of the API that hides behind "Advanced"."""

@@ -3,9 +3,7 @@
 The tests are one story: each goes on where the one before stopped.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +15,7 @@ from scripts.demonstration.check import complaints, wait_for_history
 
 from .conftest import Home
 from .day import Yesterday, home_consumption
+from .waiting import wait_until
 
 SITE, FLAT = "Les Tilleuls", "Flat 1"
 GRID, SOLAR, EXPORT, COLD, HOT = 0.29, 0.21, 0.08, 2.5, 11.5
@@ -47,7 +46,6 @@ NOTHING: Mapping[str, list[Any]] = {
     "device_consumption_water": [],
 }
 HALF_A_DIGIT = 0.005 + 1e-6  # the page has two digits after the point
-PATIENCE = 60  # seconds
 
 expect.set_options(timeout=TIMEOUT)
 
@@ -71,10 +69,10 @@ async def test_adds_the_integration(home: Home) -> None:
     await frontend.submit()
     await expect(frontend.form).to_contain_text("How far back should the statistics go?")
     await frontend.submit()
-    await expect(frontend.form).to_contain_text("Set this up too?")
-    await frontend.form.get_by_text("Energy dashboard", exact=True).click()  # see below
+    await expect(frontend.page.get_by_text("Set this up too?")).to_be_visible()
+    await frontend.form.locator("ha-switch").first.click()  # the Energy dashboard; see below
     await frontend.submit()
-    await frontend.page.get_by_role("button", name="Finish").click()
+    await frontend.page.get_by_role("button", name="Skip and finish").click()
 
     [entry] = await home.hass.command("config_entries/get", domain="climkit")
     assert entry["state"] == "loaded"
@@ -294,18 +292,3 @@ async def expect_totals(home: Home, expected: Mapping[str, Sequence[float]]) -> 
         )
 
     await wait_until(shown, are_equal, expected)
-
-
-async def wait_until[T](
-    shown: Callable[[], Awaitable[T]], is_right: Callable[[T], bool], expected: object
-) -> None:
-    """Look again and again at what is shown, until it is right. Fails after a while."""
-    last: T | None = None
-    with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                last = await shown()
-                if is_right(last):
-                    return
-                await asyncio.sleep(0.5)
-    pytest.fail(f"shown: {last}\nexpected: {expected}")

@@ -1,15 +1,17 @@
 """The Climkit dashboard in the sidebar: there as long as an account wants it."""
 
-from homeassistant.components.frontend import async_panel_exists
+from homeassistant.components.frontend import DATA_PANELS, async_panel_exists
 from homeassistant.components.lovelace import LovelaceData
 from homeassistant.components.lovelace.const import LOVELACE_DATA
 from homeassistant.components.lovelace.resources import ResourceYAMLCollection
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.core import CoreState
 from homeassistant.helpers.json import json_bytes
 import pytest
 
 from custom_components.climkit.const import CONF_DASHBOARD
-from custom_components.climkit.frontend import URL_PATH
+from custom_components.climkit.frontend import OPENER_PATH
+from custom_components.climkit.frontend.panel import URL_PATH
 from tests.conftest import Home
 from tests.simulator import Fault, FaultKind
 
@@ -38,6 +40,31 @@ async def test_shows_the_strategy(home: Home, lovelace: LovelaceData) -> None:
     assert await dashboard.async_load(False) == {"strategy": {"type": "custom:climkit"}}
     assert b"custom:climkit" in json_bytes(await dashboard.async_json(False))
     assert await dashboard.async_get_info() == {"mode": "yaml"}
+
+
+def in_sidebar(home: Home) -> list[str]:
+    """The paths to which the sidebar leads."""
+    panels = home.hass.data[DATA_PANELS].values()
+    return [one.frontend_url_path for one in panels if one.show_in_sidebar]
+
+
+async def test_pages_that_were_open_before(home: Home) -> None:
+    """They lack the strategy: the sidebar leads them to it, until all are loaded anew."""
+    await choose(home, is_wanted=True)
+    await home.set_up()
+    assert in_sidebar(home) == [OPENER_PATH]
+    opener = home.hass.data[DATA_PANELS][OPENER_PATH]
+    assert opener.component_name == "custom"
+    assert opener.config
+    assert opener.config["_panel_custom"]["module_url"].endswith("/opener.js")
+
+
+async def test_start(home: Home) -> None:
+    """Pages of a Home Assistant that starts with Climkit have the strategy."""
+    await choose(home, is_wanted=True)
+    home.hass.set_state(CoreState.not_running)
+    await home.begin()
+    assert in_sidebar(home) == [URL_PATH]
 
 
 async def test_not_wanted(home: Home) -> None:
@@ -70,7 +97,7 @@ async def test_goes_with_the_account(home: Home, lovelace: LovelaceData) -> None
     await home.let_follow()
     assert async_panel_exists(home.hass, URL_PATH)
     await entries.async_remove(home.entry.entry_id)
-    assert not async_panel_exists(home.hass, URL_PATH)
+    assert not home.hass.data[DATA_PANELS]
     assert not lovelace.dashboards
 
 

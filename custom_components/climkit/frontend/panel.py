@@ -3,6 +3,10 @@
 Home Assistant has no call by which an integration adds a dashboard; a panel that shows one made by
 a strategy is what its own default dashboards are. Who wants to edit it adds one of the same kind
 under *Settings > Dashboards*.
+
+A page that was open before the account was added does not have the strategy, and Home Assistant
+cannot give it one. It gets it from a panel of ours, the opener, which then shows the dashboard. So
+until the next start the sidebar leads there.
 """
 
 from typing import Any, override
@@ -11,12 +15,17 @@ from homeassistant.components import frontend
 from homeassistant.components.lovelace.const import LOVELACE_DATA, MODE_YAML
 from homeassistant.components.lovelace.dashboard import LovelaceConfig
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.helpers.json import json_bytes, json_fragment
+from homeassistant.util.hass_dict import HassKey
 
 from ..const import CONF_DASHBOARD, DOMAIN
 
 URL_PATH = DOMAIN
+OPENER_PATH = f"{DOMAIN}-open"
+
+# The address of the opener's module.
+OPENER: HassKey[str] = HassKey(f"{DOMAIN}_opener")
 TITLE = "Climkit"
 ICON = "mdi:home-lightning-bolt-outline"
 
@@ -68,14 +77,26 @@ def async_update_panel(hass: HomeAssistant, removed: ConfigEntry | None = None) 
     present = lovelace.dashboards.get(URL_PATH)
     if is_wanted and present is None and not frontend.async_panel_exists(hass, URL_PATH):
         lovelace.dashboards[URL_PATH] = ClimkitDashboard(hass)
-        frontend.async_register_built_in_panel(
-            hass,
-            "lovelace",
-            sidebar_title=TITLE,
-            sidebar_icon=ICON,
-            frontend_url_path=URL_PATH,
-            config={"mode": MODE_YAML},
-        )
+        is_start = hass.state is not CoreState.running
+        _register(hass, "lovelace", URL_PATH, {"mode": MODE_YAML}, in_sidebar=is_start)
+        opener = {"name": OPENER_PATH, "embed_iframe": False, "module_url": hass.data[OPENER]}
+        config = {"_panel_custom": {**opener, "trust_external": False}}
+        _register(hass, "custom", OPENER_PATH, config, in_sidebar=not is_start)
     elif not is_wanted and isinstance(present, ClimkitDashboard):
         del lovelace.dashboards[URL_PATH]
-        frontend.async_remove_panel(hass, URL_PATH)
+        for path in (URL_PATH, OPENER_PATH):
+            frontend.async_remove_panel(hass, path)
+
+
+def _register(
+    hass: HomeAssistant, component: str, path: str, config: dict[str, Any], *, in_sidebar: bool
+) -> None:
+    frontend.async_register_built_in_panel(
+        hass,
+        component,
+        sidebar_title=TITLE,
+        sidebar_icon=ICON,
+        frontend_url_path=path,
+        config=config,
+        show_in_sidebar=in_sidebar,
+    )
