@@ -1,8 +1,12 @@
 """Copies of the recorder's long-term statistics, and what a person does to them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from itertools import batched
+import pickle
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
 from homeassistant.core import HomeAssistant
@@ -14,12 +18,26 @@ from sqlalchemy import delete, insert, select
 
 from custom_components.climkit.const import DOMAIN
 
+# So many rows are in memory at once: that of the soak is measured.
+ROWS = 1000
+
 
 @dataclass
 class Copy:
-    """What a database held of this integration's statistics: rows by id, and their units."""
+    """What a database held of this integration's statistics, in a file."""
 
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    file: IO[bytes] = field(default_factory=TemporaryFile)
+
+    def add(self, statistic_id: str, rows: list[dict[str, Any]]) -> None:
+        """Keep rows of a statistic."""
+        pickle.dump((statistic_id, rows), self.file)
+
+    def parts(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        """Return what was added, in that order."""
+        end = self.file.tell()
+        self.file.seek(0)
+        while self.file.tell() < end:
+            yield pickle.load(self.file)  # noqa: S301
 
 
 async def copy_database(hass: HomeAssistant) -> Copy:
@@ -51,15 +69,17 @@ def _read(hass: HomeAssistant) -> Copy:
     with session_scope(hass=hass, read_only=True) as session:
         for statistic_id, number in _ids(session).items():
             rows = session.execute(select(*columns).where(Statistics.metadata_id == number))
-            copy.rows[statistic_id] = [dict(row) for row in rows.mappings()]
+            for part in batched(rows.mappings(), ROWS, strict=False):
+                copy.add(statistic_id, [dict(row) for row in part])
     return copy
 
 
 def _write(hass: HomeAssistant, copy: Copy) -> None:
     with session_scope(hass=hass) as session:
-        for statistic_id, number in _ids(session).items():
-            session.execute(delete(Statistics).where(Statistics.metadata_id == number))
-            if rows := copy.rows.get(statistic_id):
+        numbers = _ids(session)
+        session.execute(delete(Statistics).where(Statistics.metadata_id.in_(numbers.values())))
+        for statistic_id, rows in copy.parts():
+            if number := numbers.get(statistic_id):
                 session.execute(
                     insert(Statistics), [{**row, "metadata_id": number} for row in rows]
                 )

@@ -86,10 +86,18 @@ async def test_flat_in_twelve_clicks(tenant: Tenant) -> None:
 
     [entry] = await tenant.hass.command("config_entries/get", domain="climkit")
     assert (entry["title"], entry["state"]) == ("Flat 2, Les Tilleuls", "loaded")
-    # It waits for the first statistics.
-    prefs = await wait_until(
-        lambda: tenant.hass.command("energy/get_prefs"),
-        lambda prefs: bool(prefs["energy_sources"]),
-        "an Energy dashboard",
+    # The Energy dashboard waits for the first statistics.
+    await wait_until(
+        lambda: energy_sources(tenant.hass),
+        lambda names: names == ["Flat 2 Grid energy", "Flat 2 Solar energy"],
+        "an Energy dashboard of the flat",
     )
-    assert [one["name"] for one in prefs["energy_sources"]] == ["Flat 2 Grid energy"]
+
+
+async def energy_sources(hass: HomeAssistant) -> list[str]:
+    """Return what the sources of the Energy dashboard are called; none before it is set up."""
+    try:
+        prefs = await hass.command("energy/get_prefs")
+    except RuntimeError:
+        return []
+    return [one["name"] for one in prefs["energy_sources"]]
