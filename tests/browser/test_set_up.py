@@ -13,8 +13,6 @@ from scripts.demonstration.home_assistant import HomeAssistant
 from scripts.demonstration.playground import playground
 from scripts.demonstration.simulator import Simulator
 
-from .waiting import wait_until
-
 MOST_CLICKS = 12
 HISTORY_DAYS = 24
 ROOF = 60_000
@@ -86,18 +84,3 @@ async def test_flat_in_twelve_clicks(tenant: Tenant) -> None:
 
     [entry] = await tenant.hass.command("config_entries/get", domain="climkit")
     assert (entry["title"], entry["state"]) == ("Flat 2, Les Tilleuls", "loaded")
-    # The Energy dashboard waits for the first statistics.
-    await wait_until(
-        lambda: energy_sources(tenant.hass),
-        lambda names: names == ["Flat 2 Grid energy", "Flat 2 Solar energy"],
-        "an Energy dashboard of the flat",
-    )
-
-
-async def energy_sources(hass: HomeAssistant) -> list[str]:
-    """Return what the sources of the Energy dashboard are called; none before it is set up."""
-    try:
-        prefs = await hass.command("energy/get_prefs")
-    except RuntimeError:
-        return []
-    return [one["name"] for one in prefs["energy_sources"]]
