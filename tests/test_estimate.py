@@ -10,7 +10,13 @@ from sqlalchemy import func, select
 
 from custom_components.climkit.choice import Choice
 from custom_components.climkit.const import CONF_HISTORY
-from custom_components.climkit.estimate import REQUESTS_FOR_ENDS, Estimate, estimate_site
+from custom_components.climkit.estimate import (
+    REQUESTS_FOR_ENDS,
+    SECONDS_PER_ROW,
+    Estimate,
+    estimate_site,
+    told_time,
+)
 from tests.conftest import NOW, Home
 from tests.simulator import World, apartment_house, single_house
 
@@ -65,4 +71,23 @@ async def test_rows_and_requests(home: Home) -> None:
 def test_sums() -> None:
     """Sites are added up; minutes and megabytes are rounded up."""
     both = Estimate(1_000_000, 100) + Estimate(1, 10)
-    assert (both.minutes, both.megabytes) == (3, 86)
+    assert both == Estimate(1_000_001, 110)
+    assert both.megabytes == 86
+
+
+def test_time() -> None:
+    """Either the requests or the recorder takes longer; costs come behind."""
+    assert Estimate(rows=1, requests=110).minutes == 3
+    rows = round(600 / SECONDS_PER_ROW)
+    assert Estimate(rows=rows, requests=110).minutes == 10
+    assert Estimate(rows=rows, requests=1, cost_rows=rows // 2).minutes_with_costs == 15
+
+
+def test_time_in_words() -> None:
+    """Many minutes are hours."""
+    assert [told_time(minutes) for minutes in (1, 99, 100, 1140)] == [
+        "1 min",
+        "99 min",
+        "2 h",
+        "19 h",
+    ]

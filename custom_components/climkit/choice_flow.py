@@ -30,7 +30,7 @@ from .const import (
     VIEW_FLAT,
 )
 from .errors import error_key
-from .estimate import MANY_ROWS, Estimate, estimate_site
+from .estimate import MANY_ROWS, Estimate, estimate_site, told_time
 from .ids import slug
 from .measures import CHARGE_POINT, ELECTRICITY, known_meters
 from .names import Names
@@ -271,7 +271,8 @@ def _stored_history(user_input: dict[str, Any], today: date) -> str | None:
 
 def _placeholders(kind: str, estimate: Estimate) -> dict[str, str]:
     return {
-        f"{kind}_minutes": f"{estimate.minutes}",
+        f"{kind}_time": told_time(estimate.minutes),
+        f"{kind}_time_with_costs": told_time(estimate.minutes_with_costs),
         f"{kind}_megabytes": f"{estimate.megabytes}",
         f"{kind}_megabytes_with_costs": f"{estimate.megabytes_with_costs}",
     }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
+
 from .api import Meter, MeterMode
 from .choice import Choice
 from .measures import all_series
@@ -18,6 +20,13 @@ MANY_ROWS = 1_000_000
 BYTES_PER_ROW = 85
 
 SECONDS_PER_REQUEST = 1.1
+
+# Seconds of the recorder for a row: from 2026.11 on it takes many at once. Measured on a server
+# (docs/performance.md); a small machine needs longer.
+SECONDS_PER_ROW = 0.0005 if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11) else 0.0015
+
+# From so many minutes on a time is told in hours.
+MANY_MINUTES = 100
 
 # Both ends of a feed's data are asked for once more: there may be more than the answer held.
 REQUESTS_FOR_ENDS = 2
@@ -44,8 +53,17 @@ class Estimate:
 
     @property
     def minutes(self) -> int:
-        """Time that the requests take at Climkit's limit."""
-        return ceil(self.requests * SECONDS_PER_REQUEST / 60)
+        """Time that it takes; the next rows are asked for while the recorder stores the last."""
+        return ceil(self._seconds / 60)
+
+    @property
+    def minutes_with_costs(self) -> int:
+        """Time that it takes with costs, which follow the amounts."""
+        return ceil((self._seconds + self.cost_rows * SECONDS_PER_ROW) / 60)
+
+    @property
+    def _seconds(self) -> float:
+        return max(self.requests * SECONDS_PER_REQUEST, self.rows * SECONDS_PER_ROW)
 
     @property
     def megabytes(self) -> int:
@@ -79,6 +97,11 @@ def estimate_site(
             for feed in {one.feed for one in series}
         ),
     )
+
+
+def told_time(minutes: int) -> str:
+    """Return a time in a unit that all languages write alike."""
+    return f"{minutes} min" if minutes < MANY_MINUTES else f"{minutes / 60:.0f} h"
 
 
 def _pages(stretch: timedelta, width: int) -> int:
