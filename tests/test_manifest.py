@@ -75,6 +75,12 @@ def test_manifest_names_the_public_address(manifest: dict[str, Any]) -> None:
     assert f"contributors of {owner[1:]}\n" in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
+def test_code_belongs_to_the_same(manifest: dict[str, Any]) -> None:
+    """Who is asked to review is who the manifest names."""
+    owners = (ROOT / ".github" / "CODEOWNERS").read_text(encoding="utf-8").split()
+    assert owners == ["*", *manifest["codeowners"]]
+
+
 def test_hacs_knows_the_same_integration(manifest: dict[str, Any]) -> None:
     hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
     assert hacs["name"] == manifest["name"]
