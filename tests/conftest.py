@@ -39,8 +39,9 @@ from custom_components.climkit.const import (
     DOMAIN,
     HISTORY_EVERYTHING,
 )
-from custom_components.climkit.coordinator import SOON, SiteRuntime
+from custom_components.climkit.coordinator import SOON
 from custom_components.climkit.measures import EntityView, Series
+from custom_components.climkit.runtime import SiteRuntime
 from custom_components.climkit.sensor_descriptions import (
     SITE_SENSORS,
     SeriesSensorDescription,

@@ -10,12 +10,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit import nights
-from custom_components.climkit.nights import (
-    NIGHTS_OF_A_WALK,
-    RECENT,
-    next_night,
-    parts_of_night,
-)
+from custom_components.climkit.nights import NIGHTS_OF_A_WALK, RECENT, next_night, parts_of_night
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house
 from tests.truth import assert_equal_to_climkit, climkit_hours, hourly_changes, stored_rows

@@ -11,10 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
-from homeassistant.helpers.event import (
-    async_call_later,
-    async_track_time_interval,
-)
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
@@ -24,14 +21,8 @@ from .api import ClimkitClient, ClimkitError, Meter, Site
 from .asking import let_rest
 from .backoff import Backoff
 from .choice import Choice, history_start
-from .const import (
-    ALL,
-    CONF_HISTORY,
-    CONF_SITES,
-    DOMAIN,
-    PLATFORMS,
-)
-from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
+from .const import ALL, CONF_HISTORY, CONF_SITES, DOMAIN, PLATFORMS
+from .coordinator import SiteCoordinator
 from .costs import stored_tariffs
 from .devices import device_ids
 from .energy_wish import async_go_on_with_wish
@@ -48,6 +39,7 @@ from .problems import (
     async_tell_of_certificate,
     async_tell_of_refused_sites,
 )
+from .runtime import ClimkitConfigEntry, SiteRuntime
 from .sensor_coordinator import SensorsCoordinator
 from .services import async_setup_services
 from .store import ClimkitStore

@@ -4,8 +4,9 @@ import asyncio
 from datetime import datetime, timedelta
 from itertools import batched
 import logging
-from typing import TYPE_CHECKING, override
+from typing import Any, override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.event import async_track_utc_time_change
@@ -15,9 +16,6 @@ from homeassistant.util import dt as dt_util
 from .api import INTERVAL, ClimkitClient, Site, local_midnight
 from .const import DOMAIN
 from .store import ClimkitStore
-
-if TYPE_CHECKING:
-    from .runtime import ClimkitConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,12 +40,12 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
     `midnight` began its day at the site.
     """
 
-    config_entry: ClimkitConfigEntry
+    config_entry: ConfigEntry[Any]
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ClimkitConfigEntry,
+        entry: ConfigEntry[Any],
         client: ClimkitClient,
         site: Site,
         store: ClimkitStore,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import logging
 from random import uniform
-from typing import override
+from typing import Any, override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
@@ -34,14 +35,7 @@ from .errors import refresh_errors
 from .feed import Feed
 from .history import SiteHistory
 from .ids import slugs
-from .measures import (
-    CHARGE_POINT,
-    ELECTRICITY,
-    Series,
-    all_series,
-    known_meters,
-    repeated_by_site,
-)
+from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meters, repeated_by_site
 from .names import Names
 from .owners import async_owners
 from .pages import fitting_length
@@ -53,14 +47,11 @@ from .readings import RawReadings
 from .recent import Recent
 from .recorder import async_rows
 from .refresh_story import RefreshStory
-from .runtime import ClimkitConfigEntry, SiteRuntime
 from .schedule import DAILY_READ_LOOK
 from .statistics import by_hour, hourly_amounts, newest, same
 from .store import ClimkitStore, describe_meters, described_meters, note_listed, note_seen
 from .track import Track
 from .windows import Windows
-
-__all__ = ["SOON", "ClimkitConfigEntry", "SiteCoordinator", "SiteData", "SiteRuntime"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -85,7 +76,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ClimkitConfigEntry,
+        entry: ConfigEntry[Any],
         client: ClimkitClient,
         site: Site,
         store: ClimkitStore,

@@ -21,11 +21,12 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
+from .coordinator import SiteCoordinator
 from .costs import SiteCosts
 from .devices import site_device_ids
 from .entity import ClimkitEntity, meter_device, site_device
 from .measures import METER_TYPES, Price
+from .runtime import ClimkitConfigEntry, SiteRuntime
 
 # Decimals of a state: what lies behind them is float dust.
 DUST = 6

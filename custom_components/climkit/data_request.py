@@ -13,8 +13,7 @@ import voluptuous as vol
 
 from .api import PLAUSIBLE_YEARS, Site
 from .const import DOMAIN
-from .coordinator import SiteRuntime
-from .runtime import loaded_sites
+from .runtime import SiteRuntime, loaded_sites
 
 ATTR_FROM = "from"
 ATTR_TO = "to"

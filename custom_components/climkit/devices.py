@@ -5,8 +5,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import ChildDeviceEntry, DeviceEntry
 
 from .const import ALL, CONF_SITES, DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
+from .coordinator import SiteCoordinator
 from .entity import meter_device, sensor_device, site_device
+from .runtime import ClimkitConfigEntry, SiteRuntime
 
 
 def device_ids(entry: ClimkitConfigEntry) -> set[str]:

@@ -14,11 +14,10 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
-from .api import DEFAULT_URL, ClimkitClient
-from .api.figures import Figures
+from .api import DEFAULT_URL, ClimkitClient, Figures
 from .const import ALL, CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteRuntime
 from .measures import Series
+from .runtime import ClimkitConfigEntry, SiteRuntime
 from .track import Track
 
 type Told = dict[str, object]

@@ -20,7 +20,7 @@ from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteCoordinator
+from .coordinator import SiteCoordinator
 from .energy_action import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
 from .energy_dashboard import DEVICE, REPEATABLE, Entry, Kind, Merged, Reason, energy_ids
 from .energy_preferences import (
@@ -31,6 +31,7 @@ from .energy_preferences import (
     water_meters,
 )
 from .recorder import async_own_names
+from .runtime import ClimkitConfigEntry
 
 CONF_OWNER = "owner"
 CONF_WATER = "water"

@@ -7,14 +7,7 @@ one writer; live entities never wait for it.
 """
 
 import asyncio
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Collection,
-    Iterable,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,14 +46,7 @@ from .feed import Feed
 from .measures import Series
 from .nights import RECENT, Night, Part, parts_of_night
 from .pages import PageSize, end_of_page, first_length
-from .plan import (
-    Page,
-    Purpose,
-    earlier_page,
-    following_page,
-    note_page,
-    page_to_present,
-)
+from .plan import Page, Purpose, earlier_page, following_page, note_page, page_to_present
 from .reader import FeedReader
 from .rebuild import IsDoubted, Rebuilt, RowsChangedError, Writing, async_rebuild
 from .recorder import RecorderError, async_clear

@@ -17,14 +17,7 @@ from .measures import (
     Series,
     split_column,
 )
-from .schedule import (
-    COORDINATOR_ROUNDS,
-    FIRST_DELAY,
-    SHORTEST_PAUSE,
-    UNKNOWN_LOOK,
-    FeedState,
-    Pace,
-)
+from .schedule import COORDINATOR_ROUNDS, FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_LOOK, FeedState, Pace
 from .statistics import amounts_since, columns_of, merge_intervals, newest
 
 # The mean power of an interval says nothing of now when the interval ended this long ago.

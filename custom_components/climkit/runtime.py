@@ -3,17 +3,15 @@
 import asyncio
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
-
-if TYPE_CHECKING:
-    from .coordinator import SiteCoordinator
-    from .sensor_coordinator import SensorsCoordinator
+from .coordinator import SiteCoordinator
+from .sensor_coordinator import SensorsCoordinator
 
 
 @dataclass(kw_only=True)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 import logging
-from typing import override
+from typing import Any, override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
@@ -20,7 +21,7 @@ from .api import (
 from .asking import async_ask_each, let_rest
 from .backoff import FIRST_REST, Backoff
 from .base_coordinator import ClimkitCoordinator
-from .coordinator import SOON, ClimkitConfigEntry
+from .coordinator import SOON
 from .errors import refresh_errors
 from .owners import async_owners
 from .reader import newest_present
@@ -47,7 +48,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ClimkitConfigEntry,
+        entry: ConfigEntry[Any],
         client: ClimkitClient,
         site: Site,
         store: ClimkitStore,

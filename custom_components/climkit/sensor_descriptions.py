@@ -9,13 +9,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import (
-    PERCENTAGE,
-    EntityCategory,
-    UnitOfEnergy,
-    UnitOfPower,
-    UnitOfVolume,
-)
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfVolume
 
 from .coordinator import SiteCoordinator
 from .measures import ELECTRICITY, EntityView, Quantity, Role, Series

@@ -22,7 +22,7 @@ import voluptuous as vol
 
 from .api import HOUR, floor_hour
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry, SiteCoordinator, SiteRuntime
+from .coordinator import SiteCoordinator
 from .data_request import ATTR_FROM, ATTR_TO, plausible_time, site_or_meter, stretch_of
 from .data_services import async_setup_data_services
 from .devices import device_ids
@@ -32,6 +32,7 @@ from .ids import owner_slug, slugs
 from .measures import Series
 from .plausibility import column_of_series, is_limit
 from .recorder import async_clear, async_own_names
+from .runtime import ClimkitConfigEntry, SiteRuntime
 from .statement_action import async_setup_statement
 from .statistics import Difference
 

@@ -3,12 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import (
-    SOURCE_USER,
-    ConfigEntryState,
-    ConfigFlowResult,
-    FlowType,
-)
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult, FlowType
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 
@@ -22,10 +17,10 @@ from .const import (
     SUBENTRY_TARIFF,
     VIEW_FLAT,
 )
-from .coordinator import ClimkitConfigEntry
 from .energy_preferences import ENERGY, Wish, water_meters
 from .energy_wish import async_remember_wish
 from .frontend import OPENER_PATH
+from .runtime import ClimkitConfigEntry
 
 # Where a user finds what was set up.
 _LINKS = {CONF_ENERGY: "/energy", CONF_DASHBOARD: f"/{OPENER_PATH}"}

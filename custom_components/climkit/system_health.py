@@ -7,7 +7,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import DEFAULT_URL
 from .const import DOMAIN
-from .coordinator import ClimkitConfigEntry
+from .runtime import ClimkitConfigEntry
 
 
 @callback

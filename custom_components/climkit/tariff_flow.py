@@ -25,8 +25,8 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .const import CONF_SITE
-from .coordinator import ClimkitConfigEntry
 from .costs import stored_tariffs
+from .runtime import ClimkitConfigEntry
 from .tariffs import (
     CONF_CHARGE_POINT,
     CONF_COLD_WATER,

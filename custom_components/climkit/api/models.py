@@ -14,13 +14,7 @@ from typing import Self
 import unicodedata
 from zoneinfo import ZoneInfo
 
-from .timestamps import (
-    Sampling,
-    interval_bounds,
-    names_other_rows,
-    parse_timestamp,
-    row_timestamps,
-)
+from .timestamps import Sampling, interval_bounds, names_other_rows, parse_timestamp, row_timestamps
 
 DEFAULT_ZONE = ZoneInfo("Europe/Zurich")
 

@@ -15,9 +15,9 @@ from homeassistant.util import dt as dt_util
 
 from ..api import Meter
 from ..const import DOMAIN
-from ..coordinator import SiteCoordinator, SiteRuntime
+from ..coordinator import SiteCoordinator
 from ..measures import ELECTRICITY, METER_TYPES, Series
-from ..runtime import loaded_sites
+from ..runtime import SiteRuntime, loaded_sites
 from ..tariffs import local_start
 from ..track import Track
 
