@@ -13,8 +13,8 @@ from custom_components.climkit.api import (
     ClimkitRateLimitError,
     ClimkitResponseError,
 )
-from custom_components.climkit.asking import async_ask_each
-from custom_components.climkit.backoff import Backoff
+from custom_components.climkit.api.backoff import Backoff
+from custom_components.climkit.api.batch import async_ask_each
 
 ALL_REFUSED = ClimkitAccessDeniedError(others_answered=False)
 

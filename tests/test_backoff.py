@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.climkit.backoff import LONGEST_REST, Backoff
+from custom_components.climkit.api.backoff import LONGEST_REST, Backoff
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -15,7 +15,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import get_system_health_info
 
-from custom_components.climkit.api.figures import Figures
+from custom_components.climkit.api.stats import Figures
 from custom_components.climkit.const import CONF_ADVANCED, DOMAIN
 from custom_components.climkit.diagnostics import (
     async_get_config_entry_diagnostics,

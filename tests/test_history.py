@@ -16,8 +16,15 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import backoff, pages, rebuild, worker
-from custom_components.climkit.api import HOUR, INTERVAL, ClimkitResponseError, Interval, Priority
+from custom_components.climkit import pages, rebuild, worker
+from custom_components.climkit.api import (
+    HOUR,
+    INTERVAL,
+    ClimkitResponseError,
+    Interval,
+    Priority,
+    backoff,
+)
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feed import Feed
 from custom_components.climkit.reader import FeedReader

@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.climkit import async_remove_config_entry_device
-from custom_components.climkit.account import async_read_each_site
+from custom_components.climkit.api.batch import async_read_each_site
 from custom_components.climkit.const import CONF_SITES, DOMAIN
 from custom_components.climkit.coordinator import SiteCoordinator
 from tests.conftest import NOW, Home

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval, Meter, MeterMode
-from custom_components.climkit.backoff import FIRST_REST, Backoff
+from custom_components.climkit.api.backoff import FIRST_REST, Backoff
 from custom_components.climkit.choice import Choice
 from custom_components.climkit.feed import Feed
 from custom_components.climkit.measures import CHARGE_POINT, ELECTRICITY, Series, all_series

@@ -9,13 +9,14 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit.account import async_create_client, async_read_each_site
+from custom_components.climkit.account import async_create_client
 from custom_components.climkit.api import (
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
     ClimkitConnectionError,
     ClimkitError,
 )
+from custom_components.climkit.api.batch import async_read_each_site
 from custom_components.climkit.const import DOMAIN
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World

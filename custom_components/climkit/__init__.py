@@ -16,10 +16,8 @@ from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
-from .account import async_create_client, async_read_each_site, async_sites_of_others
-from .api import ClimkitClient, ClimkitError, Meter, Site
-from .asking import let_rest
-from .backoff import Backoff
+from .account import async_create_client, async_sites_of_others
+from .api import Backoff, ClimkitClient, ClimkitError, Meter, Site, async_read_each_site, let_rest
 from .choice import Choice, history_start
 from .const import ALL, CONF_HISTORY, CONF_SITES, DOMAIN, PLATFORMS
 from .coordinator import SiteCoordinator

@@ -1,9 +1,8 @@
 """An account: its client, and which of its sites are ours."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import ip_address
-import logging
 
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
@@ -13,19 +12,9 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.network import is_ip_address
 from yarl import URL
 
-from .api import (
-    DEFAULT_URL,
-    ClimkitAuthenticationError,
-    ClimkitClient,
-    ClimkitError,
-    Login,
-    RequestQueue,
-)
-from .asking import is_refusal
+from .api import DEFAULT_URL, ClimkitClient, Login, RequestQueue
 from .const import DOMAIN
 from .ids import slug
-
-_LOGGER = logging.getLogger(__name__)
 
 # Whether the API's limit counts users or addresses is unknown, so all accounts of a URL share a
 # queue.
@@ -73,43 +62,6 @@ def normalized_url(url: str) -> str:
     if parsed.scheme != "https" and not (parsed.scheme == "http" and is_local):
         raise ValueError("credentials would be readable on the way")
     return str(parsed)
-
-
-async def async_read_each_site[T](
-    site_ids: Collection[str],
-    read: Callable[[str], Awaitable[T]],
-    on_progress: Callable[[float], None] = lambda _: None,
-    on_refused: Callable[[str], None] = lambda _: None,
-) -> dict[str, T]:
-    """Read something of each site; a site that is refused or in trouble is left out.
-
-    `on_refused` is told of the former.
-
-    Trouble with one site is its own, with two in a row it is Climkit's: the rest is not asked for.
-    Raises ClimkitError where there is trouble and nothing was read, or the credentials are refused.
-    """
-    found: dict[str, T] = {}
-    trouble: ClimkitError | None = None
-    is_in_a_row = False
-    for number, site_id in enumerate(site_ids):
-        on_progress(number / len(site_ids))
-        try:
-            found[site_id] = await read(site_id)
-            is_in_a_row = False
-        except ClimkitAuthenticationError:
-            raise
-        except ClimkitError as err:
-            _LOGGER.debug("Climkit does not answer for site %s: %s", site_id, err)
-            if is_refusal(err):
-                on_refused(site_id)
-                continue
-            trouble = err
-            if is_in_a_row:
-                break
-            is_in_a_row = True
-    if trouble and not found:
-        raise trouble
-    return found
 
 
 @callback

@@ -15,8 +15,8 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .account import async_read_each_site, async_sites_of_others
-from .api import ClimkitClient, ClimkitError, Meter, SiteReference
+from .account import async_sites_of_others
+from .api import ClimkitClient, ClimkitError, Meter, SiteReference, async_read_each_site
 from .choice import Choice, history_start, view_of
 from .const import (
     ALL,

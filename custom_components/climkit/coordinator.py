@@ -13,6 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import (
     HOUR,
+    Backoff,
     ClimkitAuthenticationError,
     ClimkitClient,
     ClimkitError,
@@ -22,11 +23,12 @@ from .api import (
     MeterMode,
     Priority,
     Site,
+    async_ask_each,
     floor_hour,
+    is_outage,
+    let_rest,
     local_midnight,
 )
-from .asking import async_ask_each, is_outage, let_rest
-from .backoff import Backoff
 from .base_coordinator import ClimkitCoordinator
 from .choice import Choice
 from .costs import SiteCosts, stored_tariffs

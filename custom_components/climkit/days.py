@@ -17,9 +17,7 @@ from typing import NamedTuple, Protocol, Self
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .api import INTERVAL, ClimkitError, Interval, Priority, Site
-from .asking import is_refusal, let_rest
-from .backoff import Backoff
+from .api import INTERVAL, Backoff, ClimkitError, Interval, Priority, Site, is_refusal, let_rest
 from .errors import is_refused_stretch
 from .feed import Feed
 from .measures import METER_TYPES

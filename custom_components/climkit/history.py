@@ -21,16 +21,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from .ahead import PageAhead
 from .answer import Answer
 from .api import (
+    FIRST_REST,
     HOUR,
+    Backoff,
     ClimkitAuthenticationError,
     ClimkitError,
     Interval,
     Priority,
     Site,
     floor_hour,
+    let_rest,
 )
-from .asking import let_rest
-from .backoff import FIRST_REST, Backoff
 from .differing import Differing
 from .doubts import (
     Doubts,

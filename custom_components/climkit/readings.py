@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from .api import ClimkitClient, MeterReading, Site, floor_interval
-from .asking import async_ask_each
-from .backoff import Backoff
+from .api import Backoff, ClimkitClient, MeterReading, Site, async_ask_each, floor_interval
 from .reader import newest_present
 
 # It holds the newest reading of a meter that is read once a day.

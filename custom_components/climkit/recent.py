@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from time import monotonic
 
-from .api import INTERVAL, Interval, floor_hour
-from .backoff import Backoff
+from .api import INTERVAL, Backoff, Interval, floor_hour
 from .feed import Feed
 from .measures import (
     BATTERY_COLUMNS,

@@ -10,16 +10,18 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .api import (
+    FIRST_REST,
     INTERVAL,
+    Backoff,
     ClimkitAuthenticationError,
     ClimkitClient,
     ClimkitError,
     Reading,
     Sensor,
     Site,
+    async_ask_each,
+    let_rest,
 )
-from .asking import async_ask_each, let_rest
-from .backoff import FIRST_REST, Backoff
 from .base_coordinator import ClimkitCoordinator
 from .coordinator import SOON
 from .errors import refresh_errors

@@ -1,5 +1,7 @@
 """Client of the Climkit Developer API; knows nothing of Home Assistant."""
 
+from .backoff import FIRST_REST, Backoff
+from .batch import async_ask_each, async_read_each_site, is_outage, is_refusal, let_rest
 from .client import DEFAULT_URL, ClimkitClient
 from .exceptions import (
     ClimkitAccessDeniedError,
@@ -11,7 +13,6 @@ from .exceptions import (
     ClimkitRateLimitError,
     ClimkitResponseError,
 )
-from .figures import Figures, Shape
 from .login import Login
 from .models import (
     DEFAULT_ZONE,
@@ -27,6 +28,7 @@ from .models import (
     is_object_id,
 )
 from .queue import Priority, RequestQueue
+from .stats import Figures, Shape
 from .timestamps import (
     HOUR,
     INTERVAL,
@@ -45,10 +47,12 @@ from .timestamps import (
 __all__ = [
     "DEFAULT_URL",
     "DEFAULT_ZONE",
+    "FIRST_REST",
     "HOUR",
     "INTERVAL",
     "PLAUSIBLE_YEARS",
     "Address",
+    "Backoff",
     "ClimkitAccessDeniedError",
     "ClimkitAuthenticationError",
     "ClimkitCertificateError",
@@ -72,11 +76,16 @@ __all__ = [
     "Shape",
     "Site",
     "SiteReference",
+    "async_ask_each",
+    "async_read_each_site",
     "bucket_bounds",
     "floor_hour",
     "floor_interval",
     "interval_bounds",
     "is_object_id",
+    "is_outage",
+    "is_refusal",
+    "let_rest",
     "local_midnight",
     "parse_timestamp",
     "query_window",

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from .exceptions import ClimkitResponseError
-from .figures import Figures
 from .login import Login
 from .models import (
     DEFAULT_ZONE,
@@ -27,6 +26,7 @@ from .models import (
     SiteReference,
 )
 from .queue import Priority, RequestQueue
+from .stats import Figures
 from .timestamps import INTERVAL, Sampling, query_window, window_start
 from .transport import Transport
 

@@ -40,9 +40,9 @@ from .exceptions import (
     ClimkitRateLimitError,
     ClimkitResponseError,
 )
-from .figures import Figures
 from .login import REFUSAL_PAUSE, Login, is_notice, speaks_of_credentials
 from .queue import GIVEN_UP, LONGEST_WAIT, Priority, QueuePausedError, RequestQueue
+from .stats import Figures
 from .timestamps import parse_timestamp
 
 _LOGGER = logging.getLogger(__name__)

@@ -1,16 +1,16 @@
 """Asks Climkit for several things in turn, so that trouble with one harms no other."""
 
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable
 from datetime import timedelta
 import logging
 
-from .api import (
+from .backoff import Backoff
+from .exceptions import (
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
     ClimkitError,
     ClimkitResponseError,
 )
-from .backoff import Backoff
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,3 +73,40 @@ async def async_ask_each[T: Hashable](
             is_answered = True
             backoff.succeeded(thing)
     return None if is_answered else error
+
+
+async def async_read_each_site[T](
+    site_ids: Collection[str],
+    read: Callable[[str], Awaitable[T]],
+    on_progress: Callable[[float], None] = lambda _: None,
+    on_refused: Callable[[str], None] = lambda _: None,
+) -> dict[str, T]:
+    """Read something of each site; a site that is refused or in trouble is left out.
+
+    `on_refused` is told of the former.
+
+    Trouble with one site is its own, with two in a row it is Climkit's: the rest is not asked for.
+    Raises ClimkitError where there is trouble and nothing was read, or the credentials are refused.
+    """
+    found: dict[str, T] = {}
+    trouble: ClimkitError | None = None
+    is_in_a_row = False
+    for number, site_id in enumerate(site_ids):
+        on_progress(number / len(site_ids))
+        try:
+            found[site_id] = await read(site_id)
+            is_in_a_row = False
+        except ClimkitAuthenticationError:
+            raise
+        except ClimkitError as err:
+            _LOGGER.debug("Climkit does not answer for site %s: %s", site_id, err)
+            if is_refusal(err):
+                on_refused(site_id)
+                continue
+            trouble = err
+            if is_in_a_row:
+                break
+            is_in_a_row = True
+    if trouble and not found:
+        raise trouble
+    return found
