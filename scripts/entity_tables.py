@@ -13,13 +13,8 @@ import re
 from homeassistant.components.sensor import SensorEntityDescription
 
 from custom_components.climkit.api import Meter, MeterMode
-from custom_components.climkit.measures import (
-    BATTERY_COLUMNS,
-    METER_TYPES,
-    Series,
-    series_of_meter,
-    series_of_site,
-)
+from custom_components.climkit.measures.series import Series, series_of_meter, series_of_site
+from custom_components.climkit.measures.table import BATTERY_COLUMNS, METER_TYPES
 from custom_components.climkit.sensor_descriptions import (
     READINGS,
     SITE_SENSORS,

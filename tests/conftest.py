@@ -40,7 +40,8 @@ from custom_components.climkit.const import (
     HISTORY_EVERYTHING,
 )
 from custom_components.climkit.coordinator import SOON
-from custom_components.climkit.measures import EntityView, Series
+from custom_components.climkit.measures.series import Series
+from custom_components.climkit.measures.table import EntityView
 from custom_components.climkit.runtime import SiteRuntime
 from custom_components.climkit.sensor_descriptions import (
     SITE_SENSORS,

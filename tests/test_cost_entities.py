@@ -17,8 +17,8 @@ from custom_components.climkit import costs
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.cost_tracks import CostPage
 from custom_components.climkit.costs import SiteCosts
-from custom_components.climkit.feed import Feed
 from custom_components.climkit.history import SiteHistory
+from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.reader import FeedReader
 from custom_components.climkit.recorder import RecorderError
 from tests.bill import add_tariff, correct_tariff, delete_tariff, tariff

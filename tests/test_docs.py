@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from custom_components.climkit.measures import METER_TYPES
+from custom_components.climkit.measures.table import METER_TYPES
 from scripts.entity_tables import (
     READMES,
     ROOT,

@@ -16,8 +16,8 @@ from custom_components.climkit.doubts import (
     with_neighbours,
     worth_asking,
 )
-from custom_components.climkit.feed import Feed
-from custom_components.climkit.measures import ELECTRICITY, METER_TYPES, Series
+from custom_components.climkit.measures.series import Feed, Series
+from custom_components.climkit.measures.table import ELECTRICITY, METER_TYPES
 from custom_components.climkit.plan import Page, Purpose
 from custom_components.climkit.recorder import metadata
 from custom_components.climkit.statistics import Row

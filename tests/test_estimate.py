@@ -8,7 +8,6 @@ from homeassistant.helpers.recorder import get_instance, session_scope
 import pytest
 from sqlalchemy import func, select
 
-from custom_components.climkit.choice import Choice
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.estimate import (
     REQUESTS_FOR_ENDS,
@@ -17,6 +16,7 @@ from custom_components.climkit.estimate import (
     estimate_site,
     told_time,
 )
+from custom_components.climkit.options import Choice
 from tests.conftest import NOW, Home
 from tests.simulator import World, apartment_house, single_house
 

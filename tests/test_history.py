@@ -26,7 +26,7 @@ from custom_components.climkit.api import (
     backoff,
 )
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
-from custom_components.climkit.feed import Feed
+from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.reader import FeedReader
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World

@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_components.climkit.choice import Choice
 from custom_components.climkit.ids import distinct, owner_slug
+from custom_components.climkit.options import Choice
 
 
 @pytest.mark.parametrize(

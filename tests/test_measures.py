@@ -5,19 +5,21 @@ from collections.abc import Iterable
 import pytest
 
 from custom_components.climkit.api import Meter, MeterMode
-from custom_components.climkit.choice import Choice
-from custom_components.climkit.feed import Feed
-from custom_components.climkit.measures import (
-    CHARGE_POINT,
-    ELECTRICITY,
-    METER_TYPES,
-    MeterType,
-    Quantity,
+from custom_components.climkit.measures.series import (
+    Feed,
     Series,
     all_series,
     known_meters,
     split_column,
 )
+from custom_components.climkit.measures.table import (
+    CHARGE_POINT,
+    ELECTRICITY,
+    METER_TYPES,
+    MeterType,
+    Quantity,
+)
+from custom_components.climkit.options import Choice
 
 ALL = Choice()
 METERS_ONLY = Choice(site_totals=False)

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.climkit.api import Meter, Site
 from custom_components.climkit.const import CONF_HISTORY
-from custom_components.climkit.names import Names, by_number
+from custom_components.climkit.measures.names import Names, by_number
 from tests.conftest import NOW, Home
 from tests.truth import known_names, stored_rows
 

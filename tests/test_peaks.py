@@ -13,8 +13,8 @@ import pytest
 from custom_components.climkit import pages
 from custom_components.climkit.api import INTERVAL, Interval, Site
 from custom_components.climkit.const import CONF_HISTORY
-from custom_components.climkit.feed import Feed
-from custom_components.climkit.measures import Measure, Series
+from custom_components.climkit.measures.series import Feed, Series
+from custom_components.climkit.measures.table import Measure
 from custom_components.climkit.peaks import MonthPeaks, Peak, day_peaks
 from custom_components.climkit.records import SiteRecord
 from tests.conftest import NOW, Home

@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.climkit import periods
 from custom_components.climkit.const import CONF_HISTORY
-from custom_components.climkit.measures import Series
+from custom_components.climkit.measures.series import Series
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, apartment_house, single_house
 from tests.simulator.site import DEFAULT_ZONE

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.climkit.feed import Feed
-from custom_components.climkit.measures import METER_TYPES, Series
+from custom_components.climkit.measures.series import Feed, Series
+from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.plan import note_page, page_to_present
 from custom_components.climkit.recorder import metadata
 from custom_components.climkit.statistics import Row

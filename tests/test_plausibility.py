@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.climkit.api import Interval
-from custom_components.climkit.feed import Feed
+from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.plausibility import (
     ELECTRICITY_LIMIT,
     HEAT_LIMIT,

@@ -7,9 +7,9 @@ import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval, Meter, MeterMode
 from custom_components.climkit.api.backoff import FIRST_REST, Backoff
-from custom_components.climkit.choice import Choice
-from custom_components.climkit.feed import Feed
-from custom_components.climkit.measures import CHARGE_POINT, ELECTRICITY, Series, all_series
+from custom_components.climkit.measures.series import Feed, Series, all_series
+from custom_components.climkit.measures.table import CHARGE_POINT, ELECTRICITY
+from custom_components.climkit.options import Choice
 from custom_components.climkit.recent import POWER_EXPIRES_AFTER, Recent
 from custom_components.climkit.schedule import FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_LOOK
 

@@ -12,7 +12,7 @@ import pytest
 from custom_components.climkit import worker
 from custom_components.climkit.api import Interval
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.feed import Feed
+from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.plausibility import Plausibility
 from custom_components.climkit.records import read_site
 from tests.conftest import NOW, Home

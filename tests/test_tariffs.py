@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.measures import Price
+from custom_components.climkit.measures.table import Price
 from custom_components.climkit.tariffs import (
     LowHours,
     LowHoursError,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.feed import Feed
-from custom_components.climkit.measures import METER_TYPES, Series
+from custom_components.climkit.measures.series import Feed, Series
+from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.recorder import metadata
 from custom_components.climkit.records import SeriesRecord
 from custom_components.climkit.statistics import Row

@@ -18,7 +18,6 @@ from homeassistant.util import dt as dt_util
 
 from .account import async_create_client, async_sites_of_others
 from .api import Backoff, ClimkitClient, ClimkitError, Meter, Site, async_read_each_site, let_rest
-from .choice import Choice, history_start
 from .const import ALL, CONF_HISTORY, CONF_SITES, DOMAIN, PLATFORMS
 from .coordinator import SiteCoordinator
 from .costs import stored_tariffs
@@ -28,8 +27,9 @@ from .entity import site_device
 from .errors import setup_errors
 from .frontend import async_setup_frontend, async_update_panel
 from .ids import distinct, slug
-from .names import Names
+from .measures import Names
 from .nights import STARTS_WITHIN, next_night
+from .options import Choice, history_start
 from .owners import Owners, async_owners
 from .problems import (
     SiteProblems,

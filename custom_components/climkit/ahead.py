@@ -7,7 +7,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from .answer import Answer
-from .feed import Feed
+from .measures import Feed
 from .plan import Page
 from .time_range import TimeRange
 

@@ -17,7 +17,6 @@ import voluptuous as vol
 
 from .account import async_sites_of_others
 from .api import ClimkitClient, ClimkitError, Meter, SiteReference, async_read_each_site
-from .choice import Choice, history_start, view_of
 from .const import (
     ALL,
     CONF_DATE,
@@ -32,8 +31,8 @@ from .const import (
 from .errors import error_key
 from .estimate import MANY_ROWS, Estimate, estimate_site, told_time
 from .ids import slug
-from .measures import CHARGE_POINT, ELECTRICITY, known_meters
-from .names import Names
+from .measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
+from .options import Choice, history_start, view_of
 from .selection_flow import SelectionSteps, choice_selector
 from .statistics import columns_of
 

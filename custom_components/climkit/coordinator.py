@@ -30,15 +30,22 @@ from .api import (
     local_midnight,
 )
 from .base_coordinator import ClimkitCoordinator
-from .choice import Choice
 from .costs import SiteCosts, stored_tariffs
 from .days import SiteDays
 from .errors import refresh_errors
-from .feed import Feed
 from .history import SiteHistory
 from .ids import slugs
-from .measures import CHARGE_POINT, ELECTRICITY, Series, all_series, known_meters, repeated_by_site
-from .names import Names
+from .measures import (
+    CHARGE_POINT,
+    ELECTRICITY,
+    Feed,
+    Names,
+    Series,
+    all_series,
+    known_meters,
+    repeated_by_site,
+)
+from .options import Choice
 from .owners import async_owners
 from .pages import fitting_length
 from .peaks import Fallen, MonthPeaks, day_peaks

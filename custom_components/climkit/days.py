@@ -19,8 +19,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import INTERVAL, Backoff, ClimkitError, Interval, Priority, Site, is_refusal, let_rest
 from .errors import is_refused_stretch
-from .feed import Feed
-from .measures import METER_TYPES
+from .measures import METER_TYPES, Feed
 from .reader import FeedReader
 from .recent import Recent
 from .tariffs import local_start

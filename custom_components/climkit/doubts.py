@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 
 from .answer import Answer
 from .api import HOUR, floor_hour
-from .feed import Feed
-from .measures import METER_TYPES
+from .measures import METER_TYPES, Feed
 from .plan import Page
 from .rebuild import IsDoubted
 from .statistics import Row, merge_intervals

@@ -41,9 +41,8 @@ from .energy_dashboard import (
     shows_other_perspective,
 )
 from .energy_parents import Amounts, find_inner_parents, find_parents
-from .measures import Role, Series
+from .measures import NET_POWERS, Role, Series
 from .recorder import async_hours, async_known_names, async_last_rows
-from .sensor_descriptions import NET_POWERS
 
 if TYPE_CHECKING:
     from homeassistant.components.energy.data import EnergyPreferences

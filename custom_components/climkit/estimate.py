@@ -9,8 +9,8 @@ from math import ceil
 from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 
 from .api import Meter, MeterMode
-from .choice import Choice
 from .measures import all_series
+from .options import Choice
 from .pages import LONGEST_PAGE, first_length, fitting_length
 
 # More rows than this are imported only if the user asks for it.

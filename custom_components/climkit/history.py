@@ -43,8 +43,7 @@ from .doubts import (
     with_neighbours,
     worth_asking,
 )
-from .feed import Feed
-from .measures import Series
+from .measures import Feed, Series
 from .nights import RECENT, Night, Part, parts_of_night
 from .pages import PageSize, end_of_page, first_length
 from .plan import Page, Purpose, earlier_page, following_page, note_page, page_to_present

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from .feed import Feed
+from .measures import Feed
 from .plan import Page, page_again
 from .time_range import TimeRange, merged, without
 from .track import Track

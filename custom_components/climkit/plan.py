@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from .api import floor_hour
-from .feed import Feed
+from .measures import Feed
 from .time_range import TimeRange
 from .track import Track
 

@@ -14,8 +14,7 @@ from math import inf, isfinite, nextafter
 from typing import NamedTuple, Self
 
 from .api import INTERVAL, Interval
-from .feed import Feed
-from .measures import METER_COLUMNS, METER_TYPES, Quantity, Series, split_column
+from .measures import METER_COLUMNS, METER_TYPES, Feed, Quantity, Series, split_column
 from .records import PlausibilityRecord, SiteRecord
 from .store import ranges_text, read_ranges
 from .time_range import TimeRange, merged, without

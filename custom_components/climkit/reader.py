@@ -21,8 +21,7 @@ from .api import (
     floor_hour,
     window_start,
 )
-from .feed import Feed
-from .measures import CHARGE_POINT, METER_TYPES
+from .measures import CHARGE_POINT, METER_TYPES, Feed
 from .plausibility import Plausibility
 from .windows import Windows, is_refused_at_once, may_be_too_long
 

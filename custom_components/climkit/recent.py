@@ -7,12 +7,12 @@ from itertools import pairwise
 from time import monotonic
 
 from .api import INTERVAL, Backoff, Interval, floor_hour
-from .feed import Feed
 from .measures import (
     BATTERY_COLUMNS,
     CHARGE_POINT,
     METER_COLUMNS,
     METER_TYPES,
+    Feed,
     Series,
     split_column,
 )

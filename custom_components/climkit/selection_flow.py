@@ -14,7 +14,6 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .api import Meter, MeterMode, Site
-from .choice import view_of
 from .const import (
     ALL,
     CONF_ALL_METERS,
@@ -30,8 +29,8 @@ from .const import (
     VIEW_METERS,
 )
 from .ids import slug, slugs
-from .measures import CHARGE_POINT, ELECTRICITY
-from .names import Names, by_number
+from .measures import CHARGE_POINT, ELECTRICITY, Names, by_number
+from .options import view_of
 
 # A list up to this long is shown whole; a longer one is searched in.
 MANY_METERS = 10

@@ -12,7 +12,7 @@ from homeassistant.components.sensor import (
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfVolume
 
 from .coordinator import SiteCoordinator
-from .measures import ELECTRICITY, EntityView, Quantity, Role, Series
+from .measures import ELECTRICITY, NET_POWERS, EntityView, Quantity, Series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +58,6 @@ class SiteSensorDescription(SensorEntityDescription):
 
 # History import in percent, once all is stored.
 COMPLETE = 100.0
-
-# Two-way powers: what flows to the house, and what flows from it.
-NET_POWERS = (
-    ("net_grid_power", Role.GRID_IMPORT, Role.GRID_EXPORT),
-    ("net_battery_power", Role.BATTERY_DISCHARGE, Role.BATTERY_CHARGE),
-)
 
 
 def _reading(

@@ -7,7 +7,6 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFl
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 
-from .choice import view_of
 from .const import (
     CONF_DASHBOARD,
     CONF_ENERGY,
@@ -20,6 +19,7 @@ from .const import (
 from .energy_preferences import ENERGY, Wish, water_meters
 from .energy_wish import async_remember_wish
 from .frontend import OPENER_PATH
+from .options import view_of
 from .runtime import ClimkitConfigEntry
 
 # Where a user finds what was set up.

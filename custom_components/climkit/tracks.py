@@ -8,8 +8,7 @@ from math import floor
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .feed import Feed
-from .measures import Series
+from .measures import Feed, Series
 from .reader import CLOCKS_DIFFER_BY
 from .rebuild import extent_of, take_extent
 from .recorder import async_extents, async_extents_until, async_known_names, async_publish, metadata

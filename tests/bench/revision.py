@@ -20,7 +20,7 @@ from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event, insert
 
 from custom_components.climkit.api import HOUR, INTERVAL, Interval, Meter, floor_hour
-from custom_components.climkit.measures import series_of_meter
+from custom_components.climkit.measures.series import series_of_meter
 from custom_components.climkit.rebuild import async_rebuild
 from custom_components.climkit.recorder import async_publish, async_synchronize, metadata
 from custom_components.climkit.statistics import Row

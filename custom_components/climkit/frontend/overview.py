@@ -11,11 +11,11 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
 from ..api import Meter, MeterMode
-from ..choice import view_of
 from ..const import ALL, CONF_METERS, CONF_SITE_TOTALS, DOMAIN, VIEW_FLAT
 from ..coordinator import SiteCoordinator
 from ..devices import name_by_user
 from ..measures import ELECTRICITY, METER_TYPES, Series
+from ..options import view_of
 from ..runtime import SiteRuntime, loaded_sites
 from .owners import Owner, Readable, first_day, series_by_owner, site_id_of, sites_not_loaded
 

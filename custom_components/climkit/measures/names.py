@@ -8,9 +8,10 @@ from typing import Self
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
-from .api import Meter, Site
-from .const import DOMAIN
-from .measures import Price, Series
+from ..api import Meter, Site
+from ..const import DOMAIN
+from .series import Series
+from .table import Price
 
 
 def by_number(label: str) -> list[int | str]:

@@ -1,0 +1,37 @@
+"""What Climkit measures: the table of measures, the series that meters make of it, their names."""
+
+from .names import Names, by_number
+from .series import Feed, Series, all_series, known_meters, repeated_by_site, split_column
+from .table import (
+    BATTERY_COLUMNS,
+    CHARGE_POINT,
+    ELECTRICITY,
+    METER_COLUMNS,
+    METER_TYPES,
+    NET_POWERS,
+    EntityView,
+    Price,
+    Quantity,
+    Role,
+)
+
+__all__ = [
+    "BATTERY_COLUMNS",
+    "CHARGE_POINT",
+    "ELECTRICITY",
+    "METER_COLUMNS",
+    "METER_TYPES",
+    "NET_POWERS",
+    "EntityView",
+    "Feed",
+    "Names",
+    "Price",
+    "Quantity",
+    "Role",
+    "Series",
+    "all_series",
+    "by_number",
+    "known_meters",
+    "repeated_by_site",
+    "split_column",
+]
