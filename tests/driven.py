@@ -18,9 +18,10 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit import base_coordinator, rebuild
+from custom_components.climkit import base_coordinator
 from custom_components.climkit.api import Priority, queue, transport
 from custom_components.climkit.api.queue import RequestQueue
+from custom_components.climkit.statistics import rebuild
 from tests.conftest import PAUSE, real_time
 from tests.simulator import server
 from tests.story import StoryHome

@@ -19,8 +19,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from sqlalchemy import delete, select
 
-from custom_components.climkit import worker
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
+from custom_components.climkit.statistics import worker
 from tests.backup import adjust_sum, copy_database, restore_database
 from tests.bill import add_tariff, correct_tariff, tariff
 from tests.conftest import NOW, Home, account_entry

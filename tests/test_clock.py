@@ -10,9 +10,9 @@ from typing import override
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit import worker
 from custom_components.climkit.api import MeterReading, Reading
 from custom_components.climkit.reader import newest_present
+from custom_components.climkit.statistics import worker
 from tests.bill import add_tariff, tariff
 from tests.conftest import NOW, Home
 from tests.simulator import World

@@ -20,7 +20,7 @@ from custom_components.climkit.costs import SiteCosts
 from custom_components.climkit.history import SiteHistory
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.reader import FeedReader
-from custom_components.climkit.recorder import RecorderError
+from custom_components.climkit.statistics.recorder import RecorderError
 from tests.bill import add_tariff, correct_tariff, delete_tariff, tariff
 from tests.conftest import NOW, Home
 from tests.simulator import World, apartment_house

@@ -14,10 +14,11 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import cost_tracks, costs, rebuild
+from custom_components.climkit import cost_tracks, costs
 from custom_components.climkit.api import HOUR
 from custom_components.climkit.const import ALL
-from custom_components.climkit.recorder import RecorderError
+from custom_components.climkit.statistics import rebuild
+from custom_components.climkit.statistics.recorder import RecorderError
 from custom_components.climkit.store import ClimkitStore
 from tests.bill import (
     ZURICH,

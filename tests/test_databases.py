@@ -9,8 +9,9 @@ from homeassistant.helpers.recorder import get_instance
 import pytest
 import sqlalchemy as sa
 
-from custom_components.climkit import pages, tracks, worker
-from custom_components.climkit.recorder import LONGEST_NAME
+from custom_components.climkit import pages, tracks
+from custom_components.climkit.statistics import worker
+from custom_components.climkit.statistics.recorder import LONGEST_NAME
 from tests.conftest import Home
 from tests.simulator import World, single_house
 from tests.truth import assert_equal_to_climkit, known_names

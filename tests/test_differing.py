@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from custom_components.climkit.differing import MANY_NIGHTS, Differing
-from custom_components.climkit.statistics import Difference
+from custom_components.climkit.statistics.rows import Difference
 
 HOUR = timedelta(hours=1)
 BEGIN = datetime(2026, 11, 20, tzinfo=UTC)

@@ -19,9 +19,9 @@ from custom_components.climkit.doubts import (
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import ELECTRICITY, METER_TYPES
 from custom_components.climkit.plan import Page, Purpose
-from custom_components.climkit.recorder import metadata
-from custom_components.climkit.statistics import Row
-from custom_components.climkit.time_range import TimeRange
+from custom_components.climkit.statistics.recorder import metadata
+from custom_components.climkit.statistics.rows import Row
+from custom_components.climkit.statistics.time_range import TimeRange
 from custom_components.climkit.track import Track
 
 HOUR = timedelta(hours=1)

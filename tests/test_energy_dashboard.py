@@ -43,7 +43,7 @@ from custom_components.climkit.energy_dashboard import (
     propose_meter,
     propose_site,
 )
-from custom_components.climkit.recorder import (
+from custom_components.climkit.statistics.recorder import (
     RecorderEndedError,
     async_clear,
     async_hours,

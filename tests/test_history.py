@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import pages, rebuild, worker
+from custom_components.climkit import pages
 from custom_components.climkit.api import (
     HOUR,
     INTERVAL,
@@ -28,6 +28,7 @@ from custom_components.climkit.api import (
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.reader import FeedReader
+from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
 from tests.source import Gap, Source

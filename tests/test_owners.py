@@ -7,8 +7,8 @@ from typing import Any, override
 from homeassistant.helpers import device_registry as dr
 import pytest
 
-from custom_components.climkit import worker
 from custom_components.climkit.const import CONF_METERS, CONF_SITES, DOMAIN
+from custom_components.climkit.statistics import worker
 from tests.conftest import NOW, Home, account_entry
 from tests.simulator import DEFAULT_PASSWORD, Fault, FaultKind, World
 from tests.simulator.site import JsonObject, Rows, Viewer

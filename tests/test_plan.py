@@ -7,9 +7,9 @@ import pytest
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.plan import note_page, page_to_present
-from custom_components.climkit.recorder import metadata
-from custom_components.climkit.statistics import Row
-from custom_components.climkit.time_range import TimeRange
+from custom_components.climkit.statistics.recorder import metadata
+from custom_components.climkit.statistics.rows import Row
+from custom_components.climkit.statistics.time_range import TimeRange
 from custom_components.climkit.track import Track
 
 NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)

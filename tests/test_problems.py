@@ -15,10 +15,11 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.climkit import history, nights, rebuild, worker
+from custom_components.climkit import history, nights
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.differing import MANY_NIGHTS
 from custom_components.climkit.problems import async_decide
+from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World, single_house
 from tests.test_services import call, device_id

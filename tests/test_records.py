@@ -9,12 +9,12 @@ from homeassistant.config_entries import ConfigEntryState
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.climkit import worker
 from custom_components.climkit.api import Interval
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.plausibility import Plausibility
 from custom_components.climkit.records import read_site
+from custom_components.climkit.statistics import worker
 from tests.conftest import NOW, Home
 from tests.simulator import World
 from tests.source import METER_ID, SITE_ID, Source

@@ -20,9 +20,10 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from sqlalchemy.exc import OperationalError
 
-from custom_components.climkit import pages, worker
+from custom_components.climkit import pages
 from custom_components.climkit.const import ALL, DOMAIN
-from custom_components.climkit.statistics import Row
+from custom_components.climkit.statistics import worker
+from custom_components.climkit.statistics.rows import Row
 from tests.conftest import NOW, Home, account_entry
 from tests.simulator import Fault, FaultKind, RequestRecord, World, single_house
 from tests.source import METER_ID, SITE_ID, Source

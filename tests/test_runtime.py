@@ -11,10 +11,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance
 import pytest
 
-from custom_components.climkit import rebuild, worker
 from custom_components.climkit.api import Priority
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.reader import FeedReader
+from custom_components.climkit.statistics import rebuild, worker
 from tests.bill import add_tariff, tariff
 from tests.conftest import NOW, Home
 from tests.simulator import World

@@ -30,8 +30,8 @@ from custom_components.climkit.statement import (
     figures,
     gaps,
 )
+from custom_components.climkit.statistics.time_range import TimeRange
 from custom_components.climkit.tariffs import Tariffs, tariffs_from_data
-from custom_components.climkit.time_range import TimeRange
 from tests.bill import (
     ZURICH,
     add_tariff,

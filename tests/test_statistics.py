@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.climkit.api import HOUR, INTERVAL, Interval, local_midnight
-from custom_components.climkit.statistics import (
+from custom_components.climkit.statistics.rows import (
     Row,
     amounts_since,
     by_hour,

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.time_range import TimeRange, merged, within, without
+from custom_components.climkit.statistics.time_range import TimeRange, merged, within, without
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.climkit.recorder import RecorderError
-from custom_components.climkit.worker import Worker
+from custom_components.climkit.statistics.recorder import RecorderError
+from custom_components.climkit.statistics.worker import Worker
 
 
 @pytest.mark.parametrize("error", [RecorderError("locked"), ValueError("a mistake")])

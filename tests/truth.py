@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy import delete as sa_delete
 
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.statistics import Row
+from custom_components.climkit.statistics.rows import Row
 from tests.conftest import Home
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.statistics import Row
+from custom_components.climkit.statistics.rows import Row
 from tests.bill import ZURICH, costs_by_hand, fees_by_hand, source_prices
 from tests.conftest import Home
 from tests.source import SITE_ID

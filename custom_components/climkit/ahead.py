@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from .answer import Answer
 from .measures import Feed
 from .plan import Page
-from .time_range import TimeRange
+from .statistics import TimeRange
 
 
 class PageAhead:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from .api import Interval
-from .statistics import columns_of
-from .time_range import TimeRange, merged, without
+from .statistics import TimeRange, columns_of, merged, without
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,10 +54,9 @@ from .plausibility import Plausibility
 from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
-from .recorder import async_rows
 from .refresh_story import RefreshStory
 from .schedule import DAILY_READ_LOOK
-from .statistics import by_hour, hourly_amounts, newest, same
+from .statistics import async_rows, by_hour, hourly_amounts, newest, same
 from .store import ClimkitStore, describe_meters, described_meters, note_listed, note_seen
 from .track import Track
 from .windows import Windows

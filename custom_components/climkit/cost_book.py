@@ -13,20 +13,23 @@ from .api import HOUR, Site, floor_hour
 from .cost_tracks import CostPage, CostTrack
 from .measures import Series
 from .priced import Priced
-from .rebuild import extent_of, take_extent
-from .recorder import (
+from .records import CostsRecord, StoredRecord
+from .statistics import (
+    Extent,
+    TimeRange,
     async_clear,
     async_extents,
     async_extents_until,
     async_known,
     async_publish,
     cost_metadata,
+    extent_of,
+    merged,
+    take_extent,
+    without,
 )
-from .records import CostsRecord, StoredRecord
-from .statistics import Extent
 from .store import ClimkitStore, ranges_text, read_ranges
 from .tariffs import Tariffs, changed_stretches, tariffs_from_data
-from .time_range import TimeRange, merged, without
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -8,9 +8,8 @@ from homeassistant.components.recorder.models import StatisticMetaData
 
 from .api import HOUR
 from .priced import Priced
-from .statistics import Row
+from .statistics import Row, TimeRange
 from .tariffs import Tariffs, hourly_costs
-from .time_range import TimeRange
 
 
 @dataclass(slots=True, kw_only=True)

@@ -20,12 +20,17 @@ from .cost_book import CostBook
 from .cost_tracks import CostPage, costs_of, next_page
 from .measures import Price, Series
 from .priced import Priced, costs_by_owner, pays_meter_fee, priced_series
-from .rebuild import RowsChangedError, async_rebuild_amounts
-from .recorder import async_rows, async_synchronize, async_totals_before
+from .statistics import (
+    RowsChangedError,
+    TimeRange,
+    Worker,
+    async_rebuild_amounts,
+    async_rows,
+    async_synchronize,
+    async_totals_before,
+)
 from .store import ClimkitStore
 from .tariffs import changed_stretches, local_start, tariffs_from_data, unusable_days
-from .time_range import TimeRange
-from .worker import Worker
 
 
 def stored_tariffs(entry: ConfigEntry[Any], site_id: str) -> list[dict[str, Any]]:

@@ -22,8 +22,8 @@ from .errors import is_refused_stretch
 from .measures import METER_TYPES, Feed
 from .reader import FeedReader
 from .recent import Recent
+from .statistics import TimeRange
 from .tariffs import local_start
-from .time_range import TimeRange
 
 # So many days of a site are kept beside yesterday, the least recently shown go first: a month and
 # some more.

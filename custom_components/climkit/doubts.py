@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 
 from .answer import Answer
 from .api import HOUR, floor_hour
+from .history_rebuild import IsDoubted
 from .measures import METER_TYPES, Feed
 from .plan import Page
-from .rebuild import IsDoubted
-from .statistics import Row, merge_intervals
-from .time_range import TimeRange, merged
+from .statistics import Row, TimeRange, merge_intervals, merged
 from .track import USUAL_LATENESS, Track
 
 type DoubtedHours = Mapping[str, Sequence[datetime]]

@@ -30,8 +30,8 @@ from .energy_preferences import (
     consumers,
     water_meters,
 )
-from .recorder import async_own_names
 from .runtime import ClimkitConfigEntry
+from .statistics import async_own_names
 
 CONF_OWNER = "owner"
 CONF_WATER = "water"

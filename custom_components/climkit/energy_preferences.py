@@ -42,7 +42,7 @@ from .energy_dashboard import (
 )
 from .energy_parents import Amounts, find_inner_parents, find_parents
 from .measures import NET_POWERS, Role, Series
-from .recorder import async_hours, async_known_names, async_last_rows
+from .statistics import async_hours, async_known_names, async_last_rows
 
 if TYPE_CHECKING:
     from homeassistant.components.energy.data import EnergyPreferences

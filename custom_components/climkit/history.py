@@ -43,20 +43,31 @@ from .doubts import (
     with_neighbours,
     worth_asking,
 )
+from .history_rebuild import IsDoubted, async_rebuild
 from .measures import Feed, Series
 from .nights import RECENT, Night, Part, parts_of_night
 from .pages import PageSize, end_of_page, first_length
 from .plan import Page, Purpose, earlier_page, following_page, note_page, page_to_present
 from .reader import FeedReader
-from .rebuild import IsDoubted, Rebuilt, RowsChangedError, Writing, async_rebuild
-from .recorder import RecorderError, async_clear
 from .records import MendedRecord
-from .statistics import Difference, columns_of, merge_intervals
+from .statistics import (
+    Difference,
+    Rebuilt,
+    RecorderError,
+    RowsChangedError,
+    TimeRange,
+    Worker,
+    Writing,
+    async_clear,
+    columns_of,
+    merge_intervals,
+    merged,
+    within,
+    without,
+)
 from .store import ClimkitStore, ranges_text, read_ranges
-from .time_range import TimeRange, merged, within, without
 from .track import Track
 from .tracks import Tracks
-from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
 

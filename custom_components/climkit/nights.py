@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from .measures import Feed
 from .plan import Page, page_again
-from .time_range import TimeRange, merged, without
+from .statistics import TimeRange, merged, without
 from .track import Track
 
 RECENT = timedelta(days=35)

@@ -17,8 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .api import Sampling, Site, bucket_bounds, floor_hour
 from .measures import Series
-from .recorder import async_last_rows_before
-from .statistics import Row
+from .statistics import Row, async_last_rows_before
 from .track import Track
 
 _LOGGER = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from enum import Enum
 
 from .api import floor_hour
 from .measures import Feed
-from .time_range import TimeRange
+from .statistics import TimeRange
 from .track import Track
 
 

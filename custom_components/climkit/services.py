@@ -31,10 +31,9 @@ from .errors import action_errors
 from .ids import owner_slug, slugs
 from .measures import Series
 from .plausibility import column_of_series, is_limit
-from .recorder import async_clear, async_own_names
 from .runtime import ClimkitConfigEntry, SiteRuntime
 from .statement_action import async_setup_statement
-from .statistics import Difference
+from .statistics import Difference, async_clear, async_own_names
 
 IMPORT_HISTORY = "import_history"
 DELETE_STATISTICS = "delete_statistics"

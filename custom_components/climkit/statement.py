@@ -18,8 +18,8 @@ from homeassistant.util.json import JsonValueType
 
 from .api import HOUR, floor_hour
 from .measures import Series
+from .statistics import TimeRange
 from .tariffs import Tariffs, local_start
-from .time_range import TimeRange
 
 # Decimals of a sum: what lies behind them is float dust.
 DUST = 6

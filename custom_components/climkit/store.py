@@ -13,7 +13,7 @@ from .api import Meter, MeterMode
 from .const import DOMAIN
 from .ids import slug
 from .records import MeterRecord, SiteRecord, read_site
-from .time_range import TimeRange
+from .statistics import TimeRange
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -10,10 +10,17 @@ from homeassistant.util import dt as dt_util
 
 from .measures import Feed, Series
 from .reader import CLOCKS_DIFFER_BY
-from .rebuild import extent_of, take_extent
-from .recorder import async_extents, async_extents_until, async_known_names, async_publish, metadata
 from .records import SeriesRecord, SiteRecord
-from .statistics import Extent
+from .statistics import (
+    Extent,
+    async_extents,
+    async_extents_until,
+    async_known_names,
+    async_publish,
+    extent_of,
+    metadata,
+    take_extent,
+)
 from .store import ClimkitStore
 from .track import Likeness, Track, likeness, resume
 

@@ -25,8 +25,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.climkit.api import floor_interval
 from custom_components.climkit.const import CONF_HISTORY
-from custom_components.climkit.recorder import async_synchronize
 from custom_components.climkit.runtime import SiteRuntime
+from custom_components.climkit.statistics.recorder import async_synchronize
 from tests.conftest import PAUSE, account_entry
 from tests.driven import forget_calls
 from tests.simulator import SimulatorServer, Switches, World

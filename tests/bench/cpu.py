@@ -12,9 +12,9 @@ from homeassistant.core import Event, HomeAssistant, callback
 import orjson
 import pytest
 
-from custom_components.climkit import recorder
 from custom_components.climkit.api import transport
-from custom_components.climkit.recorder import async_synchronize
+from custom_components.climkit.statistics import recorder
+from custom_components.climkit.statistics.recorder import async_synchronize
 from scripts.benchmark.table import Cell, Table
 from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
 

@@ -12,8 +12,8 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
 import pytest
 
-from custom_components.climkit.recorder import async_clear, async_synchronize
-from custom_components.climkit.statistics import Row
+from custom_components.climkit.statistics.recorder import async_clear, async_synchronize
+from custom_components.climkit.statistics.rows import Row
 from scripts.benchmark.table import Cell, Table
 from tests.bench.beside import (
     START,

@@ -16,7 +16,7 @@ from homeassistant.components.recorder.statistics import async_add_external_stat
 from homeassistant.helpers.storage import Store
 import pytest
 
-from custom_components.climkit.recorder import async_clear, async_synchronize
+from custom_components.climkit.statistics.recorder import async_clear, async_synchronize
 from scripts.benchmark.table import Cell, Table
 from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
 from tests.conftest import real_time

@@ -12,8 +12,7 @@ from math import fsum
 from homeassistant.core import HomeAssistant
 
 from ..days import Amounts
-from ..recorder import async_last_rows_before_each
-from ..statistics import Row
+from ..statistics import Row, async_last_rows_before_each
 from ..tariffs import local_start
 from .owners import Owner
 

@@ -20,7 +20,7 @@ import voluptuous as vol
 
 from ..api import PLAUSIBLE_YEARS
 from ..const import DOMAIN
-from ..recorder import RecorderError
+from ..statistics import RecorderError
 from .day import async_day
 from .meters import async_meters
 from .month import async_month, async_year

@@ -10,8 +10,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from ..api import HOUR, floor_hour
 from ..days import Amounts
-from ..recorder import async_rows
-from ..statistics import Row
+from ..statistics import Row, async_rows
 from ..tariffs import local_start
 from .amounts import all_rounded, async_amounts, async_costs, total
 from .owners import Code, NoAnswerError, Owner

@@ -34,10 +34,10 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from .api import HOUR
-from .const import DOMAIN
-from .measures import Series
-from .statistics import Change, Extent, Row
+from ..api import HOUR
+from ..const import DOMAIN
+from ..measures import Series
+from .rows import Change, Extent, Row
 
 # The width of the column. SQLite does not mind, MariaDB and PostgreSQL refuse what is longer.
 LONGEST_NAME = 255

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from .api import HOUR, floor_hour
+from ..api import HOUR, floor_hour
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,8 +11,7 @@ from typing import Protocol
 from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.core import HomeAssistant
 
-from .api import HOUR, INTERVAL, Interval
-from .measures import METER_TYPES, Series
+from ..api import HOUR
 from .recorder import (
     RecorderError,
     async_extents,
@@ -24,25 +23,12 @@ from .recorder import (
     async_total_before,
     async_write,
 )
-from .statistics import (
-    Change,
-    Difference,
-    Extent,
-    Row,
-    by_hour,
-    differences,
-    hourly_amounts,
-    rebuild_rows,
-    same,
-)
+from .rows import Change, Difference, Extent, Row, differences, rebuild_rows, same
 from .time_range import TimeRange
-from .track import Track
 
-# Of an hour.
-QUARTERS = HOUR // INTERVAL
-
-# The same as `IsDoubted`, by statistic id.
-type _Doubts = Callable[[str, Row, float | None], bool]
+# Asked for a stored hour of a statistic (its id) that differs from the amount now (None: there is
+# none), whether that has to be doubted: then what is stored stays.
+type IsRowDoubted = Callable[[str, Row, float | None], bool]
 
 
 class RowsChangedError(Exception):
@@ -55,7 +41,7 @@ class RowsChangedError(Exception):
 
 
 class Kept(Protocol):
-    """A statistic that is kept: how it is described, and what is stored (see `track.Track`)."""
+    """A statistic that is kept, of energy or costs: how it is described, and what is stored."""
 
     statistic: StatisticMetaData
     first: datetime | None
@@ -83,13 +69,9 @@ def extent_of(kept: Kept) -> Extent | None:
 type Writing = Callable[[Mapping[str, TimeRange]], AbstractAsyncContextManager[None]]
 
 
-def _untold(_ranges: Mapping[str, TimeRange]) -> AbstractAsyncContextManager[None]:
+def untold(_ranges: Mapping[str, TimeRange]) -> AbstractAsyncContextManager[None]:
+    """Write where nobody needs to be told."""
     return nullcontext()
-
-
-# Asked for a stored hour that differs from the intervals and that they do not hold in full (None:
-# not at all), whether that has to be doubted: then what is stored stays.
-type IsDoubted = Callable[[Track, Row, float | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,64 +104,23 @@ class _Stored:
     following: Row | None
 
 
-async def async_rebuild(
-    hass: HomeAssistant,
-    tracks: Sequence[Track],
-    time_range: TimeRange,
-    intervals: Sequence[Interval],
-    *,
-    is_doubted: IsDoubted,
-    dry_run: bool = False,
-    writing: Writing = _untold,
-) -> Rebuilt:
-    """Make the rows of the hours that a range touches say what the intervals say.
-
-    Only what differs is written; what lies behind the range is shifted. A stored hour that the
-    intervals lack, in part or in full, follows them unless it `is_doubted`; without any of it its
-    row then has no amount. With `dry_run` nothing is written. The rows are read back before this
-    returns. Raises RecorderError where they are not there; then the same call again mends it.
-    Raises RowsChangedError where a newest row is not the remembered one.
-    """
-    hours = time_range.full_hours
-    by_id = {_id(track): track for track in tracks}
-
-    def prepare() -> tuple[dict[str, dict[datetime, float]], _Doubts]:
-        found = by_hour(interval for interval in intervals if interval.start in hours)
-        amounts = {_id(track): hourly_amounts(found, track.series.column) for track in tracks}
-
-        def doubted(statistic_id: str, row: Row, measured: float | None) -> bool:
-            track = by_id[statistic_id]
-            is_whole = _is_whole(found.get(row.start, ()), track.series)
-            return not is_whole and is_doubted(track, row, measured)
-
-        return amounts, doubted
-
-    amounts, doubted = await hass.async_add_executor_job(prepare)
-    return await async_rebuild_amounts(
-        hass, tracks, hours, amounts, doubted=doubted, dry_run=dry_run, writing=writing
-    )
-
-
-def _is_whole(intervals: Collection[Interval], series: Series) -> bool:
-    """Whether an hour lacks nothing; of meters that are read once a day one row may be all."""
-    expected = QUARTERS if METER_TYPES[series.feed.meter_type].read_each_interval else 1
-    return sum(series.column in interval.values for interval in intervals) >= expected
-
-
 async def async_rebuild_amounts(
     hass: HomeAssistant,
     tracks: Sequence[Kept],
     hours: TimeRange,
     amounts: Mapping[str, Mapping[datetime, float | None]],
     *,
-    doubted: _Doubts | None = None,
+    doubted: IsRowDoubted | None = None,
     dry_run: bool = False,
-    writing: Writing = _untold,
+    writing: Writing = untold,
 ) -> Rebuilt:
     """Make the rows of a range of full hours say what hourly amounts, by statistic id, say.
 
-    Like `async_rebuild`; an amount of None is that of an hour that was withdrawn. Where nothing is
-    `doubted` (None), an hour without an amount keeps what it had.
+    Only what differs is written; what lies behind the range is shifted. An amount of None is that
+    of an hour that was withdrawn. A stored hour without an amount loses its own unless it is
+    `doubted`; where nothing is (None), it keeps what it had. With `dry_run` nothing is written. The
+    rows are read back before this returns. Raises RecorderError where they are not there; then the
+    same call again mends it. Raises RowsChangedError where a newest row is not the remembered one.
     """
     await _async_make_sure(hass, tracks)
     await _async_check_last(hass, tracks)
@@ -292,7 +233,7 @@ def _changes(
     tracks: Sequence[Kept],
     stored: Mapping[str, _Stored],
     amounts_by_id: Mapping[str, Mapping[datetime, float | None]],
-    doubted: _Doubts | None,
+    doubted: IsRowDoubted | None,
 ) -> list[_TrackChange]:
     changes = []
     for track in tracks:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import fsum, isclose
 
-from .api import HOUR, Interval, floor_hour
+from ..api import HOUR, Interval, floor_hour
 
 # Amounts this near are equal (kWh or m3): far below what a meter resolves, far above float dust.
 TOLERANCE = 1e-9

@@ -10,7 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from sqlalchemy.exc import SQLAlchemyError
 
-from .api import Backoff
+from ..api import Backoff
 from .recorder import RecorderEndedError, RecorderError
 
 _LOGGER = logging.getLogger(__name__)
