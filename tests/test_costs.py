@@ -19,7 +19,7 @@ from custom_components.climkit.api import HOUR
 from custom_components.climkit.const import ALL
 from custom_components.climkit.statistics import rebuild
 from custom_components.climkit.statistics.recorder import RecorderError
-from custom_components.climkit.store import ClimkitStore
+from custom_components.climkit.store.store import ClimkitStore
 from tests.bill import (
     ZURICH,
     Price,

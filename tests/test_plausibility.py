@@ -15,7 +15,7 @@ from custom_components.climkit.plausibility import (
     Column,
     Plausibility,
 )
-from custom_components.climkit.records import SiteRecord
+from custom_components.climkit.store.records import SiteRecord
 
 SITE, METER = "5" * 24, "a" * 24
 FEED = Feed(SITE, "electricity")

@@ -13,8 +13,8 @@ from custom_components.climkit.api import Interval
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.plausibility import Plausibility
-from custom_components.climkit.records import read_site
 from custom_components.climkit.statistics import worker
+from custom_components.climkit.store.records import read_site
 from tests.conftest import NOW, Home
 from tests.simulator import World
 from tests.source import METER_ID, SITE_ID, Source

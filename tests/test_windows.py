@@ -13,7 +13,7 @@ from custom_components.climkit.api import (
     ClimkitResponseError,
 )
 from custom_components.climkit.diagnostics import async_get_config_entry_diagnostics
-from custom_components.climkit.records import SiteRecord, read_site
+from custom_components.climkit.store.records import SiteRecord, read_site
 from custom_components.climkit.windows import Windows, is_refused_at_once, may_be_too_long
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World

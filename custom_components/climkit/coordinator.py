@@ -35,6 +35,7 @@ from .days import SiteDays
 from .errors import refresh_errors
 from .history import SiteHistory
 from .ids import slugs
+from .inventory import describe_meters, described_meters, note_listed, note_seen
 from .measures import (
     CHARGE_POINT,
     ELECTRICITY,
@@ -57,7 +58,7 @@ from .recent import Recent
 from .refresh_story import RefreshStory
 from .schedule import DAILY_READ_LOOK
 from .statistics import async_rows, by_hour, hourly_amounts, newest, same
-from .store import ClimkitStore, describe_meters, described_meters, note_listed, note_seen
+from .store import ClimkitStore
 from .track import Track
 from .windows import Windows
 

@@ -13,7 +13,6 @@ from .api import HOUR, Site, floor_hour
 from .cost_tracks import CostPage, CostTrack
 from .measures import Series
 from .priced import Priced
-from .records import CostsRecord, StoredRecord
 from .statistics import (
     Extent,
     TimeRange,
@@ -28,7 +27,7 @@ from .statistics import (
     take_extent,
     without,
 )
-from .store import ClimkitStore, ranges_text, read_ranges
+from .store import ClimkitStore, CostsRecord, StoredRecord, ranges_text, read_ranges
 from .tariffs import Tariffs, changed_stretches, tariffs_from_data
 
 _LOGGER = logging.getLogger(__name__)

@@ -49,7 +49,6 @@ from .nights import RECENT, Night, Part, parts_of_night
 from .pages import PageSize, end_of_page, first_length
 from .plan import Page, Purpose, earlier_page, following_page, note_page, page_to_present
 from .reader import FeedReader
-from .records import MendedRecord
 from .statistics import (
     Difference,
     Rebuilt,
@@ -65,7 +64,7 @@ from .statistics import (
     within,
     without,
 )
-from .store import ClimkitStore, ranges_text, read_ranges
+from .store import ClimkitStore, MendedRecord, ranges_text, read_ranges
 from .track import Track
 from .tracks import Tracks
 

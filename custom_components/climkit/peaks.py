@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from .api import Interval, Sampling, Site, bucket_bounds, floor_hour
 from .measures import Series
-from .records import PeakRecord, PeaksRecord, SiteRecord
+from .store import PeakRecord, PeaksRecord, SiteRecord
 
 # Decimals that are remembered (kW): what lies behind them is float dust.
 DUST = 6

@@ -10,7 +10,6 @@ from homeassistant.util import dt as dt_util
 
 from .measures import Feed, Series
 from .reader import CLOCKS_DIFFER_BY
-from .records import SeriesRecord, SiteRecord
 from .statistics import (
     Extent,
     async_extents,
@@ -21,7 +20,7 @@ from .statistics import (
     metadata,
     take_extent,
 )
-from .store import ClimkitStore
+from .store import ClimkitStore, SeriesRecord, SiteRecord
 from .track import Likeness, Track, likeness, resume
 
 _LOGGER = logging.getLogger(__name__)

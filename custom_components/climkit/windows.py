@@ -18,7 +18,7 @@ from .api import (
     ClimkitResponseError,
 )
 from .pages import LONGEST_PAGE
-from .records import SiteRecord
+from .store import SiteRecord
 
 SHORTEST_WINDOW = HOUR
 

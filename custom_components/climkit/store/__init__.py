@@ -1,0 +1,29 @@
+"""What is remembered of an account over a restart, and where it is kept."""
+
+from .records import (
+    CostsRecord,
+    MendedRecord,
+    MeterRecord,
+    PeakRecord,
+    PeaksRecord,
+    PlausibilityRecord,
+    SeriesRecord,
+    SiteRecord,
+    StoredRecord,
+)
+from .store import ClimkitStore, ranges_text, read_ranges
+
+__all__ = [
+    "ClimkitStore",
+    "CostsRecord",
+    "MendedRecord",
+    "MeterRecord",
+    "PeakRecord",
+    "PeaksRecord",
+    "PlausibilityRecord",
+    "SeriesRecord",
+    "SiteRecord",
+    "StoredRecord",
+    "ranges_text",
+    "read_ranges",
+]
