@@ -24,9 +24,10 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import coordinator, nights, plausibility
+from custom_components.climkit import coordinator, nights
 from custom_components.climkit.api import transport
 from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.feeds import plausibility
 from custom_components.climkit.runtime import SiteRuntime
 from custom_components.climkit.statistics import recorder, worker
 from tests.backup import Copy, adjust_sum, copy_database, restore_database

@@ -17,9 +17,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.climkit import pages
 from custom_components.climkit.api import floor_interval
 from custom_components.climkit.const import ALL, DOMAIN
+from custom_components.climkit.feeds import page_size
 from tests.conftest import NOW, account_entry
 from tests.driven import Activity, DrivenHome, quiet_recorder, real_waiting
 from tests.simulator import (
@@ -60,8 +60,8 @@ async def home(
     world: World,
 ) -> AsyncIterator[DrivenHome]:
     """A home whose pages are of one day, so that its first import takes a while."""
-    monkeypatch.setattr(pages, "FIRST_PAGE", DAY)
-    monkeypatch.setattr(pages, "LONGEST_PAGE", DAY)
+    monkeypatch.setattr(page_size, "FIRST_PAGE", DAY)
+    monkeypatch.setattr(page_size, "LONGEST_PAGE", DAY)
     freezer.move_to(NOW)
     real_waiting(monkeypatch)
     quiet_recorder(hass)

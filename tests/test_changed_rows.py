@@ -192,8 +192,12 @@ class TestByHand:
         self, home: Home, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What was imported until then is imported again."""
-        monkeypatch.setattr("custom_components.climkit.pages.FIRST_PAGE", timedelta(days=1))
-        monkeypatch.setattr("custom_components.climkit.pages.LONGEST_PAGE", timedelta(days=1))
+        monkeypatch.setattr(
+            "custom_components.climkit.feeds.page_size.FIRST_PAGE", timedelta(days=1)
+        )
+        monkeypatch.setattr(
+            "custom_components.climkit.feeds.page_size.LONGEST_PAGE", timedelta(days=1)
+        )
         await home.set_up()
         history = home.sites[0].coordinator.history
         await home.until(lambda: len(history.tracks) > 0 and history.tracks[0].count is not None)

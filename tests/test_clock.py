@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.api import MeterReading, Reading
-from custom_components.climkit.reader import newest_present
+from custom_components.climkit.feeds.reader import newest_present
 from custom_components.climkit.statistics import worker
 from tests.bill import add_tariff, tariff
 from tests.conftest import NOW, Home

@@ -17,9 +17,9 @@ from custom_components.climkit import costs
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.cost_tracks import CostPage
 from custom_components.climkit.costs import SiteCosts
+from custom_components.climkit.feeds.reader import FeedReader
 from custom_components.climkit.history import SiteHistory
 from custom_components.climkit.measures.series import Feed
-from custom_components.climkit.reader import FeedReader
 from custom_components.climkit.statistics.recorder import RecorderError
 from tests.bill import add_tariff, correct_tariff, delete_tariff, tariff
 from tests.conftest import NOW, Home
@@ -325,8 +325,12 @@ class TestWhileComputed:
 
     async def test_during_the_import(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         """A month of which half is read does not cost half: it is not known."""
-        monkeypatch.setattr("custom_components.climkit.pages.FIRST_PAGE", timedelta(days=1))
-        monkeypatch.setattr("custom_components.climkit.pages.LONGEST_PAGE", timedelta(days=1))
+        monkeypatch.setattr(
+            "custom_components.climkit.feeds.page_size.FIRST_PAGE", timedelta(days=1)
+        )
+        monkeypatch.setattr(
+            "custom_components.climkit.feeds.page_size.LONGEST_PAGE", timedelta(days=1)
+        )
         seen: set[tuple[str, ...]] = set()
         done: list[bool] = []
         fetch = SiteHistory._async_import

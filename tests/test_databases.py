@@ -9,7 +9,8 @@ from homeassistant.helpers.recorder import get_instance
 import pytest
 import sqlalchemy as sa
 
-from custom_components.climkit import pages, tracks
+from custom_components.climkit import tracks
+from custom_components.climkit.feeds import page_size
 from custom_components.climkit.statistics import worker
 from custom_components.climkit.statistics.recorder import LONGEST_NAME
 from tests.conftest import Home
@@ -56,8 +57,8 @@ async def test_server_restarts(home: Home, monkeypatch: pytest.MonkeyPatch) -> N
     """All connections end in mid import, and once more later: no hour is lost, none is twice."""
     if get_instance(home.hass).dialect_name not in CONNECTIONS:
         pytest.skip("SQLite has no server")
-    monkeypatch.setattr(pages, "FIRST_PAGE", timedelta(days=1))
-    monkeypatch.setattr(pages, "LONGEST_PAGE", timedelta(days=1))
+    monkeypatch.setattr(page_size, "FIRST_PAGE", timedelta(days=1))
+    monkeypatch.setattr(page_size, "LONGEST_PAGE", timedelta(days=1))
     monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
     await home.set_up()
     await home.until(lambda: (home.sites[0].coordinator.history.progress or 0) > 30)

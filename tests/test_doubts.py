@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.climkit.answer import Answer
 from custom_components.climkit.api import INTERVAL, Interval
 from custom_components.climkit.doubts import (
     Doubts,
@@ -16,6 +15,7 @@ from custom_components.climkit.doubts import (
     with_neighbours,
     worth_asking,
 )
+from custom_components.climkit.feeds.answer import Answer
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import ELECTRICITY, METER_TYPES
 from custom_components.climkit.plan import Page, Purpose

@@ -16,7 +16,6 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import pages
 from custom_components.climkit.api import (
     HOUR,
     INTERVAL,
@@ -26,8 +25,9 @@ from custom_components.climkit.api import (
     backoff,
 )
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
+from custom_components.climkit.feeds import page_size
+from custom_components.climkit.feeds.reader import FeedReader
 from custom_components.climkit.measures.series import Feed
-from custom_components.climkit.reader import FeedReader
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
@@ -149,8 +149,8 @@ class TestRestart:
         self, home: Home, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """No hour is lost, none is there twice, and what is stored is not asked for again."""
-        monkeypatch.setattr(pages, "FIRST_PAGE", timedelta(days=1))
-        monkeypatch.setattr(pages, "LONGEST_PAGE", timedelta(days=1))
+        monkeypatch.setattr(page_size, "FIRST_PAGE", timedelta(days=1))
+        monkeypatch.setattr(page_size, "LONGEST_PAGE", timedelta(days=1))
         await home.set_up()
         history = home.sites[0].coordinator.history
         await home.until(lambda: (history.progress or 0) > 80)
@@ -312,8 +312,8 @@ class TestPartsOfTheImport:
     @pytest.fixture(autouse=True)
     def short_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Pages of a day."""
-        monkeypatch.setattr(pages, "FIRST_PAGE", timedelta(days=1))
-        monkeypatch.setattr(pages, "LONGEST_PAGE", timedelta(days=1))
+        monkeypatch.setattr(page_size, "FIRST_PAGE", timedelta(days=1))
+        monkeypatch.setattr(page_size, "LONGEST_PAGE", timedelta(days=1))
 
     @pytest.fixture
     def world(self) -> World:
@@ -508,7 +508,7 @@ class TestStartOfHistory:
         assert {series[0].start for series in rows.values()} == {first_hour}
         before = len(home.simulator.requests)
 
-        with patch.object(pages, "FIRST_PAGE", timedelta(days=1)):
+        with patch.object(page_size, "FIRST_PAGE", timedelta(days=1)):
             await self.choose(home, HISTORY_EVERYTHING)
             [site] = home.sites
             series = next(iter(site.coordinator.data.series.values()))
@@ -528,8 +528,8 @@ class TestStartOfHistory:
         await self.choose(home, local_day.isoformat())
         await home.set_up_completely()
         with (
-            patch.object(pages, "FIRST_PAGE", timedelta(days=1)),
-            patch.object(pages, "LONGEST_PAGE", timedelta(days=1)),
+            patch.object(page_size, "FIRST_PAGE", timedelta(days=1)),
+            patch.object(page_size, "LONGEST_PAGE", timedelta(days=1)),
         ):
             await self.choose(home, HISTORY_EVERYTHING)
             [site] = home.sites

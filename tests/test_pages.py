@@ -6,7 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval
-from custom_components.climkit.pages import SHORTEST_PAGE, PageSize, end_of_page, fitting_length
+from custom_components.climkit.feeds.page_size import (
+    SHORTEST_PAGE,
+    PageSize,
+    end_of_page,
+    fitting_length,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

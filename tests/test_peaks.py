@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from homeassistant.const import STATE_UNKNOWN
 import pytest
 
-from custom_components.climkit import pages
 from custom_components.climkit.api import INTERVAL, Interval, Site
 from custom_components.climkit.const import CONF_HISTORY
+from custom_components.climkit.feeds import page_size
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import Measure
 from custom_components.climkit.peaks import MonthPeaks, Peak, day_peaks
@@ -303,8 +303,8 @@ class TestHouse:
         answer: str,
     ) -> None:
         """It falls when Climkit no longer has it, also on big sites, whose pages are of a day."""
-        monkeypatch.setattr(pages, "FIRST_PAGE", length)
-        monkeypatch.setattr(pages, "LONGEST_PAGE", length)
+        monkeypatch.setattr(page_size, "FIRST_PAGE", length)
+        monkeypatch.setattr(page_size, "LONGEST_PAGE", length)
         world, day = home.simulator.world, month() + DAY
         spike = day + timedelta(hours=3)
         world.revise(site_id, "from_ext", spike, spike + INTERVAL, value=50.0)

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.climkit.api import Interval
-from custom_components.climkit.measures.series import Feed
-from custom_components.climkit.plausibility import (
+from custom_components.climkit.feeds.plausibility import (
     ELECTRICITY_LIMIT,
     HEAT_LIMIT,
     MANY,
@@ -15,6 +14,7 @@ from custom_components.climkit.plausibility import (
     Column,
     Plausibility,
 )
+from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.store.records import SiteRecord
 
 SITE, METER = "5" * 24, "a" * 24

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.climkit.api import INTERVAL, ClimkitResponseError, Interval
-from custom_components.climkit.reader import async_complete, refuse_coarser
+from custom_components.climkit.feeds.reader import async_complete, refuse_coarser
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 MONTH = timedelta(days=30)

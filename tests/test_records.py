@@ -11,8 +11,8 @@ import pytest
 
 from custom_components.climkit.api import Interval
 from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.feeds.plausibility import Plausibility
 from custom_components.climkit.measures.series import Feed
-from custom_components.climkit.plausibility import Plausibility
 from custom_components.climkit.statistics import worker
 from custom_components.climkit.store.records import read_site
 from tests.conftest import NOW, Home

@@ -20,8 +20,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from sqlalchemy.exc import OperationalError
 
-from custom_components.climkit import pages
 from custom_components.climkit.const import ALL, DOMAIN
+from custom_components.climkit.feeds import page_size
 from custom_components.climkit.statistics import worker
 from custom_components.climkit.statistics.rows import Row
 from tests.conftest import NOW, Home, account_entry
@@ -249,8 +249,8 @@ class TestRecorder:
 
     async def test_next_page_meanwhile(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         """While a page of history is stored the next one is asked for, and each but once."""
-        monkeypatch.setattr(pages, "FIRST_PAGE", DAY)
-        monkeypatch.setattr(pages, "LONGEST_PAGE", DAY)
+        monkeypatch.setattr(page_size, "FIRST_PAGE", DAY)
+        monkeypatch.setattr(page_size, "LONGEST_PAGE", DAY)
         wait, asked = _Wait(), Asked(home)
         await async_wait_recording_done(home.hass)
         get_instance(home.hass).queue_task(wait)

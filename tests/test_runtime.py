@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.climkit.api import Priority
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.reader import FeedReader
+from custom_components.climkit.feeds.reader import FeedReader
 from custom_components.climkit.statistics import rebuild, worker
 from tests.bill import add_tariff, tariff
 from tests.conftest import NOW, Home

@@ -7,13 +7,11 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.climkit.api import HOUR, INTERVAL, Interval, local_midnight
+from custom_components.climkit.feeds.intervals import amounts_since, merge_intervals, newest
 from custom_components.climkit.statistics.rows import (
     Row,
-    amounts_since,
     by_hour,
     hourly_amounts,
-    merge_intervals,
-    newest,
     rebuild_rows,
     same,
 )

@@ -13,8 +13,8 @@ from custom_components.climkit.api import (
     ClimkitResponseError,
 )
 from custom_components.climkit.diagnostics import async_get_config_entry_diagnostics
+from custom_components.climkit.feeds.windows import Windows, is_refused_at_once, may_be_too_long
 from custom_components.climkit.store.records import SiteRecord, read_site
-from custom_components.climkit.windows import Windows, is_refused_at_once, may_be_too_long
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
 from tests.source import METER_ID, Source

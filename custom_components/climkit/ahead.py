@@ -6,7 +6,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .answer import Answer
+from .feeds import Answer
 from .measures import Feed
 from .plan import Page
 from .statistics import TimeRange

@@ -30,11 +30,11 @@ from .const import (
 )
 from .errors import error_key
 from .estimate import MANY_ROWS, Estimate, estimate_site, told_time
+from .feeds import columns_of
 from .ids import slug
 from .measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
 from .options import Choice, history_start, view_of
 from .selection_flow import SelectionSteps, choice_selector
-from .statistics import columns_of
 
 YEAR = timedelta(days=365)
 

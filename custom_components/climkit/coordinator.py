@@ -33,6 +33,7 @@ from .base_coordinator import ClimkitCoordinator
 from .costs import SiteCosts, stored_tariffs
 from .days import SiteDays
 from .errors import refresh_errors
+from .feeds import FeedReader, Plausibility, Windows, fitting_length, newest
 from .history import SiteHistory
 from .ids import slugs
 from .inventory import describe_meters, described_meters, note_listed, note_seen
@@ -48,19 +49,15 @@ from .measures import (
 )
 from .options import Choice
 from .owners import async_owners
-from .pages import fitting_length
 from .peaks import Fallen, MonthPeaks, day_peaks
 from .periods import Periods
-from .plausibility import Plausibility
-from .reader import FeedReader
 from .readings import RawReadings
 from .recent import Recent
 from .refresh_story import RefreshStory
 from .schedule import DAILY_READ_LOOK
-from .statistics import async_rows, by_hour, hourly_amounts, newest, same
+from .statistics import async_rows, by_hour, hourly_amounts, same
 from .store import ClimkitStore
 from .track import Track
-from .windows import Windows
 
 _LOGGER = logging.getLogger(__name__)
 

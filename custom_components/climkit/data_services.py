@@ -40,8 +40,8 @@ from .data_request import (
     target_of,
 )
 from .errors import action_errors
+from .feeds import async_complete
 from .measures import ELECTRICITY, METER_TYPES, split_column
-from .reader import async_complete
 
 GET_SITE_DATA = "get_site_data"
 GET_METER_DATA = "get_meter_data"

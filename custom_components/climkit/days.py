@@ -19,8 +19,8 @@ from homeassistant.util import dt as dt_util
 
 from .api import INTERVAL, Backoff, ClimkitError, Interval, Priority, Site, is_refusal, let_rest
 from .errors import is_refused_stretch
+from .feeds import FeedReader
 from .measures import METER_TYPES, Feed
-from .reader import FeedReader
 from .recent import Recent
 from .statistics import TimeRange
 from .tariffs import local_start

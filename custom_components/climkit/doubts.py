@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .answer import Answer
 from .api import HOUR, floor_hour
+from .feeds import Answer, merge_intervals
 from .history_rebuild import IsDoubted
 from .measures import METER_TYPES, Feed
 from .plan import Page
-from .statistics import Row, TimeRange, merge_intervals, merged
+from .statistics import Row, TimeRange, merged
 from .track import USUAL_LATENESS, Track
 
 type DoubtedHours = Mapping[str, Sequence[datetime]]

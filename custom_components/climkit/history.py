@@ -19,7 +19,6 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
 from .ahead import PageAhead
-from .answer import Answer
 from .api import (
     FIRST_REST,
     HOUR,
@@ -43,12 +42,19 @@ from .doubts import (
     with_neighbours,
     worth_asking,
 )
+from .feeds import (
+    Answer,
+    FeedReader,
+    PageSize,
+    columns_of,
+    end_of_page,
+    first_length,
+    merge_intervals,
+)
 from .history_rebuild import IsDoubted, async_rebuild
 from .measures import Feed, Series
 from .nights import RECENT, Night, Part, parts_of_night
-from .pages import PageSize, end_of_page, first_length
 from .plan import Page, Purpose, earlier_page, following_page, note_page, page_to_present
-from .reader import FeedReader
 from .statistics import (
     Difference,
     Rebuilt,
@@ -58,8 +64,6 @@ from .statistics import (
     Worker,
     Writing,
     async_clear,
-    columns_of,
-    merge_intervals,
     merged,
     within,
     without,

@@ -14,8 +14,8 @@ from yarl import URL
 from .api import INTERVAL, ClimkitClient, Meter
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
+from .feeds import Doubt, column_of_series
 from .measures import METER_TYPES
-from .plausibility import Doubt, column_of_series
 
 DOCUMENT = "/blob/main/docs/repairs.md"
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from time import monotonic
 
 from .api import INTERVAL, Backoff, Interval, floor_hour
+from .feeds import amounts_since, columns_of, merge_intervals, newest
 from .measures import (
     BATTERY_COLUMNS,
     CHARGE_POINT,
@@ -17,7 +18,6 @@ from .measures import (
     split_column,
 )
 from .schedule import COORDINATOR_ROUNDS, FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_LOOK, FeedState, Pace
-from .statistics import amounts_since, columns_of, merge_intervals, newest
 
 # The mean power of an interval says nothing of now when the interval ended this long ago.
 POWER_EXPIRES_AFTER = timedelta(minutes=45)

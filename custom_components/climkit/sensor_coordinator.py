@@ -25,9 +25,9 @@ from .api import (
 from .base_coordinator import ClimkitCoordinator
 from .coordinator import SOON
 from .errors import refresh_errors
+from .feeds import newest_present
 from .inventory import note_listed
 from .owners import async_owners
-from .reader import newest_present
 from .store import ClimkitStore
 
 _LOGGER = logging.getLogger(__name__)

@@ -28,9 +28,9 @@ from .data_services import async_setup_data_services
 from .devices import device_ids
 from .energy_action import async_setup_energy_action
 from .errors import action_errors
+from .feeds import column_of_series, is_limit
 from .ids import owner_slug, slugs
 from .measures import Series
-from .plausibility import column_of_series, is_limit
 from .runtime import ClimkitConfigEntry, SiteRuntime
 from .statement_action import async_setup_statement
 from .statistics import Difference, async_clear, async_own_names

@@ -8,8 +8,8 @@ from math import floor
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from .feeds import CLOCKS_DIFFER_BY
 from .measures import Feed, Series
-from .reader import CLOCKS_DIFFER_BY
 from .statistics import (
     Extent,
     async_extents,

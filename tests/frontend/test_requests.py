@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.climkit import days
 from custom_components.climkit.api import Priority, queue
-from custom_components.climkit.reader import FeedReader
+from custom_components.climkit.feeds.reader import FeedReader
 from tests.conftest import NOW, Home
 from tests.frontend.conftest import SITE_COLUMNS, Dashboard, assert_same, midnight
 from tests.simulator import Fault, FaultKind, World, apartment_house, single_house

@@ -29,18 +29,7 @@ from .recorder import (
     cost_metadata,
     metadata,
 )
-from .rows import (
-    Difference,
-    Extent,
-    Row,
-    amounts_since,
-    by_hour,
-    columns_of,
-    hourly_amounts,
-    merge_intervals,
-    newest,
-    same,
-)
+from .rows import Difference, Extent, Row, by_hour, hourly_amounts, same
 from .time_range import TimeRange, merged, within, without
 from .worker import Worker
 
@@ -55,7 +44,6 @@ __all__ = [
     "TimeRange",
     "Worker",
     "Writing",
-    "amounts_since",
     "async_clear",
     "async_extents",
     "async_extents_until",
@@ -72,14 +60,11 @@ __all__ = [
     "async_synchronize",
     "async_totals_before",
     "by_hour",
-    "columns_of",
     "cost_metadata",
     "extent_of",
     "hourly_amounts",
-    "merge_intervals",
     "merged",
     "metadata",
-    "newest",
     "same",
     "take_extent",
     "untold",

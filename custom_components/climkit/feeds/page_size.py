@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from .api import Interval, Sampling, bucket_bounds
+from ..api import Interval, Sampling, bucket_bounds
 
 FIRST_PAGE = timedelta(days=7)
 SHORTEST_PAGE = timedelta(days=1)

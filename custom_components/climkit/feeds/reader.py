@@ -6,8 +6,7 @@ from itertools import pairwise
 
 from homeassistant.util import dt as dt_util
 
-from .answer import Answer
-from .api import (
+from ..api import (
     HOUR,
     INTERVAL,
     ClimkitClient,
@@ -21,7 +20,8 @@ from .api import (
     floor_hour,
     window_start,
 )
-from .measures import CHARGE_POINT, METER_TYPES, Feed
+from ..measures import CHARGE_POINT, METER_TYPES, Feed
+from .answer import Answer
 from .plausibility import Plausibility
 from .windows import Windows, is_refused_at_once, may_be_too_long
 

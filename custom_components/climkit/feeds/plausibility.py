@@ -13,10 +13,10 @@ from datetime import datetime
 from math import inf, isfinite, nextafter
 from typing import NamedTuple, Self
 
-from .api import INTERVAL, Interval
-from .measures import METER_COLUMNS, METER_TYPES, Feed, Quantity, Series, split_column
-from .statistics import TimeRange, merged, without
-from .store import PlausibilityRecord, SiteRecord, ranges_text, read_ranges
+from ..api import INTERVAL, Interval
+from ..measures import METER_COLUMNS, METER_TYPES, Feed, Quantity, Series, split_column
+from ..statistics import TimeRange, merged, without
+from ..store import PlausibilityRecord, SiteRecord, ranges_text, read_ranges
 
 # The most of a quarter-hour that is believed of a single meter without asking (assumed): 1 MW of
 # electricity; of meters that are read once a day, what gathers while they cannot be read.

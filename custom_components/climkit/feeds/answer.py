@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .api import Interval
-from .statistics import TimeRange, columns_of, merged, without
+from ..api import Interval
+from ..statistics import TimeRange, merged, without
+from .intervals import columns_of
 
 
 @dataclass(frozen=True, slots=True)

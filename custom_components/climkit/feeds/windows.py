@@ -9,7 +9,7 @@ after one that worked; each day a longer one is tried, and if it works a longer 
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from .api import (
+from ..api import (
     HOUR,
     ClimkitCertificateError,
     ClimkitConnectionError,
@@ -17,8 +17,8 @@ from .api import (
     ClimkitLoginError,
     ClimkitResponseError,
 )
-from .pages import LONGEST_PAGE
-from .store import SiteRecord
+from ..store import SiteRecord
+from .page_size import LONGEST_PAGE
 
 SHORTEST_WINDOW = HOUR
 

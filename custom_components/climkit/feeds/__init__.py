@@ -1,0 +1,30 @@
+"""What one request asks for and what it answers: feeds, windows, intervals that can be true."""
+
+from .answer import Answer
+from .intervals import amounts_since, columns_of, merge_intervals, newest
+from .page_size import LONGEST_PAGE, PageSize, end_of_page, first_length, fitting_length
+from .plausibility import Doubt, Plausibility, column_of_series, is_limit
+from .reader import CLOCKS_DIFFER_BY, FeedReader, async_complete, newest_present
+from .windows import Windows
+
+__all__ = [
+    "CLOCKS_DIFFER_BY",
+    "LONGEST_PAGE",
+    "Answer",
+    "Doubt",
+    "FeedReader",
+    "PageSize",
+    "Plausibility",
+    "Windows",
+    "amounts_since",
+    "async_complete",
+    "column_of_series",
+    "columns_of",
+    "end_of_page",
+    "first_length",
+    "fitting_length",
+    "is_limit",
+    "merge_intervals",
+    "newest",
+    "newest_present",
+]
