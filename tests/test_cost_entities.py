@@ -13,10 +13,10 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.climkit import costs
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.cost_tracks import CostPage
-from custom_components.climkit.costs import SiteCosts
+from custom_components.climkit.costs import site_costs
+from custom_components.climkit.costs.site_costs import SiteCosts
+from custom_components.climkit.costs.state import CostPage
 from custom_components.climkit.feeds.reader import FeedReader
 from custom_components.climkit.history import SiteHistory
 from custom_components.climkit.measures.series import Feed
@@ -101,13 +101,13 @@ class Gate:
 @contextmanager
 def held_rows() -> Iterator[Gate]:
     """Hold back the amounts that costs are computed of, until the gate is opened."""
-    gate, rows = Gate(), costs.async_rows
+    gate, rows = Gate(), site_costs.async_rows
 
     async def slow(*args: Any) -> Any:
         await gate.passes()
         return await rows(*args)
 
-    with patch.object(costs, "async_rows", slow):
+    with patch.object(site_costs, "async_rows", slow):
         yield gate
 
 
@@ -217,7 +217,7 @@ class TestOtherPrices:
         add_tariff(home, prices("2026-01-01"))
         await home.settle()
         before = states(home, SITE_COSTS)
-        with patch.object(costs, "async_rebuild_amounts", side_effect=RecorderError("no")):
+        with patch.object(site_costs, "async_rebuild_amounts", side_effect=RecorderError("no")):
             add_tariff(home, prices("2027-01-01", grid=0.9))
             await home.hass.async_block_till_done()
             assert states(home, SITE_COSTS) == before
@@ -268,14 +268,14 @@ class TestWhileComputed:
         await home.set_up_completely()
         gate = Gate()
         seen: set[str] = set()
-        rebuild = costs.async_rebuild_amounts
+        rebuild = site_costs.async_rebuild_amounts
 
         async def slow(*args: Any) -> Any:
             await gate.passes()
             seen.update(states(home, [*SITE_COSTS, *METER_COSTS]))
             return await rebuild(*args)
 
-        with patch.object(costs, "async_rebuild_amounts", slow):
+        with patch.object(site_costs, "async_rebuild_amounts", slow):
             add_tariff(home, prices(day))
             await home.until(gate.waits.is_set)
             await home.hass.async_block_till_done()
@@ -294,7 +294,7 @@ class TestWhileComputed:
         await home.set_up_completely()
         first = add_tariff(home, prices("2026-01-01"))
         await home.settle()
-        with patch.object(costs, "async_rebuild_amounts", side_effect=RecorderError("no")):
+        with patch.object(site_costs, "async_rebuild_amounts", side_effect=RecorderError("no")):
             correct_tariff(home, first, prices("2026-01-01", grid=0.6))
             await home.hass.async_block_till_done()
             assert states(home, [*SITE_COSTS]) == {"unknown"}

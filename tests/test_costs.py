@@ -14,9 +14,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import cost_tracks, costs
 from custom_components.climkit.api import HOUR
 from custom_components.climkit.const import ALL
+from custom_components.climkit.costs import site_costs, state as cost_state
 from custom_components.climkit.statistics import rebuild
 from custom_components.climkit.statistics.recorder import RecorderError
 from custom_components.climkit.store.store import ClimkitStore
@@ -334,8 +334,8 @@ class TestRestart:
     ) -> None:
         """Half of the costs are there: the rest follows, none is there twice."""
         await home.set_up_completely()
-        monkeypatch.setattr(cost_tracks, "ROWS_OF_A_PAGE", 24)
-        monkeypatch.setattr(cost_tracks, "LONGEST_PAGE", timedelta(hours=6))
+        monkeypatch.setattr(cost_state, "ROWS_OF_A_PAGE", 24)
+        monkeypatch.setattr(cost_state, "LONGEST_PAGE", timedelta(hours=6))
         add_tariff(home, plain_tariff(home))
         book = home.sites[0].coordinator.costs._book
         await home.until(lambda: any(track.last for track in book.tracks.values()))
@@ -382,7 +382,9 @@ class TestRestart:
 
         rebuild_write = rebuild.async_write
         with (
-            patch.object(costs, "async_rebuild_amounts", side_effect=RecorderError("too late")),
+            patch.object(
+                site_costs, "async_rebuild_amounts", side_effect=RecorderError("too late")
+            ),
             patch.object(rebuild, "async_write", write),
         ):
             home.sites[0].coordinator.history.start_night()
@@ -419,7 +421,9 @@ class TestRestart:
     async def test_recorder_in_trouble(self, home: Home) -> None:
         """Costs that cannot be stored do not hold up energy."""
         await home.set_up()
-        with patch.object(costs, "async_rebuild_amounts", side_effect=RecorderError("no")) as write:
+        with patch.object(
+            site_costs, "async_rebuild_amounts", side_effect=RecorderError("no")
+        ) as write:
             add_tariff(home, plain_tariff(home))
             await home.until(lambda: home.is_complete)
             await home.until(lambda: bool(write.call_count))

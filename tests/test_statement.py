@@ -17,7 +17,8 @@ import voluptuous as vol
 
 from custom_components.climkit.api import HOUR
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
-from custom_components.climkit.costs import SiteCosts
+from custom_components.climkit.costs.site_costs import SiteCosts
+from custom_components.climkit.costs.tariffs import Tariffs, tariffs_from_data
 from custom_components.climkit.statement import (
     COSTS,
     FIGURES,
@@ -31,7 +32,6 @@ from custom_components.climkit.statement import (
     gaps,
 )
 from custom_components.climkit.statistics.time_range import TimeRange
-from custom_components.climkit.tariffs import Tariffs, tariffs_from_data
 from tests.bill import (
     ZURICH,
     add_tariff,

@@ -10,7 +10,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 
 from custom_components.climkit.const import SUBENTRY_TARIFF
-from custom_components.climkit.tariffs import Tariff
+from custom_components.climkit.costs.tariffs import Tariff
 from tests.bill import add_tariff
 from tests.conftest import NOW, Home
 from tests.simulator import DEFAULT_USERNAME, World, single_house, water_site

@@ -9,19 +9,17 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.measures.table import Price
-from custom_components.climkit.tariffs import (
-    LowHours,
-    LowHoursError,
+from custom_components.climkit.costs.low_hours import LowHours, LowHoursError, parse_hours
+from custom_components.climkit.costs.tariffs import (
     Rate,
     Tariff,
     Tariffs,
     changed_stretches,
     days_of_month,
     hourly_costs,
-    parse_hours,
     tariffs_from_data,
 )
+from custom_components.climkit.measures.table import Price
 
 ZURICH = ZoneInfo("Europe/Zurich")
 

@@ -8,8 +8,8 @@ from homeassistant.config_entries import ConfigEntryState
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.climkit.costs.tariffs import tariffs_from_data, unusable_days
 from custom_components.climkit.measures.table import Price
-from custom_components.climkit.tariffs import tariffs_from_data, unusable_days
 from tests.bill import ZURICH, add_tariff, assert_costs, correct_tariff, house_prices, tariff
 from tests.conftest import NOW, Home
 from tests.test_problems import look, told

@@ -17,9 +17,9 @@ from typing import Self
 from homeassistant.util.json import JsonValueType
 
 from .api import HOUR, floor_hour
+from .costs import Tariffs, local_start
 from .measures import Series
 from .statistics import TimeRange
-from .tariffs import Tariffs, local_start
 
 # Decimals of a sum: what lies behind them is float dust.
 DUST = 6

@@ -24,10 +24,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .const import CONF_SITE
-from .costs import stored_tariffs
-from .runtime import ClimkitConfigEntry
-from .tariffs import (
+from .const import (
     CONF_CHARGE_POINT,
     CONF_COLD_WATER,
     CONF_COOLING,
@@ -42,6 +39,7 @@ from .tariffs import (
     CONF_LOW_HOURS,
     CONF_METER_FEE,
     CONF_SATURDAY,
+    CONF_SITE,
     CONF_SITE_FEE,
     CONF_SOLAR,
     CONF_SOLAR_LOW,
@@ -49,12 +47,9 @@ from .tariffs import (
     CONF_VALID_FROM,
     CONF_WATER_AND_HEAT,
     CONF_WEEKDAY,
-    LowHours,
-    LowHoursError,
-    first_day,
-    is_price,
-    unusable_days,
 )
+from .costs import LowHours, LowHoursError, first_day, is_price, stored_tariffs, unusable_days
+from .runtime import ClimkitConfigEntry
 
 
 class TariffFlow(ConfigSubentryFlow):

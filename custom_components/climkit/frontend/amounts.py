@@ -11,9 +11,9 @@ from math import fsum
 
 from homeassistant.core import HomeAssistant
 
+from ..costs import local_start
 from ..days import Amounts
 from ..statistics import Row, async_last_rows_before_each
-from ..tariffs import local_start
 from .owners import Owner
 
 # Decimals of what is answered.

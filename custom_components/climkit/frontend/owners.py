@@ -16,9 +16,9 @@ from homeassistant.util import dt as dt_util
 from ..api import Meter
 from ..const import DOMAIN
 from ..coordinator import SiteCoordinator
+from ..costs import local_start
 from ..measures import ELECTRICITY, METER_TYPES, Series
 from ..runtime import SiteRuntime, loaded_sites
-from ..tariffs import local_start
 from ..track import Track
 
 # What the dashboard calls the measures, the API's words.

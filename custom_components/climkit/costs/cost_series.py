@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .measures import CHARGE_POINT, ELECTRICITY, Price, Series
+from ..measures import CHARGE_POINT, ELECTRICITY, Price, Series
 from .tariffs import Tariffs
 
 # A series that costs something, with the statistics of the amounts and what each is priced as.

@@ -14,13 +14,10 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .api import Site, floor_hour
-from .const import CONF_SITE, SUBENTRY_TARIFF
-from .cost_book import CostBook
-from .cost_tracks import CostPage, costs_of, next_page
-from .measures import Price, Series
-from .priced import Priced, costs_by_owner, pays_meter_fee, priced_series
-from .statistics import (
+from ..api import Site, floor_hour
+from ..const import CONF_SITE, SUBENTRY_TARIFF
+from ..measures import Price, Series
+from ..statistics import (
     RowsChangedError,
     TimeRange,
     Worker,
@@ -29,7 +26,10 @@ from .statistics import (
     async_synchronize,
     async_totals_before,
 )
-from .store import ClimkitStore
+from ..store import ClimkitStore
+from .cost_series import Priced, costs_by_owner, pays_meter_fee, priced_series
+from .site_state import CostBook
+from .state import CostPage, costs_of, next_page
 from .tariffs import changed_stretches, local_start, tariffs_from_data, unusable_days
 
 

@@ -9,11 +9,9 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .api import HOUR, Site, floor_hour
-from .cost_tracks import CostPage, CostTrack
-from .measures import Series
-from .priced import Priced
-from .statistics import (
+from ..api import HOUR, Site, floor_hour
+from ..measures import Series
+from ..statistics import (
     Extent,
     TimeRange,
     async_clear,
@@ -27,7 +25,9 @@ from .statistics import (
     take_extent,
     without,
 )
-from .store import ClimkitStore, CostsRecord, StoredRecord, ranges_text, read_ranges
+from ..store import ClimkitStore, CostsRecord, StoredRecord, ranges_text, read_ranges
+from .cost_series import Priced
+from .state import CostPage, CostTrack
 from .tariffs import Tariffs, changed_stretches, tariffs_from_data
 
 _LOGGER = logging.getLogger(__name__)

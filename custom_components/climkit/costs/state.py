@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from homeassistant.components.recorder.models import StatisticMetaData
 
-from .api import HOUR
-from .priced import Priced
-from .statistics import Row, TimeRange
+from ..api import HOUR
+from ..statistics import Row, TimeRange
+from .cost_series import Priced
 from .tariffs import Tariffs, hourly_costs
 
 

@@ -8,34 +8,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import zip_longest
-import re
 from typing import Any, NamedTuple, Self
 
-from .api import PLAUSIBLE_YEARS
-from .measures import Price
-
-CONF_CURRENCY = "currency"
-CONF_VALID_FROM = "valid_from"
-CONF_ELECTRICITY = "electricity"
-CONF_LOW_HOURS = "low_hours"
-CONF_WATER_AND_HEAT = "water_and_heat"
-CONF_FEES = "fees"
-
-CONF_GRID = "grid_price"
-CONF_GRID_LOW = "grid_price_low"
-CONF_SOLAR = "solar_price"
-CONF_SOLAR_LOW = "solar_price_low"
-CONF_EXPORT = "export_price"
-CONF_CHARGE_POINT = "charge_point_price"
-CONF_COLD_WATER = "cold_water_price"
-CONF_HOT_WATER = "hot_water_price"
-CONF_HEATING = "heating_price"
-CONF_COOLING = "cooling_price"
-CONF_WEEKDAY = "weekday"
-CONF_SATURDAY = "saturday"
-CONF_SUNDAY = "sunday"
-CONF_SITE_FEE = "site_fee"
-CONF_METER_FEE = "meter_fee"
+from ..api import PLAUSIBLE_YEARS
+from ..const import (
+    CONF_CHARGE_POINT,
+    CONF_COLD_WATER,
+    CONF_COOLING,
+    CONF_CURRENCY,
+    CONF_ELECTRICITY,
+    CONF_EXPORT,
+    CONF_FEES,
+    CONF_GRID,
+    CONF_GRID_LOW,
+    CONF_HEATING,
+    CONF_HOT_WATER,
+    CONF_LOW_HOURS,
+    CONF_METER_FEE,
+    CONF_SITE_FEE,
+    CONF_SOLAR,
+    CONF_SOLAR_LOW,
+    CONF_VALID_FROM,
+    CONF_WATER_AND_HEAT,
+)
+from ..measures import Price
+from .low_hours import LowHours
 
 # Which field holds which price; the second one is the price of the low-tariff hours.
 _FIELDS: tuple[tuple[Price, str, str, str | None], ...] = (
@@ -55,8 +52,6 @@ LARGEST_PRICE = 1_000_000.0
 # A charge point costs its own price where the tariff has one, else what electricity costs.
 _ELSE = {Price.CHARGE_POINT_GRID: Price.GRID, Price.CHARGE_POINT_SOLAR: Price.SOLAR}
 
-_WINDOW = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*h?\s*[-\u2013]\s*(\d{1,2})(?:[:.](\d{2}))?\s*h?")
-
 
 def is_price(value: object) -> bool:
     """Whether something can be a price: a number, neither infinite nor huge."""
@@ -71,72 +66,6 @@ def first_day(text: str) -> date:
     if day.year not in PLAUSIBLE_YEARS:
         raise ValueError(f"no tariff begins in the year {day.year}")
     return day
-
-
-class LowHoursError(ValueError):
-    """A text that names no windows of full hours; `key` is the translation key of the reason."""
-
-    def __init__(self, key: str, window: str) -> None:
-        """Keep the reason and the window concerned."""
-        super().__init__(f"{key}: {window}")
-        self.key = key
-        self.window = window
-
-
-def parse_hours(text: str) -> frozenset[int]:
-    """Return the hours of a day (0 to 23, by their start) in windows such as `12-17, 23-07`.
-
-    A window over midnight means the hours before it and those after it of the same kind of day:
-    `23-07` of weekdays is 0 to 7 and 23 to 24 on each of Monday to Friday. Raises LowHoursError.
-    """
-    hours: set[int] = set()
-    for window in filter(None, map(str.strip, text.split(","))):
-        hours.update(_window_hours(window))
-    return frozenset(hours)
-
-
-def _window_hours(window: str) -> Iterable[int]:
-    match = _WINDOW.fullmatch(window)
-    if not match:
-        raise LowHoursError("hours_unreadable", window)
-    start, start_minutes, end, end_minutes = match.groups(default="00")
-    if (start_minutes, end_minutes) != ("00", "00"):
-        raise LowHoursError("hours_not_full", window)
-    first, last = int(start), int(end)
-    if first > 23 or last > 24:
-        raise LowHoursError("hours_out_of_range", window)
-    if first == last:
-        raise LowHoursError("hours_without_length", window)
-    return range(first, last) if first < last else (*range(first, 24), *range(last))
-
-
-@dataclass(frozen=True, slots=True)
-class LowHours:
-    """The hours of a week with the low tariff, by the weekday and local time of their start."""
-
-    weekday: frozenset[int] = frozenset()
-    saturday: frozenset[int] = frozenset()
-    sunday: frozenset[int] = frozenset()
-
-    @classmethod
-    def parse(cls, texts: Mapping[str, str]) -> Self:
-        """Read the texts of a tariff. Raises LowHoursError."""
-        return cls(
-            *(parse_hours(texts.get(key, "")) for key in (CONF_WEEKDAY, CONF_SATURDAY, CONF_SUNDAY))
-        )
-
-    def __bool__(self) -> bool:
-        """Whether there are any."""
-        return bool(self.weekday or self.saturday or self.sunday)
-
-    def __contains__(self, local: datetime) -> bool:
-        """Whether the low tariff holds in an hour; public holidays are days like others."""
-        match local.weekday():
-            case 5:
-                return local.hour in self.saturday
-            case 6:
-                return local.hour in self.sunday
-        return local.hour in self.weekday
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +90,7 @@ class Tariff:
     valid_from: date
     currency: str
     rates: Mapping[Price, Rate] = field(default_factory=dict)
-    low_hours: LowHours = LowHours()
+    low_hours: LowHours = field(default_factory=LowHours)
     site_fee: float = 0.0
     meter_fee: float = 0.0
 
