@@ -24,10 +24,11 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import coordinator, nights
+from custom_components.climkit import coordinator
 from custom_components.climkit.api import transport
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds import plausibility
+from custom_components.climkit.history import recheck
 from custom_components.climkit.runtime import SiteRuntime
 from custom_components.climkit.statistics import recorder, worker
 from tests.backup import Copy, adjust_sum, copy_database, restore_database
@@ -124,7 +125,7 @@ class StoryHome(Home):
 
         patches = (
             patch.object(worker, "RECORDER_PAUSE", timedelta(0)),
-            patch.object(nights, "NIGHTS_OF_A_WALK", NIGHTS_OF_A_WALK),
+            patch.object(recheck, "NIGHTS_OF_A_WALK", NIGHTS_OF_A_WALK),
             patch.object(coordinator, "uniform", _middle),
             patch("custom_components.climkit.uniform", _middle),
             patch.object(recorder, "async_add_external_statistics", add),
@@ -348,7 +349,7 @@ class StoryHome(Home):
         """Give late data, corrections and deletions the nights that they need."""
         while any(late.until > dt_util.utcnow() for late in self.source.late):
             await self.turn_clock(hours=20)
-        is_long = dt_util.utcnow() - self.source.first > nights.RECENT - timedelta(days=3)
+        is_long = dt_util.utcnow() - self.source.first > recheck.RECENT - timedelta(days=3)
         for _ in range(NIGHTS_OF_A_WALK + 2 if is_long else 2):
             await self.turn_clock(hours=24)
         for _ in range(2):

@@ -18,7 +18,7 @@ from custom_components.climkit.costs import site_costs
 from custom_components.climkit.costs.site_costs import SiteCosts
 from custom_components.climkit.costs.state import CostPage
 from custom_components.climkit.feeds.reader import FeedReader
-from custom_components.climkit.history import SiteHistory
+from custom_components.climkit.history.site_history import SiteHistory
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.statistics.recorder import RecorderError
 from tests.bill import add_tariff, correct_tariff, delete_tariff, tariff

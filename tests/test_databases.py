@@ -9,8 +9,8 @@ from homeassistant.helpers.recorder import get_instance
 import pytest
 import sqlalchemy as sa
 
-from custom_components.climkit import tracks
 from custom_components.climkit.feeds import page_size
+from custom_components.climkit.history import site_state
 from custom_components.climkit.statistics import worker
 from custom_components.climkit.statistics.recorder import LONGEST_NAME
 from tests.conftest import Home
@@ -47,7 +47,7 @@ class TestOddName:
         known = await known_names(home.hass)
         assert {len(name or "") for name in known.values()} <= {*range(60, LONGEST_NAME)}
         assert all((name or "").startswith("Résidence 🏠 Résidence") for name in known.values())
-        with patch.object(tracks, "async_publish") as publish:
+        with patch.object(site_state, "async_publish") as publish:
             await home.restart()
             await home.until(lambda: home.is_complete)
         assert publish.call_count == 0

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from custom_components.climkit.differing import MANY_NIGHTS, Differing
+from custom_components.climkit.history.recheck import MANY_NIGHTS, Differing
 from custom_components.climkit.statistics.rows import Difference
 
 HOUR = timedelta(hours=1)

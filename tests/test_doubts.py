@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval
-from custom_components.climkit.doubts import (
+from custom_components.climkit.feeds.answer import Answer
+from custom_components.climkit.history.doubts import (
     Doubts,
     Repeated,
     believe_from,
@@ -15,14 +16,13 @@ from custom_components.climkit.doubts import (
     with_neighbours,
     worth_asking,
 )
-from custom_components.climkit.feeds.answer import Answer
+from custom_components.climkit.history.pages import Page, Purpose
+from custom_components.climkit.history.state import Track
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import ELECTRICITY, METER_TYPES
-from custom_components.climkit.plan import Page, Purpose
 from custom_components.climkit.statistics.recorder import metadata
 from custom_components.climkit.statistics.rows import Row
 from custom_components.climkit.statistics.time_range import TimeRange
-from custom_components.climkit.track import Track
 
 HOUR = timedelta(hours=1)
 START = datetime(2026, 10, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from custom_components.climkit.const import CONF_HISTORY
-from custom_components.climkit.estimate import (
+from custom_components.climkit.history.estimate import (
     REQUESTS_FOR_ENDS,
     SECONDS_PER_ROW,
     Estimate,

@@ -9,8 +9,13 @@ from zoneinfo import ZoneInfo
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit import nights
-from custom_components.climkit.nights import NIGHTS_OF_A_WALK, RECENT, next_night, parts_of_night
+from custom_components.climkit.history import recheck
+from custom_components.climkit.history.recheck import (
+    NIGHTS_OF_A_WALK,
+    RECENT,
+    next_night,
+    parts_of_night,
+)
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house
 from tests.truth import assert_equal_to_climkit, climkit_hours, hourly_changes, stored_rows
@@ -82,8 +87,8 @@ class TestRevisions:
     @pytest.fixture(autouse=True)
     def short_walk(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Days instead of weeks keep the tests quick."""
-        monkeypatch.setattr(nights, "RECENT", timedelta(days=2))
-        monkeypatch.setattr(nights, "NIGHTS_OF_A_WALK", 3)
+        monkeypatch.setattr(recheck, "RECENT", timedelta(days=2))
+        monkeypatch.setattr(recheck, "NIGHTS_OF_A_WALK", 3)
 
     @pytest.fixture
     def world(self, now: datetime) -> World:

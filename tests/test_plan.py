@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from custom_components.climkit.history.pages import note_page, page_to_present
+from custom_components.climkit.history.state import Track
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
-from custom_components.climkit.plan import note_page, page_to_present
 from custom_components.climkit.statistics.recorder import metadata
 from custom_components.climkit.statistics.rows import Row
 from custom_components.climkit.statistics.time_range import TimeRange
-from custom_components.climkit.track import Track
 
 NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
 HOUR = timedelta(hours=1)

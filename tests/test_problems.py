@@ -15,9 +15,9 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.climkit import history, nights
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
-from custom_components.climkit.differing import MANY_NIGHTS
+from custom_components.climkit.history import recheck, site_history
+from custom_components.climkit.history.recheck import MANY_NIGHTS
 from custom_components.climkit.problems import async_decide
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
@@ -131,7 +131,7 @@ class TestImplausible:
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
         async_decide(home.sites[0].coordinator, flat_id, accept=True)
         await home.settle()
-        with patch.object(nights, "parts_of_night", return_value=iter(())):
+        with patch.object(recheck, "parts_of_night", return_value=iter(())):
             home.sites[0].coordinator.history.start_night()
         await home.settle()
         home.simulator.switches.faults = []
@@ -166,7 +166,7 @@ class TestImplausible:
         """Right after a start it is not known yet which series there are."""
         assert issue
         await home.restart()
-        with patch.object(history.SiteHistory, "_async_do_next", return_value=False):
+        with patch.object(site_history.SiteHistory, "_async_do_next", return_value=False):
             await home.restart()
             [site] = home.sites
             assert not site.coordinator.history.tracks
@@ -456,15 +456,15 @@ class TestHistory:
 
     async def test_stuck(self, home: Home) -> None:
         """Told after a day of trouble with history only; gone when it is read."""
-        read = history.FeedReader.async_read
+        read = site_history.FeedReader.async_read
         is_broken = True
 
         async def refuse(self: Any, *args: Any) -> Any:
-            if args[-1] is history.Priority.HISTORY and is_broken:
-                raise history.ClimkitError("too much at once")
+            if args[-1] is site_history.Priority.HISTORY and is_broken:
+                raise site_history.ClimkitError("too much at once")
             return await read(self, *args)
 
-        with patch.object(history.FeedReader, "async_read", refuse):
+        with patch.object(site_history.FeedReader, "async_read", refuse):
             await home.set_up()
             for _ in range(25):
                 await home.turn_clock(hours=1)
@@ -495,7 +495,7 @@ class TestHistory:
         self, home: Home, site_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Told after some nights; what the nights mended is counted."""
-        monkeypatch.setattr(nights, "RECENT", timedelta(days=12))
+        monkeypatch.setattr(recheck, "RECENT", timedelta(days=12))
         await home.set_up_completely()
         for night in range(MANY_NIGHTS + 1):
             assert ("differing" in told(home)) is False

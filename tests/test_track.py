@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from custom_components.climkit.api import HOUR
+from custom_components.climkit.history.state import USUAL_LATENESS, Stretch, Track, resume
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.statistics.recorder import metadata
 from custom_components.climkit.statistics.rows import Row
 from custom_components.climkit.store.records import SeriesRecord
-from custom_components.climkit.track import USUAL_LATENESS, Stretch, Track, resume
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)

@@ -26,9 +26,9 @@ from .energy_wish import async_go_on_with_wish
 from .entity import site_device
 from .errors import setup_errors
 from .frontend import async_setup_frontend, async_update_panel
+from .history import STARTS_WITHIN, next_night
 from .ids import distinct, slug
 from .measures import Names
-from .nights import STARTS_WITHIN, next_night
 from .options import Choice, history_start
 from .owners import Owners, async_owners
 from .problems import (

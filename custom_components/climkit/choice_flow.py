@@ -29,8 +29,8 @@ from .const import (
     VIEW_FLAT,
 )
 from .errors import error_key
-from .estimate import MANY_ROWS, Estimate, estimate_site, told_time
 from .feeds import columns_of
+from .history import MANY_ROWS, Estimate, estimate_site, told_time
 from .ids import slug
 from .measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
 from .options import Choice, history_start, view_of

@@ -34,7 +34,7 @@ from .costs import SiteCosts, stored_tariffs
 from .days import SiteDays
 from .errors import refresh_errors
 from .feeds import FeedReader, Plausibility, Windows, fitting_length, newest
-from .history import SiteHistory
+from .history import SiteHistory, Track
 from .ids import slugs
 from .inventory import describe_meters, described_meters, note_listed, note_seen
 from .measures import (
@@ -57,7 +57,6 @@ from .refresh_story import RefreshStory
 from .schedule import DAILY_READ_LOOK
 from .statistics import async_rows, by_hour, hourly_amounts, same
 from .store import ClimkitStore
-from .track import Track
 
 _LOGGER = logging.getLogger(__name__)
 

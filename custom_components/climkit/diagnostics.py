@@ -16,9 +16,9 @@ from homeassistant.util import dt as dt_util
 
 from .api import DEFAULT_URL, ClimkitClient, Figures
 from .const import ALL, CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
+from .history import Track
 from .measures import Series
 from .runtime import ClimkitConfigEntry, SiteRuntime
-from .track import Track
 
 type Told = dict[str, object]
 

@@ -28,10 +28,10 @@ from .const import DOMAIN
 from .coordinator import SiteCoordinator
 from .data_request import ATTR_FROM, ATTR_TO, plausible_day, site_or_meter
 from .devices import name_by_user
+from .history import USUAL_LATENESS
 from .measures import METER_TYPES, Series
 from .statement import Gaps, Measured, Reason, Stretch, as_csv, figures, gaps, part_of, peak_series
 from .statistics import async_hours, async_synchronize
-from .track import USUAL_LATENESS
 
 GET_STATEMENT = "get_statement"
 

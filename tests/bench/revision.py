@@ -20,11 +20,11 @@ from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event, insert
 
 from custom_components.climkit.api import HOUR, INTERVAL, Interval, Meter, floor_hour
-from custom_components.climkit.history_rebuild import async_rebuild
+from custom_components.climkit.history.rebuild import async_rebuild
+from custom_components.climkit.history.state import Track
 from custom_components.climkit.measures.series import series_of_meter
 from custom_components.climkit.statistics.recorder import async_publish, async_synchronize, metadata
 from custom_components.climkit.statistics.rows import Row
-from custom_components.climkit.track import Track
 from scripts.benchmark.table import Cell, Table
 from tests.conftest import real_time
 

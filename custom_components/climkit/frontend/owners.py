@@ -17,9 +17,9 @@ from ..api import Meter
 from ..const import DOMAIN
 from ..coordinator import SiteCoordinator
 from ..costs import local_start
+from ..history import Track
 from ..measures import ELECTRICITY, METER_TYPES, Series
 from ..runtime import SiteRuntime, loaded_sites
-from ..track import Track
 
 # What the dashboard calls the measures, the API's words.
 _OF_GRID_AND_BATTERY = {

@@ -8,9 +8,9 @@ from math import floor
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .feeds import CLOCKS_DIFFER_BY
-from .measures import Feed, Series
-from .statistics import (
+from ..feeds import CLOCKS_DIFFER_BY
+from ..measures import Feed, Series
+from ..statistics import (
     Extent,
     async_extents,
     async_extents_until,
@@ -20,8 +20,8 @@ from .statistics import (
     metadata,
     take_extent,
 )
-from .store import ClimkitStore, SeriesRecord, SiteRecord
-from .track import Likeness, Track, likeness, resume
+from ..store import ClimkitStore, SeriesRecord, SiteRecord
+from .state import Likeness, Track, likeness, resume
 
 _LOGGER = logging.getLogger(__name__)
 

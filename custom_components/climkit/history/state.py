@@ -6,9 +6,9 @@ from enum import Enum, auto
 
 from homeassistant.components.recorder.models import StatisticMetaData
 
-from .measures import Series
-from .statistics import Extent, Row, same
-from .store import SeriesRecord
+from ..measures import Series
+from ..statistics import Extent, Row, same
+from ..store import SeriesRecord
 
 # Meters that are read once a day answer for a day on the next one. So where reading was
 # interrupted, it goes on this much earlier for a series whose newest row was older.

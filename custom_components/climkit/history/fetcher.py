@@ -6,10 +6,10 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .feeds import Answer
-from .measures import Feed
-from .plan import Page
-from .statistics import TimeRange
+from ..feeds import Answer
+from ..measures import Feed
+from ..statistics import TimeRange
+from .pages import Page
 
 
 class PageAhead:

@@ -6,14 +6,14 @@ night, and after three hours a night is over, whatever is left; the walk goes on
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from .measures import Feed
-from .plan import Page, page_again
-from .statistics import TimeRange, merged, without
-from .track import Track
+from ..measures import Feed
+from ..statistics import Difference, TimeRange, merged, without
+from .pages import Page, page_again
+from .state import Track
 
 RECENT = timedelta(days=35)
 NIGHTS_OF_A_WALK = 28
@@ -130,3 +130,38 @@ class Night:
                 return found
         self._asked.pop(feed, None)
         return None
+
+
+# Late data and a correction make an hour differ for a night or two.
+MANY_NIGHTS = 5
+
+
+class Differing:
+    """How many nights in a row each hour differed from what was stored the night before."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._nights: dict[tuple[str, datetime], int] = {}
+
+    def note(
+        self,
+        statistic_ids: Sequence[str],
+        start: datetime,
+        end: datetime,
+        found: Mapping[str, Sequence[Difference]],
+    ) -> None:
+        """Take in what a night found in some statistics between two times."""
+        before = {
+            key: self._nights.pop(key)
+            for key in list(self._nights)
+            if key[0] in statistic_ids and start <= key[1] < end
+        }
+        for statistic_id, differences in found.items():
+            for one in differences:
+                key = statistic_id, one.start
+                self._nights[key] = before.get(key, 0) + 1
+
+    @property
+    def hours(self) -> list[datetime]:
+        """Return the hours that differ again and again, sorted."""
+        return sorted({start for (_, start), n in self._nights.items() if n >= MANY_NIGHTS})

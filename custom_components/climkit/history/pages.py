@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from .api import floor_hour
-from .measures import Feed
-from .statistics import TimeRange
-from .track import Track
+from ..api import floor_hour
+from ..measures import Feed
+from ..statistics import TimeRange
+from .state import Track
 
 
 class Purpose(Enum):

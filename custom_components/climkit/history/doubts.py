@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .api import HOUR, floor_hour
-from .feeds import Answer, merge_intervals
-from .history_rebuild import IsDoubted
-from .measures import METER_TYPES, Feed
-from .plan import Page
-from .statistics import Row, TimeRange, merged
-from .track import USUAL_LATENESS, Track
+from ..api import HOUR, floor_hour
+from ..feeds import Answer, merge_intervals
+from ..measures import METER_TYPES, Feed
+from ..statistics import Row, TimeRange, merged
+from .pages import Page
+from .rebuild import IsDoubted
+from .state import USUAL_LATENESS, Track
 
 type DoubtedHours = Mapping[str, Sequence[datetime]]
 

@@ -8,10 +8,10 @@ from math import ceil
 
 from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 
-from .api import Meter, MeterMode
-from .feeds import LONGEST_PAGE, first_length, fitting_length
-from .measures import all_series
-from .options import Choice
+from ..api import Meter, MeterMode
+from ..feeds import LONGEST_PAGE, first_length, fitting_length
+from ..measures import all_series
+from ..options import Choice
 
 # More rows than this are imported only if the user asks for it.
 MANY_ROWS = 1_000_000

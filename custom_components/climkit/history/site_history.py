@@ -18,8 +18,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
-from .ahead import PageAhead
-from .api import (
+from ..api import (
     FIRST_REST,
     HOUR,
     Backoff,
@@ -31,18 +30,7 @@ from .api import (
     floor_hour,
     let_rest,
 )
-from .differing import Differing
-from .doubts import (
-    Doubts,
-    Repeated,
-    believe_from,
-    believe_more,
-    keep_all,
-    unanswered,
-    with_neighbours,
-    worth_asking,
-)
-from .feeds import (
+from ..feeds import (
     Answer,
     FeedReader,
     PageSize,
@@ -51,11 +39,8 @@ from .feeds import (
     first_length,
     merge_intervals,
 )
-from .history_rebuild import IsDoubted, async_rebuild
-from .measures import Feed, Series
-from .nights import RECENT, Night, Part, parts_of_night
-from .plan import Page, Purpose, earlier_page, following_page, note_page, page_to_present
-from .statistics import (
+from ..measures import Feed, Series
+from ..statistics import (
     Difference,
     Rebuilt,
     RecorderError,
@@ -68,9 +53,23 @@ from .statistics import (
     within,
     without,
 )
-from .store import ClimkitStore, MendedRecord, ranges_text, read_ranges
-from .track import Track
-from .tracks import Tracks
+from ..store import ClimkitStore, MendedRecord, ranges_text, read_ranges
+from .doubts import (
+    Doubts,
+    Repeated,
+    believe_from,
+    believe_more,
+    keep_all,
+    unanswered,
+    with_neighbours,
+    worth_asking,
+)
+from .fetcher import PageAhead
+from .pages import Page, Purpose, earlier_page, following_page, note_page, page_to_present
+from .rebuild import IsDoubted, async_rebuild
+from .recheck import RECENT, Differing, Night, Part, parts_of_night
+from .site_state import Tracks
+from .state import Track
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from homeassistant.core import HomeAssistant
 
-from .api import HOUR, INTERVAL, Interval
-from .measures import METER_TYPES, Series
-from .statistics import (
+from ..api import HOUR, INTERVAL, Interval
+from ..measures import METER_TYPES, Series
+from ..statistics import (
     IsRowDoubted,
     Rebuilt,
     Row,
@@ -18,7 +18,7 @@ from .statistics import (
     hourly_amounts,
     untold,
 )
-from .track import Track
+from .state import Track
 
 # Of an hour.
 QUARTERS = HOUR // INTERVAL

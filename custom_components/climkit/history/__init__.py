@@ -1,0 +1,18 @@
+"""Reads a site's history page by page into statistics, and again at night: Climkit corrects it."""
+
+from .estimate import MANY_ROWS, Estimate, estimate_site, told_time
+from .recheck import STARTS_WITHIN, next_night
+from .site_history import SiteHistory
+from .state import USUAL_LATENESS, Track
+
+__all__ = [
+    "MANY_ROWS",
+    "STARTS_WITHIN",
+    "USUAL_LATENESS",
+    "Estimate",
+    "SiteHistory",
+    "Track",
+    "estimate_site",
+    "next_night",
+    "told_time",
+]
