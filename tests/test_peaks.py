@@ -15,7 +15,7 @@ from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.feeds import page_size
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import Measure
-from custom_components.climkit.peaks import MonthPeaks, Peak, day_peaks
+from custom_components.climkit.periods.peaks import MonthPeaks, Peak, day_peaks
 from custom_components.climkit.store.records import SiteRecord
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house

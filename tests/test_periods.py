@@ -11,9 +11,9 @@ from homeassistant.core import CoreState
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit import periods
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.measures.series import Series
+from custom_components.climkit.periods import amounts
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, apartment_house, single_house
 from tests.simulator.site import DEFAULT_ZONE
@@ -129,7 +129,7 @@ class TestHouse:
         """Once for each boundary and for all series together, and not for each new quarter-hour."""
         await home.set_up_completely()
         with patch.object(
-            periods, "async_last_rows_before", wraps=periods.async_last_rows_before
+            amounts, "async_last_rows_before", wraps=amounts.async_last_rows_before
         ) as asked:
             for _ in range(3):
                 await home.turn_clock(minutes=15)

@@ -49,8 +49,7 @@ from .measures import (
 )
 from .options import Choice
 from .owners import async_owners
-from .peaks import Fallen, MonthPeaks, day_peaks
-from .periods import Periods
+from .periods import Fallen, MonthPeaks, Periods, day_peaks
 from .readings import RawReadings
 from .recent import Recent
 from .refresh_story import RefreshStory

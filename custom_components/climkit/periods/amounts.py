@@ -15,10 +15,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
-from .api import Sampling, Site, bucket_bounds, floor_hour
-from .history import Track
-from .measures import Series
-from .statistics import Row, async_last_rows_before
+from ..api import Sampling, Site, bucket_bounds, floor_hour
+from ..history import Track
+from ..measures import Series
+from ..statistics import Row, async_last_rows_before
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from .api import Interval, Sampling, Site, bucket_bounds, floor_hour
-from .measures import Series
-from .store import PeakRecord, PeaksRecord, SiteRecord
+from ..api import Interval, Sampling, Site, bucket_bounds, floor_hour
+from ..measures import Series
+from ..store import PeakRecord, PeaksRecord, SiteRecord
 
 # Decimals that are remembered (kW): what lies behind them is float dust.
 DUST = 6
