@@ -27,7 +27,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import base_coordinator, sensor
+from custom_components.climkit import sensor
 from custom_components.climkit.account import account_id
 from custom_components.climkit.api import queue, transport
 from custom_components.climkit.const import (
@@ -39,7 +39,8 @@ from custom_components.climkit.const import (
     DOMAIN,
     HISTORY_EVERYTHING,
 )
-from custom_components.climkit.coordinator import SOON
+from custom_components.climkit.coordinator import base
+from custom_components.climkit.coordinator.schedule import SOON
 from custom_components.climkit.measures.series import Series
 from custom_components.climkit.measures.table import EntityView
 from custom_components.climkit.runtime import SiteRuntime
@@ -99,7 +100,7 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> No
     monkeypatch.setattr(transport, "RETRY_WAIT", 0.0)
     monkeypatch.setattr(transport, "RETRY_JITTER", 0.0)
     # While the clock stands still a timer is due only if it was before.
-    monkeypatch.setattr(base_coordinator, "ROUND_PAUSE", -1.0)
+    monkeypatch.setattr(base, "ROUND_PAUSE", -1.0)
 
 
 @pytest.fixture(autouse=True)

@@ -18,9 +18,9 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit import base_coordinator
 from custom_components.climkit.api import Priority, queue, transport
 from custom_components.climkit.api.queue import RequestQueue
+from custom_components.climkit.coordinator import base
 from custom_components.climkit.statistics import rebuild
 from tests.conftest import PAUSE, real_time
 from tests.simulator import server
@@ -34,7 +34,7 @@ REAL = {
         (queue, "MIN_PAUSE"),
         (transport, "RETRY_WAIT"),
         (transport, "RETRY_JITTER"),
-        (base_coordinator, "ROUND_PAUSE"),
+        (base, "ROUND_PAUSE"),
     )
 }
 

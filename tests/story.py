@@ -24,9 +24,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit import coordinator
 from custom_components.climkit.api import transport
 from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.coordinator import site
 from custom_components.climkit.feeds import plausibility
 from custom_components.climkit.history import recheck
 from custom_components.climkit.runtime import SiteRuntime
@@ -126,7 +126,7 @@ class StoryHome(Home):
         patches = (
             patch.object(worker, "RECORDER_PAUSE", timedelta(0)),
             patch.object(recheck, "NIGHTS_OF_A_WALK", NIGHTS_OF_A_WALK),
-            patch.object(coordinator, "uniform", _middle),
+            patch.object(site, "uniform", _middle),
             patch("custom_components.climkit.uniform", _middle),
             patch.object(recorder, "async_add_external_statistics", add),
             patch.object(transport, "REQUEST_TIMEOUT", transport.REQUEST_TIMEOUT),

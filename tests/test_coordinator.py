@@ -17,9 +17,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.climkit import base_coordinator
 from custom_components.climkit.api import ClimkitRateLimitError, transport
 from custom_components.climkit.const import CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, DOMAIN
+from custom_components.climkit.coordinator import base
 from custom_components.climkit.errors import refresh_errors
 from tests.conftest import NOW, Home
 from tests.simulator import (
@@ -287,7 +287,7 @@ class TestUpdates:
         at_once: int,
     ) -> None:
         """All entities hear of the first at once, of what follows every five seconds."""
-        monkeypatch.setattr(base_coordinator, "ROUND_PAUSE", 5.0)
+        monkeypatch.setattr(base, "ROUND_PAUSE", 5.0)
         await set_up(home)
         for _ in range(2):  # what set-up told is over
             await home.turn_clock(seconds=10)
@@ -738,7 +738,7 @@ class TestTwoSites:
 async def test_a_refresh_is_told_in_a_line(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """How much was asked and what came, and when to look again."""
     await set_up(home)
-    caplog.set_level(logging.DEBUG, logger="custom_components.climkit.coordinator")
+    caplog.set_level(logging.DEBUG, logger="custom_components.climkit.coordinator.site")
     caplog.clear()
     await home.turn_clock(minutes=16)
     [site] = home.sites

@@ -1,6 +1,6 @@
 """Which devices are known, and which are missing."""
 
-from custom_components.climkit.inventory import note_listed, note_seen
+from custom_components.climkit.coordinator.inventory import note_listed, note_seen
 
 
 def test_missing_on_three_days() -> None:

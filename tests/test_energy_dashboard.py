@@ -32,7 +32,7 @@ import voluptuous as vol
 
 from custom_components.climkit import energy_preferences
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.coordinator import SiteCoordinator
+from custom_components.climkit.coordinator.site import SiteCoordinator
 from custom_components.climkit.energy_dashboard import (
     Preferences,
     Proposal,

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.climkit import async_remove_config_entry_device
 from custom_components.climkit.api.batch import async_read_each_site
 from custom_components.climkit.const import CONF_SITES, DOMAIN
-from custom_components.climkit.coordinator import SiteCoordinator
+from custom_components.climkit.coordinator.site import SiteCoordinator
 from tests.conftest import NOW, Home
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
 from tests.truth import assert_equal_to_climkit, stored_rows

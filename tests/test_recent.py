@@ -7,11 +7,11 @@ import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval, Meter, MeterMode
 from custom_components.climkit.api.backoff import FIRST_REST, Backoff
+from custom_components.climkit.coordinator.live_data import POWER_EXPIRES_AFTER, Recent
+from custom_components.climkit.coordinator.schedule import FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_LOOK
 from custom_components.climkit.measures.series import Feed, Series, all_series
 from custom_components.climkit.measures.table import CHARGE_POINT, ELECTRICITY
 from custom_components.climkit.options import Choice
-from custom_components.climkit.recent import POWER_EXPIRES_AFTER, Recent
-from custom_components.climkit.schedule import FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_LOOK
 
 MIDNIGHT = datetime(2026, 3, 21, 23, tzinfo=UTC)
 NOW = MIDNIGHT + timedelta(hours=1, minutes=4)

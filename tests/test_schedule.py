@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from custom_components.climkit.api import INTERVAL
-from custom_components.climkit.schedule import (
+from custom_components.climkit.coordinator.schedule import (
     FIRST_DELAY,
     LONGEST_TAIL,
     SHORTEST_DELAY,

@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 from .account import async_create_client, async_sites_of_others
 from .api import Backoff, ClimkitClient, ClimkitError, Meter, Site, async_read_each_site, let_rest
 from .const import ALL, CONF_HISTORY, CONF_SITES, DOMAIN, PLATFORMS
-from .coordinator import SiteCoordinator
+from .coordinator import Owners, SensorsCoordinator, SiteCoordinator, async_owners
 from .costs import stored_tariffs
 from .devices import device_ids
 from .energy_wish import async_go_on_with_wish
@@ -30,7 +30,6 @@ from .history import STARTS_WITHIN, next_night
 from .ids import distinct, slug
 from .measures import Names
 from .options import Choice, history_start
-from .owners import Owners, async_owners
 from .problems import (
     SiteProblems,
     async_forget_problems,
@@ -38,7 +37,6 @@ from .problems import (
     async_tell_of_refused_sites,
 )
 from .runtime import ClimkitConfigEntry, SiteRuntime
-from .sensor_coordinator import SensorsCoordinator
 from .services import async_setup_services
 from .store import ClimkitStore
 

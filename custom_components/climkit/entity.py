@@ -9,9 +9,8 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api import Meter, Sensor
-from .base_coordinator import ClimkitCoordinator
 from .const import DOMAIN, MANUFACTURER
-from .coordinator import SiteCoordinator
+from .coordinator import ClimkitCoordinator, SiteCoordinator
 
 PORTAL_URL = "https://app.climkit.io"
 

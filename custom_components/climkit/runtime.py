@@ -10,8 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
-from .coordinator import SiteCoordinator
-from .sensor_coordinator import SensorsCoordinator
+from .coordinator import SensorsCoordinator, SiteCoordinator
 
 
 @dataclass(kw_only=True)

@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_HISTORY
-from custom_components.climkit.coordinator import SiteCoordinator
+from custom_components.climkit.coordinator.site import SiteCoordinator
 from scripts.benchmark.table import Cell, Table
 from tests.bench.conftest import Build
 from tests.conftest import NOW

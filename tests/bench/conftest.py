@@ -13,7 +13,7 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit.base_coordinator import ClimkitCoordinator
+from custom_components.climkit.coordinator.base import ClimkitCoordinator
 from scripts.benchmark.table import Table
 from tests.conftest import account_entry
 from tests.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.climkit import days
 from custom_components.climkit.api import Priority, queue
+from custom_components.climkit.coordinator import days
 from custom_components.climkit.feeds.reader import FeedReader
 from tests.conftest import NOW, Home
 from tests.frontend.conftest import SITE_COLUMNS, Dashboard, assert_same, midnight

@@ -11,8 +11,8 @@ from math import fsum
 
 from homeassistant.core import HomeAssistant
 
+from ..coordinator import Amounts
 from ..costs import local_start
-from ..days import Amounts
 from ..statistics import Row, async_last_rows_before_each
 from .owners import Owner
 

@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from ..api import HOUR, INTERVAL, floor_hour
+from ..coordinator import Amounts, Day, DayRefusedError, DayUnavailableError, Quarters
 from ..costs import Tariffs
-from ..days import Amounts, Day, DayRefusedError, DayUnavailableError, Quarters
 from ..measures import CHARGE_POINT, Price
 from .amounts import all_rounded, async_amounts, async_costs, rounded, total
 from .owners import Code, NoAnswerError, Owner

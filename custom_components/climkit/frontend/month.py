@@ -9,8 +9,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from ..api import HOUR, floor_hour
+from ..coordinator import Amounts
 from ..costs import local_start
-from ..days import Amounts
 from ..statistics import Row, async_rows
 from .amounts import all_rounded, async_amounts, async_costs, total
 from .owners import Code, NoAnswerError, Owner

@@ -11,7 +11,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .api import (
+from ..api import (
     HOUR,
     Backoff,
     ClimkitAuthenticationError,
@@ -29,15 +29,12 @@ from .api import (
     let_rest,
     local_midnight,
 )
-from .base_coordinator import ClimkitCoordinator
-from .costs import SiteCosts, stored_tariffs
-from .days import SiteDays
-from .errors import refresh_errors
-from .feeds import FeedReader, Plausibility, Windows, fitting_length, newest
-from .history import SiteHistory, Track
-from .ids import slugs
-from .inventory import describe_meters, described_meters, note_listed, note_seen
-from .measures import (
+from ..costs import SiteCosts, stored_tariffs
+from ..errors import refresh_errors
+from ..feeds import FeedReader, Plausibility, Windows, fitting_length, newest
+from ..history import SiteHistory, Track
+from ..ids import slugs
+from ..measures import (
     CHARGE_POINT,
     ELECTRICITY,
     Feed,
@@ -47,23 +44,22 @@ from .measures import (
     known_meters,
     repeated_by_site,
 )
-from .options import Choice
+from ..options import Choice
+from ..periods import Fallen, MonthPeaks, Periods, day_peaks
+from ..statistics import async_rows, by_hour, hourly_amounts, same
+from ..store import ClimkitStore
+from .base import ClimkitCoordinator
+from .days import SiteDays
+from .inventory import describe_meters, described_meters, note_listed, note_seen
+from .live_data import Recent
 from .owners import async_owners
-from .periods import Fallen, MonthPeaks, Periods, day_peaks
-from .readings import RawReadings
-from .recent import Recent
-from .refresh_story import RefreshStory
-from .schedule import DAILY_READ_LOOK
-from .statistics import async_rows, by_hour, hourly_amounts, same
-from .store import ClimkitStore
+from .registers import RawReadings
+from .schedule import DAILY_READ_LOOK, SOON
 
 _LOGGER = logging.getLogger(__name__)
 
 # Whatever there is to ask: nothing is looked for less often.
 LONGEST_WAIT = DAILY_READ_LOOK
-
-# What the first refresh left out (heat, single meters, what entities need) follows right after it.
-SOON = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +68,31 @@ class SiteData:
 
     meters: dict[str, Meter] = field(default_factory=dict)
     series: dict[str, Series] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RefreshStory:
+    """What one refresh did, for a line of the debug log: counts and times, nothing personal.
+
+    `requests_before`: how many requests the account had made when it began.
+    """
+
+    requests_before: int
+    feeds: int = 0
+    new_rows: int = 0
+
+    def note(self, known: Sequence[Interval], answered: Sequence[Interval]) -> None:
+        """Count the answer for a feed, of which intervals were known, oldest first."""
+        self.feeds += 1
+        last = known[-1].end if known else None
+        self.new_rows += sum(last is None or interval.end > last for interval in answered)
+
+    def told(self, requests: int, newest: datetime | None) -> str:
+        """Say it. `requests`: how many the account, history too, has made by now."""
+        return (
+            f"{self.feeds} feeds answered, {requests - self.requests_before} requests,"
+            f" {self.new_rows} new rows, newest {newest.isoformat() if newest else 'none'}"
+        )
 
 
 class SiteCoordinator(ClimkitCoordinator[SiteData]):

@@ -8,7 +8,7 @@ may be another time tomorrow. So the first look comes when half of the data have
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .api import INTERVAL, floor_interval
+from ..api import INTERVAL, floor_interval
 
 # Whoever asks for a refresh: no question is repeated sooner. While data are waited for, looks
 # are this far from one another ...
@@ -42,6 +42,8 @@ LONGEST_DELAY = timedelta(hours=1)
 
 # How much sooner or later the next first look is, after one that found the data or did not.
 STEP = timedelta(seconds=20)
+# What the first refresh left out (heat, single meters, what entities need) follows right after it.
+SOON = timedelta(seconds=1)
 
 
 @dataclass(slots=True)

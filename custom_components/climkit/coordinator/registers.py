@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from .api import Backoff, ClimkitClient, MeterReading, Site, async_ask_each, floor_interval
-from .feeds import newest_present
+from ..api import Backoff, ClimkitClient, MeterReading, Site, async_ask_each, floor_interval
+from ..feeds import newest_present
 
 # It holds the newest reading of a meter that is read once a day.
 TAIL = timedelta(days=2)

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from time import monotonic
 
-from .api import INTERVAL, Backoff, Interval, floor_hour
-from .feeds import amounts_since, columns_of, merge_intervals, newest
-from .measures import (
+from ..api import INTERVAL, Backoff, Interval, floor_hour
+from ..feeds import amounts_since, columns_of, merge_intervals, newest
+from ..measures import (
     BATTERY_COLUMNS,
     CHARGE_POINT,
     METER_COLUMNS,

@@ -9,7 +9,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .api import (
+from ..api import (
     FIRST_REST,
     INTERVAL,
     Backoff,
@@ -22,13 +22,13 @@ from .api import (
     async_ask_each,
     let_rest,
 )
-from .base_coordinator import ClimkitCoordinator
-from .coordinator import SOON
-from .errors import refresh_errors
-from .feeds import newest_present
+from ..errors import refresh_errors
+from ..feeds import newest_present
+from ..store import ClimkitStore
+from .base import ClimkitCoordinator
 from .inventory import note_listed
 from .owners import async_owners
-from .store import ClimkitStore
+from .schedule import SOON
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .api import INTERVAL, ClimkitClient, Site, local_midnight
-from .const import DOMAIN
-from .store import ClimkitStore
+from ..api import INTERVAL, ClimkitClient, Site, local_midnight
+from ..const import DOMAIN
+from ..store import ClimkitStore
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from .api import Meter, MeterMode
-from .ids import slug
-from .store import MeterRecord, SiteRecord
+from ..api import Meter, MeterMode
+from ..ids import slug
+from ..store import MeterRecord, SiteRecord
 
 # A device goes once this many daily lists were without it.
 DAYS_MISSING = 3

@@ -12,8 +12,8 @@ from typing import Literal
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN
-from .ids import slug
+from ..const import DOMAIN
+from ..ids import slug
 
 type Kind = Literal["meters", "sensors"]
 

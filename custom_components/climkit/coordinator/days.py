@@ -17,13 +17,13 @@ from typing import NamedTuple, Protocol, Self
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .api import INTERVAL, Backoff, ClimkitError, Interval, Priority, Site, is_refusal, let_rest
-from .costs import local_start
-from .errors import is_refused_stretch
-from .feeds import FeedReader
-from .measures import METER_TYPES, Feed
-from .recent import Recent
-from .statistics import TimeRange
+from ..api import INTERVAL, Backoff, ClimkitError, Interval, Priority, Site, is_refusal, let_rest
+from ..costs import local_start
+from ..errors import is_refused_stretch
+from ..feeds import FeedReader
+from ..measures import METER_TYPES, Feed
+from ..statistics import TimeRange
+from .live_data import Recent
 
 # So many days of a site are kept beside yesterday, the least recently shown go first: a month and
 # some more.

@@ -1,0 +1,20 @@
+"""Polls what is new of a site and keeps the last day of it: meters, sensors, raw readings."""
+
+from .base import ClimkitCoordinator
+from .days import Amounts, Day, DayRefusedError, DayUnavailableError, Quarters
+from .owners import Owners, async_owners
+from .sensors import SensorsCoordinator
+from .site import SiteCoordinator
+
+__all__ = [
+    "Amounts",
+    "ClimkitCoordinator",
+    "Day",
+    "DayRefusedError",
+    "DayUnavailableError",
+    "Owners",
+    "Quarters",
+    "SensorsCoordinator",
+    "SiteCoordinator",
+    "async_owners",
+]
