@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.history import recheck, site_history
 from custom_components.climkit.history.recheck import MANY_NIGHTS
-from custom_components.climkit.problems import async_decide
+from custom_components.climkit.issues import async_decide
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World, single_house

@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from custom_components.climkit import problems
+from custom_components.climkit import issues
 from custom_components.climkit.data_request import Kind
 from tests.test_translations import placeholders, read
 
@@ -71,7 +71,7 @@ def text_of(node: ast.expr | None) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.Name):
-        return getattr(problems, node.id, None)
+        return getattr(issues, node.id, None)
     return None
 
 

@@ -1,54 +1,45 @@
 """The Climkit integration: meters of Swiss solar buildings in Home Assistant."""
 
-from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import timedelta
 from functools import partial
 import logging
-from random import uniform
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
-from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
-from .account import async_create_client, async_sites_of_others
-from .api import Backoff, ClimkitClient, ClimkitError, Meter, Site, async_read_each_site, let_rest
+from .account import async_create_client
+from .api import async_read_each_site
 from .const import ALL, CONF_HISTORY, CONF_SITES, DOMAIN, PLATFORMS
 from .coordinator import Owners, SensorsCoordinator, SiteCoordinator, async_owners
 from .costs import stored_tariffs
-from .devices import device_ids
+from .devices import device_ids, site_device
 from .energy_wish import async_go_on_with_wish
-from .entity import site_device
 from .errors import setup_errors
 from .frontend import async_setup_frontend, async_update_panel
-from .history import STARTS_WITHIN, next_night
-from .ids import distinct, slug
-from .measures import Names
-from .options import Choice, history_start
-from .problems import (
+from .issues import (
     SiteProblems,
     async_forget_problems,
     async_tell_of_certificate,
     async_tell_of_refused_sites,
 )
-from .runtime import ClimkitConfigEntry, SiteRuntime
+from .measures import Names
+from .options import Choice, history_start
+from .runtime import ClimkitConfigEntry, SiteRuntime, plan_nights
 from .services import async_setup_services
+from .sites import async_read_site, async_wanted_sites, free_sites, watch_for_sites
 from .store import ClimkitStore
 
 _LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-
-# How often to look for sites that are new.
-NEW_SITES_INTERVAL = timedelta(days=1)
-
-# How often to look whether a night has begun.
-NIGHT_LOOKS = timedelta(minutes=10)
 
 # How often to look for what people should be told of.
 PROBLEMS_INTERVAL = timedelta(minutes=15)
@@ -75,10 +66,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     refused: list[str] = []
     try:
         with setup_errors():
-            wanted = await _async_wanted_sites(entry, client)
-            site_ids = _free_sites(hass, entry, wanted)
+            wanted = await async_wanted_sites(entry, client)
+            site_ids = free_sites(hass, entry, wanted)
             sites = await async_read_each_site(
-                site_ids, partial(_async_read_site, client), on_refused=refused.append
+                site_ids, partial(async_read_site, client), on_refused=refused.append
             )
     finally:
         async_tell_of_certificate(hass, entry, client)
@@ -87,7 +78,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     owners.release_sites(unlisted)
 
     entry.runtime_data = {}
-    free = _free_sites(hass, entry, sites)  # another entry may have been faster
+    free = free_sites(hass, entry, sites)  # another entry may have been faster
     if wanted and not (free if sites else site_ids):
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="sites_taken")
     if not sites:
@@ -122,7 +113,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
     _follow_entry(hass, entry)
     unread = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
-    _watch_for_sites(hass, entry, client, unread, refused)
+    watch_for_sites(hass, entry, client, unread, refused)
     return True
 
 
@@ -156,20 +147,6 @@ async def async_remove_config_entry_device(
     return not any(identifier in wanted for _, identifier in device.identifiers)
 
 
-async def _async_wanted_sites(entry: ClimkitConfigEntry, client: ClimkitClient) -> list[str]:
-    if entry.options[CONF_SITES] == ALL:
-        return [reference.id for reference in await client.installations()]
-    return list(entry.options[CONF_SITES])
-
-
-def _free_sites(
-    hass: HomeAssistant, entry: ClimkitConfigEntry, site_ids: Iterable[str]
-) -> list[str]:
-    """Return the sites that no other entry has, each once."""
-    taken = async_sites_of_others(hass, entry.entry_id)
-    return [site_id for site_id in distinct(site_ids) if slug(site_id) not in taken]
-
-
 def _claim_remembered(
     owners: Owners, store: ClimkitStore, choice: Choice, chosen: Collection[str]
 ) -> None:
@@ -179,10 +156,6 @@ def _claim_remembered(
         if chosen == ALL or site_id in chosen:
             owners.claim(site_id, "meters", filter(choice.wants, record["meters"]))
             owners.claim(site_id, "sensors", record["sensors"])
-
-
-async def _async_read_site(client: ClimkitClient, site_id: str) -> tuple[Site, list[Meter]]:
-    return await client.installation(site_id), await client.meters(site_id)
 
 
 @callback
@@ -203,7 +176,7 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
         history.start_import()
 
     entry.async_on_unload(async_at_started(hass, started))
-    _plan_nights(hass, entry, runtime)
+    plan_nights(hass, entry, runtime)
     problems = SiteProblems(hass, runtime.coordinator)
     entry.async_on_unload(async_track_time_interval(hass, problems.update, PROBLEMS_INTERVAL))
 
@@ -221,85 +194,3 @@ def _follow_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
             runtime.coordinator.costs.set_tariffs(stored_tariffs(entry, site_id))
 
     entry.async_on_unload(entry.add_update_listener(updated))
-
-
-@callback
-def _plan_nights(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime) -> None:
-    """Let history be read again each night, at a minute that is another one in every home.
-
-    It is looked whether the night has come, rather than waited for it: a clock that is set would
-    let a night begin days too late.
-    """
-    zone = runtime.coordinator.site.zone
-    delay = timedelta(seconds=uniform(0, STARTS_WITHIN.total_seconds()))  # noqa: S311 - no secret
-    planned = next_night(dt_util.utcnow(), zone, delay)
-
-    @callback
-    def look(_now: datetime) -> None:
-        nonlocal planned
-        now = dt_util.utcnow()
-        following = next_night(now, zone, delay)
-        if now >= planned:
-            runtime.coordinator.history.start_night()
-            runtime.coordinator.costs.start_night()
-        planned = following
-
-    entry.async_on_unload(async_track_time_interval(hass, look, NIGHT_LOOKS))
-
-
-@callback
-def _watch_for_sites(
-    hass: HomeAssistant,
-    entry: ClimkitConfigEntry,
-    client: ClimkitClient,
-    unread: Collection[str],
-    refused: Collection[str],
-) -> None:
-    """Reload once a site can be read that is new, or that could not be read until now.
-
-    Those that were in trouble are looked for soon, those that Climkit refused less often.
-    """
-    backoff = Backoff[str](hass.loop.time)
-    cancel: CALLBACK_TYPE
-
-    async def async_look() -> None:
-        refused: list[str] = []
-        try:
-            site_ids = _free_sites(hass, entry, await _async_wanted_sites(entry, client))
-            missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
-            if await async_read_each_site(
-                missing, partial(_async_read_site, client), lambda _: None, refused.append
-            ):
-                hass.config_entries.async_schedule_reload(entry.entry_id)
-        except ClimkitError as err:
-            _LOGGER.debug("Could not look for other sites: %s", err)
-            let_rest(backoff, entry.entry_id, err)
-        else:
-            note(missing, refused)
-        plan()
-
-    @callback
-    def note(unread: Collection[str], refused: Collection[str]) -> None:
-        if not unread:
-            backoff.succeeded(entry.entry_id)
-        elif set(unread) - set(refused):
-            backoff.after_trouble(entry.entry_id)
-        else:
-            backoff.after_refusal(entry.entry_id)
-        if backoff.is_refused_for_long(entry.entry_id):
-            async_tell_of_refused_sites(hass, entry.entry_id, refused, ())
-
-    @callback
-    def look(_now: datetime) -> None:
-        # A task of the entry's ends with it, also in the middle of a request.
-        entry.async_create_background_task(hass, async_look(), "climkit look for sites")
-
-    @callback
-    def plan() -> None:
-        nonlocal cancel
-        rest = backoff.left(entry.entry_id)
-        cancel = async_call_later(hass, rest or NEW_SITES_INTERVAL, look)
-
-    note(unread, refused)
-    plan()
-    entry.async_on_unload(lambda: cancel())  # noqa: PLW0108 - the one of the last look planned

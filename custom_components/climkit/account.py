@@ -6,7 +6,6 @@ from ipaddress import ip_address
 
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.network import is_ip_address
@@ -14,7 +13,6 @@ from yarl import URL
 
 from .api import DEFAULT_URL, ClimkitClient, Login, RequestQueue
 from .const import DOMAIN
-from .ids import slug
 
 # Whether the API's limit counts users or addresses is unknown, so all accounts of a URL share a
 # queue.
@@ -62,20 +60,3 @@ def normalized_url(url: str) -> str:
     if parsed.scheme != "https" and not (parsed.scheme == "http" and is_local):
         raise ValueError("credentials would be readable on the way")
     return str(parsed)
-
-
-@callback
-def async_sites_of_others(hass: HomeAssistant, entry_id: str | None) -> set[str]:
-    """Return the ids (`ids.slug`) of devices that other entries have.
-
-    A site belongs to one entry only, the first that has its device: so each statistic has one
-    writer.
-    """
-    registry = dr.async_get(hass)
-    return {
-        slug(identifier)
-        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
-        if entry.entry_id != entry_id
-        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
-        for _, identifier in device.identifiers
-    }

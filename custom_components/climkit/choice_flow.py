@@ -15,7 +15,6 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .account import async_sites_of_others
 from .api import ClimkitClient, ClimkitError, Meter, SiteReference, async_read_each_site
 from .const import (
     ALL,
@@ -35,6 +34,7 @@ from .ids import slug
 from .measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
 from .options import Choice, history_start, view_of
 from .selection_flow import SelectionSteps, choice_selector
+from .sites import async_sites_of_others
 
 YEAR = timedelta(days=365)
 

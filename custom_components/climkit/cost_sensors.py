@@ -23,8 +23,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
 from .costs import SiteCosts
-from .devices import site_device_ids
-from .entity import ClimkitEntity, meter_device, site_device
+from .devices import meter_device, site_device, site_device_ids
+from .entity import ClimkitEntity
 from .measures import METER_TYPES, Price
 from .runtime import ClimkitConfigEntry, SiteRuntime
 

@@ -1,13 +1,65 @@
-"""Devices come and go with Climkit's lists."""
+"""The devices of sites, meters and sensors: they come and go with Climkit's lists."""
+
+from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import ChildDeviceEntry, DeviceEntry
+from homeassistant.helpers.device_registry import (
+    ChildDeviceEntry,
+    DeviceEntry,
+    DeviceEntryType,
+    DeviceInfo,
+)
 
-from .const import ALL, CONF_SITES, DOMAIN
-from .coordinator import SiteCoordinator
-from .entity import meter_device, sensor_device, site_device
+from .api import Meter, Sensor
+from .const import ALL, CONF_SITES, DOMAIN, MANUFACTURER
+from .coordinator import ClimkitCoordinator, SiteCoordinator
 from .runtime import ClimkitConfigEntry, SiteRuntime
+
+PORTAL_URL = "https://app.climkit.io"
+
+
+def site_device(coordinator: SiteCoordinator) -> DeviceInfo:
+    """Return the device of a site."""
+    site = coordinator.site
+    return DeviceInfo(
+        identifiers={(DOMAIN, site.id)},
+        name=coordinator.names.site(site),
+        manufacturer=MANUFACTURER,
+        model=coordinator.names.site_model,
+        entry_type=DeviceEntryType.SERVICE,
+        configuration_url=PORTAL_URL,
+    )
+
+
+def meter_device(coordinator: SiteCoordinator, meter: Meter) -> DeviceInfo:
+    """Return the device of a meter; the site's device must be registered before."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, meter.id)},
+        name=coordinator.names.meter(meter),
+        manufacturer=MANUFACTURER,
+        model=coordinator.names.meter_type(meter.type),
+        via_device_id=_site_device_id(coordinator),
+    )
+
+
+def sensor_device(coordinator: ClimkitCoordinator[Any], sensor: Sensor) -> DeviceInfo:
+    """Return the device of a Climkit sensor; the site's device must be registered before."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, sensor.id)},
+        name=sensor.name or sensor.type or sensor.id[-4:],
+        manufacturer=MANUFACTURER,
+        model=sensor.model,
+        via_device_id=_site_device_id(coordinator),
+    )
+
+
+def _site_device_id(coordinator: ClimkitCoordinator[Any]) -> str:
+    return dr.async_get_device_id_by_identifier(
+        coordinator.hass,
+        (DOMAIN, coordinator.site.id),
+        config_entry_id=coordinator.config_entry.entry_id,
+    )
 
 
 def device_ids(entry: ClimkitConfigEntry) -> set[str]:

@@ -1,18 +1,13 @@
-"""What all Climkit entities have in common, and their devices."""
+"""What all Climkit entities have in common."""
 
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
 from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .api import Meter, Sensor
-from .const import DOMAIN, MANUFACTURER
-from .coordinator import ClimkitCoordinator, SiteCoordinator
-
-PORTAL_URL = "https://app.climkit.io"
+from .coordinator import ClimkitCoordinator
 
 
 class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
@@ -59,46 +54,3 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
         if shown != self._shown:
             self._shown = shown
             super()._handle_coordinator_update()
-
-
-def site_device(coordinator: SiteCoordinator) -> DeviceInfo:
-    """Return the device of a site."""
-    site = coordinator.site
-    return DeviceInfo(
-        identifiers={(DOMAIN, site.id)},
-        name=coordinator.names.site(site),
-        manufacturer=MANUFACTURER,
-        model=coordinator.names.site_model,
-        entry_type=DeviceEntryType.SERVICE,
-        configuration_url=PORTAL_URL,
-    )
-
-
-def meter_device(coordinator: SiteCoordinator, meter: Meter) -> DeviceInfo:
-    """Return the device of a meter; the site's device must be registered before."""
-    return DeviceInfo(
-        identifiers={(DOMAIN, meter.id)},
-        name=coordinator.names.meter(meter),
-        manufacturer=MANUFACTURER,
-        model=coordinator.names.meter_type(meter.type),
-        via_device_id=_site_device_id(coordinator),
-    )
-
-
-def sensor_device(coordinator: ClimkitCoordinator[Any], sensor: Sensor) -> DeviceInfo:
-    """Return the device of a Climkit sensor; the site's device must be registered before."""
-    return DeviceInfo(
-        identifiers={(DOMAIN, sensor.id)},
-        name=sensor.name or sensor.type or sensor.id[-4:],
-        manufacturer=MANUFACTURER,
-        model=sensor.model,
-        via_device_id=_site_device_id(coordinator),
-    )
-
-
-def _site_device_id(coordinator: ClimkitCoordinator[Any]) -> str:
-    return dr.async_get_device_id_by_identifier(
-        coordinator.hass,
-        (DOMAIN, coordinator.site.id),
-        config_entry_id=coordinator.config_entry.entry_id,
-    )

@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .problems import async_decide
+from .issues import async_decide
 from .runtime import SiteRuntime, loaded_sites
 
 

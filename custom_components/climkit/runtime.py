@@ -3,14 +3,22 @@
 import asyncio
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import uniform
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import SensorsCoordinator, SiteCoordinator
+from .history import STARTS_WITHIN, next_night
+
+# How often to look whether a night has begun.
+NIGHT_LOOKS = timedelta(minutes=10)
 
 
 @dataclass(kw_only=True)
@@ -66,3 +74,27 @@ def loaded_sites(hass: HomeAssistant) -> Iterator[SiteRuntime]:
 
 def _unloaded() -> HomeAssistantError:
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded_meanwhile")
+
+
+@callback
+def plan_nights(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime) -> None:
+    """Let history be read again each night, at a minute that is another one in every home.
+
+    It is looked whether the night has come, rather than waited for it: a clock that is set would
+    let a night begin days too late.
+    """
+    zone = runtime.coordinator.site.zone
+    delay = timedelta(seconds=uniform(0, STARTS_WITHIN.total_seconds()))  # noqa: S311 - no secret
+    planned = next_night(dt_util.utcnow(), zone, delay)
+
+    @callback
+    def look(_now: datetime) -> None:
+        nonlocal planned
+        now = dt_util.utcnow()
+        following = next_night(now, zone, delay)
+        if now >= planned:
+            runtime.coordinator.history.start_night()
+            runtime.coordinator.costs.start_night()
+        planned = following
+
+    entry.async_on_unload(async_track_time_interval(hass, look, NIGHT_LOOKS))

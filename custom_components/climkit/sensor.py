@@ -17,8 +17,15 @@ from .api import Sensor
 from .const import CONF_SITE_TOTALS
 from .coordinator import SensorsCoordinator, SiteCoordinator
 from .cost_sensors import WITHOUT_TOTALS, async_follow_costs
-from .devices import async_name_devices, async_remove_stale_devices, site_device_ids
-from .entity import ClimkitEntity, meter_device, sensor_device, site_device
+from .devices import (
+    async_name_devices,
+    async_remove_stale_devices,
+    meter_device,
+    sensor_device,
+    site_device,
+    site_device_ids,
+)
+from .entity import ClimkitEntity
 from .measures import Series
 from .runtime import ClimkitConfigEntry, SiteRuntime
 from .sensor_descriptions import (

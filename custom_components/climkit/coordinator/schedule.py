@@ -42,6 +42,7 @@ LONGEST_DELAY = timedelta(hours=1)
 
 # How much sooner or later the next first look is, after one that found the data or did not.
 STEP = timedelta(seconds=20)
+
 # What the first refresh left out (heat, single meters, what entities need) follows right after it.
 SOON = timedelta(seconds=1)
 

@@ -10,8 +10,8 @@ from homeassistant.util.json import JsonObjectType
 from ..api import Meter
 from ..coordinator import SiteCoordinator
 from ..devices import name_by_user
+from ..issues import silent_meters
 from ..measures import CHARGE_POINT, ELECTRICITY, METER_TYPES, Series
-from ..problems import silent_meters
 from .amounts import all_rounded, async_amounts, async_costs, rounded
 from .overview import kind_of
 from .owners import Code, NoAnswerError, Owner, Readable, series_by_owner

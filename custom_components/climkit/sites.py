@@ -1,0 +1,116 @@
+"""Which of an account's sites are an entry's, and when a new one can be read."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from functools import partial
+import logging
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_call_later
+
+from .api import Backoff, ClimkitClient, ClimkitError, Meter, Site, async_read_each_site, let_rest
+from .const import ALL, CONF_SITES, DOMAIN
+from .ids import distinct, slug
+from .issues import async_tell_of_refused_sites
+from .runtime import ClimkitConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+# How often to look for sites that are new.
+NEW_SITES_INTERVAL = timedelta(days=1)
+
+
+async def async_wanted_sites(entry: ClimkitConfigEntry, client: ClimkitClient) -> list[str]:
+    """Return the ids of the sites that the user wants, those of others too. Raises ClimkitError."""
+    if entry.options[CONF_SITES] == ALL:
+        return [reference.id for reference in await client.installations()]
+    return list(entry.options[CONF_SITES])
+
+
+@callback
+def async_sites_of_others(hass: HomeAssistant, entry_id: str | None) -> set[str]:
+    """Return the ids (`ids.slug`) of devices that other entries have.
+
+    A site belongs to one entry only, the first that has its device: so each statistic has one
+    writer.
+    """
+    registry = dr.async_get(hass)
+    return {
+        slug(identifier)
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        if entry.entry_id != entry_id
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+        for _, identifier in device.identifiers
+    }
+
+
+def free_sites(
+    hass: HomeAssistant, entry: ClimkitConfigEntry, site_ids: Iterable[str]
+) -> list[str]:
+    """Return the sites that no other entry has, each once."""
+    taken = async_sites_of_others(hass, entry.entry_id)
+    return [site_id for site_id in distinct(site_ids) if slug(site_id) not in taken]
+
+
+async def async_read_site(client: ClimkitClient, site_id: str) -> tuple[Site, list[Meter]]:
+    """Return a site and the meters that it lists. Raises ClimkitError."""
+    return await client.installation(site_id), await client.meters(site_id)
+
+
+@callback
+def watch_for_sites(
+    hass: HomeAssistant,
+    entry: ClimkitConfigEntry,
+    client: ClimkitClient,
+    unread: Collection[str],
+    refused: Collection[str],
+) -> None:
+    """Reload once a site can be read that is new, or that could not be read until now.
+
+    Those that were in trouble are looked for soon, those that Climkit refused less often.
+    """
+    backoff = Backoff[str](hass.loop.time)
+    cancel: CALLBACK_TYPE
+
+    async def async_look() -> None:
+        refused: list[str] = []
+        try:
+            site_ids = free_sites(hass, entry, await async_wanted_sites(entry, client))
+            missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
+            if await async_read_each_site(
+                missing, partial(async_read_site, client), lambda _: None, refused.append
+            ):
+                hass.config_entries.async_schedule_reload(entry.entry_id)
+        except ClimkitError as err:
+            _LOGGER.debug("Could not look for other sites: %s", err)
+            let_rest(backoff, entry.entry_id, err)
+        else:
+            note(missing, refused)
+        plan()
+
+    @callback
+    def note(unread: Collection[str], refused: Collection[str]) -> None:
+        if not unread:
+            backoff.succeeded(entry.entry_id)
+        elif set(unread) - set(refused):
+            backoff.after_trouble(entry.entry_id)
+        else:
+            backoff.after_refusal(entry.entry_id)
+        if backoff.is_refused_for_long(entry.entry_id):
+            async_tell_of_refused_sites(hass, entry.entry_id, refused, ())
+
+    @callback
+    def look(_now: datetime) -> None:
+        # A task of the entry's ends with it, also in the middle of a request.
+        entry.async_create_background_task(hass, async_look(), "climkit look for sites")
+
+    @callback
+    def plan() -> None:
+        nonlocal cancel
+        rest = backoff.left(entry.entry_id)
+        cancel = async_call_later(hass, rest or NEW_SITES_INTERVAL, look)
+
+    note(unread, refused)
+    plan()
+    entry.async_on_unload(lambda: cancel())  # noqa: PLW0108 - the one of the last look planned
