@@ -30,16 +30,14 @@ from pytest_homeassistant_custom_component.common import MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
-from custom_components.climkit import energy_preferences
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.coordinator.site import SiteCoordinator
-from custom_components.climkit.energy_dashboard import (
+from custom_components.climkit.energy_dashboard import preferences
+from custom_components.climkit.energy_dashboard.merge import Reason, has_circle, merge
+from custom_components.climkit.energy_dashboard.proposal import (
     Preferences,
     Proposal,
-    Reason,
     View,
-    has_circle,
-    merge,
     propose_meter,
     propose_site,
 )
@@ -183,7 +181,7 @@ def behind_garage(home: Home) -> dict[str, str]:
 @pytest.fixture
 def knows_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this Home Assistant accept a source of the home's consumption, as from 2026.11 on."""
-    schema = energy_preferences.ENERGY_SOURCE_SCHEMA
+    schema = preferences.ENERGY_SOURCE_SCHEMA
     home = vol.Schema(
         {
             vol.Required("type"): "home",
@@ -202,7 +200,7 @@ def knows_home(monkeypatch: pytest.MonkeyPatch) -> None:
             for one, is_home in zip(sources, homes, strict=True)
         ]
 
-    monkeypatch.setattr(energy_preferences, "ENERGY_SOURCE_SCHEMA", newer)
+    monkeypatch.setattr(preferences, "ENERGY_SOURCE_SCHEMA", newer)
 
 
 class TestSite:
@@ -263,14 +261,14 @@ class TestSite:
         listed = await call(house, device_id=site_device(house), dry_run=True)
         device_ids = [one["stat_consumption"] for one in listed["added"]["device_consumption"]]
         missing = device_ids[number]
-        real = energy_preferences.async_known_names
+        real = preferences.async_known_names
 
         async def known(hass: HomeAssistant, ids: set[str]) -> dict[str, str | None]:
             return await real(hass, ids - {missing})
 
         before = await stored(house)
         with (
-            patch.object(energy_preferences, "async_known_names", known),
+            patch.object(preferences, "async_known_names", known),
             pytest.raises(ServiceValidationError) as error,
         ):
             await call(house, device_id=site_device(house))
@@ -356,14 +354,14 @@ class TestSite:
             "Cold water flat 3",
         ]
 
-        schema = energy_preferences.ENERGY_SOURCE_SCHEMA
+        schema = preferences.ENERGY_SOURCE_SCHEMA
 
         def older(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if any("name" in one for one in sources):
                 raise vol.Invalid("extra keys not allowed")
             return schema(sources)
 
-        monkeypatch.setattr(energy_preferences, "ENERGY_SOURCE_SCHEMA", older)
+        monkeypatch.setattr(preferences, "ENERGY_SOURCE_SCHEMA", older)
         answer = await call(house, device_id=site_device(house))
         assert not any("name" in one for one in answer["added"]["energy_sources"])
 
@@ -714,7 +712,7 @@ class TestOptionsFlow:
         async def ended(*_: object) -> None:
             raise RecorderEndedError("The recorder has ended")
 
-        monkeypatch.setattr(energy_preferences, "async_last_rows", ended)
+        monkeypatch.setattr(preferences, "async_last_rows", ended)
         site = {"owner": coordinator(house).site.id}
         shown = await self.answer(house, await self.start(house), site)
         assert shown["errors"] == {"base": "not_stored"}

@@ -6,7 +6,11 @@ from random import Random
 
 import pytest
 
-from custom_components.climkit.energy_parents import Amounts, find_inner_parents, find_parents
+from custom_components.climkit.energy_dashboard.parents import (
+    Amounts,
+    find_inner_parents,
+    find_parents,
+)
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 HOURS = [FIRST + timedelta(hours=number) for number in range(24 * 30)]

@@ -21,7 +21,7 @@ from .const import ALL, CONF_HISTORY, CONF_SITES, DOMAIN, PLATFORMS
 from .coordinator import Owners, SensorsCoordinator, SiteCoordinator, async_owners
 from .costs import stored_tariffs
 from .devices import device_ids, site_device
-from .energy_wish import async_go_on_with_wish
+from .energy_dashboard import async_go_on_with_wish
 from .errors import setup_errors
 from .frontend import async_setup_frontend, async_update_panel
 from .issues import (

@@ -17,8 +17,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .data_request import site_or_meter
-from .energy_dashboard import REPEATABLE, Kind, Merged
-from .energy_preferences import Wish, async_set_up_dashboard
+from .energy_dashboard import REPEATABLE, Kind, Merged, Wish, async_set_up_dashboard
 
 SET_UP_ENERGY_DASHBOARD = "set_up_energy_dashboard"
 

@@ -22,12 +22,18 @@ import voluptuous as vol
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
 from .energy_action import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
-from .energy_dashboard import DEVICE, REPEATABLE, Entry, Kind, Merged, Reason, energy_ids
-from .energy_preferences import (
+from .energy_dashboard import (
+    DEVICE,
+    REPEATABLE,
+    Entry,
+    Kind,
+    Merged,
+    Reason,
     Wish,
     async_find_parents,
     async_set_up_dashboard,
     consumers,
+    energy_ids,
     water_meters,
 )
 from .runtime import ClimkitConfigEntry

@@ -16,8 +16,7 @@ from .const import (
     SUBENTRY_TARIFF,
     VIEW_FLAT,
 )
-from .energy_preferences import ENERGY, Wish, water_meters
-from .energy_wish import async_remember_wish
+from .energy_dashboard import ENERGY, Wish, async_remember_wish, water_meters
 from .frontend import OPENER_PATH
 from .options import view_of
 from .runtime import ClimkitConfigEntry

@@ -10,8 +10,8 @@ import logging
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 
-from .coordinator import SiteCoordinator
-from .energy_preferences import Wish, async_lacks_power, async_set_up_dashboard
+from ..coordinator import SiteCoordinator
+from .preferences import Wish, async_lacks_power, async_set_up_dashboard
 
 _LOGGER = logging.getLogger(__name__)
 

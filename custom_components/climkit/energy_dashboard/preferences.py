@@ -19,30 +19,27 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 import voluptuous as vol
 
-from .api import HOUR
-from .const import DOMAIN
-from .coordinator import SiteCoordinator
-from .energy_dashboard import (
+from ..api import HOUR
+from ..const import DOMAIN
+from ..coordinator import SiteCoordinator
+from ..measures import NET_POWERS, Role, Series
+from ..statistics import async_hours, async_known_names, async_last_rows
+from .merge import Merged, has_circle, merge, shows_other_perspective
+from .parents import Amounts, find_inner_parents, find_parents
+from .proposal import (
     DEVICES,
     SOURCES,
     WATER_DEVICES,
     Entry,
     Kind,
-    Merged,
     Preferences,
     Proposal,
     View,
-    has_circle,
     is_charge_point,
     is_consumer,
-    merge,
     propose_meter,
     propose_site,
-    shows_other_perspective,
 )
-from .energy_parents import Amounts, find_inner_parents, find_parents
-from .measures import NET_POWERS, Role, Series
-from .statistics import async_hours, async_known_names, async_last_rows
 
 if TYPE_CHECKING:
     from homeassistant.components.energy.data import EnergyPreferences

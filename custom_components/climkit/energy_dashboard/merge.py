@@ -1,0 +1,280 @@
+"""What a person's Energy dashboard lacks of a proposal, and what speaks against adding it. Pure.
+
+`merge` appends to the preferences of a person what they lack, and changes nothing of theirs.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from homeassistant.util.json import JsonValueType
+
+from ..const import DOMAIN
+from ..measures import Series
+from .proposal import (
+    BALANCE,
+    DEVICE,
+    DEVICES,
+    SOURCES,
+    WATER_DEVICES,
+    Entry,
+    Kind,
+    Preferences,
+    Proposal,
+)
+
+
+class Reason(StrEnum):
+    """Why something was not added."""
+
+    ALREADY_THERE = "already_there"
+    THERE_WITHOUT_COST = "there_without_cost"
+    SAME_ENERGY = "same_energy"
+    """The site's total stands there where its meters would be added, or the other way round."""
+    OTHER_SOURCE = "other_source"
+    """The kind has a source that is not of Climkit."""
+    OTHER_HOME = "other_home"
+    """Another series is the home's consumption, and there can be only one."""
+    SEVERAL_SHOWN = "several_shown"
+    """The home's consumption is that of one site or meter, and the dashboard shows several."""
+    PARENT_UNKNOWN = "parent_unknown"
+    """Which consumer measures a charge point's energy too is not known: it might count twice."""
+    THERE_WITHOUT_PARENT = "there_without_parent"
+    THERE_WITH_OTHER_PARENT = "there_with_other_parent"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What was not added: statistics of a kind of source, or of a device."""
+
+    kind: str
+    statistic_ids: tuple[str, ...]
+    reason: Reason
+
+
+@dataclass(slots=True)
+class Merged:
+    """What is appended to each list of the preferences, and what is left out and why.
+
+    `removed`: sources of the home's consumption that are of Climkit and would be wrong.
+    """
+
+    added: dict[str, list[Entry]] = field(
+        default_factory=lambda: {SOURCES: [], DEVICES: [], WATER_DEVICES: []}
+    )
+    removed: list[Entry] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def shows_other_perspective(preferences: Preferences, *, is_site: bool) -> bool:
+    """Whether sources of a meter stand there for a site's, or the other way round."""
+    found = {
+        _is_of_site(str(source["type"]), statistic_id)
+        for source in preferences[SOURCES]
+        for statistic_id in energy_ids(source)
+        if _is_own(statistic_id)
+    }
+    return (not is_site) in found
+
+
+def _is_of_site(kind: str, statistic_id: str) -> bool | None:
+    """Whether a source of ours shows a site; None where it may be of either."""
+    key = statistic_id.partition("_")[2]
+    if kind not in set(Kind) or (kind == Kind.WATER and key == "total"):
+        return None
+    if key == "total":  # of a roof; else of a consumer
+        return kind == Kind.SOLAR
+    return key not in {"ext", "self"}
+
+
+def has_circle(devices: Sequence[Entry]) -> bool:
+    """Whether a device is a part of itself."""
+    parents = {one.get("stat_consumption"): one.get("included_in_stat") for one in devices}
+    for device in parents:
+        seen, above = {device}, parents.get(device)
+        while above is not None:
+            if above in seen:
+                return True
+            seen.add(above)
+            above = parents.get(above)
+    return False
+
+
+def merge(
+    preferences: Preferences,
+    proposal: Proposal,
+    series: Mapping[str, Series],
+    also: Collection[Kind],
+) -> Merged:
+    """Return what of a proposal the preferences lack.
+
+    `series`: those of the site. A kind of source that has one of somebody else is left as it is,
+    unless `also` names it, since the dashboard would add them up.
+    """
+    merged = Merged()
+    for source in proposal.sources:
+        if source["type"] != Kind.HOME:
+            _merge_source(merged, source, preferences[SOURCES], series, also)
+    _merge_home(merged, preferences[SOURCES], proposal, series)
+    for key, devices in ((DEVICES, proposal.devices), (WATER_DEVICES, proposal.water_devices)):
+        known = {str(one.get("stat_consumption")): one for one in preferences[key]}
+        for device in devices:
+            statistic_id = str(device["stat_consumption"])
+            if present := known.get(statistic_id):
+                reason = _reason_of_device(device, present, proposal.alone)
+                merged.skipped.append(Skipped(DEVICE, (statistic_id,), reason))
+            elif known.keys() & set(series[statistic_id].part_ids):
+                merged.skipped.append(Skipped(DEVICE, (statistic_id,), Reason.SAME_ENERGY))
+            else:
+                merged.added[key].append(device)
+    there = {one.get("stat_consumption") for one in preferences[DEVICES]}
+    for statistic_id in proposal.orphans:
+        reason = Reason.ALREADY_THERE if statistic_id in there else Reason.PARENT_UNKNOWN
+        merged.skipped.append(Skipped(DEVICE, (statistic_id,), reason))
+    return merged
+
+
+def _merge_source(
+    merged: Merged,
+    source: Entry,
+    sources: Sequence[Entry],
+    series: Mapping[str, Series],
+    also: Collection[Kind],
+) -> None:
+    """Add what the sources lack of one, or say why not."""
+    kind = Kind(str(source["type"]))
+    present = [one for one in sources if one["type"] == kind]
+    lacking = _without(source, {key for one in present for key in energy_ids(one)})
+    reason = (
+        _obstacle(energy_ids(lacking), present, series, may_repeat=kind in also)
+        if lacking
+        else _reason_of_present(source, present)
+    )
+    if reason:
+        merged.skipped.append(Skipped(kind, tuple(energy_ids(source)), reason))
+    elif lacking:
+        merged.added[SOURCES].append(lacking)
+
+
+def _merge_home(
+    merged: Merged, sources: Sequence[Entry], proposal: Proposal, series: Mapping[str, Series]
+) -> None:
+    """Add the home's consumption if it is that of all that is shown; else remove one that is ours.
+
+    The dashboard takes it for the consumption behind all grids, roofs and batteries, but it is that
+    of one site or meter.
+    """
+    balance = [one for one in proposal.sources if one["type"] in BALANCE]
+    owners = {series[key].owner_id for one in balance for key in energy_ids(one)}
+
+    def is_proposed(statistic_id: str) -> bool:
+        found = series.get(statistic_id)
+        return found is not None and (proposal.is_site or found.owner_id in owners)
+
+    shown = [
+        is_proposed(key)
+        for one in (*sources, *merged.added[SOURCES])
+        if one["type"] in BALANCE
+        for key in energy_ids(one)
+        if _is_own(key)
+    ]
+    merged.removed = [
+        one
+        for one in sources
+        if one["type"] == Kind.HOME
+        and any(shown)
+        and any(_is_own(key) and not (all(shown) and is_proposed(key)) for key in energy_ids(one))
+    ]
+    for home in (one for one in proposal.sources if one["type"] == Kind.HOME):
+        if all(shown):
+            stays = [one for one in sources if one not in merged.removed]
+            _merge_source(merged, home, stays, series, ())
+        else:
+            merged.skipped.append(Skipped(Kind.HOME, tuple(energy_ids(home)), Reason.SEVERAL_SHOWN))
+
+
+def _reason_of_device(device: Entry, present: Entry, alone: Collection[str]) -> Reason:
+    """Return what to say of a device that is there; what it is a part of is not changed."""
+    wanted, there = device.get("included_in_stat"), present.get("included_in_stat")
+    if wanted and not there:
+        return Reason.THERE_WITHOUT_PARENT
+    if wanted != there and (wanted or device["stat_consumption"] in alone):
+        return Reason.THERE_WITH_OTHER_PARENT
+    return Reason.ALREADY_THERE
+
+
+def _is_own(statistic_id: str) -> bool:
+    return statistic_id.startswith(f"{DOMAIN}:")
+
+
+def energy_ids(value: JsonValueType | Entry) -> list[str]:
+    """Return the statistics that a source sums up, however deep they are, as before 2026.4."""
+    if isinstance(value, Mapping):
+        return [
+            found
+            for key, inner in value.items()
+            for found in (
+                [inner]
+                if isinstance(inner, str) and key.startswith("stat_energy")
+                else energy_ids(inner)
+            )
+        ]
+    if isinstance(value, list):
+        return [found for inner in value for found in energy_ids(inner)]
+    return []
+
+
+def _without(source: Entry, present: Collection[str]) -> Entry | None:
+    """Return a source without what is there already; None if nothing remains.
+
+    Only the grid can be told in two parts: import and export.
+    """
+    ids = energy_ids(source)
+    known = [one for one in ids if one in present]
+    if not known:
+        return source
+    if source["type"] != Kind.GRID or len(known) == len(ids):
+        return None
+    way, cost = (
+        ("stat_energy_from", "stat_cost")
+        if source["stat_energy_from"] in present
+        else ("stat_energy_to", "stat_compensation")
+    )
+    rest = {key: value for key, value in source.items() if key != "power_config"}
+    return rest | {way: None, cost: None}
+
+
+def _reason_of_present(source: Entry, present: Sequence[Entry]) -> Reason:
+    there = {value for one in present for value in one.values() if isinstance(value, str)}
+    costs = {source.get("stat_cost"), source.get("stat_compensation")} - {None}
+    return Reason.ALREADY_THERE if costs <= there else Reason.THERE_WITHOUT_COST
+
+
+def _obstacle(
+    ids: Sequence[str],
+    present: Sequence[Entry],
+    series: Mapping[str, Series],
+    *,
+    may_repeat: bool,
+) -> Reason | None:
+    """Return what speaks against adding a source with these statistics."""
+    there = [key for one in present for key in energy_ids(one)]
+    if any(
+        _is_same_energy(series[new], series[old]) for new in ids for old in there if old in series
+    ):
+        return Reason.SAME_ENERGY
+    if not may_repeat and not all(map(_is_own, there)):
+        return Reason.OTHER_SOURCE
+    if any(one["type"] == Kind.HOME for one in present):
+        return Reason.OTHER_HOME
+    return None
+
+
+def _is_same_energy(one: Series, other: Series) -> bool:
+    """Whether one is the site's total and the other a meter's part of it."""
+    return (
+        one.measure.role is not None
+        and one.measure.role is other.measure.role
+        and one.feed.meter_type == other.feed.meter_type
+        and (one.meter_id is None) != (other.meter_id is None)
+    )
