@@ -15,7 +15,7 @@ from homeassistant.components.sensor import SensorEntityDescription
 from custom_components.climkit.api import Meter, MeterMode
 from custom_components.climkit.measures.series import Series, series_of_meter, series_of_site
 from custom_components.climkit.measures.table import BATTERY_COLUMNS, METER_TYPES
-from custom_components.climkit.sensor_descriptions import (
+from custom_components.climkit.sensor.descriptions import (
     READINGS,
     SITE_SENSORS,
     net_power_descriptions,

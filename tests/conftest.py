@@ -44,7 +44,7 @@ from custom_components.climkit.coordinator.schedule import SOON
 from custom_components.climkit.measures.series import Series
 from custom_components.climkit.measures.table import EntityView
 from custom_components.climkit.runtime import SiteRuntime
-from custom_components.climkit.sensor_descriptions import (
+from custom_components.climkit.sensor.descriptions import (
     SITE_SENSORS,
     SeriesSensorDescription,
     series_descriptions,

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
-from custom_components.climkit.cost_sensors import COSTS, PRICES
+from custom_components.climkit.sensor.costs import COSTS, PRICES
 from tests.conftest import NOW, Home, is_refreshing
 from tests.simulator import Building, Fault, FaultKind, Meter, World
 

@@ -4,7 +4,7 @@ from homeassistant.components.sensor import SensorDeviceClass
 import pytest
 
 from custom_components.climkit.api import Sensor
-from custom_components.climkit.sensor_types import device_class_of, unit_of
+from custom_components.climkit.sensor.climkit_types import device_class_of, unit_of
 
 
 @pytest.mark.parametrize(

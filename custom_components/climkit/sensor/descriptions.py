@@ -11,8 +11,8 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfVolume
 
-from .coordinator import SiteCoordinator
-from .measures import ELECTRICITY, NET_POWERS, EntityView, Quantity, Series
+from ..coordinator import SiteCoordinator
+from ..measures import ELECTRICITY, NET_POWERS, EntityView, Quantity, Series
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from homeassistant.const import (
     UnitOfTemperature,
 )
 
-from .api import Sensor
+from ..api import Sensor
 
 # Spellings of units, lower case without blanks, and what Home Assistant calls them.
 _UNITS = {

@@ -20,13 +20,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
-from .coordinator import SiteCoordinator
-from .costs import SiteCosts
-from .devices import meter_device, site_device, site_device_ids
-from .entity import ClimkitEntity
-from .measures import METER_TYPES, Price
-from .runtime import ClimkitConfigEntry, SiteRuntime
+from ..const import DOMAIN
+from ..coordinator import SiteCoordinator
+from ..costs import SiteCosts
+from ..devices import meter_device, site_device, site_device_ids
+from ..entity import ClimkitEntity
+from ..measures import METER_TYPES, Price
+from ..runtime import ClimkitConfigEntry, SiteRuntime
 
 # Decimals of a state: what lies behind them is float dust.
 DUST = 6

@@ -1,0 +1,170 @@
+"""The entities: series of meters and sites, and Climkit's sensors."""
+
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.sensor import SensorEntityDescription, SensorStateClass
+from homeassistant.helpers.device_registry import DeviceInfo
+
+from ..api import Sensor
+from ..coordinator import SensorsCoordinator, SiteCoordinator
+from ..entity import ClimkitEntity
+from ..measures import Series
+from .climkit_types import device_class_of, unit_of
+from .descriptions import (
+    NetPowerDescription,
+    RateSensorDescription,
+    ReadingSensorDescription,
+    SeriesSensorDescription,
+    SiteSensorDescription,
+)
+
+# Decimals of a state: what lies behind them is float dust, and no meter resolves it.
+DUST = 6
+
+# Below this much energy (kWh) a rate of today says nothing.
+RATE_FROM = 0.05
+
+
+class SeriesSensor(ClimkitEntity[SiteCoordinator]):
+    """A view of a series.
+
+    Totals and amounts of periods have no state class: their statistics are the external ones,
+    written hour-exact, and the recorder shall not make a second copy from arrival times.
+    """
+
+    entity_description: SeriesSensorDescription
+
+    def __init__(
+        self,
+        coordinator: SiteCoordinator,
+        device_info: DeviceInfo,
+        series: Series,
+        description: SeriesSensorDescription,
+    ) -> None:
+        """Set up the view."""
+        super().__init__(coordinator, device_info, series.owner_id, description)
+        self._statistic_id = series.statistic_id
+
+    @property
+    @override
+    def is_there(self) -> bool:
+        """Whether the series is still there."""
+        return self._statistic_id in self.coordinator.data.series
+
+    @property
+    @override
+    def native_value(self) -> float | datetime | None:
+        """Return an amount in the unit of the measure, power in W, a peak in kW, or a time."""
+        series = self.coordinator.data.series[self._statistic_id]
+        value = self.entity_description.value_fn(self.coordinator, series)
+        return round(value, DUST) if isinstance(value, float) else value
+
+
+class RateSensor(ClimkitEntity[SiteCoordinator]):
+    """A share of today's amounts in percent, unknown where there is too little to tell."""
+
+    entity_description: RateSensorDescription
+
+    @property
+    @override
+    def is_there(self) -> bool:
+        """Whether both series are still there."""
+        series = self.coordinator.data.series
+        return {self.entity_description.part, self.entity_description.whole} <= series.keys()
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return 0 to 100."""
+        description, series = self.entity_description, self.coordinator.data.series
+        part = self.coordinator.today(series[description.part])
+        whole = self.coordinator.today(series[description.whole])
+        if part is None or whole is None or whole < RATE_FROM:
+            return None
+        rate = min(max(part / whole, 0.0), 1.0)
+        return round(100 * (1 - rate if description.is_rest else rate), 1)
+
+
+class NetPowerSensor(ClimkitEntity[SiteCoordinator]):
+    """The power of grid or battery: positive is what flows to the house."""
+
+    entity_description: NetPowerDescription
+
+    @property
+    @override
+    def is_there(self) -> bool:
+        """Whether both series are still there."""
+        series = self.coordinator.data.series
+        wanted = {self.entity_description.to_house, self.entity_description.from_house}
+        return wanted <= series.keys()
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return W, as the mean of the newest quarter-hour; None unless both are known."""
+        description, series = self.entity_description, self.coordinator.data.series
+        to_house = self.coordinator.power(series[description.to_house])
+        from_house = self.coordinator.power(series[description.from_house])
+        if to_house is None or from_house is None:
+            return None
+        return round(to_house - from_house, DUST)
+
+
+class ReadingSensor(ClimkitEntity[SiteCoordinator]):
+    """A raw meter reading. It is asked for only while this entity is enabled."""
+
+    entity_description: ReadingSensorDescription
+
+    @property
+    @override
+    def is_there(self) -> bool:
+        """Whether the meter is still there."""
+        return self.owner_id in self.coordinator.data.meters
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the register as the meter shows it."""
+        return self.coordinator.readings.register(self.owner_id, self.entity_description.register)
+
+
+class SiteSensor(ClimkitEntity[SiteCoordinator]):
+    """Something about a site's data."""
+
+    entity_description: SiteSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> float | datetime | None:
+        """Return the value."""
+        return self.entity_description.value_fn(self.coordinator)
+
+
+class ClimkitSensor(ClimkitEntity[SensorsCoordinator]):
+    """The newest reading of a Climkit sensor."""
+
+    def __init__(
+        self, coordinator: SensorsCoordinator, device_info: DeviceInfo, sensor: Sensor
+    ) -> None:
+        """Tell from the sensor's type and unit what it measures."""
+        description = SensorEntityDescription(
+            key="",
+            name=None,
+            device_class=device_class_of(sensor),
+            native_unit_of_measurement=unit_of(sensor),
+            state_class=SensorStateClass.MEASUREMENT,
+        )
+        super().__init__(coordinator, device_info, sensor.id, description, sensor.id)
+
+    @property
+    @override
+    def is_there(self) -> bool:
+        """Whether the sensor is still there."""
+        return self.owner_id in self.coordinator.data
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the value in the sensor's own unit."""
+        return self.coordinator.value(self.owner_id)
