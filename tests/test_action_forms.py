@@ -14,10 +14,10 @@ import yaml
 
 from custom_components.climkit.api import Meter, MeterMode
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.data_request import plausible_day, plausible_time
 from custom_components.climkit.measures.series import series_of_meter, series_of_site
 from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.services import async_setup_services
+from custom_components.climkit.services.target import plausible_day, plausible_time
 
 FILE = Path(__file__).parents[1] / "custom_components" / "climkit" / "services.yaml"
 ACTIONS: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))

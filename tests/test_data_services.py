@@ -14,8 +14,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
-from custom_components.climkit import data_request
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
+from custom_components.climkit.services import target
 from tests.conftest import NOW, Home
 from tests.simulator import Building, Fault, FaultKind, World, apartment_house
 from tests.simulator.calendar import bucket
@@ -313,7 +313,7 @@ class TestTooManyValues:
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A limit for tests."""
-        monkeypatch.setattr(data_request, "MOST_VALUES", 2000)
+        monkeypatch.setattr(target, "MOST_VALUES", 2000)
 
     async def refused(self, home: Home, action: str, owner: str, **data: object) -> str:
         """What a person reads who asked for too much."""
@@ -359,7 +359,7 @@ class TestTooManyValues:
         self, home: Home, site: Building, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """They have the same limit."""
-        monkeypatch.setattr(data_request, "MOST_VALUES", 100)
+        monkeypatch.setattr(target, "MOST_VALUES", 100)
         flat, sensor = meter_named(site, "Flat 1"), str(site.sensors[0].info["id"])
         await self.refused(home, "get_meter_data", flat)
         await self.refused(home, "get_meter_readings", flat)

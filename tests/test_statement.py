@@ -19,7 +19,7 @@ from custom_components.climkit.api import HOUR
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.costs.site_costs import SiteCosts
 from custom_components.climkit.costs.tariffs import Tariffs, tariffs_from_data
-from custom_components.climkit.statement import (
+from custom_components.climkit.services.statement import (
     COSTS,
     FIGURES,
     Gaps,

@@ -12,7 +12,7 @@ import re
 import pytest
 
 from custom_components.climkit import issues
-from custom_components.climkit.data_request import Kind
+from custom_components.climkit.services.target import Kind
 from tests.test_translations import placeholders, read
 
 FOLDER = Path(__file__).parents[1] / "custom_components" / "climkit"

@@ -21,7 +21,6 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
-from .energy_action import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
 from .energy_dashboard import (
     DEVICE,
     REPEATABLE,
@@ -37,6 +36,7 @@ from .energy_dashboard import (
     water_meters,
 )
 from .runtime import ClimkitConfigEntry
+from .services import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
 from .statistics import async_own_names
 
 CONF_OWNER = "owner"

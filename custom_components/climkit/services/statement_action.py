@@ -23,15 +23,15 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonArrayType, JsonValueType
 import voluptuous as vol
 
-from .api import HOUR, floor_hour
-from .const import DOMAIN
-from .coordinator import SiteCoordinator
-from .data_request import ATTR_FROM, ATTR_TO, plausible_day, site_or_meter
-from .devices import name_by_user
-from .history import USUAL_LATENESS
-from .measures import METER_TYPES, Series
+from ..api import HOUR, floor_hour
+from ..const import DOMAIN
+from ..coordinator import SiteCoordinator
+from ..devices import name_by_user
+from ..history import USUAL_LATENESS
+from ..measures import METER_TYPES, Series
+from ..statistics import async_hours, async_synchronize
 from .statement import Gaps, Measured, Reason, Stretch, as_csv, figures, gaps, part_of, peak_series
-from .statistics import async_hours, async_synchronize
+from .target import ATTR_FROM, ATTR_TO, plausible_day, site_or_meter
 
 GET_STATEMENT = "get_statement"
 

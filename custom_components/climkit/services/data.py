@@ -24,10 +24,13 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonArrayType
 import voluptuous as vol
 
-from .api import HOUR, INTERVAL, Interval, Priority, Sampling, Site, bucket_bounds
-from .const import DOMAIN
-from .coordinator import SiteCoordinator
-from .data_request import (
+from ..api import HOUR, INTERVAL, Interval, Priority, Sampling, Site, bucket_bounds
+from ..const import DOMAIN
+from ..coordinator import SiteCoordinator
+from ..errors import action_errors
+from ..feeds import async_complete
+from ..measures import ELECTRICITY, METER_TYPES, split_column
+from .target import (
     ATTR_FROM,
     ATTR_TO,
     Kind,
@@ -39,9 +42,6 @@ from .data_request import (
     stretch_of,
     target_of,
 )
-from .errors import action_errors
-from .feeds import async_complete
-from .measures import ELECTRICITY, METER_TYPES, split_column
 
 GET_SITE_DATA = "get_site_data"
 GET_METER_DATA = "get_meter_data"

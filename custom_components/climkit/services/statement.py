@@ -16,10 +16,10 @@ from typing import Self
 
 from homeassistant.util.json import JsonValueType
 
-from .api import HOUR, floor_hour
-from .costs import Tariffs, local_start
-from .measures import Series
-from .statistics import TimeRange
+from ..api import HOUR, floor_hour
+from ..costs import Tariffs, local_start
+from ..measures import Series
+from ..statistics import TimeRange
 
 # Decimals of a sum: what lies behind them is float dust.
 DUST = 6

@@ -1,7 +1,4 @@
-"""Actions for administrators: read a stretch of history again, delete statistics.
-
-Those that only answer data are in `data_services`.
-"""
+"""Actions for administrators: read a stretch of history again, delete statistics."""
 
 from datetime import datetime, timedelta
 
@@ -20,20 +17,17 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
-from .api import HOUR, floor_hour
-from .const import DOMAIN
-from .coordinator import SiteCoordinator
-from .data_request import ATTR_FROM, ATTR_TO, plausible_time, site_or_meter, stretch_of
-from .data_services import async_setup_data_services
-from .devices import device_ids
-from .energy_action import async_setup_energy_action
-from .errors import action_errors
-from .feeds import column_of_series, is_limit
-from .ids import owner_slug, slugs
-from .measures import Series
-from .runtime import ClimkitConfigEntry, SiteRuntime
-from .statement_action import async_setup_statement
-from .statistics import Difference, async_clear, async_own_names
+from ..api import HOUR, floor_hour
+from ..const import DOMAIN
+from ..coordinator import SiteCoordinator
+from ..devices import device_ids
+from ..errors import action_errors
+from ..feeds import column_of_series, is_limit
+from ..ids import owner_slug, slugs
+from ..measures import Series
+from ..runtime import ClimkitConfigEntry, SiteRuntime
+from ..statistics import Difference, async_clear, async_own_names
+from .target import ATTR_FROM, ATTR_TO, plausible_time, site_or_meter, stretch_of
 
 IMPORT_HISTORY = "import_history"
 DELETE_STATISTICS = "delete_statistics"
@@ -75,9 +69,8 @@ SET_PLAUSIBILITY_LIMIT_SCHEMA = vol.Schema(
 
 
 @callback
-def async_setup_services(hass: HomeAssistant) -> None:
+def async_setup_history_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
-    async_setup_energy_action(hass)
 
     async def import_history(call: ServiceCall) -> ServiceResponse:
         runtime, owner_ids = _owners(hass, call.data[ATTR_DEVICE_ID])
@@ -153,8 +146,6 @@ def async_setup_services(hass: HomeAssistant) -> None:
         set_plausibility_limit,
         SET_PLAUSIBILITY_LIMIT_SCHEMA,
     )
-    async_setup_data_services(hass)
-    async_setup_statement(hass)
 
 
 def _series_of_device(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, list[Series]]:

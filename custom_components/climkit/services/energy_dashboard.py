@@ -15,9 +15,9 @@ from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
-from .const import DOMAIN
-from .data_request import site_or_meter
-from .energy_dashboard import REPEATABLE, Kind, Merged, Wish, async_set_up_dashboard
+from ..const import DOMAIN
+from ..energy_dashboard import REPEATABLE, Kind, Merged, Wish, async_set_up_dashboard
+from .target import site_or_meter
 
 SET_UP_ENERGY_DASHBOARD = "set_up_energy_dashboard"
 

@@ -11,9 +11,9 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .api import PLAUSIBLE_YEARS, Site
-from .const import DOMAIN
-from .runtime import SiteRuntime, loaded_sites
+from ..api import PLAUSIBLE_YEARS, Site
+from ..const import DOMAIN
+from ..runtime import SiteRuntime, loaded_sites
 
 ATTR_FROM = "from"
 ATTR_TO = "to"
