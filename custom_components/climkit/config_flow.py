@@ -26,12 +26,9 @@ import voluptuous as vol
 
 from .account import account_id, async_create_client, normalized_url
 from .api import DEFAULT_URL, ClimkitError
-from .choice_flow import ChoiceSteps
 from .const import CONF_ADVANCED, CONF_DASHBOARD, DOMAIN, SUBENTRY_TARIFF
-from .energy_dashboard_flow import EnergyDashboardSteps
 from .errors import error_key
-from .set_up_flow import async_set_up, offers
-from .tariff_flow import TariffFlow
+from .flows import ChoiceSteps, EnergyDashboardSteps, TariffFlow, async_set_up, offers
 
 # Who waits before a form wants to know soon that nothing answers; in seconds.
 CONNECT_WITHIN = 4.0

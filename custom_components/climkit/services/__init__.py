@@ -3,12 +3,7 @@
 from homeassistant.core import HomeAssistant, callback
 
 from .data import async_setup_data_services
-from .energy_dashboard import (
-    ATTR_INCLUDED_IN,
-    ATTR_PARENT,
-    async_setup_energy_action,
-    parents_of,
-)
+from .energy_dashboard import ATTR_INCLUDED_IN, ATTR_PARENT, async_setup_energy_action, parents_of
 from .history import async_setup_history_actions
 from .statement_action import async_setup_statement
 

@@ -13,8 +13,8 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .api import Meter, MeterMode, Site
-from .const import (
+from ..api import Meter, MeterMode, Site
+from ..const import (
     ALL,
     CONF_ALL_METERS,
     CONF_FLAT,
@@ -28,9 +28,9 @@ from .const import (
     VIEW_FLAT,
     VIEW_METERS,
 )
-from .ids import slug, slugs
-from .measures import CHARGE_POINT, ELECTRICITY, Names, by_number
-from .options import view_of
+from ..ids import slug, slugs
+from ..measures import CHARGE_POINT, ELECTRICITY, Names, by_number
+from ..options import view_of
 
 # A list up to this long is shown whole; a longer one is searched in.
 MANY_METERS = 10

@@ -24,7 +24,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .const import (
+from ..const import (
     CONF_CHARGE_POINT,
     CONF_COLD_WATER,
     CONF_COOLING,
@@ -48,8 +48,8 @@ from .const import (
     CONF_WATER_AND_HEAT,
     CONF_WEEKDAY,
 )
-from .costs import LowHours, LowHoursError, first_day, is_price, stored_tariffs, unusable_days
-from .runtime import ClimkitConfigEntry
+from ..costs import LowHours, LowHoursError, first_day, is_price, stored_tariffs, unusable_days
+from ..runtime import ClimkitConfigEntry
 
 
 class TariffFlow(ConfigSubentryFlow):

@@ -15,8 +15,8 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .api import ClimkitClient, ClimkitError, Meter, SiteReference, async_read_each_site
-from .const import (
+from ..api import ClimkitClient, ClimkitError, Meter, SiteReference, async_read_each_site
+from ..const import (
     ALL,
     CONF_DATE,
     CONF_HISTORY,
@@ -27,14 +27,14 @@ from .const import (
     HISTORY_NOW,
     VIEW_FLAT,
 )
-from .errors import error_key
-from .feeds import columns_of
-from .history import MANY_ROWS, Estimate, estimate_site, told_time
-from .ids import slug
-from .measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
-from .options import Choice, history_start, view_of
-from .selection_flow import SelectionSteps, choice_selector
-from .sites import async_sites_of_others
+from ..errors import error_key
+from ..feeds import columns_of
+from ..history import MANY_ROWS, Estimate, estimate_site, told_time
+from ..ids import slug
+from ..measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
+from ..options import Choice, history_start, view_of
+from ..sites import async_sites_of_others
+from .selection import SelectionSteps, choice_selector
 
 YEAR = timedelta(days=365)
 

@@ -19,9 +19,9 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
-from .const import DOMAIN
-from .coordinator import SiteCoordinator
-from .energy_dashboard import (
+from ..const import DOMAIN
+from ..coordinator import SiteCoordinator
+from ..energy_dashboard import (
     DEVICE,
     REPEATABLE,
     Entry,
@@ -35,9 +35,9 @@ from .energy_dashboard import (
     energy_ids,
     water_meters,
 )
-from .runtime import ClimkitConfigEntry
-from .services import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
-from .statistics import async_own_names
+from ..runtime import ClimkitConfigEntry
+from ..services import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
+from ..statistics import async_own_names
 
 CONF_OWNER = "owner"
 CONF_WATER = "water"

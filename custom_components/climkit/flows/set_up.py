@@ -7,7 +7,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFl
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 
-from .const import (
+from ..const import (
     CONF_DASHBOARD,
     CONF_ENERGY,
     CONF_METERS,
@@ -16,10 +16,10 @@ from .const import (
     SUBENTRY_TARIFF,
     VIEW_FLAT,
 )
-from .energy_dashboard import ENERGY, Wish, async_remember_wish, water_meters
-from .frontend import OPENER_PATH
-from .options import view_of
-from .runtime import ClimkitConfigEntry
+from ..energy_dashboard import ENERGY, Wish, async_remember_wish, water_meters
+from ..frontend import OPENER_PATH
+from ..options import view_of
+from ..runtime import ClimkitConfigEntry
 
 # Where a user finds what was set up.
 _LINKS = {CONF_ENERGY: "/energy", CONF_DASHBOARD: f"/{OPENER_PATH}"}
