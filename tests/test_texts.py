@@ -21,12 +21,12 @@ FIX_FLOW = "issues.implausible.fix_flow"
 
 # Which flows a file has steps of, and which errors it names in them.
 SECTIONS = {
-    "choice_flow": ["config", "options"],
     "config_flow": ["config", "options"],
-    "energy_dashboard_flow": ["options"],
+    "costs/low_hours": [TARIFF],
+    "flows/choice": ["config", "options"],
+    "flows/energy_dashboard": ["options"],
+    "flows/tariff": [TARIFF],
     "repairs": [FIX_FLOW],
-    "tariff_flow": [TARIFF],
-    "tariffs": [TARIFF],
 }
 
 # Home Assistant ends flows with these by itself.
@@ -101,7 +101,7 @@ def raised() -> Iterator[tuple[str, set[str] | None]]:
             key = text_of(keyword(call, "translation_key"))
             if key and keyword(call, "translation_domain"):
                 yield key, keys_of(keyword(call, "translation_placeholders"), function)
-    for call, _ in calls("energy_preferences", "_error"):
+    for call, _ in calls("energy_dashboard/preferences", "_error"):
         yield str(text_of(call.args[0])), {str(one.arg) for one in call.keywords}
 
 
@@ -145,7 +145,7 @@ def test_exceptions() -> None:
 def test_issues() -> None:
     """Each problem has a text with its placeholders, and there are no others."""
     used = {}
-    for call, function in calls("problems", "Problem"):
+    for call, function in calls("issues", "Problem"):
         kind = text_of(keyword(call, "kind"))
         used[kind] = keys_of(keyword(call, "placeholders"), function)
     assert used.keys() == {path.split(".")[1] for path in TEXTS if path.startswith("issues.")}
@@ -160,7 +160,7 @@ def test_errors_of_forms(name: str) -> None:
         assert sections_with(name, f"error.{key}")
 
 
-@pytest.mark.parametrize("name", [name for name in SECTIONS if name != "tariffs"])
+@pytest.mark.parametrize("name", [name for name in SECTIONS if name != "costs/low_hours"])
 def test_steps_and_ends(name: str) -> None:
     """Each step and each end has its texts, with the placeholders that it is given."""
     for call, function in calls(name, "async_show_form", "async_show_menu", "async_abort"):
@@ -209,7 +209,7 @@ def test_errors_of_the_dashboard() -> None:
     for key in both:
         wanted = placeholders(TEXTS[f"exceptions.{key}.message"])
         assert placeholders(TEXTS[f"options.error.{key}"]) == wanted, key
-    for call, _ in calls("energy_preferences", "_error"):
+    for call, _ in calls("energy_dashboard/preferences", "_error"):
         # In the form nobody can name the parents of a meter.
         assert text_of(call.args[0]) in both | {"parent_of_meter"}
 

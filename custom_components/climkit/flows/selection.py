@@ -181,7 +181,7 @@ class SelectionSteps(ConfigEntryBaseFlow):
 
     @property
     def _all_meters(self) -> dict[str, Meter]:
-        return {  # one that several sites list is the first one's, see `owners`
+        return {  # one that several sites list is the first one's, see `Owners`
             meter_id: meter
             for site_id in sorted(self._chosen, reverse=True)
             for meter_id, meter in self._meters[site_id].items()

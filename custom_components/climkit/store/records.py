@@ -20,7 +20,7 @@ class EarlierRecord(TypedDict):
 
 
 class SeriesRecord(TypedDict):
-    """How far the history of a series was read. Times are ISO, UTC; see `track.Track`.
+    """How far the history of a series was read. Times are ISO, UTC; see `history.Track`.
 
     `first`, `last`, `sum` and `count` tell which rows were stored: their first and newest hour, the
     newest one's running total, and how many there were.
