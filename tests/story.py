@@ -127,7 +127,7 @@ class StoryHome(Home):
             patch.object(worker, "RECORDER_PAUSE", timedelta(0)),
             patch.object(recheck, "NIGHTS_OF_A_WALK", NIGHTS_OF_A_WALK),
             patch.object(site, "uniform", _middle),
-            patch("custom_components.climkit.uniform", _middle),
+            patch("custom_components.climkit.runtime.uniform", _middle),
             patch.object(recorder, "async_add_external_statistics", add),
             patch.object(transport, "REQUEST_TIMEOUT", transport.REQUEST_TIMEOUT),
             # Amounts that nobody believes are left out; `test_plausibility` tells of them.

@@ -154,7 +154,7 @@ class TestSites:
             await may_end.wait()
             return await async_read_each_site(*args)
 
-        with patch("custom_components.climkit.async_read_each_site", read):
+        with patch("custom_components.climkit.sites.async_read_each_site", read):
             home.freezer.tick(timedelta(hours=24, minutes=1))
             async_fire_time_changed(home.hass)
             await home.until(began.is_set)
