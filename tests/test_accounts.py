@@ -21,7 +21,6 @@ from custom_components.climkit.api import floor_interval
 from custom_components.climkit.const import ALL, DOMAIN
 from custom_components.climkit.feeds import page_size
 from tests.conftest import NOW, account_entry
-from tests.driven import Activity, DrivenHome, quiet_recorder, real_waiting
 from tests.simulator import (
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
@@ -30,7 +29,8 @@ from tests.simulator import (
     World,
     single_house,
 )
-from tests.source import Source
+from tests.stories.driven import Activity, DrivenHome, quiet_recorder, real_waiting
+from tests.stories.source import Source
 from tests.truth import assert_equal_to_climkit, stored_rows
 
 pytestmark = pytest.mark.recorder

@@ -13,13 +13,13 @@ import pytest
 from custom_components.climkit.api import MeterReading, Reading
 from custom_components.climkit.feeds.reader import newest_present
 from custom_components.climkit.statistics import worker
-from tests.bill import add_tariff, tariff
 from tests.conftest import NOW, Home
+from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World
 from tests.simulator.site import JsonObject
-from tests.source import METER_ID, SITE_ID, Correction, Source
+from tests.stories.source import METER_ID, SITE_ID, Correction, Source
+from tests.stories.verdict import assert_true
 from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
-from tests.verdict import assert_true
 
 pytestmark = pytest.mark.recorder
 

@@ -31,7 +31,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 
 from tests.conftest import NOW, Home
 from tests.simulator import World
-from tests.source import SITE_ID, Source
+from tests.stories.source import SITE_ID, Source
 from tests.truth import LONG_AGO, assert_equal_to_climkit
 
 pytestmark = pytest.mark.recorder

@@ -21,8 +21,8 @@ from custom_components.climkit.history.recheck import MANY_NIGHTS
 from custom_components.climkit.issues import async_decide
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
+from tests.services.test_services import call, device_id
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World, single_house
-from tests.test_services import call, device_id
 from tests.truth import assert_equal_to_climkit, hourly_changes
 
 ANCHORS = Path(__file__).parents[1] / "docs" / "repairs.md"

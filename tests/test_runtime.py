@@ -15,13 +15,13 @@ from custom_components.climkit.api import Priority
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds.reader import FeedReader
 from custom_components.climkit.statistics import rebuild, worker
-from tests.bill import add_tariff, tariff
 from tests.conftest import NOW, Home
+from tests.costs.bill import add_tariff, tariff
+from tests.services.test_services import device_id
 from tests.simulator import World
-from tests.source import METER_ID, SITE_ID, Correction, Source
-from tests.test_services import device_id
+from tests.stories.source import METER_ID, SITE_ID, Correction, Source
+from tests.stories.verdict import assert_true
 from tests.truth import assert_equal_to_climkit, stored_rows
-from tests.verdict import assert_true
 
 pytestmark = pytest.mark.recorder
 

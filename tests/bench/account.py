@@ -14,9 +14,9 @@ from custom_components.climkit.coordinator.site import SiteCoordinator
 from scripts.benchmark.table import Cell, Table
 from tests.bench.conftest import Build
 from tests.conftest import NOW
-from tests.driven import DrivenHome
 from tests.simulator import Switches
 from tests.simulator.houses import big_site
+from tests.stories.driven import DrivenHome
 
 COLUMNS = (
     "site",

@@ -28,9 +28,9 @@ from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.runtime import SiteRuntime
 from custom_components.climkit.statistics.recorder import async_synchronize
 from tests.conftest import PAUSE, account_entry
-from tests.driven import forget_calls
 from tests.simulator import SimulatorServer, Switches, World
 from tests.simulator.houses import big_site
+from tests.stories.driven import forget_calls
 
 PROCESSES = multiprocessing.get_context("spawn")
 

@@ -16,10 +16,10 @@ import pytest
 from custom_components.climkit.coordinator.base import ClimkitCoordinator
 from scripts.benchmark.table import Table
 from tests.conftest import account_entry
-from tests.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
 from tests.simulator import SimulatorServer, Switches, World
 from tests.simulator.site import Site
-from tests.source import Source
+from tests.stories.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
+from tests.stories.source import Source
 
 
 @pytest.fixture

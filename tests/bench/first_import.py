@@ -23,7 +23,7 @@ from tests.bench.beside import (
     build_machine,  # noqa: F401 - a fixture
 )
 from tests.conftest import real_time
-from tests.driven import real_waiting
+from tests.stories.driven import real_waiting
 from tests.truth import stored_rows
 
 COLUMNS = (

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tests.bill import add_tariff, tariff
 from tests.conftest import NOW
+from tests.costs.bill import add_tariff, tariff
 from tests.frontend.conftest import (
     CONSUMER,
     QUARTER,

@@ -3,7 +3,7 @@
 from pathlib import Path
 import re
 
-from tests.test_translations import read
+from tests.project.test_translations import read
 
 WWW = Path(__file__).parents[2] / "custom_components" / "climkit" / "frontend" / "www"
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in WWW.glob("*.js")}

@@ -7,8 +7,8 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
 import pytest
 
-from tests.bill import add_tariff, tariff
 from tests.conftest import NOW, Home
+from tests.costs.bill import add_tariff, tariff
 from tests.frontend.conftest import (
     CONSUMER,
     SITE_COLUMNS,
@@ -19,7 +19,7 @@ from tests.frontend.conftest import (
     total,
 )
 from tests.simulator import World, apartment_house, single_house
-from tests.source import METER_ID, SITE_ID, WATER_ID, Gap, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Gap, Source
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

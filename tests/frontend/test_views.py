@@ -9,7 +9,7 @@ import pytest
 from custom_components.climkit.frontend import overview
 from custom_components.climkit.frontend.views import MANY, Meter, Site, dashboard as made_of, page
 from tests.frontend.conftest import Dashboard
-from tests.test_translations import read
+from tests.project.test_translations import read
 
 
 def text(key: str) -> str:

@@ -1,0 +1,1 @@
+"""What is polled, and what of it is shown."""

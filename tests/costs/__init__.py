@@ -1,0 +1,1 @@
+"""From tariffs to costs."""

@@ -1,0 +1,183 @@
+"""Tariffs as the form stores them, and costs worked out by hand: a plain second way to the same."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.util import dt as dt_util
+
+from custom_components.climkit.const import SUBENTRY_TARIFF
+from tests.conftest import Home
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID
+from tests.truth import climkit_hours, hourly_changes
+
+ZURICH = ZoneInfo("Europe/Zurich")
+
+# What a unit costs in the hour that begins at a local time; None: there is no price.
+type Price = Callable[[datetime], float | None]
+
+
+def tariff(site_id: str, valid_from: str, **fields: float | str) -> dict[str, Any]:
+    """A tariff as its subentry stores it."""
+    sections = {
+        "electricity": ("grid", "solar", "export", "charge"),
+        "low_hours": ("weekday", "saturday", "sunday"),
+        "water_and_heat": ("cold", "hot", "heat", "cool"),
+        "fees": ("site_fee", "meter_fee"),
+    }
+    return {
+        "site": site_id,
+        "currency": "CHF",
+        "valid_from": valid_from,
+        **{
+            section: {key: value for key, value in fields.items() if key.startswith(starts)}
+            for section, starts in sections.items()
+        },
+    }
+
+
+def add_tariff(home: Home, data: dict[str, Any]) -> str:
+    """Add a tariff as its flow does; return the id of the subentry."""
+    subentry = ConfigSubentry(
+        data=MappingProxyType(data),
+        subentry_type=SUBENTRY_TARIFF,
+        title=data["valid_from"],
+        unique_id=f"{data['site']}_{data['valid_from']}",
+    )
+    home.hass.config_entries.async_add_subentry(home.entry, subentry)
+    return subentry.subentry_id
+
+
+def correct_tariff(home: Home, subentry_id: str, data: dict[str, Any]) -> None:
+    """Correct a tariff as its flow does."""
+    home.hass.config_entries.async_update_subentry(
+        home.entry,
+        home.entry.subentries[subentry_id],
+        data=data,
+        title=data["valid_from"],
+        unique_id=f"{data['site']}_{data['valid_from']}",
+    )
+
+
+def delete_tariff(home: Home, subentry_id: str) -> None:
+    """Delete a tariff as the user does."""
+    home.hass.config_entries.async_remove_subentry(home.entry, subentry_id)
+
+
+def costs_by_hand(
+    home: Home, prices: dict[str, dict[str, Price]]
+) -> dict[str, dict[datetime, float]]:
+    """What Climkit's hours cost: for each cost statistic the statistics it sums, with prices."""
+    amounts = climkit_hours(home, dt_util.utcnow())
+    costs: dict[str, dict[datetime, float]] = {}
+    for cost_id, parts in prices.items():
+        hours: dict[datetime, float] = {}
+        for statistic_id, price in parts.items():
+            for hour, amount in amounts.get(statistic_id, {}).items():
+                unit_price = price(hour.astimezone(ZURICH))
+                if unit_price is not None:
+                    hours[hour] = hours.get(hour, 0.0) + amount * unit_price
+        costs[cost_id] = hours
+    return costs
+
+
+async def assert_costs(home: Home, prices: dict[str, dict[str, Price]]) -> None:
+    """Every cost statistic equals what was worked out by hand, hour by hour; there is no other."""
+    stored = {k: v for k, v in (await hourly_changes(home)).items() if k.endswith("_cost")}
+    expected = {key: hours for key, hours in costs_by_hand(home, prices).items() if hours}
+    assert stored.keys() == expected.keys()
+    for key, hours in expected.items():
+        assert stored[key].keys() == hours.keys(), key
+        for hour, cost in hours.items():
+            assert abs(stored[key][hour] - cost) < 1e-4, (key, hour)
+
+
+def house_prices(
+    home: Home, grid: Price, solar: Price, export: Price
+) -> dict[str, dict[str, Price]]:
+    """The prices of all that costs something in a single house."""
+    [site_id] = home.simulator.world.sites
+    [main, _, flat] = (str(m["id"]) for m in home.simulator.world.meter_info(site_id))
+    site = f"climkit:{site_id}_electricity"
+    return {
+        f"{site}_from_ext_cost": {f"{site}_from_ext": grid},
+        f"{site}_to_ext_cost": {f"{site}_to_ext": export},
+        f"{site}_self_cost": {f"{site}_self": solar},
+        f"{site}_conso_total_cost": {f"{site}_from_ext": grid, f"{site}_self": solar},
+        f"climkit:{main}_from_ext_cost": {f"climkit:{main}_from_ext": grid},
+        f"climkit:{main}_to_ext_cost": {f"climkit:{main}_to_ext": export},
+        f"climkit:{flat}_ext_cost": {f"climkit:{flat}_ext": grid},
+        f"climkit:{flat}_self_cost": {f"climkit:{flat}_self": solar},
+        f"climkit:{flat}_total_cost": {f"climkit:{flat}_ext": grid, f"climkit:{flat}_self": solar},
+    }
+
+
+def source_prices(tariffs: Collection[Mapping[str, Any]]) -> dict[str, dict[str, Price]]:
+    """The prices of all that costs something in the installation of `tests.stories.source`."""
+    grid = stored_price(tariffs, "electricity", "grid_price")
+    solar = stored_price(tariffs, "electricity", "solar_price")
+    cold = stored_price(tariffs, "water_and_heat", "cold_water_price")
+    site, water = f"climkit:{SITE_ID}_electricity", f"climkit:{SITE_ID}_cold_water_conso_total"
+    return {
+        f"{site}_from_ext_cost": {f"{site}_from_ext": grid},
+        f"{site}_conso_total_cost": {f"{site}_from_ext": grid},
+        f"climkit:{METER_ID}_self_cost": {f"climkit:{METER_ID}_self": solar},
+        f"climkit:{METER_ID}_total_cost": {f"climkit:{METER_ID}_self": solar},
+        f"{water}_cost": {water: cold},
+        f"climkit:{WATER_ID}_total_cost": {f"climkit:{WATER_ID}_total": cold},
+    }
+
+
+def stored_price(tariffs: Collection[Mapping[str, Any]], section: str, key: str) -> Price:
+    """What tariffs, as they are stored, say that a unit costs at a local time."""
+
+    def price(local: datetime) -> float | None:
+        valid = _valid(tariffs, local.date())
+        if valid is None:
+            return None
+        prices: Mapping[str, float] = valid[section]
+        if key not in prices:  # a low price without a high one is none
+            return None
+        if _is_low(valid["low_hours"], local) and f"{key}_low" in prices:
+            return prices[f"{key}_low"]
+        return prices[key]
+
+    return price
+
+
+def fees_by_hand(
+    tariffs: Collection[Mapping[str, Any]], key: str, first: date, last: date
+) -> float:
+    """The fees of some days, each its part of the month's."""
+    return sum(
+        valid["fees"].get(key, 0.0) / _days_of_month(day)
+        for day in _days(first, last)
+        if (valid := _valid(tariffs, day))
+    )
+
+
+def _valid(tariffs: Collection[Mapping[str, Any]], day: date) -> Mapping[str, Any] | None:
+    begun = [one for one in tariffs if date.fromisoformat(one["valid_from"]) <= day]
+    return max(begun, key=lambda one: one["valid_from"], default=None)
+
+
+def _is_low(windows: Mapping[str, str], local: datetime) -> bool:
+    key = {5: "saturday", 6: "sunday"}.get(local.weekday(), "weekday")
+    for window in filter(None, windows.get(key, "").split(",")):
+        start, end = (int(hour) for hour in window.split("-"))
+        within = start <= local.hour < end
+        if within if start < end else local.hour >= start or local.hour < end:
+            return True
+    return False
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
+
+
+def _days_of_month(day: date) -> int:
+    first = day.replace(day=1)
+    return ((first + timedelta(days=31)).replace(day=1) - first).days

@@ -1,0 +1,93 @@
+"""Tariffs that are stored and with which nothing can be computed: they harm nobody."""
+
+import logging
+from math import inf, nan
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.climkit.costs.tariffs import tariffs_from_data, unusable_days
+from custom_components.climkit.measures.table import Price
+from tests.conftest import NOW, Home
+from tests.costs.bill import ZURICH, add_tariff, assert_costs, correct_tariff, house_prices, tariff
+from tests.test_problems import look, told
+
+GOOD = tariff("a", "2026-01-01", grid_price=0.3, solar_price=0.2)
+BAD: list[dict[str, Any]] = [
+    *({"valid_from": day} for day in ("0001-01-01", "0026-01-01", "9999-12-31", "soon", "", None)),
+    *({"electricity": {"grid_price": price}} for price in (nan, inf, -inf, 1e300, "1", None, True)),
+    {"fees": {"site_fee": inf}},
+    {"water_and_heat": {"cold_water_price": nan}},
+    {"low_hours": {"weekday": "25-26"}},
+    {"electricity": None},
+]
+
+
+@pytest.mark.parametrize("change", BAD, ids=str)
+def test_as_stored(change: dict[str, Any]) -> None:
+    """It is left out and named by its first day; the others hold."""
+    bad = tariff("a", "2026-05-01", grid_price=9.0, solar_price=9.0) | change
+    read = tariffs_from_data([bad, GOOD], ZURICH)
+    assert read.price(Price.GRID, NOW) == 0.3
+    assert unusable_days([bad, GOOD]) == [str(bad["valid_from"])]
+
+
+@pytest.mark.parametrize("key", [key for key in GOOD if key != "site"])
+def test_incomplete(key: str) -> None:
+    """A part is missing."""
+    assert not tariffs_from_data([{k: v for k, v in GOOD.items() if k != key}], ZURICH)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "currency": st.text(),
+            "valid_from": st.dates().map(str) | st.text() | st.none(),
+            "electricity": st.dictionaries(
+                st.sampled_from(["grid_price", "grid_price_low", "solar_price", "export_price"]),
+                st.floats() | st.integers() | st.none() | st.text(),
+            ),
+            "low_hours": st.dictionaries(st.sampled_from(["weekday", "sunday"]), st.text()),
+            "water_and_heat": st.none() | st.just({}),
+            "fees": st.dictionaries(st.sampled_from(["site_fee", "meter_fee"]), st.floats()),
+        }
+    )
+)
+def test_anything(data: dict[str, Any]) -> None:
+    """It can be computed with what is left."""
+    read = tariffs_from_data([data, GOOD], ZURICH)
+    today = NOW.date()
+    assert read.price(Price.GRID, NOW) is None or abs(read.price(Price.GRID, NOW) or 0) < 1e7
+    assert abs(read.fees(today, today).site) < 1e7
+
+
+@pytest.mark.recorder
+@pytest.mark.parametrize("change", [BAD[0], BAD[2], BAD[6], BAD[7], BAD[13]], ids=str)
+async def test_left_out(
+    home: Home, change: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Added while all runs, and over a restart; a repair tells until it is corrected."""
+    [site_id] = home.simulator.world.sites
+    await home.set_up_completely()
+    good = tariff(site_id, "2026-01-01", grid_price=0.3, solar_price=0.2, export_price=0.1)
+    add_tariff(home, good)
+    bad = good | {"valid_from": "2026-05-01"} | change
+    subentry_id = add_tariff(home, bad)
+    prices = house_prices(home, lambda _: 0.3, lambda _: 0.2, lambda _: 0.1)
+    await home.settle()
+    for _ in range(2):
+        await assert_costs(home, prices)
+        await look(home)
+        assert told(home) == {"unusable_tariffs"}
+        await home.restart()
+        await home.complete()
+        assert home.entry.state is ConfigEntryState.LOADED
+    correct_tariff(home, subentry_id, good | {"valid_from": "2026-11-25"})
+    await home.settle()
+    await look(home)
+    assert not told(home)
+    await assert_costs(home, prices)
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]

@@ -1,0 +1,1 @@
+"""What the Energy dashboard gets."""

@@ -1,0 +1,144 @@
+"""The Energy dashboard of an owner who has several sites, in one entry of the account or in two."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+import json
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.climkit.const import CONF_SITES, DOMAIN
+from tests.conftest import Home, account_entry
+from tests.energy_dashboard.test_energy_dashboard import call, configure, issues, knows_home, stored
+from tests.simulator import World, apartment_house, single_house
+from tests.simulator.houses import water_site
+
+__all__ = ["knows_home"]
+
+
+@pytest.fixture
+def world(now: datetime) -> World:
+    """An apartment house, a single house and a camping with water only."""
+    houses = (
+        apartment_house(1, now, timedelta(days=24), flats=2),
+        single_house(1, now, timedelta(days=8)),
+        water_site(1, now, timedelta(days=8)),
+    )
+    return World.of(*(replace(house, faultless=True) for house in houses))
+
+
+@pytest.fixture(params=["one entry", "two entries"])
+async def sites(request: pytest.FixtureRequest, home: Home, world: World) -> list[str]:
+    """The devices of the three sites; all of one entry, or the first and the others of two."""
+    assert await async_setup_component(home.hass, "energy", {})
+    entries = [home.entry]
+    if request.param == "two entries":
+        first, *others = world.sites
+        home.entry = entry_of(home, [first])
+        entries = [home.entry, entry_of(home, others)]
+    await home.set_up()
+    for entry in entries[1:]:
+        entry.add_to_hass(home.hass)
+        await home.hass.config_entries.async_setup(entry.entry_id)
+        await home.hass.async_block_till_done()
+    await home.turn_clock(minutes=1)
+    return [device(home.hass, entries, site_id) for site_id in world.sites]
+
+
+def entry_of(home: Home, site_ids: list[str]) -> MockConfigEntry:
+    """An entry of the account with some of its sites."""
+    entry = account_entry(home.simulator.url)
+    return MockConfigEntry(
+        domain=DOMAIN,
+        data=entry.data,
+        unique_id=f"{entry.unique_id} {len(site_ids)}",
+        options={**entry.options, CONF_SITES: site_ids},
+    )
+
+
+def device(hass: HomeAssistant, entries: list[MockConfigEntry], site_id: str) -> str:
+    """The device of a site."""
+    registry = dr.async_get(hass)
+    [found] = [
+        found
+        for entry in entries
+        if (found := registry.async_get_device_by_identifier((DOMAIN, site_id), entry.entry_id))
+    ]
+    return found.id
+
+
+async def kinds(home: Home) -> list[str]:
+    """The types of the stored sources."""
+    return [one["type"] for one in json.loads(await stored(home))["energy_sources"]]
+
+
+@pytest.mark.usefixtures("knows_home")
+async def test_home_is_that_of_a_single_site(home: Home, sites: list[str]) -> None:
+    """A second house makes it wrong, water does not; the reason that is told is true."""
+    apartments, house, camping = sites
+    await call(home, device_id=apartments)
+    assert (await kinds(home)).count("home") == 1
+    answer = await call(home, device_id=camping)
+    assert (answer["removed"], answer["skipped"]) == ([], [])
+
+    before = await stored(home)
+    with pytest.raises(ServiceValidationError) as error:
+        await call(home, device_id=house)
+    assert error.value.translation_key == "home_would_be_wrong"
+    assert await stored(home) == before
+    answer = await call(home, device_id=house, remove_home=True)
+    assert [one["type"] for one in answer["removed"]] == ["home"]
+    assert [(one["kind"], one["reason"]) for one in answer["skipped"]] == [
+        ("home", "several_shown")
+    ]
+    assert "home" not in await kinds(home)
+    kept = [one for one in json.loads(before)["energy_sources"] if one["type"] != "home"]
+    sources = json.loads(await stored(home))["energy_sources"]
+    assert sources[: len(kept)] == kept
+    for site in (apartments, house):
+        again = await call(home, device_id=site)
+        assert (again["removed"], any(again["added"].values())) == ([], False)
+
+    await configure(home, energy_sources=sources[len(kept) :])
+    answer = await call(home, device_id=house)
+    assert [one["type"] for one in answer["added"]["energy_sources"]] == ["home"]
+
+
+async def test_all_sites_side_by_side(
+    home: Home, sites: list[str], hass_ws_client: WebSocketGenerator
+) -> None:
+    """Each is added whole, under a name of its own, and Home Assistant has nothing against it."""
+    names: set[str] = set()
+    for site in sites:
+        answer = await call(home, device_id=site, remove_home=True)
+        added = [one for one in answer["added"]["energy_sources"] if one["type"] != "home"]
+        own = {one["name"] for one in added}
+        assert own
+        assert own.isdisjoint(names)
+        names |= own
+    assert await issues(home, hass_ws_client) == []
+
+
+async def test_sites_of_one_name(home: Home, world: World) -> None:
+    """Who sets it up sees where each of them stands, at its flats and water meters too."""
+    for site_id, city in zip(list(world.sites)[:2], ("Bern", "Thun"), strict=True):
+        site = world.sites[site_id]
+        info = {**site.info(), "name": "Mill", "address": {"city": city}}
+        world.sites[site_id] = replace(site, site_info=info)
+    await home.set_up()
+    options = home.hass.config_entries.options
+    menu = await options.async_init(home.entry.entry_id)
+    form = await options.async_configure(menu["flow_id"], {"next_step_id": "energy_dashboard"})
+    assert form["data_schema"] is not None
+    found = {
+        field: [option["label"] for option in form["data_schema"].schema[field].config["options"]]
+        for field in ("owner", "water")
+    }
+    assert {"Mill (Bern)", "Mill (Thun)", "Mill (Bern) - Flat 1"} <= set(found["owner"])
+    assert "Mill (Bern) - Cold water flat 1" in found["water"]
+    assert all(len(set(labels)) == len(labels) for labels in found.values())

@@ -1,0 +1,1 @@
+"""What one request asks for, and what is believed of its answer."""

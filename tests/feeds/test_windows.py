@@ -1,0 +1,225 @@
+"""A server that refuses long windows, in whatever way, is read all the same."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from custom_components.climkit.api import (
+    ClimkitConnectionError,
+    ClimkitError,
+    ClimkitLoginError,
+    ClimkitRateLimitError,
+    ClimkitResponseError,
+)
+from custom_components.climkit.diagnostics import async_get_config_entry_diagnostics
+from custom_components.climkit.feeds.windows import Windows, is_refused_at_once, may_be_too_long
+from custom_components.climkit.store.records import SiteRecord, read_site
+from tests.conftest import NOW, Home
+from tests.simulator import Fault, FaultKind, World
+from tests.stories.source import METER_ID, Source
+from tests.truth import assert_equal_to_climkit
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MONTH = timedelta(days=30)
+THEN = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def empty() -> SiteRecord:
+    return read_site({}, [])
+
+
+class Server:
+    """Answers windows up to a length; without one all, or (trouble) none."""
+
+    def __init__(self, windows: Windows, longest: timedelta | None = None) -> None:
+        self.windows, self.longest = windows, longest
+        self.now = THEN
+        self.is_in_trouble = False
+        self.failures = 0
+
+    def ask(self, wanted: timedelta) -> timedelta:
+        """Ask until something was answered or there is no use in it; return how much was asked."""
+        for _ in range(20):
+            asked = min(self.windows.length(self.now) or wanted, wanted)
+            if not self.is_in_trouble and (self.longest is None or asked <= self.longest):
+                self.windows.worked(asked)
+                return asked
+            self.windows.failed(asked, self.now)
+            self.failures += 1
+        return asked
+
+
+class TestLengths:
+    """How the length is found, remembered, and forgotten."""
+
+    @pytest.mark.parametrize("hours", [1, 2, 5, 21, 24, 100, 700])
+    def test_is_found(self, hours: int) -> None:
+        """After a few failures nothing fails any more until the next day."""
+        windows = Windows(empty())
+        server = Server(windows, hours * HOUR)
+        for _ in range(30):
+            server.ask(MONTH)
+        assert windows.longest
+        assert windows.longest <= hours * HOUR < 4 * windows.longest
+        assert server.failures <= 14
+        for _ in range(20):
+            before = server.failures
+            server.ask(MONTH)
+            assert server.failures == before
+
+    def test_a_longer_one_is_tried_each_day(self) -> None:
+        """One failure a day while the limit stays; once it is gone, all is asked for at once."""
+        windows = Windows(empty())
+        server = Server(windows, DAY)
+        for _ in range(30):
+            server.ask(MONTH)
+        before, known = server.failures, windows.longest
+        for _ in range(10 * 96):
+            server.now += HOUR / 4
+            server.ask(MONTH)
+        assert server.failures - before <= 11
+        assert windows.longest == known
+        server.longest = None
+        server.now += DAY
+        for _ in range(10):
+            server.ask(MONTH)
+        assert windows.longest is None
+        assert server.ask(MONTH) == MONTH
+
+    def test_short_windows_say_nothing(self) -> None:
+        """Live windows of three hours are answered; that long ones fail has to be shown by them."""
+        windows = Windows(empty())
+        for _ in range(50):
+            windows.worked(3 * HOUR)
+            windows.failed(MONTH, THEN)
+        assert windows.longest is None
+
+    @pytest.mark.parametrize("attempts", [1, 3, 9, 10, 11, 40])
+    def test_trouble_is_no_matter_of_length(self, attempts: int) -> None:
+        """However long it lasts, soon after it all is asked for at once."""
+        windows = Windows(empty())
+        for _ in range(attempts):
+            windows.failed(min(windows.length(THEN) or MONTH, MONTH), THEN)
+        server = Server(windows)
+        for _ in range(11):
+            server.ask(MONTH)
+        assert server.ask(MONTH) == MONTH
+        assert windows.longest is None
+
+    def test_a_wall_clock_that_was_set(self) -> None:
+        """A trial of the future was made while the clock was wrong."""
+        record = empty()
+        record["window"] = {"hours": 10, "tried": (THEN + 400 * DAY).isoformat()}
+        assert Windows(record).length(THEN) == 20 * HOUR
+
+    @pytest.mark.parametrize("hours", [0, -5, 1e9, None, "x", float("nan")])
+    def test_odd_memory(self, hours: Any) -> None:
+        """It is begun anew."""
+        lost: list[str] = []
+        record = read_site({"window": {"hours": hours, "tried": THEN.isoformat()}}, lost)
+        assert lost == ["window"]
+        assert Windows(record).length(THEN) is None
+
+    @pytest.mark.parametrize(
+        ("error", "may_be", "at_once"),
+        [
+            (ClimkitResponseError("", 400), True, True),
+            (ClimkitResponseError("", 413), True, True),
+            (ClimkitResponseError("not JSON", 200), True, False),
+            (ClimkitConnectionError("time-out"), True, False),
+            (ClimkitResponseError("", 404), False, False),
+            (ClimkitRateLimitError(""), False, False),
+            (ClimkitLoginError(""), False, False),
+        ],
+    )
+    def test_errors(self, error: ClimkitError, may_be: bool, at_once: bool) -> None:
+        """Those that a shorter window may end."""
+        assert may_be_too_long(error) == may_be
+        assert is_refused_at_once(error) == at_once
+
+
+@pytest.mark.recorder
+class TestServer:
+    """A home whose server refuses windows over a length."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """Forty days of data."""
+        return World.of(Source(first=NOW.replace(minute=0) - timedelta(days=40)))
+
+    @pytest.mark.parametrize(
+        ("hours", "word"),
+        [(24, "400"), (24, "413"), (24, "504"), (24, "cut"), (24, "disconnect"), (6, "400")],
+    )
+    async def test_is_read(self, home: Home, hours: float, word: Any) -> None:
+        """History and live data, after a start and after an outage of days."""
+        home.simulator.switches.longest_window = hours
+        home.simulator.switches.too_long = word
+        await home.begin()
+        await self.wait(home)
+        await assert_equal_to_climkit(home)
+        [site] = home.sites
+        assert site.coordinator.windows.longest
+        assert site.coordinator.windows.longest <= hours * HOUR
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+        await home.turn_clock(hours=40)
+        home.simulator.switches.faults = []
+        await self.wait(home)
+        await home.turn_clock(minutes=15)
+        await assert_equal_to_climkit(home)
+        newest = site.coordinator.last_measurement
+        assert newest
+        assert home.true_now - newest < HOUR / 2
+
+    async def wait(self, home: Home) -> None:
+        """Let pauses pass; they grow to half an hour."""
+        for _ in range(30):
+            await home.turn_clock(minutes=20)
+            if home.sites and home.is_complete:
+                break
+        assert home.is_complete
+        await home.settle()
+
+    async def test_is_remembered(self, home: Home) -> None:
+        """After a restart nothing is refused; diagnostics tell the length."""
+        home.simulator.switches.longest_window = 24
+        await home.begin()
+        await self.wait(home)
+        [site] = home.sites
+        longest = site.coordinator.windows.longest
+        assert longest
+        told = cast(Any, await async_get_config_entry_diagnostics(home.hass, home.entry))
+        assert told["sites"][0]["longest_window_hours"] == longest // HOUR
+        before = len(home.simulator.requests)
+        await home.restart()
+        [site] = home.sites
+        site.coordinator.history.start_night()
+        await home.settle()
+        assert site.coordinator.windows.longest == longest
+        assert not [r for r in home.simulator.requests[before:] if r.status == 400]
+
+    async def test_meters_one_by_one(self, home: Home) -> None:
+        """The answers of single meters bend as well."""
+        home.simulator.switches.columns = False
+        home.simulator.switches.longest_window = 24
+        await home.begin()
+        await self.wait(home)
+        await assert_equal_to_climkit(home)
+        assert [r for r in home.simulator.requests if METER_ID in r.path and r.status == 200]
+
+    async def test_trouble_shrinks_nothing_for_good(self, home: Home) -> None:
+        """A server without a limit, in trouble now and then: a month is asked for at once again."""
+        await home.set_up_completely()
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=400, path="_data", probability=0.5)
+        ]
+        for _ in range(8):
+            await home.turn_clock(hours=3)
+        home.simulator.switches.faults = []
+        await home.turn_clock(hours=25)
+        await home.turn_clock(hours=24)
+        [site] = home.sites
+        assert (site.coordinator.windows.length(home.true_now) or MONTH) >= MONTH
+        await assert_equal_to_climkit(home)

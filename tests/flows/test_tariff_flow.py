@@ -1,0 +1,381 @@
+"""How a user adds a tariff, corrects it and deletes it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from math import inf, nan
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+import pytest
+
+from custom_components.climkit.const import SUBENTRY_TARIFF
+from custom_components.climkit.costs.tariffs import Tariff
+from tests.conftest import NOW, Home
+from tests.costs.bill import add_tariff
+from tests.simulator import DEFAULT_USERNAME, World, single_house, water_site
+
+PRICES: dict[str, Any] = {
+    "valid_from": "2026-01-01",
+    "electricity": {"grid_price": 0.3, "solar_price": 0.2},
+    "low_hours": {},
+    "water_and_heat": {},
+    "fees": {},
+}
+
+
+ODD_DAYS = ("0001-01-01", "0026-01-01", "1969-12-31", "2200-01-01", "9999-12-31")
+NO_PRICE = {"electricity": "no_price"}
+
+
+class Flow:
+    """A user's way through the form of a tariff."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.manager = home.hass.config_entries.subentries
+        self.result: dict[str, Any] = {}
+
+    async def add(self) -> dict[str, Any]:
+        """Choose "Add tariff"."""
+        self.result = await self.manager.async_init(
+            (self.home.entry.entry_id, SUBENTRY_TARIFF), context={"source": SOURCE_USER}
+        )
+        return self.result
+
+    async def correct(self, subentry_id: str) -> dict[str, Any]:
+        """Choose "Reconfigure" of a tariff."""
+        self.result = await self.manager.async_init(
+            (self.home.entry.entry_id, SUBENTRY_TARIFF),
+            context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id},
+        )
+        return self.result
+
+    async def answer(self, user_input: dict[str, Any]) -> dict[str, Any]:
+        """Fill in the form."""
+        self.result = await self.manager.async_configure(self.result["flow_id"], user_input)
+        await self.home.hass.async_block_till_done()
+        return self.result
+
+    @property
+    def suggested(self) -> dict[str, Any]:
+        """What the form suggests, without empty fields."""
+        return suggested(self.result["data_schema"].schema)
+
+    @property
+    def tariffs(self) -> list[dict[str, Any]]:
+        """The tariffs that are stored."""
+        return [dict(subentry.data) for subentry in self.home.entry.subentries.values()]
+
+    @property
+    def titles(self) -> list[str]:
+        """What they are called."""
+        return [subentry.title for subentry in self.home.entry.subentries.values()]
+
+
+def suggested(schema: dict[Any, Any]) -> dict[str, Any]:
+    """The suggested values of a form, by section."""
+    values = {}
+    for key, field in schema.items():
+        if hasattr(field, "schema") and hasattr(field, "options"):
+            values[str(key)] = suggested(field.schema.schema)
+        elif key.description:
+            values[str(key)] = key.description["suggested_value"]
+    return values
+
+
+@pytest.fixture
+def world() -> World:
+    """A small site."""
+    return World.of(replace(single_house(1, NOW, timedelta(days=6)), faultless=True))
+
+
+@pytest.fixture
+async def flow(home: Home) -> Flow:
+    """A user who looks at a loaded account."""
+    await home.hass.config.async_update(currency="CHF")
+    await home.set_up()
+    return Flow(home)
+
+
+def site_of(flow: Flow) -> str:
+    """The id of the first site."""
+    return next(iter(flow.home.simulator.world.sites))
+
+
+class TestAdd:
+    """A new tariff."""
+
+    async def test_first(self, flow: Flow) -> None:
+        """Of the only site, in Home Assistant's currency, from this year on."""
+        result = await flow.add()
+        assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "prices")
+        assert result["description_placeholders"]["site"] == "Maison Rochat"
+        assert flow.suggested["valid_from"] == "2026-01-01"
+        await flow.answer(PRICES)
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert flow.titles == ["2026 - Maison Rochat"]
+        assert flow.tariffs == [{"site": site_of(flow), "currency": "CHF", **PRICES}]
+
+    async def test_everything(self, flow: Flow) -> None:
+        """All fields; what is stored is what costs are computed with."""
+        await flow.add()
+        prices = {
+            "valid_from": "2026-04-15",
+            "electricity": {
+                "grid_price": 0.3,
+                "grid_price_low": 0.2,
+                "solar_price": 0.15,
+                "solar_price_low": 0.1,
+                "export_price": -0.02,
+                "charge_point_price": 0.4,
+            },
+            "low_hours": {"weekday": "12-17, 23-07", "saturday": "0-24", "sunday": "0-24"},
+            "water_and_heat": {
+                "cold_water_price": 2.1,
+                "hot_water_price": 9.0,
+                "heating_price": 0.1,
+                "cooling_price": 0.12,
+            },
+            "fees": {"site_fee": 100.0, "meter_fee": 4.5},
+        }
+        await flow.answer(prices)
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert flow.titles == ["2026-04-15 - Maison Rochat"]
+        [stored] = flow.tariffs
+        assert {key: stored[key] for key in prices} == prices
+        assert len(Tariff.from_data(stored).rates) == 8
+
+    async def test_next_year(self, flow: Flow) -> None:
+        """It suggests the prices of before, from the next January on."""
+        await flow.add()
+        await flow.answer(PRICES | {"fees": {"site_fee": 5.0}})
+        await flow.home.hass.config.async_update(currency="EUR")
+        await flow.add()
+        assert flow.suggested == PRICES | {"fees": {"site_fee": 5.0}, "valid_from": "2027-01-01"}
+        await flow.answer(flow.suggested)
+        assert flow.titles == ["2026 - Maison Rochat", "2027 - Maison Rochat"]
+        assert {tariff["currency"] for tariff in flow.tariffs} == {"CHF"}
+
+    @pytest.mark.parametrize(
+        ("changes", "errors"),
+        [
+            ({"electricity": {"grid_price": 0.3}}, {"electricity": "solar_price_needed"}),
+            ({"electricity": {"solar_price": 0.3}}, {"electricity": "grid_price_needed"}),
+            (
+                {"electricity": {"grid_price_low": 0.2, "solar_price": 0.2}},
+                {"electricity": "grid_price_needed", "low_hours": "low_hours_needed"},
+            ),
+            (
+                {"electricity": {"grid_price": 0.2, "solar_price_low": 0.2}},
+                {"electricity": "solar_price_needed", "low_hours": "low_hours_needed"},
+            ),
+            (
+                {"electricity": {"grid_price": 0.3, "grid_price_low": 0.2, "solar_price": 0}},
+                {"low_hours": "low_hours_needed"},
+            ),
+            ({"low_hours": {"saturday": "0-24"}}, {"electricity": "low_price_needed"}),
+            ({"electricity": {}, "fees": {"site_fee": 3.0}}, {"base": "nothing_priced"}),
+            ({"low_hours": {"weekday": "22:30-6"}}, {"low_hours": "hours_not_full"}),
+            ({"low_hours": {"saturday": "all day"}}, {"low_hours": "hours_unreadable"}),
+            ({"low_hours": {"sunday": "0-25"}}, {"low_hours": "hours_out_of_range"}),
+            ({"low_hours": {"sunday": "5-5"}}, {"low_hours": "hours_without_length"}),
+            *(({"valid_from": day}, {"valid_from": "odd_year"}) for day in ODD_DAYS),
+            *(
+                ({"electricity": {"grid_price": price, "solar_price": 0}}, NO_PRICE)
+                for price in (inf, -inf, 1e300, -1_000_001)
+            ),
+            ({"electricity": {"solar_price": inf}}, NO_PRICE),
+            ({"electricity": PRICES["electricity"] | {"export_price": inf}}, NO_PRICE),
+            ({"water_and_heat": {"heating_price": inf}}, {"water_and_heat": "no_price"}),
+            ({"fees": {"site_fee": inf, "meter_fee": -1}}, {"fees": "no_price"}),
+            ({"fees": {"meter_fee": -0.5}}, {"fees": "price_below_zero"}),
+            ({"water_and_heat": {"hot_water_price": -2}}, {"water_and_heat": "price_below_zero"}),
+            (
+                {"electricity": {"grid_price": 0.3, "solar_price": -0.1}},
+                {"electricity": "price_below_zero"},
+            ),
+            (
+                {"electricity": {"grid_price": 0.3}, "low_hours": {"sunday": "5"}},
+                {"electricity": "solar_price_needed", "low_hours": "hours_unreadable"},
+            ),
+        ],
+    )
+    async def test_refused(
+        self, flow: Flow, changes: dict[str, Any], errors: dict[str, str]
+    ) -> None:
+        """The form says what is wrong, where, and keeps what was entered."""
+        await flow.add()
+        await flow.answer(PRICES | changes)
+        assert flow.result["errors"] == errors
+        assert flow.suggested == PRICES | changes
+        if errors.get("low_hours", "").startswith("hours_"):
+            [text] = changes["low_hours"].values()
+            assert flow.result["description_placeholders"]["window"] == text
+        await flow.answer(PRICES)
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
+    @pytest.mark.parametrize("price", [nan, "nan", "inf", "-Infinity", 10**400])
+    async def test_no_number(self, flow: Flow, price: Any) -> None:
+        """Whoever calls the flow's API can send what no form would."""
+        await flow.add()
+        prices = {"electricity": {"grid_price": 0.3, "solar_price": price}}
+        try:
+            await flow.answer(PRICES | prices)
+        except InvalidData:
+            assert price == 10**400
+        else:
+            assert flow.result["errors"] == NO_PRICE
+        assert not flow.tariffs
+
+    async def test_same_day(self, flow: Flow) -> None:
+        """Two tariffs of a site cannot begin on the same day."""
+        await flow.add()
+        await flow.answer(PRICES)
+        await flow.add()
+        await flow.answer(PRICES)
+        assert flow.result["errors"] == {"valid_from": "same_day"}
+        await flow.answer(PRICES | {"valid_from": "2026-01-02"})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
+    async def test_two_forms_at_once(self, flow: Flow) -> None:
+        """The faster one wins."""
+        other = Flow(flow.home)
+        await flow.add()
+        await other.add()
+        await flow.answer(PRICES)
+        await other.answer(PRICES)
+        assert other.result["errors"] == {"valid_from": "same_day"}
+
+    async def test_not_loaded(self, flow: Flow) -> None:
+        """Without the account nobody knows which sites there are."""
+        await flow.home.hass.config_entries.async_unload(flow.home.entry.entry_id)
+        await flow.add()
+        assert flow.result["reason"] == "not_loaded"
+
+    async def test_unloaded_meanwhile(self, flow: Flow) -> None:
+        """While somebody fills in the form."""
+        await flow.add()
+        await flow.home.hass.config_entries.async_unload(flow.home.entry.entry_id)
+        await flow.answer(PRICES)
+        assert flow.result["reason"] == "not_loaded"
+        assert not flow.tariffs
+
+
+class TestSeveralSites:
+    """An account with several sites."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """A house, and a site without electricity."""
+        built = (build(1, NOW, timedelta(days=4)) for build in (single_house, water_site))
+        return World.of(*(replace(site, faultless=True) for site in built))
+
+    async def test_choice(self, flow: Flow) -> None:
+        """Each tariff is of one site; the other one's do not matter."""
+        house, camping = flow.home.simulator.world.sites
+        await flow.add()
+        assert flow.result["step_id"] == "user"
+        await flow.answer({"site": house})
+        await flow.answer(PRICES)
+        await flow.add()
+        await flow.answer({"site": camping})
+        assert flow.suggested["valid_from"] == "2026-01-01"
+        await flow.answer(PRICES | {"electricity": {}, "water_and_heat": {"cold_water_price": 2.0}})
+        assert flow.titles == ["2026 - Maison Rochat", "2026 - Camping du Lac"]
+        runtime = flow.home.entry.runtime_data
+        assert runtime[house].coordinator.costs.owner_ids
+        assert camping in runtime[camping].coordinator.costs.owner_ids
+
+    async def test_site_that_cannot_be_read(self, flow: Flow) -> None:
+        """Its tariffs cannot be corrected now."""
+        house, camping = flow.home.simulator.world.sites
+        await flow.add()
+        await flow.answer({"site": house})
+        await flow.answer(PRICES)
+        flow.home.simulator.switches.sites = {DEFAULT_USERNAME: [camping]}
+        await flow.home.restart()
+        [subentry_id] = flow.home.entry.subentries
+        await flow.correct(subentry_id)
+        assert flow.result["reason"] == "not_loaded"
+
+
+class TestCorrect:
+    """A tariff that was wrong."""
+
+    async def test_correct(self, flow: Flow) -> None:
+        """Prices and first day; nothing is reloaded."""
+        await flow.add()
+        await flow.answer(PRICES)
+        coordinator = flow.home.sites[0].coordinator
+        [subentry_id] = flow.home.entry.subentries
+        await flow.correct(subentry_id)
+        assert flow.result["step_id"] == "prices"
+        assert flow.suggested == PRICES
+        corrected = PRICES | {
+            "valid_from": "2026-02-01",
+            "electricity": {"grid_price": 0.4, "solar_price": 0.2},
+        }
+        await flow.answer(corrected)
+        assert flow.result["reason"] == "reconfigure_successful"
+        assert flow.tariffs == [{"site": site_of(flow), "currency": "CHF", **corrected}]
+        assert flow.titles == ["2026-02-01 - Maison Rochat"]
+        assert flow.home.sites[0].coordinator is coordinator
+
+    async def test_currency(self, flow: Flow) -> None:
+        """The only tariff takes over Home Assistant's, so a wrong one can be corrected."""
+        await flow.home.hass.config.async_update(currency="EUR")
+        await flow.add()
+        await flow.answer(PRICES)
+        await flow.home.hass.config.async_update(currency="CHF")
+        [subentry_id] = flow.home.entry.subentries
+        await flow.correct(subentry_id)
+        await flow.answer(flow.suggested)
+        assert [tariff["currency"] for tariff in flow.tariffs] == ["CHF"]
+
+    async def test_same_day(self, flow: Flow) -> None:
+        """Not the first day of another one."""
+        for day in ("2026-01-01", "2027-01-01"):
+            await flow.add()
+            await flow.answer(PRICES | {"valid_from": day})
+        first, _ = flow.home.entry.subentries
+        await flow.correct(first)
+        await flow.answer(PRICES | {"valid_from": "2027-01-01"})
+        assert flow.result["errors"] == {"valid_from": "same_day"}
+
+    async def test_an_unusable_one(self, flow: Flow) -> None:
+        """What an earlier version let pass can be corrected, and is not suggested for others."""
+        bad = PRICES | {"valid_from": "9999-12-31", "fees": {"site_fee": nan}}
+        subentry_id = add_tariff(flow.home, {"site": site_of(flow), "currency": "CHF", **bad})
+        await flow.add()
+        assert flow.suggested["valid_from"] == "2026-01-01"
+        assert not flow.suggested["electricity"]
+        await flow.correct(subentry_id)
+        assert flow.suggested["valid_from"] == "9999-12-31"
+        await flow.answer(bad)
+        assert flow.result["errors"] == {"valid_from": "odd_year", "fees": "no_price"}
+        await flow.answer(PRICES)
+        assert flow.result["reason"] == "reconfigure_successful"
+
+    async def test_moved_day(self, flow: Flow) -> None:
+        """The old day is free for another one, the new one is not."""
+        await flow.add()
+        await flow.answer(PRICES)
+        [subentry_id] = flow.home.entry.subentries
+        await flow.correct(subentry_id)
+        await flow.answer(PRICES | {"valid_from": "2026-03-01"})
+        await flow.add()
+        await flow.answer(PRICES)
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert [tariff["valid_from"] for tariff in flow.tariffs] == ["2026-03-01", "2026-01-01"]
+        ids = {one.unique_id for one in flow.home.entry.subentries.values()}
+        assert ids == {f"{site_of(flow)}_2026-03-01", f"{site_of(flow)}_2026-01-01"}
+
+    async def test_not_loaded(self, flow: Flow) -> None:
+        """As when adding."""
+        await flow.add()
+        await flow.answer(PRICES)
+        [subentry_id] = flow.home.entry.subentries
+        await flow.home.hass.config_entries.async_unload(flow.home.entry.entry_id)
+        await flow.correct(subentry_id)
+        assert flow.result["reason"] == "not_loaded"

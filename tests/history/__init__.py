@@ -1,0 +1,1 @@
+"""History is read into statistics, and again at night."""

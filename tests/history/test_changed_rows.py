@@ -1,0 +1,264 @@
+"""Rows that a person, a backup or another database took away or changed are noticed and made anew.
+
+Of energy they are read again, of costs they are computed again; in hours, not in weeks.
+"""
+
+from collections.abc import Awaitable, Callable
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState
+from homeassistant.helpers.recorder import get_instance, session_scope
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+from sqlalchemy import delete, select
+
+from custom_components.climkit.const import CONF_HISTORY, DOMAIN
+from custom_components.climkit.statistics import worker
+from tests.backup import adjust_sum, copy_database, restore_database
+from tests.conftest import NOW, Home, account_entry
+from tests.costs.bill import add_tariff, correct_tariff, tariff
+from tests.simulator import World
+from tests.stories.source import METER_ID, SITE_ID, Correction, Source
+from tests.stories.verdict import assert_true
+from tests.truth import stored_rows
+
+pytestmark = pytest.mark.recorder
+
+HOUR = timedelta(hours=1)
+FIRST = NOW.replace(minute=0) - timedelta(days=3)
+
+ENERGY = f"climkit:{SITE_ID}_electricity_from_ext"
+COST = f"{ENERGY}_cost"
+BOTH = [ENERGY, COST]
+
+
+@pytest.fixture
+def source() -> Source:
+    """A small site with electricity and water since three days."""
+    return Source(first=FIRST, has_water=True)
+
+
+@pytest.fixture
+def world(source: Source) -> World:
+    """The small site."""
+    return World.of(source)
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses would take real time: the loop's clock stands still."""
+    monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
+
+
+@pytest.fixture
+async def priced(home: Home) -> Home:
+    """The small site with all its history, and what it costs."""
+    await home.set_up_completely()
+    add_tariff(home, prices("2026-11-01"))
+    await home.settle()
+    return home
+
+
+def prices(valid_from: str, grid: float = 0.3) -> dict[str, Any]:
+    """A tariff."""
+    return tariff(SITE_ID, valid_from, grid_price=grid, solar_price=0.2, cold_water_price=2.0)
+
+
+async def assert_all_true(home: Home) -> None:
+    """Every hour of energy and costs is right."""
+    await home.complete()
+    await assert_true(home, [dict(one.data) for one in home.entry.subentries.values()])
+
+
+async def clear(home: Home, statistic_id: str) -> None:
+    """Delete a statistic, as in Home Assistant's own tools."""
+    get_instance(home.hass).async_clear_statistics([statistic_id])
+    await async_wait_recording_done(home.hass)
+
+
+async def adjust(home: Home, statistic_id: str) -> None:
+    """Adjust a sum, as in Home Assistant's own tools."""
+    await adjust_sum(home.hass, statistic_id, NOW.replace(minute=0) - 30 * HOUR, 100.0)
+
+
+async def delete_hours(home: Home, statistic_id: str, first: int, last: int) -> None:
+    """Take rows away that began so many to so many hours after the first data."""
+
+    def work() -> None:
+        with session_scope(hass=home.hass) as session:
+            number = session.execute(
+                select(StatisticsMeta.id).where(StatisticsMeta.statistic_id == statistic_id)
+            ).scalar_one()
+            session.execute(
+                delete(Statistics).where(
+                    Statistics.metadata_id == number,
+                    Statistics.start_ts >= (FIRST + first * HOUR).timestamp(),
+                    Statistics.start_ts < (FIRST + last * HOUR).timestamp(),
+                )
+            )
+
+    await get_instance(home.hass).async_add_executor_job(work)
+
+
+async def delete_first(home: Home, statistic_id: str) -> None:
+    """Take the oldest rows away."""
+    await delete_hours(home, statistic_id, 0, 9)
+
+
+async def delete_middle(home: Home, statistic_id: str) -> None:
+    """Take rows in the middle away."""
+    await delete_hours(home, statistic_id, 20, 23)
+
+
+async def delete_newest(home: Home, statistic_id: str) -> None:
+    """Take the newest rows away."""
+    await delete_hours(home, statistic_id, 60, 99)
+
+
+type Change = Callable[[Home, str], Awaitable[None]]
+
+CHANGES = [clear, adjust, delete_first, delete_middle, delete_newest]
+
+
+class TestByHand:
+    """Somebody changes rows."""
+
+    @pytest.mark.parametrize("statistic_id", BOTH, ids=["energy", "costs"])
+    @pytest.mark.parametrize("change", CHANGES)
+    async def test_while_running(self, priced: Home, change: Change, statistic_id: str) -> None:
+        """The next night notices, whatever it is."""
+        await change(priced, statistic_id)
+        for _ in range(2):
+            await priced.turn_clock(minutes=15)
+        await priced.turn_clock(hours=20)
+        await assert_all_true(priced)
+
+    @pytest.mark.parametrize("statistic_id", BOTH, ids=["energy", "costs"])
+    @pytest.mark.parametrize("change", [clear, adjust, delete_newest])
+    async def test_newest_row(self, priced: Home, change: Change, statistic_id: str) -> None:
+        """What sums go on from is looked at before anything is written: no hour jumps."""
+        await change(priced, statistic_id)
+        for _ in range(5):
+            await priced.turn_clock(minutes=15)
+        await assert_all_true(priced)
+
+    @pytest.mark.parametrize("statistic_id", BOTH, ids=["energy", "costs"])
+    @pytest.mark.parametrize("change", CHANGES)
+    async def test_while_off(self, priced: Home, change: Change, statistic_id: str) -> None:
+        """The start notices."""
+        await priced.hass.config_entries.async_unload(priced.entry.entry_id)
+        await change(priced, statistic_id)
+        await priced.set_up()
+        await assert_all_true(priced)
+
+    @pytest.mark.parametrize("change", CHANGES)
+    async def test_progress(self, priced: Home, change: Change) -> None:
+        """While something is missing, the import is not complete and totals are unknown."""
+        await priced.hass.config_entries.async_unload(priced.entry.entry_id)
+        await change(priced, ENERGY)
+        priced.hass.set_state(CoreState.starting)  # history is read once Home Assistant has started
+        await priced.begin()
+        [site] = priced.sites
+        await priced.until(lambda: site.coordinator.history.progress is not None)
+        assert (site.coordinator.history.progress or 0) < 100
+        priced.hass.set_state(CoreState.running)
+        priced.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+        await priced.let_follow()
+        await assert_all_true(priced)
+
+    async def test_nothing_was_changed(self, priced: Home) -> None:
+        """Neither a start nor a night asks for anything again."""
+        await priced.restart()
+        await priced.complete()
+        asked = len(priced.simulator.requests)
+        priced.sites[0].coordinator.history.start_night()
+        await priced.settle()
+        night = len(priced.simulator.requests) - asked
+        await priced.restart()
+        await priced.complete()
+        restarted = len(priced.simulator.requests) - asked - night
+        # Two feeds, each with what lies before its first data, and a login.
+        assert night <= 5
+        assert restarted <= 9
+
+    async def test_in_the_middle_of_the_import(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What was imported until then is imported again."""
+        monkeypatch.setattr(
+            "custom_components.climkit.feeds.page_size.FIRST_PAGE", timedelta(days=1)
+        )
+        monkeypatch.setattr(
+            "custom_components.climkit.feeds.page_size.LONGEST_PAGE", timedelta(days=1)
+        )
+        await home.set_up()
+        history = home.sites[0].coordinator.history
+        await home.until(lambda: len(history.tracks) > 0 and history.tracks[0].count is not None)
+        for key in list(await stored_rows(home.hass)):
+            await clear(home, key)
+        await home.turn_clock(minutes=15)
+        await assert_all_true(home)
+
+
+class TestOtherDay:
+    """A database or a memory of another day."""
+
+    @pytest.mark.parametrize("what", ["database", "memory", "both"])
+    @pytest.mark.parametrize("hours", [2, 26])
+    async def test_restored(
+        self, priced: Home, hass_storage: dict[str, Any], source: Source, what: str, hours: int
+    ) -> None:
+        """Prices that were corrected and hours that were revised since are right all the same."""
+        [subentry] = priced.entry.subentries
+        database = await copy_database(priced.hass)
+        await priced.hass.config_entries.async_unload(priced.entry.entry_id)
+        key = f"{DOMAIN}.{priced.entry.entry_id}"
+        memory = deepcopy(hass_storage[key])
+        await priced.set_up()
+        await priced.turn_clock(hours=hours)
+        correct_tariff(priced, subentry, prices("2026-11-01", grid=0.7))
+        source.corrections.append(Correction(FIRST, FIRST + 9 * HOUR, None, 2.0))
+        await priced.turn_clock(hours=22)
+        await assert_all_true(priced)
+
+        await priced.hass.config_entries.async_unload(priced.entry.entry_id)
+        if what != "memory":
+            await restore_database(priced.hass, database)
+        if what != "database":
+            hass_storage[key] = memory
+        await priced.set_up()
+        await priced.complete()
+        await priced.turn_clock(hours=20)
+        await assert_all_true(priced)
+
+    async def test_older_than_the_start_of_history(self, home: Home) -> None:
+        """The start was moved back after the database was saved."""
+        later = (FIRST + timedelta(days=1)).date().isoformat()
+        home.entry = account_entry(home.simulator.url, **{CONF_HISTORY: later})
+        await home.set_up_completely()
+        database = await copy_database(home.hass)
+        await home.choose(**{CONF_HISTORY: FIRST.date().isoformat()})
+        await home.complete()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        await restore_database(home.hass, database)
+        await home.set_up()
+        await assert_all_true(home)
+
+    async def test_added_again_while_an_earlier_start_is_read(self, home: Home) -> None:
+        """Between what was read until then there is a hole that nobody remembers."""
+        await home.set_up_completely()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        for key in await stored_rows(home.hass):
+            await delete_hours(home, key, 10, 30)
+        await home.hass.config_entries.async_remove(home.entry.entry_id)
+        await home.set_up()
+        await assert_all_true(home)
+        assert dt_util.utcnow() - NOW < HOUR
+        assert (await stored_rows(home.hass))[f"climkit:{METER_ID}_total"]

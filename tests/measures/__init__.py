@@ -1,0 +1,1 @@
+"""The table of measures, its series and their names."""

@@ -1,0 +1,1 @@
+"""Amounts of days and months, and peaks."""

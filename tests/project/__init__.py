@@ -1,0 +1,1 @@
+"""What is written agrees with itself: docs, texts, manifest, the house."""

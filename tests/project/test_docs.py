@@ -1,0 +1,193 @@
+"""What READMEs and docs name is there: links, commands, entities, statistics."""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+import json
+from pathlib import Path
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from custom_components.climkit.measures.table import METER_TYPES
+from scripts.entity_tables import (
+    READMES,
+    ROOT,
+    Language,
+    meter_kinds,
+    series_of,
+    site_series,
+    views,
+    with_tables,
+)
+from tests.project.test_manifest import ADDRESS
+
+SCRIPT = re.compile(r"(?<![\w/.])(scripts/[\w-]+(?:\.py)?)((?: --[\w-]+)*)")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+CODE = sorted((ROOT / "custom_components" / "climkit").rglob("*.py"))
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _without_blocks(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def _without_code(text: str) -> str:
+    return re.sub(
+        r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    )
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    """Return where a link into a page may lead: its headings, as GitHub names them, and ids."""
+    text = _without_blocks(read(page))
+    found: dict[str, int] = {}
+    names = set(re.findall(r'\bid="([^"]+)"', text))
+    for heading in re.findall(r"^#+ +(.+?) *$", text, flags=re.MULTILINE):
+        words = re.sub(r"\[([^]]*)]\([^)]*\)", r"\1", heading).replace("`", "").lower()
+        name = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        number = found[name] = found.get(name, -1) + 1
+        names.add(f"{name}-{number}" if number else name)
+    return frozenset(names)
+
+
+def links(text: str) -> Iterator[str]:
+    """Return the targets of all links and pictures."""
+    text = _without_code(text)
+    yield from re.findall(r"]\(([^()\s]+)\)", text)
+    yield from re.findall(r"^\[[^]]+]: +(\S+)", text, flags=re.MULTILINE)
+    yield from re.findall(r'\b(?:src|href|srcset)="([^"]+)"', text)
+
+
+def problem_of(page: Path, link: str) -> str | None:
+    """Say what is wrong with a link; those that leave the project are not followed."""
+    for prefix in (f"{ADDRESS}/blob/main/", f"{ADDRESS}/tree/main/"):
+        if link.startswith(prefix):
+            page, link = ROOT / "README.md", link.removeprefix(prefix)
+    if re.match(r"[a-z]+:", link):
+        return None
+    path, _, anchor = unquote(link).partition("#")
+    target = (page.parent / path).resolve() if path else page
+    if not target.exists():
+        return f"{page.name} links to {link}, which does not exist"
+    if anchor and anchor not in anchors(target):
+        return f"{page.name} links to {link}, which has no such heading"
+    return None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    assert [problem for link in links(read(page)) if (problem := problem_of(page, link))] == []
+
+
+def test_links_in_code_lead_somewhere() -> None:
+    """Repairs point at pages, too, with an address that they put together."""
+    found = [
+        link
+        for page in CODE
+        for link in re.findall(r"[\"'/{}](docs/[\w-]+\.md(?:#[\w-]*)?)", read(page))
+    ]
+    assert [p for link in found if (p := problem_of(ROOT / "README.md", link))] == []
+
+
+def test_every_page_is_found_from_the_readme() -> None:
+    """Each page of docs/ is linked from a README or from a page that is."""
+    known = [ROOT / name for name in READMES.values()]
+    for page in known:
+        for link in links(read(page)):
+            path = (page.parent / link.partition("#")[0]).resolve()
+            if path.suffix == ".md" and path.exists() and path not in known:
+                known.append(path)
+    assert set(PAGES) - set(known) <= {ROOT / "SECURITY.md"}
+
+
+# Commands
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_exist(page: Path) -> None:
+    """Scripts and modules that a page names are there, with their options."""
+    text = read(page)
+    for script, options in re.findall(
+        r"(?<![\w/.])(scripts/[\w-]+(?:\.py)?)((?: --[\w-]+)*)", text
+    ):
+        path = ROOT / script
+        assert path.exists(), f"{page.name} names {script}"
+        sources = [path] if path.is_file() else []
+        for module in re.findall(r"-m (scripts\.[\w.]+)", read(path) if sources else ""):
+            folder = ROOT / module.replace(".", "/")
+            sources += folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]
+        for option in options.split():
+            assert any(option in read(source) for source in sources), f"{script} {option}"
+    for module in re.findall(r"python -m ((?:scripts|tests)[\w.]*)", text):
+        assert find_spec(module), f"{page.name} names {module}"
+
+
+# What the integration has
+
+
+def entity_names(language: str) -> set[str]:
+    path = ROOT / "custom_components" / "climkit" / "translations" / f"{language}.json"
+    sensors = json.loads(read(path))["entity"]["sensor"]
+    return {sensor["name"] for sensor in sensors.values() if "name" in sensor}
+
+
+@pytest.mark.parametrize("code", READMES)
+def test_tables_of_entities_are_of_today(code: str) -> None:
+    """Run `python -m scripts.entity_tables` where this fails."""
+    text = read(ROOT / READMES[code])
+    assert text.count("<!-- entities: ") == 3
+    assert with_tables(text, Language(code)) == text
+
+
+def test_readme_knows_every_entity() -> None:
+    """Whatever has a name is in a table of the README: as a row, as a view of one, or in words."""
+    text = read(ROOT / "README.md")
+    kinds = [series for _, meter in meter_kinds(Language("en")) for series in series_of(meter)]
+    rows = [*site_series(), *kinds]
+    viewed = {f"{one.measure.name}{suffix}" for one in rows for suffix in views(one)}
+    path = ROOT / "custom_components" / "climkit" / "translations" / "en.json"
+    for key, sensor in json.loads(read(path))["entity"]["sensor"].items():
+        if key not in viewed and "name" in sensor:
+            assert sensor["name"] in text, key
+
+
+def statistic_keys(owner: str) -> dict[str, set[str]]:
+    """Return the ends of the ids of statistics, each with the measures that are meant."""
+    series = (
+        site_series()
+        if owner == "site"
+        else [one for _, meter in meter_kinds(Language("en")) for one in series_of(meter)]
+    )
+    keys: dict[str, set[str]] = {}
+    for one in series:
+        keys.setdefault(one.key, set()).add(one.measure.name)
+    return keys
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_statistics_exist(page: Path) -> None:
+    """An id that a page names is one of the integration's."""
+    for owner, key in re.findall(r"`climkit:<(site|meter)>_(\w+)`", read(page)):
+        assert key.removesuffix("_cost") in statistic_keys(owner), f"{owner} {key}"
+
+
+@pytest.mark.parametrize("code", READMES)
+def test_statistics_are_called_so(code: str) -> None:
+    """Before each id stands the name that Home Assistant shows."""
+    text, language = read(ROOT / READMES[code]), Language(code)
+    named = re.findall(r"([^|`]+) `climkit:<(site|meter)>_(\w+?)(?<!_cost)`", text)
+    assert len(named) >= 10
+    for words, owner, key in named:
+        names = {language.entity(name) for name in statistic_keys(owner)[key]}
+        assert any(name in words for name in names), f"{words} is none of {names}"
+
+
+def test_meter_types_have_names() -> None:
+    for code in READMES:
+        assert all(Language(code).meter_type(key) for key in METER_TYPES)

@@ -1,0 +1,112 @@
+"""All languages say the same things, in a form that Home Assistant accepts."""
+
+from collections.abc import Iterator, Mapping
+import json
+from pathlib import Path
+import re
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[2] / "custom_components" / "climkit" / "translations"
+LANGUAGES = ("de", "en", "fr", "it")
+
+type Texts = Mapping[str, str | Texts]
+
+
+def flatten(texts: Texts, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Give each text with its path, keys joined by dots."""
+    for key, value in texts.items():
+        if isinstance(value, str):
+            yield prefix + key, value
+        else:
+            yield from flatten(value, f"{prefix}{key}.")
+
+
+def read(language: str) -> dict[str, str]:
+    """Return all texts of a language by their path."""
+    return dict(flatten(json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))))
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces."""
+    return set(re.findall(r"{(\w+)}", text))
+
+
+def test_there_are_no_other_languages() -> None:
+    assert {path.stem for path in FOLDER.iterdir()} == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_language_has_the_keys_of_english(language: str) -> None:
+    assert read(language).keys() == read("en").keys()
+
+
+def test_actions_have_texts_and_icons() -> None:
+    """Each action, each of its fields and each word of a choice; and there are no others."""
+    actions = yaml.safe_load((FOLDER.parent / "services.yaml").read_text(encoding="utf-8"))
+    icons = json.loads((FOLDER.parent / "icons.json").read_text(encoding="utf-8"))["services"]
+    texts = json.loads((FOLDER / "en.json").read_text(encoding="utf-8"))
+    assert texts["services"].keys() == actions.keys() == icons.keys()
+    for name, action in actions.items():
+        assert texts["services"][name]["fields"].keys() == action["fields"].keys()
+        for field in action["fields"].values():
+            if select := field["selector"].get("select"):
+                words = texts["selector"][select["translation_key"]]["options"]
+                # A form may use more words of the same kind.
+                assert [word for word in words if word in select["options"]] == select["options"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_have_the_placeholders_of_english(language: str) -> None:
+    english = read("en")
+    for path, text in read(language).items():
+        assert placeholders(text) == placeholders(english[path]), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_what_hassfest_accepts(language: str) -> None:
+    for path, text in read(language).items():
+        assert all(re.fullmatch(r"[a-z0-9_-]+", key) for key in path.split(".")), path
+        assert text, path
+        assert text == text.strip(), path
+        assert "://" not in text, path
+        assert not re.search(r"<[a-zA-Z/]", text), path
+        assert not re.search(r"'{\w+}'", text), path
+        assert "[%key:" not in text, path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entities_have_names_of_their_own(language: str) -> None:
+    """Two of the same name on a device would get a number behind; so no two are called alike."""
+    texts = read(language)
+    names = [text for path, text in texts.items() if path.startswith("entity.sensor.")]
+    assert len(set(names)) == len(names)
+
+
+def test_german_is_that_of_switzerland() -> None:
+    """Climkit's customers are Swiss: ss, «guillemets», and a polite form."""
+    for path, text in read("de").items():
+        assert not re.search(r"ß|[„“”\"]|\b[Dd](u|ich|ir|ein|eine|einen)\b", text), path
+
+
+def test_italian_says_voi() -> None:
+    """One form for all texts, as the first ones have it."""
+    lei = (
+        r"\b([Ll]asci|[Ii]nserisca|[Ss]criva|[Rr]iprovi|[Ss]celga|[Cc]ontrolli|[Vv]erifichi|Lei)\b"
+    )
+    for path, text in read("it").items():
+        assert not re.search(lei, text), path
+
+
+def test_french_says_vous() -> None:
+    for path, text in read("fr").items():
+        assert not re.search(r"\b([Tt]u|[Tt]on|[Tt]es|[Tt]oi)\b", text), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_apostrophes_are_typographic(language: str) -> None:
+    """French and Italian have many; mixed ones look careless."""
+    wrong = "\u2019" if language == "en" else "'"
+    for path, text in read(language).items():
+        assert not re.search(rf"\w{wrong}\w", text), path

@@ -1,0 +1,1 @@
+"""Rows, their rebuild and the recorder."""

@@ -1,0 +1,1 @@
+"""Whatever happens to a home, the numbers are right."""

@@ -1,0 +1,36 @@
+"""Stories that once ended badly, as hypothesis found them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.conftest import Stage
+from tests.stories.source import Source
+from tests.stories.steps import LoseWrites, Restart, Step, Trouble, Turn
+from tests.stories.story import tell
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize("step", [Turn(300), Restart(off=5)])
+async def test_in_the_hour_that_clocks_repeat(
+    stage: Stage,
+    step: Step,
+) -> None:
+    """The night began over and over, since its local time was still to come a second time."""
+    now = datetime(2026, 10, 24, 20, 7, tzinfo=UTC)
+    await tell(stage, Source(first=now.replace(minute=0) - DAY), now, [step])
+
+
+async def test_a_write_of_one_series_is_lost(stage: Stage) -> None:
+    """The rows of the others were stored, and their sums go on from those rows."""
+    now = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
+    source = Source(first=now.replace(minute=45) - timedelta(hours=6), seed=2)
+    steps: list[Step] = [
+        Trouble("cut"),
+        LoseWrites(skip=0, count=1),
+        Turn(2880, 2),
+        Trouble("none"),
+        Turn(15, 3),
+    ]
+    await tell(stage, source, now, steps)

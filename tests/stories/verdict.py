@@ -1,0 +1,87 @@
+"""Whether a home holds what its source says, hour by hour, and what its tariffs make of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from homeassistant.util import dt as dt_util
+
+from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.statistics.rows import Row
+from tests.conftest import Home
+from tests.costs.bill import ZURICH, costs_by_hand, fees_by_hand, source_prices
+from tests.stories.source import SITE_ID
+from tests.truth import climkit_hours, stored_rows
+
+TOLERANCE = 1e-6
+
+_LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
+
+
+async def assert_true(home: Home, tariffs: Collection[Mapping[str, Any]]) -> None:
+    """Every hour of every series is the source's, and costs what its tariff says.
+
+    No other hour is there, and sums go on.
+    """
+    expected = climkit_hours(home, dt_util.utcnow())
+    costs = expected_costs(home, tariffs)
+    stored = await stored_rows(home.hass)
+    assert stored.keys() >= expected.keys() | costs.keys()
+    for key, rows in stored.items():
+        assert_rows(key, rows, (expected | costs).get(key, {}))
+    [site] = home.sites
+    for series in site.coordinator.data.series.values():
+        total = site.coordinator.history.total(series)
+        last = next(reversed(stored.get(series.statistic_id, [])), None)
+        assert total == (last.total if last else None), series.statistic_id
+    _assert_spent(home, tariffs, costs)
+
+
+def expected_costs(
+    home: Home, tariffs: Collection[Mapping[str, Any]]
+) -> dict[str, dict[datetime, float]]:
+    """What each hour costs, of what costs something."""
+    costs = costs_by_hand(home, source_prices(tariffs))
+    return {key: hours for key, hours in costs.items() if hours}
+
+
+def _assert_spent(
+    home: Home,
+    tariffs: Collection[Mapping[str, Any]],
+    costs: Mapping[str, Mapping[datetime, float]],
+) -> None:
+    """The entities say what the site cost today and this month, fees included."""
+    now = dt_util.utcnow().astimezone(ZURICH)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    parts = ("electricity_conso_total", "cold_water_conso_total")
+    hours = [costs.get(f"{DOMAIN}:{SITE_ID}_{part}_cost", {}) for part in parts]
+    if not any(hours) and not home.has_entity(f"{SITE_ID}_cost_today"):
+        return
+    for key, since in (("cost_today", today), ("cost_this_month", today.replace(day=1))):
+        spent = [cost for one in hours for hour, cost in one.items() if hour >= since]
+        fees = fees_by_hand(tariffs, "site_fee", since.date(), today.date())
+        state = home.state(f"{SITE_ID}_{key}").state
+        if spent:
+            assert abs(float(state) - sum(spent) - fees) < 1e-4, (key, state)
+        else:
+            assert state == "unknown", (key, state)
+
+
+def assert_rows(key: str, rows: Sequence[Row], expected: dict[datetime, float]) -> None:
+    """The rows of one statistic say what is expected; an hour that was withdrawn says nothing."""
+    amounts = {row.start: row.amount for row in rows if row.amount is not None}
+    missing = [hour.isoformat() for hour in sorted(expected.keys() - amounts.keys())]
+    assert not missing, f"{key} lacks {len(missing)} hours: {missing[:3]} ... {missing[-1]}"
+    outside = [hour.isoformat() for hour in sorted(amounts.keys() - expected.keys())]
+    assert not outside, f"{key} has {len(outside)} hours too many: {outside[:3]}"
+    wrong = {
+        hour.isoformat(): (amounts[hour], amount)
+        for hour, amount in expected.items()
+        if abs(amounts[hour] - amount) >= TOLERANCE
+    }
+    assert not wrong, f"{key} is wrong in {len(wrong)} hours: {dict(list(wrong.items())[:3])}"
+    assert len({row.start for row in rows}) == len(rows), f"{key} has an hour twice"
+    for before, row in pairwise([Row(_LONG_AGO, None, 0.0), *rows]):
+        jump = row.total - before.total - (row.amount or 0)
+        assert abs(jump) < TOLERANCE, f"{key} jumps by {jump} at {row.start}"

@@ -1,0 +1,1 @@
+"""The tools: simulator and demo."""
