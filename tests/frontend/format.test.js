@@ -16,6 +16,8 @@ test("numbers follow the person's format, not the language alone", () => {
 	assert.equal(plain(of({ number_format: "quote_decimal" }).fixed(1234.5, 2)), "1'234.50");
 	assert.equal(plain(of({ number_format: "space_comma" }).fixed(1234.5, 2)), "1 234,50");
 	assert.equal(of({ number_format: "none" }).fixed(1234.5, 2), "1234,50");
+	const italian = of({ language: "it" });
+	assert.deepEqual([italian.fixed(1234.5, 2), italian.fixed(12345.6, 2)], ["1234,50", "12.345,60"]);
 	assert.equal(of().decimal, ",");
 	assert.equal(of({ number_format: "quote_decimal" }).decimal, ".");
 });

@@ -9,7 +9,7 @@ const NUMBERS = { comma_decimal: "en-US", decimal_comma: "de", space_comma: "fr"
 export function formats({ locale, language }, timeZone) {
 	const words = locale.language || language;
 	const numbers = locale.number_format in NUMBERS ? NUMBERS[locale.number_format] : words;
-	const useGrouping = locale.number_format !== "none";
+	const useGrouping = locale.number_format !== "none" && "auto";
 	const isSystem = locale.time_format === "system";
 	/** @type {Intl.DateTimeFormatOptions} */
 	const clock = { timeZone, hour: "2-digit", minute: "2-digit" };
