@@ -1,4 +1,4 @@
-// What all cards share: they find what they are about, page through time, wait, show, and say what is wrong.
+// What all cards share: they find what they are about, page, wait, show, and say what is wrong.
 /** @import {Config, Formats, Hass, Row, Shared, Subject, TableColumn, Table, Texts, Value} from "../types" */
 import { Cursor } from "./cursor.js";
 import { ask, overview, release, subjectOf, texts } from "./data.js";
@@ -10,7 +10,7 @@ import { esc, sumsHtml, tableHtml, words } from "./svg.js";
 
 const REFRESH = 60_000; // milliseconds
 const PATIENCE = 200;
-// What passes by itself is asked for again; the rest costs requests to Climkit, or stays.
+// What passes by itself is asked for again; the rest costs requests, or stays.
 const PASSING = ["not_loaded", "no_data_yet", "no_sites"];
 const BODY = await (await fetch(new URL("card.html", import.meta.url))).text();
 
@@ -30,6 +30,7 @@ export class Card {
 	shown = "";
 	problem = "";
 	turn = 0;
+	drawn = new Map();
 	isReady = false;
 	/** @type {ReturnType<typeof setInterval> | undefined} */
 	timer;
@@ -63,7 +64,7 @@ export class Card {
 		this.setUp();
 	}
 
-	/** Add what only this kind of card does. */
+	/** Add what only this kind does. */
 	setUp() {}
 
 	/** @param {string} selector */
@@ -73,6 +74,8 @@ export class Card {
 
 	/** @type {Shared["put"]} */
 	put(selector, html) {
+		if (this.drawn.get(selector) === html) return; // it keeps its focus
+		this.drawn.set(selector, html);
 		this.part(selector).innerHTML = html;
 	}
 
@@ -119,7 +122,7 @@ export class Card {
 		return (this.subject.meter?.unit ?? "kWh").replace("m3", "m³");
 	}
 
-	/** Find out what the card is about, fetch it and show it. A later call makes an earlier one void. */
+	/** Find out what to show, fetch it and show it. A later call voids an earlier one. */
 	async begin() {
 		if (!this.hass.callWS) return;
 		const turn = ++this.turn;
@@ -154,7 +157,7 @@ export class Card {
 		return ask(this.hass, { type, site_id: site.site_id, ...(meter && { meter_id: meter.meter_id }), ...fields });
 	}
 
-	/** Bring the head of the card up to the period that is going to be shown. */
+	/** Bring the head up to the period that will be shown. */
 	prepare() {
 		const { first, last, period } = this;
 		this.part("header").hidden = false;
