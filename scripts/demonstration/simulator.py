@@ -1,17 +1,19 @@
 """The simulated Climkit API as a process of its own, and what it saw."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 import json
 from pathlib import Path
 import sys
+from typing import Any
 
 import aiohttp
 
+from tests.simulator.houses import DEFAULT_ROOF
 from tests.simulator.server import DEFAULT_PASSWORD, DEFAULT_USERNAME
-from tests.simulator.world import World
+from tests.simulator.world import DEFAULT_SITES, World
 
 from .home_assistant import ROOT, JsonObject
 from .processes import free_port, running
@@ -26,7 +28,7 @@ class Simulator:
         self.url = f"{url}/api/v1"
         self.credentials = {"username": DEFAULT_USERNAME, "password": DEFAULT_PASSWORD}
         self.world = world
-        self._state_url = f"{url}/_simulator/state"
+        self._control = f"{url}/_simulator"
         self._session = session
 
     def site_id(self, name: str) -> str:
@@ -35,9 +37,23 @@ class Simulator:
 
     async def state(self) -> JsonObject:
         """Return what it was asked so far."""
-        async with self._session.get(self._state_url) as response:
+        async with self._session.get(f"{self._control}/state") as response:
             state: JsonObject = await response.json()
             return state
+
+    async def switch(self, **switches: Any) -> None:
+        """Change how it behaves; see tests/simulator/switches.py."""
+        url = f"{self._control}/switches"
+        async with self._session.patch(url, json=switches) as response:
+            response.raise_for_status()
+
+    async def withdraw(self, site_id: str, start: datetime, end: datetime) -> None:
+        """Let a site be without rows for a while, in this world too."""
+        self.world.revise(site_id, None, start, end, withdraw=True)
+        hole = {"start": start.isoformat(), "end": end.isoformat(), "withdraw": True}
+        revision = {"site_id": site_id, "column_or_meter": None, **hole}
+        async with self._session.post(f"{self._control}/revise", json=revision) as response:
+            response.raise_for_status()
 
     async def pages(self) -> int:
         """Return how many answers with intervals it gave."""
@@ -58,7 +74,12 @@ class Simulator:
 
 @asynccontextmanager
 async def simulating(
-    session: aiohttp.ClientSession, folder: Path, history_days: int, *, roof: int | None = None
+    session: aiohttp.ClientSession,
+    folder: Path,
+    history_days: int,
+    *,
+    roof: int | None = None,
+    sites: Sequence[str] = DEFAULT_SITES,
 ) -> AsyncIterator[Simulator]:
     """Run a simulator. A folder that is used again finds the same world at the same address.
 
@@ -72,14 +93,15 @@ async def simulating(
     facts = json.loads(birth.read_text(encoding="utf-8"))
     options = [f"--{name.replace('_', '-')}={value}" for name, value in facts.items()]
     world = World(
-        created=datetime.fromisoformat(facts["created"]), history_days=facts["history_days"]
+        created=datetime.fromisoformat(facts["created"]),
+        history_days=facts["history_days"],
+        names=sites,
+        roof=DEFAULT_ROOF if roof is None else roof,
+        faultless=roof is not None,
     )
     if roof is not None:
         options += [f"--roof={roof}", "--faultless"]
-        world = World(
-            created=world.created, history_days=world.history_days, roof=roof, faultless=True
-        )
-    command = [sys.executable, "-m", "tests.simulator", *options]
+    command = [sys.executable, "-m", "tests.simulator", *options, "--sites", *sites]
     async with running(command, folder / "simulator.log", ROOT):
         simulator = Simulator(session, f"http://127.0.0.1:{facts['port']}", world)
         await simulator.wait_until_up()

@@ -1,16 +1,13 @@
-"""A real Home Assistant, the simulator and a browser, for all tests together."""
+"""One home for all tests together, and a picture of what a test saw when it failed."""
 
 from collections.abc import AsyncIterator, Generator
-from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 import pytest
 
-from scripts.demonstration.browser import Frontend, browsing
-from scripts.demonstration.home_assistant import HomeAssistant
-from scripts.demonstration.playground import playground
-from scripts.demonstration.simulator import Simulator
+from scripts.demonstration.playground import ENVIRONMENT
+
+from .home import Home, living
 
 # The apartment house begins three weeks after its creation.
 HISTORY_DAYS = 24
@@ -18,27 +15,23 @@ HISTORY_DAYS = 24
 ROOF = 250_000
 
 
-@dataclass
-class Home:
-    """All that is at work."""
-
-    hass: HomeAssistant
-    simulator: Simulator
-    frontend: Frontend
-    log: Path
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let scripts/test-browser choose the Home Assistant."""
+    parser.addoption("--hass", default=ENVIRONMENT, help="folder that scripts/setup installed")
 
 
 @pytest.fixture(scope="session")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Home]:
+def environment(request: pytest.FixtureRequest) -> str:
+    """Return the folder with the Home Assistant to run."""
+    return str(request.config.getoption("--hass"))
+
+
+@pytest.fixture(scope="session")
+async def home(tmp_path_factory: pytest.TempPathFactory, environment: str) -> AsyncIterator[Home]:
     """Give Home Assistant without the integration, and a browser that is signed in."""
     folder = tmp_path_factory.mktemp("hass")
-    timeout = aiohttp.ClientTimeout(total=120)
-    async with (
-        aiohttp.ClientSession(timeout=timeout) as session,
-        playground(session, folder, HISTORY_DAYS, ROOF) as (hass, simulator),
-        browsing(hass) as frontend,
-    ):
-        yield Home(hass, simulator, frontend, folder / "hass.log")
+    async with living(folder, environment, history_days=HISTORY_DAYS, roof=ROOF) as home:
+        yield home
 
 
 @pytest.hookimpl(wrapper=True)
