@@ -43,8 +43,12 @@ async def browsing(
     language: str = "en",
     size: Size = DEFAULT_SIZE,
     sidebar: Literal["always_hidden", "docked"] = "always_hidden",
+    is_dark: bool = False,
 ) -> AsyncIterator[Frontend]:
-    """Open a browser that is signed in at a Home Assistant."""
+    """Open a browser that is signed in at a Home Assistant.
+
+    is_dark: the person's system prefers dark colours.
+    """
     settings = {
         "hassTokens": {
             "hassUrl": hass.url,
@@ -68,6 +72,7 @@ async def browsing(
             locale=language,
             timezone_id="Europe/Zurich",
             reduced_motion="reduce",
+            color_scheme="dark" if is_dark else "light",
         )
         context.set_default_timeout(TIMEOUT)
         await context.add_init_script(
