@@ -11,12 +11,12 @@ import pytest
 
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.coordinator.site import SiteCoordinator
-from scripts.benchmark.table import Cell, Table
 from tests.bench.conftest import Build
 from tests.conftest import NOW
 from tests.simulator import Switches
 from tests.simulator.houses import big_site
 from tests.stories.driven import DrivenHome
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = (
     "site",

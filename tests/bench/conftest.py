@@ -14,12 +14,12 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.coordinator.base import ClimkitCoordinator
-from scripts.benchmark.table import Table
 from tests.conftest import account_entry
 from tests.simulator import SimulatorServer, Switches, World
 from tests.simulator.site import Site
 from tests.stories.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
 from tests.stories.source import Source
+from tools.benchmark.table import Table
 
 
 @pytest.fixture

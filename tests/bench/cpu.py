@@ -15,8 +15,8 @@ import pytest
 from custom_components.climkit.api import transport
 from custom_components.climkit.statistics import recorder
 from custom_components.climkit.statistics.recorder import async_synchronize
-from scripts.benchmark.table import Cell, Table
 from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("work", "CPU, s", "times orjson", "event loop, s", "recorder, s", "other threads, s")
 METERS = int(os.environ.get("BENCH_METERS", "200"))

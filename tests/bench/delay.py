@@ -9,13 +9,13 @@ from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from custom_components.climkit.const import CONF_HISTORY
-from scripts.benchmark.table import Cell, Table
 from tests.bench.conftest import Build
 from tests.conftest import NOW
 from tests.simulator import Switches
 from tests.simulator.building import Building
 from tests.simulator.calendar import QUARTER, day_at
 from tests.simulator.houses import single_house
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("latency, s", "quarter-hours", "median delay, s", "90 %, s", "longest, s", "looks")
 DAY = timedelta(days=1)

@@ -14,7 +14,6 @@ import pytest
 
 from custom_components.climkit.statistics.recorder import async_clear, async_synchronize
 from custom_components.climkit.statistics.rows import Row
-from scripts.benchmark.table import Cell, Table
 from tests.bench.beside import (
     START,
     BuildMachine,
@@ -25,6 +24,7 @@ from tests.bench.beside import (
 from tests.conftest import real_time
 from tests.stories.driven import real_waiting
 from tests.truth import stored_rows
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = (
     "meters",

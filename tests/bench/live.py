@@ -8,11 +8,11 @@ from homeassistant.core import Event, callback
 from homeassistant.util import dt as dt_util
 
 from custom_components.climkit.const import CONF_HISTORY
-from scripts.benchmark.table import Cell, Table
 from tests.bench.conftest import Build
 from tests.conftest import NOW
 from tests.simulator.building import Building
 from tests.simulator.houses import apartment_house, big_site, single_house
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("site", "requests needed", "requests before", "seconds", "ratio", "all values, s")
 DAYS = timedelta(days=30)

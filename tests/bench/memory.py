@@ -8,9 +8,9 @@ import tracemalloc
 
 from homeassistant.components.recorder.models import StatisticData
 
-from scripts.benchmark.table import Cell, Table
 from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
 from tests.truth import stored_rows
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = (
     "days",

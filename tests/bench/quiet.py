@@ -12,8 +12,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event
 
-from scripts.benchmark.table import Cell, Table
 from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("refresh", "statements that write", "of them to statistics", "to states")
 METERS = int(os.environ.get("BENCH_METERS", "200"))

@@ -9,11 +9,11 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_HISTORY
-from scripts.benchmark.table import Cell, Table
 from tests.bench.conftest import Build
 from tests.simulator import Switches
 from tests.simulator.houses import big_site
 from tests.stories.driven import DrivenHome
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("meters", "columns", "requests in a quarter-hour", "one a meter", "oldest meter, min")
 SIZES = [int(size) for size in os.environ.get("BENCH_METERS", "1 10 100 500").split()]

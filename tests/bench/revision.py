@@ -25,8 +25,8 @@ from custom_components.climkit.history.state import Track
 from custom_components.climkit.measures.series import series_of_meter
 from custom_components.climkit.statistics.recorder import async_publish, async_synchronize, metadata
 from custom_components.climkit.statistics.rows import Row
-from scripts.benchmark.table import Cell, Table
 from tests.conftest import real_time
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = (
     "way",

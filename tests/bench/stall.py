@@ -17,10 +17,10 @@ from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.climkit.statistics.recorder import async_clear, async_synchronize
-from scripts.benchmark.table import Cell, Table
 from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
 from tests.conftest import real_time
 from tests.truth import stored_rows
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = (
     "what",

@@ -15,9 +15,9 @@ from pytest_homeassistant_custom_component.common import (
     mock_integration,
 )
 
-from scripts.benchmark.table import Cell, Table
 from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
 from tests.conftest import real_time
+from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("what", "ms", "CPU of the event loop, ms")
 TIMES = 3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.demonstration.playground import ENVIRONMENT
+from tools.demonstration.playground import ENVIRONMENT
 
 from .home import Home, living
 

@@ -5,9 +5,9 @@ from functools import cached_property
 from math import fsum
 from zoneinfo import ZoneInfo
 
-from scripts.demonstration.simulator import Simulator
-from scripts.demonstration.truth import Hours, hourly
 from tests.simulator.site import METER_TYPES
+from tools.demonstration.simulator import Simulator
+from tools.demonstration.truth import Hours, hourly
 
 ZONE = ZoneInfo("Europe/Zurich")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import aiohttp
 
-from scripts.demonstration.browser import Frontend, browsing
-from scripts.demonstration.home_assistant import HomeAssistant
-from scripts.demonstration.playground import playground
-from scripts.demonstration.simulator import Simulator
 from tests.simulator.world import DEFAULT_SITES
+from tools.demonstration.browser import Frontend, browsing
+from tools.demonstration.home_assistant import HomeAssistant
+from tools.demonstration.playground import playground
+from tools.demonstration.simulator import Simulator
 
 
 @dataclass

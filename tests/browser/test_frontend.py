@@ -10,8 +10,8 @@ from typing import Any
 from playwright.async_api import expect
 import pytest
 
-from scripts.demonstration.browser import TIMEOUT, number
-from scripts.demonstration.check import complaints, wait_for_history
+from tools.demonstration.browser import TIMEOUT, number
+from tools.demonstration.check import complaints, wait_for_history
 
 from .conftest import Home
 from .day import Yesterday, home_consumption

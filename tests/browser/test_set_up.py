@@ -8,10 +8,10 @@ import aiohttp
 from playwright.async_api import Locator, expect
 import pytest
 
-from scripts.demonstration.browser import Frontend, browsing
-from scripts.demonstration.home_assistant import HomeAssistant
-from scripts.demonstration.playground import playground
-from scripts.demonstration.simulator import Simulator
+from tools.demonstration.browser import Frontend, browsing
+from tools.demonstration.home_assistant import HomeAssistant
+from tools.demonstration.playground import playground
+from tools.demonstration.simulator import Simulator
 
 MOST_CLICKS = 12
 HISTORY_DAYS = 24

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 import pytest
 
 from custom_components.climkit.measures.table import METER_TYPES
-from scripts.entity_tables import (
+from tests.project.test_manifest import ADDRESS
+from tools.entity_tables import (
     READMES,
     ROOT,
     Language,
@@ -21,7 +22,6 @@ from scripts.entity_tables import (
     views,
     with_tables,
 )
-from tests.project.test_manifest import ADDRESS
 
 SCRIPT = re.compile(r"(?<![\w/.])(scripts/[\w-]+(?:\.py)?)((?: --[\w-]+)*)")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -119,12 +119,12 @@ def test_commands_exist(page: Path) -> None:
         path = ROOT / script
         assert path.exists(), f"{page.name} names {script}"
         sources = [path] if path.is_file() else []
-        for module in re.findall(r"-m (scripts\.[\w.]+)", read(path) if sources else ""):
+        for module in re.findall(r"-m (tools\.[\w.]+)", read(path) if sources else ""):
             folder = ROOT / module.replace(".", "/")
             sources += folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]
         for option in options.split():
             assert any(option in read(source) for source in sources), f"{script} {option}"
-    for module in re.findall(r"python -m ((?:scripts|tests)[\w.]*)", text):
+    for module in re.findall(r"python -m ((?:tools|tests)[\w.]*)", text):
         assert find_spec(module), f"{page.name} names {module}"
 
 
@@ -139,7 +139,7 @@ def entity_names(language: str) -> set[str]:
 
 @pytest.mark.parametrize("code", READMES)
 def test_tables_of_entities_are_of_today(code: str) -> None:
-    """Run `python -m scripts.entity_tables` where this fails."""
+    """Run `python -m tools.entity_tables` where this fails."""
     text = read(ROOT / READMES[code])
     assert text.count("<!-- entities: ") == 3
     assert with_tables(text, Language(code)) == text

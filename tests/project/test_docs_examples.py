@@ -20,8 +20,8 @@ import pytest
 
 import custom_components.climkit as integration
 from custom_components.climkit.const import DOMAIN
-from scripts.entity_tables import ROOT, site_series
 from tests.project.test_docs import PAGES, entity_names, read, statistic_keys
+from tools.entity_tables import ROOT, site_series
 
 # Whose entities the examples show: names of the simulator's sites and meters, or such as them.
 OWNERS = ("les_tilleuls", "maison_rochat", "flat_3", "flat_1")

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scripts.demonstration.home_assistant import fill_in
-from scripts.demonstration.truth import HOUR, Hours, compare, hourly
 from tests.simulator.world import World
+from tools.demonstration.home_assistant import fill_in
+from tools.demonstration.truth import HOUR, Hours, compare, hourly
 
 NOW = datetime(2026, 4, 5, 12, tzinfo=UTC)
 

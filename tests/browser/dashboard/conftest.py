@@ -8,9 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 from playwright.async_api import expect
 import pytest
 
-from scripts.demonstration.browser import TIMEOUT
-from scripts.demonstration.check import wait_for_history
-from scripts.demonstration.dashboard import Dashboard
+from tools.demonstration.browser import TIMEOUT
+from tools.demonstration.check import wait_for_history
+from tools.demonstration.dashboard import Dashboard
 
 from ..home import Home, living
 from .days import ZONE, Truth, last_change, month_before, today

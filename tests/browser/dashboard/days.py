@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from math import fsum
 from zoneinfo import ZoneInfo
 
-from scripts.demonstration.truth import hourly
 from tests.simulator.site import METER_TYPES
 from tests.simulator.world import World
+from tools.demonstration.truth import hourly
 
 ZONE = ZoneInfo("Europe/Zurich")
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)

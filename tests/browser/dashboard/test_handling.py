@@ -8,8 +8,8 @@ from typing import Any
 from playwright.async_api import expect
 import pytest
 
-from scripts.demonstration.browser import number
-from scripts.demonstration.dashboard import Card, Dashboard
+from tools.demonstration.browser import number
+from tools.demonstration.dashboard import Card, Dashboard
 
 from ..home import Home
 from .conftest import FLAT, NORMAL, OTHER_SITE, PAGE_OF_CARDS, SITE, TODAY, Shown, meter_named

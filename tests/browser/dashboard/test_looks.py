@@ -10,8 +10,8 @@ import re
 from playwright.async_api import expect
 import pytest
 
-from scripts.demonstration.browser import Frontend, Size, browsing
-from scripts.demonstration.dashboard import Card, Dashboard
+from tools.demonstration.browser import Frontend, Size, browsing
+from tools.demonstration.dashboard import Card, Dashboard
 
 from ..home import Home
 from .conftest import SPRING, TODAY, Shown

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from playwright.async_api import expect
 import pytest
 
-from scripts.demonstration.browser import number
-from scripts.demonstration.dashboard import Card, Dashboard, Table
+from tools.demonstration.browser import number
+from tools.demonstration.dashboard import Card, Dashboard, Table
 
 from ..home import Home
 from .conftest import AUTUMN, HOLE, METERS, NORMAL, SITE, SPRING, TODAY, Shown

@@ -9,9 +9,9 @@ from pathlib import Path
 from playwright.async_api import Route, expect
 import pytest
 
-from scripts.demonstration.browser import browsing
-from scripts.demonstration.check import complaints
-from scripts.demonstration.dashboard import Dashboard
+from tools.demonstration.browser import browsing
+from tools.demonstration.check import complaints
+from tools.demonstration.dashboard import Dashboard
 
 from ..home import Home
 from .conftest import AUTUMN, SPRING, Shown

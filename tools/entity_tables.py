@@ -1,6 +1,6 @@
 """Writes the tables of entities in the READMEs from what the integration itself says.
 
-    python -m scripts.entity_tables    # writes them anew; a test of the docs finds stale ones
+    python -m tools.entity_tables    # writes them anew; a test of the docs finds stale ones
 
 A table stands between `<!-- entities: NAME -->` and `<!-- end -->`. Names are the translated ones.
 """
