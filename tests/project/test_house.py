@@ -1,0 +1,160 @@
+"""The house: rooms that import only from rooms below them, and know few names of each other."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+import re
+
+from homeassistant.loader import BASE_PRELOAD_PLATFORMS
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HOUSE = ROOT / "custom_components" / "climkit"
+FILES = sorted(HOUSE.rglob("*.py"))
+FOLDERS = sorted(path.parent.name for path in HOUSE.glob("*/__init__.py"))
+
+# Home Assistant looks for these; more of them only later releases know.
+DOORS = {"config_flow", "diagnostics", "repairs", "system_health"}
+PRELOADED = {*BASE_PRELOAD_PLATFORMS, "onboarding"}
+
+MANY_ROOMS = 30
+
+# A module by its names from the integration's folder on; the folder itself is `()`.
+type Module = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A module takes a name from another one, wherever in the code that stands."""
+
+    importer: Module
+    imported: Module
+    name: str
+
+    @property
+    def rooms(self) -> tuple[str, str]:
+        return room_of(self.importer), room_of(self.imported)
+
+    def __str__(self) -> str:
+        return f"{'.'.join(self.importer)} takes {self.name} from {'.'.join(self.imported)}"
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def module_of(path: Path) -> Module:
+    parts = path.relative_to(HOUSE).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def room_of(module: Module) -> str:
+    """The room's name as the page says it: a folder, or a single file."""
+    return module[0] if module else "__init__"
+
+
+def arrows() -> Iterator[Arrow]:
+    """All imports of the integration's own modules."""
+    for importer, path in MODULES.items():
+        folder = importer if path.name == "__init__.py" else importer[:-1]
+        for node in ast.walk(tree(path)):
+            if not isinstance(node, ast.ImportFrom) or not node.level:
+                continue
+            start = folder[: len(folder) - node.level + 1]
+            imported = (*start, *(node.module.split(".") if node.module else ()))
+            for alias in node.names:
+                inner = (*imported, alias.name)
+                yield Arrow(importer, inner if inner in MODULES else imported, alias.name)
+
+
+ARROWS = list(arrows())
+BETWEEN_ROOMS = [arrow for arrow in ARROWS if len(set(arrow.rooms)) > 1]
+
+
+def rooms_of_the_page() -> list[str]:
+    """The rooms in the table of docs/development.md, from top to bottom."""
+    page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
+    table = page.split("## Rooms of the code")[1].split("\n## ")[0]
+    return re.findall(r"^\| `(\w+)(?:/|\.py)` \|", table, re.MULTILINE)
+
+
+def exported(room: str) -> set[str]:
+    """The names in the `__all__` of a room."""
+    for node in tree(HOUSE / room / "__init__.py").body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def test_the_arrows_are_seen() -> None:
+    assert len(ARROWS) > 800
+    assert len(BETWEEN_ROOMS) > 500
+    assert {arrow.imported for arrow in ARROWS} <= MODULES.keys()
+
+
+def test_all_of_them_are_relative() -> None:
+    """So none is missed here."""
+    absolute = {
+        node.module
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level
+    }
+    assert not [module for module in absolute if module.startswith("custom_components")]
+
+
+def test_the_page_shows_each_room() -> None:
+    shown = rooms_of_the_page()
+    assert sorted(shown) == sorted({room_of(module) for module in MODULES})
+
+
+def test_rooms_import_only_from_rooms_below_them() -> None:
+    """As they stand on the page."""
+    floor = {room: number for number, room in enumerate(rooms_of_the_page())}
+    assert [
+        str(arrow) for arrow in BETWEEN_ROOMS if floor[arrow.rooms[0]] >= floor[arrow.rooms[1]]
+    ] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Within the rooms neither."""
+    below: dict[Module, set[Module]] = {}
+    for arrow in ARROWS:
+        below.setdefault(arrow.importer, set()).add(arrow.imported)
+    assert set(TopologicalSorter(below).static_order()) >= below.keys()
+
+
+def test_a_room_is_known_by_what_it_offers() -> None:
+    """Other rooms take names from its `__init__` alone, and such as it says are for them."""
+    for arrow in BETWEEN_ROOMS:
+        _, room = arrow.rooms
+        assert arrow.imported == (room,), str(arrow)
+        if room in FOLDERS:
+            assert arrow.name in exported(room), str(arrow)
+        else:
+            assert not arrow.name.startswith("_"), str(arrow)
+
+
+@pytest.mark.parametrize("room", FOLDERS)
+def test_a_room_says_what_it_is_for(room: str) -> None:
+    """In one sentence."""
+    thought = ast.get_docstring(tree(HOUSE / room / "__init__.py")) or ""
+    assert re.fullmatch(r"[A-Z][^\n]+\.", thought.split("\n\n")[0])
+
+
+def test_there_are_few_rooms() -> None:
+    assert len({room_of(module) for module in MODULES}) <= MANY_ROOMS
+
+
+def test_home_assistant_takes_no_room_for_a_platform() -> None:
+    """It loads what bears these names when it starts; the flows must be a file (hassfest)."""
+    names = {path.stem for path in HOUSE.iterdir()}
+    assert names & PRELOADED == DOORS
+    assert all((HOUSE / f"{door}.py").is_file() for door in DOORS)
