@@ -92,6 +92,12 @@ class HomeAssistant:
                     pass
                 await asyncio.sleep(0.5)
 
+    async def wait_until_started(self) -> None:
+        """Wait until all is set up; until then its pages tell what is starting."""
+        async with asyncio.timeout(START_TIMEOUT):
+            while (await self.command("get_config"))["state"] != "RUNNING":
+                await asyncio.sleep(0.5)
+
     async def onboard(self) -> None:
         """Create the user and finish the welcome, as far as that was not done before."""
         async with self._session.get(f"{self.url}/api/onboarding") as response:

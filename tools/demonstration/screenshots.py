@@ -15,6 +15,7 @@ from tests.simulator.world import World
 
 from .browser import Frontend, Size, browsing
 from .check import wait_for_history
+from .dashboard import Dashboard
 from .home_assistant import ROOT, HomeAssistant
 from .playground import playground
 from .simulator import Simulator
@@ -38,12 +39,15 @@ WORDS = {
     "fr": ("Maison", "Appartement 1", "Provenance de l'énergie", "Solaire", "Réseau"),
 }
 DASHBOARD = "climkit-pictures"
+PANEL = "climkit"
 WIDTH = 1280  # of each picture, in pixels
 # Sharp, and without fractions of pixels, which cut off the labels of graphs.
 DASHBOARD_SIZE = Size(width=900, height=1010, scale=2)
 DEVICE_SIZE = Size(width=850, height=814, scale=2)
 GRAPH_SIZE = Size(width=800, height=500, scale=2)
 FORM_SIZE = Size(width=800, height=680, scale=2)
+PAGE_SIZE = Size(width=1100, height=720, scale=2)
+PHONE_SIZE = Size(width=390, height=844, scale=2)
 
 
 async def main() -> None:
@@ -59,6 +63,7 @@ async def main() -> None:
                 await hass.command(
                     "config_entries/disable", entry_id=entry["entry_id"], disabled_by="user"
                 )
+            await hass.wait_until_started()
             for language in WORDS:
                 await hass.command("config/core/update", language=language)
                 async with browsing(hass, language=language, size=FORM_SIZE) as frontend:
@@ -67,7 +72,32 @@ async def main() -> None:
             site_id = await set_up(hass, simulator)
             for language in WORDS:
                 await translate(hass, language, simulator.world, site_id)
-                await take_pictures(hass, language, days_since_sunshine(simulator.world, site_id))
+                days_ago = days_since_sunshine(simulator.world, site_id)
+                await take_pictures(hass, language, days_ago)
+                await take_climkit_dashboard(hass, language, simulator, days_ago)
+
+
+async def take_climkit_dashboard(
+    hass: HomeAssistant, language: str, simulator: Simulator, days_ago: int
+) -> None:
+    """Take the pictures of the Climkit dashboard: a flat, the building in the dark, a phone."""
+    site_id = simulator.site_id(SITE)
+    flat = f"/{PANEL}/meter-{flat_id(simulator.world, site_id)}"
+    day = (datetime.now(ZONE) - timedelta(days=days_ago)).date().isoformat()
+    for name, path, size, is_dark in (
+        ("my-flat", flat, PAGE_SIZE, False),
+        ("building", f"/{PANEL}/building-{site_id}", PAGE_SIZE, True),
+        ("phone", flat, PHONE_SIZE, False),
+    ):
+        async with browsing(hass, language=language, size=size, is_dark=is_dark) as frontend:
+            dashboard = Dashboard(frontend)
+            await dashboard.open(path)
+            card = dashboard.card("day")
+            await card.ready()
+            await card.pick(day)
+            await card.ready()
+            await card.picker.blur()
+            await take(frontend, name, language, width=min(WIDTH, size.width * size.scale))
 
 
 async def take_pictures(hass: HomeAssistant, language: str, days_ago: int) -> None:
@@ -123,7 +153,7 @@ async def translate(hass: HomeAssistant, language: str, world: World, site_id: s
     await hass.command(
         "config/device_registry/update", device_id=await device_id(hass), name_by_user=flat
     )
-    meter_id = next(one["id"] for one in world.meter_info(site_id) if one.get("name") == FLAT)
+    meter_id = flat_id(world, site_id)
     card = {
         "type": "statistics-graph",
         "title": f"{flat}: {title}",
@@ -138,6 +168,11 @@ async def translate(hass: HomeAssistant, language: str, world: World, site_id: s
     }
     config = {"views": [{"type": "panel", "cards": [card]}]}
     await hass.command("lovelace/config/save", url_path=DASHBOARD, config=config)
+
+
+def flat_id(world: World, site_id: str) -> str:
+    """Return the id of the flat's meter."""
+    return str(next(one["id"] for one in world.meter_info(site_id) if one.get("name") == FLAT))
 
 
 async def device_id(hass: HomeAssistant) -> str:
@@ -160,7 +195,7 @@ def days_since_sunshine(world: World, site_id: str) -> int:
     return max(range(1, 25), key=exported)
 
 
-async def take(frontend: Frontend, name: str, language: str) -> None:
+async def take(frontend: Frontend, name: str, language: str, width: int = WIDTH) -> None:
     """Take a picture once nothing moves any more."""
     await frontend.page.mouse.move(0, 0)
     await frontend.page.evaluate("scrollTo(0, 0)")
@@ -170,13 +205,13 @@ async def take(frontend: Frontend, name: str, language: str) -> None:
             picture = now
             await asyncio.sleep(1)
     path = IMAGES / f"{name}{'' if language == 'en' else f'.{language}'}.png"
-    await asyncio.to_thread(save, picture, path)
+    await asyncio.to_thread(save, picture, path, width)
 
 
-def save(picture: bytes, path: Path) -> None:
-    """Write a picture in the usual width, and 256 colours, which makes it small."""
+def save(picture: bytes, path: Path, width: int) -> None:
+    """Write a picture in a width, and 256 colours, which makes it small."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    image = image.resize((WIDTH, round(image.height * WIDTH / image.width)))
+    image = image.resize((width, round(image.height * width / image.width)))
     image.quantize(256).save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size // 1000} kB")
 
