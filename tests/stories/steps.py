@@ -215,17 +215,13 @@ MISLEADING = {"null", "nan", "dropped rows", "refused"}
 
 
 def heals_soon(steps: Sequence[Step]) -> bool:
-    """Whether all is right again as soon as trouble ends, without a night.
-
-    A meter that is hidden while Home Assistant starts is known again with the next day's list.
-    """
-    restarts = any(isinstance(step, Restart | RestoreDatabase | Restore | Delete) for step in steps)
+    """Whether all is right again as soon as trouble ends, without a night."""
     for step in steps:
         match step:
             case (
                 ComeLate() | Revise() | Restore() | SetClock() | Delete(is_off=False) | AdjustSum()
             ):
                 return False
-            case Trouble(kind) if kind in MISLEADING or (kind == "hidden meter" and restarts):
+            case Trouble(kind) if kind in MISLEADING:
                 return False
     return True

@@ -34,3 +34,10 @@ async def test_a_write_of_one_series_is_lost(stage: Stage) -> None:
         Turn(15, 3),
     ]
     await tell(stage, source, now, steps)
+
+
+async def test_the_only_meter_is_hidden_while_it_starts(stage: Stage) -> None:
+    """One list that lacks it does not end its data for a day."""
+    now = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
+    steps = [Turn(60), Trouble("hidden meter"), Restart(), Turn(60), Trouble("none"), Turn(30)]
+    await tell(stage, Source(first=now.replace(minute=0) - DAY), now, steps)

@@ -95,7 +95,9 @@ class HomeAssistant:
     async def wait_until_started(self) -> None:
         """Wait until all is set up; until then its pages tell what is starting."""
         async with asyncio.timeout(START_TIMEOUT):
-            while (await self.command("get_config"))["state"] != "RUNNING":
+            while True:
+                if (await self.command("get_config"))["state"] == "RUNNING":
+                    return
                 await asyncio.sleep(0.5)
 
     async def onboard(self) -> None:

@@ -33,7 +33,7 @@ from ..costs import SiteCosts, stored_tariffs
 from ..errors import refresh_errors
 from ..feeds import FeedReader, Plausibility, Windows, fitting_length, newest
 from ..history import SiteHistory, Track
-from ..ids import slugs
+from ..ids import slug, slugs
 from ..measures import (
     CHARGE_POINT,
     ELECTRICITY,
@@ -386,6 +386,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     def _meters(self) -> dict[str, Meter]:
         return known_meters(self._listed_meters, self._recent.columns, self._described)
 
+    @property
+    def _missing(self) -> dict[str, Meter]:
+        """Return the meters of lists before; what one list lacks answers may still tell of."""
+        known = {key: self._described.get(slug(key)) for key in self.record["meters"]}
+        return {key: meter for key, meter in known.items() if meter}
+
     def _claim(self, meters: Collection[str]) -> None:
         """Take what no other site has; what another one has is not this one's."""
         wanted = replace(self._choice, others=frozenset())
@@ -409,7 +415,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             meters={key: meter for key, meter in meters.items() if self.wants(key)},
             series={one.statistic_id: one for one in series},
         )
-        self._recent.follow(self._site_feeds(meters), series)
+        self._recent.follow(self._site_feeds(self._missing | meters), series)
         owners = [(s, meters[s.meter_id] if s.meter_id else None) for s in series]
         self.history.set_series((s, self.names.statistic(s, self.site, m)) for s, m in owners)
         self.costs.set_series((s, self.names.cost(s, self.site, m)) for s, m in owners)
