@@ -1,4 +1,4 @@
-// What all cards share: they find what they are about, page, wait, show, and say what is wrong.
+// What all cards share: they find what they are about, page, wait, show, say what is wrong.
 /** @import {Config, Formats, Hass, Row, Shared, Subject, TableColumn, Table, Texts, Value} from "../types" */
 import { Cursor } from "./cursor.js";
 import { ask, overview, release, subjectOf, texts } from "./data.js";

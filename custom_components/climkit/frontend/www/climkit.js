@@ -92,7 +92,7 @@ const CARDS = {
 };
 const STRATEGIES = { "ll-strategy-dashboard-climkit": Dashboard, "ll-strategy-view-climkit": View };
 
-// Home Assistant puts another registry of elements in place while it starts; what is defined before is lost.
+// Home Assistant replaces the registry while it starts; what is defined before is lost.
 customElements.whenDefined("home-assistant").then(() => {
 	for (const [name, element] of Object.entries({ ...CARDS, ...STRATEGIES })) {
 		if (!window.customElements.get(name)) window.customElements.define(name, element);

@@ -3,7 +3,7 @@
 
 /** @type {(text: string, separator: string) => string} */
 function field(text, separator) {
-	// A spreadsheet would run a name that begins like a formula; a number may have its sign.
+	// A spreadsheet would run a name that begins like a formula.
 	const safe = /^[=+\-@\t\r](?![\d.,]+$)/.test(text) ? `'${text}` : text;
 	return /["\r\n]/.test(safe) || safe.includes(separator) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

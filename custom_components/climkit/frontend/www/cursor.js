@@ -1,4 +1,4 @@
-// Walks over the places of a chart by pointer, finger and keys, and tells what is there.
+// Walks over a chart's places by pointer, finger and keys, and tells what is there.
 /** @import {Places} from "../types" */
 import { spoken, tipHtml } from "./svg.js";
 

@@ -1,7 +1,7 @@
-// Asks Home Assistant for Climkit's data; all cards share the answers for a while.
+// Asks for Climkit's data; all cards share the answers for a while.
 /** @import {Api, Hass, Site} from "../types" */
 
-// The folder's name changes with each release: /climkit_frontend/<digest>/data.js
+// The path changes with each release.
 const DIGEST = /\/climkit_frontend\/([^/]+)\//.exec(import.meta.url)?.[1];
 const FRESH = 50_000; // milliseconds
 const KEPT = 80;
@@ -62,7 +62,7 @@ export function subjectOf({ sites }, { site: wanted, meter }) {
 export async function texts(hass) {
 	const prefix = "component.climkit.common.dashboard_";
 	let localize = await hass.loadBackendTranslation("common", "climkit");
-	// Whoever asks while another waits for the same texts gets an answer without them.
+	// Who asks while another waits for the texts gets an answer without.
 	for (let tries = 50; tries && !localize(`${prefix}waiting`); tries--) {
 		await new Promise((resolve) => setTimeout(resolve, 100));
 		localize = await hass.loadBackendTranslation("common", "climkit");

@@ -1,4 +1,4 @@
-// A day by quarter-hours: what was used and where it came from, any day back to the start of the history.
+// A day by quarter-hours: what was used and from where.
 /** @import {Day, Shared} from "../types" */
 import { Card } from "./card.js";
 import { range, shift, within } from "./days.js";
@@ -6,7 +6,7 @@ import { hasData, layers, mainOf } from "./layers.js";
 import { area, clock, line, linear, runs } from "./scales.js";
 import { signHtml, spoken, svg, words } from "./svg.js";
 
-const DWELL = 900; // milliseconds on an older day until the day before it is asked for: that may cost a request
+const DWELL = 900; // milliseconds on an older day until the day before is asked for
 
 /** @extends {Card<Day>} */
 export default class DayCard extends Card {

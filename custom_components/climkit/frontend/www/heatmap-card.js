@@ -64,7 +64,7 @@ export default class HeatmapCard extends Card {
 		};
 	}
 
-	/** Where each hour stands: its day, its hour on the clock, and which of the two it is that autumn has. */
+	/** Where each hour stands: its day, its hour, and which of autumn's two it is. */
 	places() {
 		const { day_starts: starts, start, zone } = this.data;
 		const hours = clock(start, 3600, starts.at(-1) ?? 0, zone).map((minute) => Math.floor(minute / 60));

@@ -6,7 +6,7 @@ const SOLAR = "var(--energy-solar-color)";
 const WATER = "var(--energy-water-color)";
 const BATTERY = "var(--energy-battery-out-color)";
 
-/** The theme's colours of columns and of kinds of meters. @type {Record<string, string>} */
+/** The theme's colours of columns and kinds of meters. @type {Record<string, string>} */
 export const COLORS = {
 	solar: SOLAR,
 	self: SOLAR,

@@ -1,4 +1,4 @@
-// All meters of a building in a month: a table that is sorted by any column and saved as a CSV file.
+// All meters of a building in a month: a table to sort and to save.
 /** @import {Column, MeterRow, Meters, Shared} from "../types" */
 import { Card } from "./card.js";
 import { csv } from "./csv.js";
@@ -25,7 +25,7 @@ export default class MetersCard extends Card {
 		this.actions.save = () => this.save();
 		this.actions.open = (meter) => {
 			history.pushState(null, "", `/${location.pathname.split("/")[1]}/meter-${meter}`);
-			window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: false } }));
+			window.dispatchEvent(new CustomEvent("location-changed", { detail: {} }));
 		};
 	}
 
@@ -61,7 +61,7 @@ export default class MetersCard extends Card {
 		return COLUMNS.filter((column) => this.data.meters.some((row) => this.value(row, column) !== null));
 	}
 
-	/** The rows as they are sorted: what is missing last, kilowatt-hours before cubic meters. */
+	/** The rows as sorted: what is missing last, kilowatt-hours before cubic meters. */
 	get rows() {
 		const { sorted } = this;
 		const words = new Intl.Collator(this.hass.language, { numeric: true });
@@ -144,7 +144,7 @@ export default class MetersCard extends Card {
 			...months.map((_, index) => field(row.months[index])),
 		]);
 		const heads = [...columns.map((column) => this.head(column)), this.t("unit"), ...months];
-		// Spreadsheets of the Continent expect semicolons; a decimal comma needs them.
+		// Where the comma is decimal, spreadsheets expect semicolons.
 		const isComma = f.decimal === "." && this.hass.language.startsWith("en");
 		const link = document.createElement("a");
 		link.href = URL.createObjectURL(new Blob([csv([heads, ...rows], isComma ? "," : ";")], { type: "text/csv" }));

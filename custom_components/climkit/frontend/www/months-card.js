@@ -1,4 +1,4 @@
-// A month by days or a year by months, each with the one of the year before.
+// A month by days or a year by months, with the one of the year before.
 /** @import {Columns, Month, Numbers, Shared, TableColumn, Year} from "../types" */
 import { Card } from "./card.js";
 import { partsOf, shift } from "./days.js";
@@ -55,7 +55,7 @@ export default class MonthsCard extends Card {
 		const { now, old, cost } = this.data;
 		const { total } = mainOf(now);
 		const lines = this.totals(now, (name) => sum(now[name]));
-		// Only what both have is compared: a month that runs, with the same days a year before.
+		// A month that runs is compared with the same days a year before.
 		/** @type {Shared["common"]} */
 		const common = (values, other) => sum(values?.filter((_, index) => other?.[index] != null));
 		const [amount, before] = [common(now[total], old[total]), common(old[total], now[total])];

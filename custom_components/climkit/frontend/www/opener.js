@@ -1,4 +1,4 @@
-// Shows the dashboard in a page that was open before Climkit was set up: such a page lacks the strategy.
+// For a page that was open before Climkit was set up: it lacks the strategy.
 import "./climkit.js";
 
 class Opener extends HTMLElement {
@@ -7,5 +7,4 @@ class Opener extends HTMLElement {
 		window.dispatchEvent(new CustomEvent("location-changed", { detail: { replace: true } }));
 	}
 }
-
 customElements.define("climkit-open", Opener);
