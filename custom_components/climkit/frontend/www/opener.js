@@ -1,4 +1,4 @@
-// For a page that was open before Climkit was set up: it lacks the strategy.
+// For a page that was open before Climkit was set up.
 import "./climkit.js";
 
 class Opener extends HTMLElement {
