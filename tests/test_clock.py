@@ -173,7 +173,7 @@ class TestStart:
         for _ in range(3):
             await home.turn_clock(minutes=15)
         [site] = home.sites
-        assert not any(track.complete for track in site.coordinator.history.tracks)
+        assert not any(state.complete for state in site.coordinator.history.states)
         home.set_clock_right()
         await home.turn_clock(minutes=15)
         await home.complete()

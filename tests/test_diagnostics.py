@@ -127,10 +127,10 @@ async def test_amounts_are_not_told(home: Home) -> None:
     await home.set_up_completely()
     _, text = await told(home)
     totals = {
-        track.last.total
+        state.last.total
         for runtime in home.sites
-        for track in runtime.coordinator.history.tracks
-        if track.last and track.last.total
+        for state in runtime.coordinator.history.states
+        if state.last and state.last.total
     }
     assert totals
     for total in totals:

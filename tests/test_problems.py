@@ -131,7 +131,7 @@ class TestImplausible:
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
         async_decide(home.sites[0].coordinator, flat_id, accept=True)
         await home.settle()
-        with patch.object(recheck, "parts_of_night", return_value=iter(())):
+        with patch.object(recheck, "ranges_of_night", return_value=iter(())):
             home.sites[0].coordinator.history.start_night()
         await home.settle()
         home.simulator.switches.faults = []
@@ -169,7 +169,7 @@ class TestImplausible:
         with patch.object(site_history.SiteHistory, "_async_do_next", return_value=False):
             await home.restart()
             [site] = home.sites
-            assert not site.coordinator.history.tracks
+            assert not site.coordinator.history.states
             async_decide(site.coordinator, flat_id, accept=True)
         site.coordinator.history.worker.wake()
         await home.settle()
@@ -505,9 +505,9 @@ class TestHistory:
             await home.turn_clock(hours=24)
         await look(home)
         assert told(home) == {"differing"}
-        mended = home.sites[0].coordinator.history.mended
-        assert mended["nights"] >= MANY_NIGHTS
-        assert mended["hours"] >= MANY_NIGHTS
+        stats = home.sites[0].coordinator.history.recheck_stats
+        assert stats["nights"] >= MANY_NIGHTS
+        assert stats["hours"] >= MANY_NIGHTS
         for _ in range(2):
             await home.turn_clock(hours=24)
         await look(home)

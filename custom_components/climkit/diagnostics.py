@@ -4,7 +4,6 @@ Ids are numbered instead of shown, names, places, credentials and amounts left o
 is chosen here, piece by piece, so that a new field elsewhere never appears by itself.
 """
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 import re
 
@@ -16,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import DEFAULT_URL, ClimkitClient, Figures
 from .const import ALL, CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
-from .history import Track
+from .history import Backfill, SyncState
 from .measures import Series
 from .runtime import ClimkitConfigEntry, SiteRuntime
 
@@ -49,7 +48,7 @@ async def async_get_device_diagnostics(
             return {**told, "kind": "site", "site": _site(runtime)}
         if found := ids & coordinator.data.meters.keys():
             meter = coordinator.data.meters[found.pop()]
-            tracks = [t for t in coordinator.history.tracks if t.series.meter_id == meter.id]
+            states = [t for t in coordinator.history.states if t.series.meter_id == meter.id]
             return {
                 **told,
                 "kind": "meter",
@@ -57,7 +56,7 @@ async def async_get_device_diagnostics(
                 "mode": meter.mode,
                 "is_rule_meter": meter.is_rule_meter,
                 "is_available": coordinator.is_available,
-                "series": _series(tracks, numbers),
+                "series": _series(states, numbers),
             }
         if ids & runtime.sensors.data.keys():
             return {**told, "kind": "sensor", "is_available": runtime.sensors.is_available}
@@ -134,7 +133,7 @@ def _site(runtime: SiteRuntime) -> Told:
                 "is_rule_meter": meter.is_rule_meter,
                 "has_columns": any(
                     t.series.meter_id == meter_id and t.series.feed.meter_id is None
-                    for t in history.tracks
+                    for t in history.states
                 ),
             }
             for meter_id, meter in meters.items()
@@ -146,8 +145,8 @@ def _site(runtime: SiteRuntime) -> Told:
             "is_stuck": history.is_stuck,
             "is_not_stored": history.worker.is_not_stored,
             "hours_mended_again_and_again": len(history.differing_hours),
-            "nights": dict(history.mended),
-            "series": _series(history.tracks, numbers),
+            "nights": dict(history.recheck_stats),
+            "series": _series(history.states, numbers),
         },
         "costs": {
             "progress_percent": coordinator.costs.progress,
@@ -156,19 +155,23 @@ def _site(runtime: SiteRuntime) -> Told:
     }
 
 
-def _series(tracks: list[Track], numbers: dict[str, str]) -> dict[str, Told]:
+def _series(states: list[SyncState], numbers: dict[str, str]) -> dict[str, Told]:
     """Return how far each series was read; of its rows, only when the newest one begins."""
     return {
-        _label(track.series, numbers): {
-            "since": _iso(track.since),
-            "until": _iso(track.until),
-            "newest_row": _iso(track.last.start) if track.last else None,
-            "is_current": track.is_current,
-            "complete": track.complete,
-            "earlier": asdict(track.earlier) if track.earlier else None,
+        _label(state.series, numbers): {
+            "since": _iso(state.since),
+            "until": _iso(state.until),
+            "newest_row": _iso(state.last.start) if state.last else None,
+            "is_current": state.is_current,
+            "complete": state.complete,
+            "earlier": _backfill(state.backfill) if state.backfill else None,
         }
-        for track in tracks
+        for state in states
     }
+
+
+def _backfill(backfill: Backfill) -> Told:
+    return {"start": backfill.start, "begin": backfill.position, "end": backfill.end}
 
 
 def _word(text: str) -> str:

@@ -83,7 +83,7 @@ async def measure(build: BuildMachine, meters: int, days: int) -> list[Cell]:
     """Import some days of a site with so many meters and all its totals."""
     async with build(meters, begin=START - timedelta(days=days), site_days=days) as home:
         spent = await imported(home)
-        ids = {track.series.statistic_id for track in home.site.coordinator.history.tracks}
+        ids = {state.series.statistic_id for state in home.site.coordinator.history.states}
         stored = await stored_rows(home.hass)
         rows = {key: stored[key] for key in ids}  # those of the site before stay
         alone = await ready_made(home, rows)
@@ -130,7 +130,7 @@ async def ready_made(home: MachineHome, stored: Mapping[str, Sequence[Row]]) -> 
     """Return the seconds that the recorder takes for rows of which none is there yet."""
     coordinator = home.site.coordinator
     statistics = {
-        track.series.statistic_id: track.statistic for track in coordinator.history.tracks
+        state.series.statistic_id: state.statistic for state in coordinator.history.states
     }
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     data: dict[str, list[StatisticData]] = {

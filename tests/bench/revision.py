@@ -21,7 +21,7 @@ from sqlalchemy import event, insert
 
 from custom_components.climkit.api import HOUR, INTERVAL, Interval, Meter, floor_hour
 from custom_components.climkit.history.rebuild import async_rebuild
-from custom_components.climkit.history.state import Track
+from custom_components.climkit.history.state import SyncState
 from custom_components.climkit.measures.series import series_of_meter
 from custom_components.climkit.statistics.recorder import async_publish, async_synchronize, metadata
 from custom_components.climkit.statistics.rows import Row
@@ -52,19 +52,19 @@ async def test_revision(
     hass.loop.set_debug(False)
     end = floor_hour(datetime.now().astimezone())
     start = end - timedelta(days=DAYS)
-    tracks = await filled(hass, start, end)
+    states = await filled(hass, start, end)
     behind = (end - start) // HOUR - 2
-    revised = [interval(tracks, start + HOUR + n * INTERVAL) for n in range(4)]
+    revised = [interval(states, start + HOUR + n * INTERVAL) for n in range(4)]
     with measured(hass) as ours:
-        found = await async_rebuild(hass, tracks, start + HOUR, start + 2 * HOUR, revised)
-    assert found.changed == len(tracks)
+        found = await async_rebuild(hass, states, start + HOUR, start + 2 * HOUR, revised)
+    assert found.changed == len(states)
     with measured(hass) as rewriting:
-        for track in tracks[:REWRITTEN]:
+        for state in states[:REWRITTEN]:
             rows: list[StatisticData] = [
                 {"start": start + n * HOUR, "state": 1.0, "sum": n + 3.0}
                 for n in range(1, behind + 2)
             ]
-            async_add_external_statistics(hass, track.statistic, rows)
+            async_add_external_statistics(hass, state.statistic, rows)
         await async_synchronize(hass)
     note = (
         f"Home Assistant {__version__}, SQLite. One hour {DAYS} days back is another one in all "
@@ -73,13 +73,13 @@ async def test_revision(
         "long-term and of short-term statistics, the latter empty)."
     )
     table = [
-        ["shift", *_cells(ours, len(tracks), behind)],
+        ["shift", *_cells(ours, len(states), behind)],
         ["rewrite every later row", *_cells(rewriting, REWRITTEN, behind)],
     ]
     keep(Table("A revised hour, six months back", COLUMNS, table, note))
 
 
-async def filled(hass: HomeAssistant, start: datetime, end: datetime) -> list[Track]:
+async def filled(hass: HomeAssistant, start: datetime, end: datetime) -> list[SyncState]:
     """Store an hour of 1 kWh after the other for all series; they are complete then."""
     series = [
         one
@@ -117,7 +117,7 @@ async def filled(hass: HomeAssistant, start: datetime, end: datetime) -> list[Tr
     await get_instance(hass).async_add_executor_job(fill)
     last = Row(end - HOUR, 1.0, float(hours))
     return [
-        Track(
+        SyncState(
             series=one,
             statistic=statistics[one.statistic_id],
             since=start,
@@ -130,9 +130,9 @@ async def filled(hass: HomeAssistant, start: datetime, end: datetime) -> list[Tr
     ]
 
 
-def interval(tracks: Sequence[Track], start: datetime) -> Interval:
+def interval(states: Sequence[SyncState], start: datetime) -> Interval:
     """Return a quarter-hour that is twice what is stored."""
-    values = {track.series.column: 0.5 for track in tracks}
+    values = {state.series.column: 0.5 for state in states}
     return Interval(start=start, end=start + INTERVAL, values=values)
 
 

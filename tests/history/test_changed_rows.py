@@ -200,7 +200,7 @@ class TestByHand:
         )
         await home.set_up()
         history = home.sites[0].coordinator.history
-        await home.until(lambda: len(history.tracks) > 0 and history.tracks[0].count is not None)
+        await home.until(lambda: len(history.states) > 0 and history.states[0].count is not None)
         for key in list(await stored_rows(home.hass)):
             await clear(home, key)
         await home.turn_clock(minutes=15)

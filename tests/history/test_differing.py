@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from custom_components.climkit.history.recheck import MANY_NIGHTS, Differing
+from custom_components.climkit.history.recheck import MANY_NIGHTS, RecurringDifferences
 from custom_components.climkit.statistics.rows import Difference
 
 HOUR = timedelta(hours=1)
@@ -10,7 +10,7 @@ BEGIN = datetime(2026, 11, 20, tzinfo=UTC)
 END = BEGIN + 24 * HOUR
 
 
-def night(differing: Differing, *hours: int, series: str = "a") -> None:
+def night(differing: RecurringDifferences, *hours: int, series: str = "a") -> None:
     """A night that finds these hours of a day to differ."""
     found = [Difference(BEGIN + hour * HOUR, 1.0, 2.0) for hour in hours]
     differing.note([series], BEGIN, END, {series: found} if found else {})
@@ -18,7 +18,7 @@ def night(differing: Differing, *hours: int, series: str = "a") -> None:
 
 def test_again_and_again() -> None:
     """Told after several nights in a row, and no more when a night found it equal."""
-    differing = Differing()
+    differing = RecurringDifferences()
     for _ in range(MANY_NIGHTS - 1):
         night(differing, 3, 5)
     assert not differing.hours
@@ -30,7 +30,7 @@ def test_again_and_again() -> None:
 
 def test_what_is_not_read_is_not_forgotten() -> None:
     """Another stretch, or another series, says nothing."""
-    differing = Differing()
+    differing = RecurringDifferences()
     for _ in range(MANY_NIGHTS):
         night(differing, 3)
         night(differing, 4, series="b")

@@ -17,7 +17,7 @@ from custom_components.climkit.history.doubts import (
     worth_asking,
 )
 from custom_components.climkit.history.pages import Page, Purpose
-from custom_components.climkit.history.state import Track
+from custom_components.climkit.history.state import SyncState
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import ELECTRICITY, METER_TYPES
 from custom_components.climkit.statistics.recorder import metadata
@@ -32,10 +32,10 @@ WATER = Feed("site", "cold_water")
 COLUMN = "conso_total"
 
 
-def track() -> Track:
+def state() -> SyncState:
     measure = next(m for m in METER_TYPES[ELECTRICITY].site_measures if m.key == COLUMN)
     series = Series(feed=FEED, column=COLUMN, measure=measure)
-    return Track(
+    return SyncState(
         series=series, statistic=metadata(series, "Site"), since=START, until=START, is_current=True
     )
 
@@ -47,8 +47,8 @@ def rows(quarters: Sequence[int], **values: float) -> list[Interval]:
     return [Interval(start=at, end=at + INTERVAL, values=values) for at in starts]
 
 
-def page(hours: int = 24, feed: Feed = FEED, *tracks: Track) -> Page:
-    return Page(feed, Purpose.AGAIN, TimeRange(START, START + hours * HOUR), tracks)
+def page(hours: int = 24, feed: Feed = FEED, *states: SyncState) -> Page:
+    return Page(feed, Purpose.RECHECK, TimeRange(START, START + hours * HOUR), states)
 
 
 def hour(number: int) -> datetime:
@@ -106,7 +106,7 @@ class TestDoubts:
         measured: float | None = None,
         now: datetime = LONG_AFTER,
     ) -> bool:
-        one = track()
+        one = state()
         parts = [[list(part)] if part else [] for part in (first, second)]
         both = Repeated(Answer(parts[0]), Answer(parts[1]), page(24, FEED, one))
         judge = (doubts or Doubts()).judge(both, night, now)
@@ -127,7 +127,7 @@ class TestDoubts:
     @pytest.mark.parametrize("quarters", [range(8), range(16, 24)])
     def test_values_on_one_side_only(self, quarters: Sequence[int]) -> None:
         """It may be a cut: the next night has to say the same; the same night cannot."""
-        doubts, one = Doubts(), track()
+        doubts, one = Doubts(), state()
         short = rows(quarters)
         assert self.is_doubted(short, short, 2, doubts)
         doubts.note(page(24, FEED, one), {one.series.statistic_id: [hour(2)]}, 1)
@@ -138,7 +138,7 @@ class TestDoubts:
 
     def test_what_came_back_is_forgotten(self) -> None:
         """Then it is as if nothing had been."""
-        doubts, one = Doubts(), track()
+        doubts, one = Doubts(), state()
         doubts.note(page(24, FEED, one), {one.series.statistic_id: [hour(2)]}, 1)
         doubts.note(page(24, FEED, one), {}, 2)
         assert doubts.ranges(FEED) == []
@@ -153,7 +153,7 @@ class TestDoubts:
 
     def test_less_and_more(self) -> None:
         """Where data are still to come, more is no wonder; live data know what came before."""
-        one, row = track(), Row(hour(2), 1.0, 1.0)
+        one, row = state(), Row(hour(2), 1.0, 1.0)
         assert [believe_more(one, row, amount) for amount in (None, 0.5, 1.5)] == [
             True,
             True,
@@ -170,7 +170,7 @@ class TestWhatIsAsked:
 
     def test_a_column_that_is_gone(self) -> None:
         """Is not, but all is of an answer without anything."""
-        one = track()
+        one = state()
         doubted = {one.series.statistic_id: [hour(2)]}
         gone = Answer([rows(range(8), other=1.0)])
         assert worth_asking(page(24, FEED, one), gone, doubted) == []

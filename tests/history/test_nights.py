@@ -11,10 +11,10 @@ import pytest
 
 from custom_components.climkit.history import recheck
 from custom_components.climkit.history.recheck import (
-    NIGHTS_OF_A_WALK,
+    NIGHTS_OF_A_SWEEP,
     RECENT,
     next_night,
-    parts_of_night,
+    ranges_of_night,
 )
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house
@@ -31,37 +31,37 @@ class TestPlan:
     """What a night reads."""
 
     def test_short_history(self) -> None:
-        """All of it, and no walk."""
+        """All of it, and no sweep."""
         since = NOW - timedelta(days=10)
-        [part] = parts_of_night(since, None, NOW)
+        [part] = ranges_of_night(since, None, NOW)
         assert (part.start, part.end) == (since, NOW.replace(minute=0))
 
     @pytest.mark.parametrize("days", [36, 50, 100, 3650])
-    def test_walks_read_everything(self, days: int) -> None:
+    def test_sweeps_read_everything(self, days: int) -> None:
         """Every hour is read again within four weeks, for ever; none is left out in between."""
         since = NOW.replace(minute=0) - timedelta(days=days)
         last_read: dict[datetime, int] = {}
-        place = None
+        position = None
         for night in range(100):
             now = NOW + timedelta(days=night)
-            recent, *walk = parts_of_night(since, place, now)
+            recent, *sweep = ranges_of_night(since, position, now)
             assert recent.end == now.replace(minute=0)
             assert recent.start == max(since, recent.end - RECENT)
-            assert all(part.end <= recent.start for part in walk)
-            for part in (recent, *walk):
+            assert all(part.end <= recent.start for part in sweep)
+            for part in (recent, *sweep):
                 hours = (part.end - part.start) // HOUR
                 last_read |= {part.start + n * HOUR: night for n in range(hours)}
-            place = walk[0].end if walk else None
-            if night > NIGHTS_OF_A_WALK + 2:
-                assert night - min(last_read.values()) <= NIGHTS_OF_A_WALK + 2
+            position = sweep[0].end if sweep else None
+            if night > NIGHTS_OF_A_SWEEP + 2:
+                assert night - min(last_read.values()) <= NIGHTS_OF_A_SWEEP + 2
         assert len(last_read) == (NOW.replace(minute=0) + 99 * DAY - since) // HOUR
 
-    def test_a_walk_that_arrives(self) -> None:
+    def test_a_sweep_that_arrives(self) -> None:
         """The next one begins, also where another day is no longer recent."""
         since = NOW.replace(minute=0) - timedelta(days=100)
         arrived = NOW.replace(minute=0) - RECENT
         for later in (timedelta(0), DAY - HOUR, DAY, DAY + HOUR):
-            _, part = parts_of_night(since, arrived, NOW + later)
+            _, part = ranges_of_night(since, arrived, NOW + later)
             assert part.start == since
 
     @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ class TestRevisions:
     """Data that were revised long after."""
 
     @pytest.fixture(autouse=True)
-    def short_walk(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short_sweep(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Days instead of weeks keep the tests quick."""
         monkeypatch.setattr(recheck, "RECENT", timedelta(days=2))
-        monkeypatch.setattr(recheck, "NIGHTS_OF_A_WALK", 3)
+        monkeypatch.setattr(recheck, "NIGHTS_OF_A_SWEEP", 3)
 
     @pytest.fixture
     def world(self, now: datetime) -> World:
-        """A house with five days of data: two are recent, the others are walked through."""
+        """A house with five days of data: two are recent, the others are swept."""
         return World.of(replace(single_house(1, now, timedelta(days=10)), faultless=True))
 
     async def test_revised_recently(self, home: Home) -> None:
@@ -109,7 +109,7 @@ class TestRevisions:
         assert before != await hourly_changes(home)
 
     async def test_revised_long_ago(self, home: Home) -> None:
-        """The walk comes to it."""
+        """The sweep comes to it."""
         await home.set_up_completely()
         [site_id] = home.simulator.world.sites
         home.simulator.world.revise(site_id, "prod_total", day(4.5), day(4), factor=1.5)
@@ -117,7 +117,7 @@ class TestRevisions:
             await home.turn_clock(hours=24)
         await assert_equal_to_climkit(home)
 
-    async def test_revised_after_a_walk(self, home: Home) -> None:
+    async def test_revised_after_a_sweep(self, home: Home) -> None:
         """Walks go on for ever: the first one had arrived when this was revised."""
         await home.set_up_completely()
         for _ in range(7):
@@ -128,19 +128,19 @@ class TestRevisions:
             await home.turn_clock(hours=24)
         await assert_equal_to_climkit(home)
 
-    async def test_the_walk_survives_a_restart(
+    async def test_the_sweep_survives_a_restart(
         self, home: Home, hass_storage: dict[str, Any]
     ) -> None:
         """It goes on where it was."""
         await home.set_up_completely()
         await home.turn_clock(hours=20)
 
-        place = home.sites[0].coordinator.record["walk"]["electricity"]
+        position = home.sites[0].coordinator.record["walk"]["electricity"]
         await home.restart()
-        assert home.sites[0].coordinator.record["walk"]["electricity"] == place
+        assert home.sites[0].coordinator.record["walk"]["electricity"] == position
 
     async def test_a_night_in_trouble(self, home: Home) -> None:
-        """It asks once, not page by page, and the walk stays where it was."""
+        """It asks once, not page by page, and the sweep stays where it was."""
         await home.set_up_completely()
         home.simulator.switches.faults = [Fault(kind=FaultKind.HTML, path="site_data")]
         before = len(home.simulator.requests)
@@ -239,7 +239,7 @@ class TestRevisions:
         history.start_night()
         await home.settle()
         assert await stored_rows(home.hass) == before
-        for _ in range(4):  # the walk has to come to it
+        for _ in range(4):  # the sweep has to come to it
             history.start_night()
             await home.settle()
         await assert_withdrawn(home)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.climkit.history.pages import note_page, page_to_present
-from custom_components.climkit.history.state import Track
+from custom_components.climkit.history.pages import catch_up_page, mark_stored
+from custom_components.climkit.history.state import SyncState
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.statistics.recorder import metadata
@@ -18,13 +18,13 @@ WEEK = timedelta(days=7)
 FEED = Feed("site", "electricity")
 
 
-def track(until: datetime, column: str = "conso_total") -> Track:
+def state(until: datetime, column: str = "conso_total") -> SyncState:
     """A series that was read up to a time, and then fell behind."""
     measure = METER_TYPES["electricity"].site_measures[0]
     series = Series(feed=FEED, column=column, measure=measure)
     since = NOW.replace(minute=0) - timedelta(days=30)
     last = Row(min(until, NOW.replace(minute=0)) - HOUR, 1.0, 1.0)
-    return Track(
+    return SyncState(
         series=series, statistic=metadata(series, "Site"), since=since, until=until, last=last
     )
 
@@ -32,19 +32,19 @@ def track(until: datetime, column: str = "conso_total") -> Track:
 @pytest.mark.parametrize("hours", [0, 1, 80, 24 * 400])
 def test_read_up_to_a_future(hours: int) -> None:
     """The clock was ahead and was set right: the running hour is read, and then all is."""
-    one = track(NOW.replace(minute=0) + hours * HOUR)
-    page = page_to_present(FEED, [one], WEEK, NOW)
+    one = state(NOW.replace(minute=0) + hours * HOUR)
+    page = catch_up_page(FEED, [one], WEEK, NOW)
     assert page
     assert page.range == TimeRange(NOW.replace(minute=0), NOW)
-    assert page.tracks == [one]
-    note_page(page)
-    assert page_to_present(FEED, [one], WEEK, NOW) is None
+    assert page.states == [one]
+    mark_stored(page)
+    assert catch_up_page(FEED, [one], WEEK, NOW) is None
 
 
 def test_one_of_them_read_up_to_a_future() -> None:
     """The page begins with the other one; both are read to the present."""
-    ahead, behind = track(NOW + 80 * HOUR), track(NOW.replace(minute=0) - 3 * HOUR, "self")
-    page = page_to_present(FEED, [ahead, behind], WEEK, NOW)
+    ahead, behind = state(NOW + 80 * HOUR), state(NOW.replace(minute=0) - 3 * HOUR, "self")
+    page = catch_up_page(FEED, [ahead, behind], WEEK, NOW)
     assert page
     assert page.range == TimeRange(NOW.replace(minute=0) - 3 * HOUR, NOW)
-    assert page.tracks == [ahead, behind]
+    assert page.states == [ahead, behind]

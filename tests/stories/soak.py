@@ -53,7 +53,7 @@ LIVE_AGAIN_WITHIN = 30
 # After so many minutes of the machine's time it ends early.
 MINUTES = float(os.environ.get("SOAK_MINUTES", "inf"))
 
-# In the end nothing happens any more, for two walks of the nights through the older history.
+# In the end nothing happens any more, for two sweeps of the nights through the older history.
 QUIET = min(timedelta(days=12), DAYS * DAY / 3)
 
 # The folder that gets the figures, a file for each run.

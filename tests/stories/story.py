@@ -70,8 +70,8 @@ from tests.truth import delete_rows, stored_rows
 
 HOUR = timedelta(hours=1)
 
-# A walk through the older history takes four weeks; a story has no time for that.
-NIGHTS_OF_A_WALK = 3
+# A sweep through the older history takes four weeks; a story has no time for that.
+NIGHTS_OF_A_SWEEP = 3
 
 
 @dataclass
@@ -125,7 +125,7 @@ class StoryHome(Home):
 
         patches = (
             patch.object(worker, "RECORDER_PAUSE", timedelta(0)),
-            patch.object(recheck, "NIGHTS_OF_A_WALK", NIGHTS_OF_A_WALK),
+            patch.object(recheck, "NIGHTS_OF_A_SWEEP", NIGHTS_OF_A_SWEEP),
             patch.object(site, "uniform", _middle),
             patch("custom_components.climkit.runtime.uniform", _middle),
             patch.object(recorder, "async_add_external_statistics", add),
@@ -350,7 +350,7 @@ class StoryHome(Home):
         while any(late.until > dt_util.utcnow() for late in self.source.late):
             await self.turn_clock(hours=20)
         is_long = dt_util.utcnow() - self.source.first > recheck.RECENT - timedelta(days=3)
-        for _ in range(NIGHTS_OF_A_WALK + 2 if is_long else 2):
+        for _ in range(NIGHTS_OF_A_SWEEP + 2 if is_long else 2):
             await self.turn_clock(hours=24)
         for _ in range(2):
             await self.turn_clock(hours=1)

@@ -32,7 +32,7 @@ from ..api import (
 from ..costs import SiteCosts, stored_tariffs
 from ..errors import refresh_errors
 from ..feeds import FeedReader, Plausibility, Windows, fitting_length, newest
-from ..history import SiteHistory, Track
+from ..history import SiteHistory, SyncState
 from ..ids import slug, slugs
 from ..measures import (
     CHARGE_POINT,
@@ -230,14 +230,14 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     async def _async_note_read(
         self,
-        tracks: Sequence[Track],
+        states: Sequence[SyncState],
         start: datetime,
         end: datetime,
         intervals: Sequence[Interval],
     ) -> None:
         """Let peaks and the amounts of periods follow what history read."""
         now = dt_util.utcnow()
-        with_power = [track.series for track in tracks if track.series.measure.has_power]
+        with_power = [state.series for state in states if state.series.measure.has_power]
         columns = {series.column for series in with_power}
         peaks = await self.hass.async_add_executor_job(
             day_peaks, intervals, columns, self.peaks.month(now), self.site.zone
@@ -245,8 +245,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         fallen = self.peaks.fallen(with_power, start, end, peaks, now)
         believed = await self._async_believed(fallen, intervals) if fallen else ()
         self.peaks.take(with_power, start, end, peaks, now, fallen=believed)
-        await self.periods.async_update(tracks, start)
-        for feed in {track.series.feed for track in tracks}:
+        await self.periods.async_update(states, start)
+        for feed in {state.series.feed for state in states}:
             await self.days.async_take(feed, start, end, intervals)
 
     async def _async_believed(
@@ -282,7 +282,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             self.config_entry.async_create_task(self.hass, self._async_begin_day())
 
     async def _async_begin_day(self) -> None:
-        await self.periods.async_begin_day(self.history.tracks)
+        await self.periods.async_begin_day(self.history.states)
         self.async_update_listeners()
 
     # Refreshing
@@ -488,7 +488,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         await self.days.async_take_live(feed, start, intervals, midnight)
         self._recent.merge(feed, intervals, min(start, floor_hour(midnight)))
         self._follow()
-        self.history.offer(feed, start, now, self._recent.intervals(feed))
+        self.history.add_live(feed, start, now, self._recent.intervals(feed))
 
     def _yesterday(self, feed: Feed, start: datetime) -> datetime | None:
         """Return when yesterday began, if that is earlier; None where an answer with it is heavy.

@@ -94,7 +94,7 @@ def _site(hass: HomeAssistant, runtime: SiteRuntime, readable: Readable) -> Json
         "zone": str(coordinator.site.zone),
         "currency": tariffs.currency,
         "today": owner.today.isoformat(),
-        "first_day": first_day(coordinator.history.tracks, coordinator.site.zone).isoformat(),
+        "first_day": first_day(coordinator.history.states, coordinator.site.zone).isoformat(),
         "is_loaded": True,
         "chosen": chosen(coordinator),
         "entities": _entities(hass, owner.id, _SITE_ROLES) if is_readable else {},

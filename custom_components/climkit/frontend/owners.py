@@ -17,7 +17,7 @@ from ..api import Meter
 from ..const import DOMAIN
 from ..coordinator import SiteCoordinator
 from ..costs import local_start
-from ..history import Track
+from ..history import SyncState
 from ..measures import ELECTRICITY, METER_TYPES, Series
 from ..runtime import SiteRuntime, loaded_sites
 
@@ -84,11 +84,11 @@ class Owner:
         return self.meter is None or METER_TYPES[self.meter.type].read_each_interval
 
     @property
-    def tracks(self) -> list[Track]:
+    def states(self) -> list[SyncState]:
         """Return how far the history of the series was read."""
         wanted = {one.statistic_id for one in self.series.values()}
-        tracks = self.coordinator.history.tracks
-        return [track for track in tracks if track.series.statistic_id in wanted]
+        states = self.coordinator.history.states
+        return [state for state in states if state.series.statistic_id in wanted]
 
     @property
     def today(self) -> date:
@@ -98,7 +98,7 @@ class Owner:
     @property
     def first_day(self) -> date:
         """Return the local day with which its history begins, as far as is known."""
-        return first_day(self.tracks, self.coordinator.site.zone)
+        return first_day(self.states, self.coordinator.site.zone)
 
     def is_being_read(self, first: date, end: date) -> bool:
         """Whether history of these days (`end` not included) is still to be read."""
@@ -106,16 +106,16 @@ class Owner:
         start = local_start(first, zone)
         stop = min(local_start(end, zone), dt_util.utcnow())
         return any(
-            (track.earlier and track.earlier.begin < stop and start < track.earlier.end)
-            or (not track.is_current and track.until < stop)
-            for track in self.tracks
+            (state.backfill and state.backfill.position < stop and start < state.backfill.end)
+            or (not state.is_current and state.until < stop)
+            for state in self.states
         )
 
 
-def first_day(tracks: Iterable[Track], zone: tzinfo) -> date:
+def first_day(states: Iterable[SyncState], zone: tzinfo) -> date:
     """Return the local day with which the earliest history begins; today where there is none."""
     firsts = (
-        track.earlier.start if track.earlier else track.first or track.since for track in tracks
+        state.backfill.start if state.backfill else state.first or state.since for state in states
     )
     return min(firsts, default=dt_util.utcnow()).astimezone(zone).date()
 

@@ -3,15 +3,16 @@
 from .estimate import MANY_ROWS, Estimate, estimate_site, told_time
 from .recheck import STARTS_WITHIN, next_night
 from .site_history import SiteHistory
-from .state import USUAL_LATENESS, Track
+from .state import USUAL_LATENESS, Backfill, SyncState
 
 __all__ = [
     "MANY_ROWS",
     "STARTS_WITHIN",
     "USUAL_LATENESS",
+    "Backfill",
     "Estimate",
     "SiteHistory",
-    "Track",
+    "SyncState",
     "estimate_site",
     "next_night",
     "told_time",

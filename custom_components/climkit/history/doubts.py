@@ -15,17 +15,17 @@ from ..measures import METER_TYPES, Feed
 from ..statistics import Row, TimeRange, merged
 from .pages import Page
 from .rebuild import IsDoubted
-from .state import USUAL_LATENESS, Track
+from .state import USUAL_LATENESS, SyncState
 
 type DoubtedHours = Mapping[str, Sequence[datetime]]
 
 
-def keep_all(_track: Track, _row: Row, _measured: float | None) -> bool:
+def keep_all(_track: SyncState, _row: Row, _measured: float | None) -> bool:
     """Doubt whatever an answer holds in part only."""
     return True
 
 
-def believe_more(_track: Track, row: Row, measured: float | None) -> bool:
+def believe_more(_track: SyncState, row: Row, measured: float | None) -> bool:
     """Doubt less than is stored: where data are still to come, more is what comes."""
     return measured is None or (row.amount is not None and measured < row.amount)
 
@@ -36,9 +36,9 @@ def believe_from(known: datetime | None) -> IsDoubted:
     What is not here at all keeps what it had.
     """
 
-    def is_doubted(track: Track, row: Row, measured: float | None) -> bool:
+    def is_doubted(state: SyncState, row: Row, measured: float | None) -> bool:
         is_known = known is not None and row.start >= known
-        return measured is None or (not is_known and believe_more(track, row, measured))
+        return measured is None or (not is_known and believe_more(state, row, measured))
 
     return is_doubted
 
@@ -52,9 +52,9 @@ def worth_asking(page: Page, answer: Answer, doubted: DoubtedHours) -> list[date
     return sorted(
         {
             hour
-            for track in page.tracks
-            if not answer.columns or track.series.column in answer.columns
-            for hour in doubted.get(track.series.statistic_id, ())
+            for state in page.states
+            if not answer.columns or state.series.column in answer.columns
+            for hour in doubted.get(state.series.statistic_id, ())
         }
     )
 
@@ -90,9 +90,9 @@ class Repeated:
         wanted = [interval for interval in joined if interval.start < self.page.end]
         return Answer([wanted] if wanted else [])
 
-    def says(self, track: Track, hour: datetime) -> bool:
+    def says(self, state: SyncState, hour: datetime) -> bool:
         """Whether what both lack of an hour is not there, by Climkit's word."""
-        hours, column = TimeRange(hour, hour + HOUR), track.series.column
+        hours, column = TimeRange(hour, hour + HOUR), state.series.column
         return any(one.says(column, hours) for one in (self.first, self.second))
 
 
@@ -116,20 +116,20 @@ class Doubts:
         earlier, columns = self._nights.get(feed, {}), repeated.second.columns
         newest = floor_hour(now) - HOUR
 
-        def is_doubted(track: Track, row: Row, measured: float | None) -> bool:
-            if track.series.column not in columns:
+        def is_doubted(state: SyncState, row: Row, measured: float | None) -> bool:
+            if state.series.column not in columns:
                 return True
             if measured is not None and row.start >= newest:
                 return False
-            was_doubted = earlier.get((track.series.statistic_id, row.start), night) < night
-            return not was_doubted and not repeated.says(track, row.start)
+            was_doubted = earlier.get((state.series.statistic_id, row.start), night) < night
+            return not was_doubted and not repeated.says(state, row.start)
 
         return is_doubted
 
     def note(self, page: Page, doubted: DoubtedHours, night: int) -> None:
         """Take in what is doubted of a page after a second answer in the given night."""
         known = self._nights.pop(page.feed, {})
-        ids = {track.series.statistic_id for track in page.tracks}
+        ids = {state.series.statistic_id for state in page.states}
         kept = {k: n for k, n in known.items() if k[0] not in ids or k[1] not in page.range}
         for statistic_id, hours in doubted.items():
             for hour in hours:

@@ -12,7 +12,7 @@ from ..statistics import TimeRange
 from .pages import Page
 
 
-class PageAhead:
+class PagePrefetcher:
     """One page that is asked for before its turn; or none."""
 
     def __init__(

@@ -8,20 +8,20 @@ from enum import Enum
 from ..api import floor_hour
 from ..measures import Feed
 from ..statistics import TimeRange
-from .state import Track
+from .state import SyncState
 
 
 class Purpose(Enum):
     """Why a page is asked for."""
 
-    TO_PRESENT = 1
+    CATCH_UP = 1
     """The first import, or what was missed in an outage."""
-    EARLIER = 2
+    BACKFILL = 2
     """Before what is stored, as the user moved the start of history."""
-    AGAIN = 3
+    RECHECK = 3
     """Stored already; Climkit may have corrected it."""
-    WALK = 4
-    """The same, as the next step of the walk through the older history."""
+    SWEEP = 4
+    """The same, as the next step of the sweep through the older history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Page:
     feed: Feed
     purpose: Purpose
     range: TimeRange
-    tracks: Sequence[Track]
+    states: Sequence[SyncState]
     is_last: bool = False
 
     @property
@@ -45,63 +45,63 @@ class Page:
         return self.range.end
 
 
-def page_to_present(
-    feed: Feed, tracks: Sequence[Track], length: timedelta, now: datetime
+def catch_up_page(
+    feed: Feed, states: Sequence[SyncState], length: timedelta, now: datetime
 ) -> Page | None:
     """Return the next page towards the present; None where all series have reached it.
 
     A history that is still to begin (the clock is wrong) is not read, so it is not complete either.
     """
-    behind = [track for track in tracks if not track.is_current and track.since < now]
+    behind = [state for state in states if not state.is_current and state.since < now]
     if not behind:
         return None
     this_hour = floor_hour(now - datetime.resolution)
-    until = {track.series: min(track.until, this_hour) for track in behind}  # clocks can be wrong
+    until = {state.series: min(state.until, this_hour) for state in behind}  # clocks can be wrong
     start = min(until.values())
     end = min(start + length, now)
-    wanting = [track for track in behind if until[track.series] < end]
+    wanting = [state for state in behind if until[state.series] < end]
     page = TimeRange(start, end)
-    return Page(feed, Purpose.TO_PRESENT, page, wanting, is_last=end == now)
+    return Page(feed, Purpose.CATCH_UP, page, wanting, is_last=end == now)
 
 
-def earlier_page(feed: Feed, tracks: Sequence[Track], length: timedelta) -> Page | None:
+def backfill_page(feed: Feed, states: Sequence[SyncState], length: timedelta) -> Page | None:
     """Return the next page of what lies before the stored rows; None where nothing is wanted."""
-    unread = [(track, track.earlier) for track in tracks if track.earlier]
+    unread = [(state, state.backfill) for state in states if state.backfill]
     if not unread:
         return None
-    start = min(stretch.begin for _, stretch in unread)
-    end = min(start + length, max(stretch.end for _, stretch in unread))
-    wanting = [track for track, stretch in unread if stretch.begin < end]
-    return Page(feed, Purpose.EARLIER, TimeRange(start, end), wanting)
+    start = min(backfill.position for _, backfill in unread)
+    end = min(start + length, max(backfill.end for _, backfill in unread))
+    wanting = [state for state, backfill in unread if backfill.position < end]
+    return Page(feed, Purpose.BACKFILL, TimeRange(start, end), wanting)
 
 
-def note_page(page: Page) -> None:
+def mark_stored(page: Page) -> None:
     """Note that a page of history was read and stored."""
     until = floor_hour(page.end)
-    for track in page.tracks:
-        if page.purpose is Purpose.EARLIER:
-            track.has_read_earlier(until)
+    for state in page.states:
+        if page.purpose is Purpose.BACKFILL:
+            state.mark_backfilled(until)
         else:
-            track.has_read(until, to_present=page.is_last)
+            state.mark_read(until, to_present=page.is_last)
 
 
-def following_page(page: Page, length: timedelta, now: datetime) -> Page | None:
+def next_after(page: Page, length: timedelta, now: datetime) -> Page | None:
     """Return the page that its series need once this one is stored.
 
     None where it ends at the present, which will be another one by then.
     """
-    stored = replace(page, tracks=[track.copy() for track in page.tracks])
-    note_page(stored)
-    if page.purpose is Purpose.EARLIER:
-        return earlier_page(page.feed, stored.tracks, length)
-    following = page_to_present(page.feed, stored.tracks, length, now)
+    stored = replace(page, states=[state.copy() for state in page.states])
+    mark_stored(stored)
+    if page.purpose is Purpose.BACKFILL:
+        return backfill_page(page.feed, stored.states, length)
+    following = catch_up_page(page.feed, stored.states, length, now)
     return following if following and not following.is_last else None
 
 
-def page_again(
-    feed: Feed, tracks: Sequence[Track], time_range: TimeRange, *, is_walk: bool
+def recheck_page(
+    feed: Feed, states: Sequence[SyncState], time_range: TimeRange, *, is_sweep: bool
 ) -> Page | None:
     """Return a page that is stored already; None where no series has all of it."""
-    stored = [t for t in tracks if t.is_current and not t.earlier and t.since < time_range.end]
-    purpose = Purpose.WALK if is_walk else Purpose.AGAIN
+    stored = [t for t in states if t.is_current and not t.backfill and t.since < time_range.end]
+    purpose = Purpose.SWEEP if is_sweep else Purpose.RECHECK
     return Page(feed, purpose, time_range, stored) if stored else None

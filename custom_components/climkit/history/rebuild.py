@@ -18,19 +18,19 @@ from ..statistics import (
     hourly_amounts,
     untold,
 )
-from .state import Track
+from .state import SyncState
 
 # Of an hour.
 QUARTERS = HOUR // INTERVAL
 
 # Asked for a stored hour that differs from the intervals and that they do not hold in full (None:
 # not at all), whether that has to be doubted: then what is stored stays.
-type IsDoubted = Callable[[Track, Row, float | None], bool]
+type IsDoubted = Callable[[SyncState, Row, float | None], bool]
 
 
 async def async_rebuild(
     hass: HomeAssistant,
-    tracks: Sequence[Track],
+    states: Sequence[SyncState],
     time_range: TimeRange,
     intervals: Sequence[Interval],
     *,
@@ -45,25 +45,25 @@ async def async_rebuild(
     row then has no amount. For `dry_run` and what is raised see `async_rebuild_amounts`.
     """
     hours = time_range.full_hours
-    by_id = {track.series.statistic_id: track for track in tracks}
+    by_id = {state.series.statistic_id: state for state in states}
 
     def prepare() -> tuple[dict[str, dict[datetime, float]], IsRowDoubted]:
         found = by_hour(interval for interval in intervals if interval.start in hours)
         amounts = {
-            track.series.statistic_id: hourly_amounts(found, track.series.column)
-            for track in tracks
+            state.series.statistic_id: hourly_amounts(found, state.series.column)
+            for state in states
         }
 
         def doubted(statistic_id: str, row: Row, measured: float | None) -> bool:
-            track = by_id[statistic_id]
-            is_whole = _is_whole(found.get(row.start, ()), track.series)
-            return not is_whole and is_doubted(track, row, measured)
+            state = by_id[statistic_id]
+            is_whole = _is_whole(found.get(row.start, ()), state.series)
+            return not is_whole and is_doubted(state, row, measured)
 
         return amounts, doubted
 
     amounts, doubted = await hass.async_add_executor_job(prepare)
     return await async_rebuild_amounts(
-        hass, tracks, hours, amounts, doubted=doubted, dry_run=dry_run, writing=writing
+        hass, states, hours, amounts, doubted=doubted, dry_run=dry_run, writing=writing
     )
 
 

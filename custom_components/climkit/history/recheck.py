@@ -1,8 +1,8 @@
 """What is read again at night, since Climkit revises its data, sometimes months later. Pure.
 
-Every night the last 35 days, and the next part of a walk through the older history, so that all of
+Every night the last 35 days, and the next part of a sweep through the older history, so that all of
 it is read again within four weeks. Budget: a feed of n months costs about n / 28 + 2 requests a
-night, and after three hours a night is over, whatever is left; the walk goes on in the next one.
+night, and after three hours a night is over, whatever is left; the sweep goes on in the next one.
 """
 
 from collections import deque
@@ -12,14 +12,14 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from ..measures import Feed
 from ..statistics import Difference, TimeRange, merged, without
-from .pages import Page, page_again
-from .state import Track
+from .pages import Page, recheck_page
+from .state import SyncState
 
 RECENT = timedelta(days=35)
-NIGHTS_OF_A_WALK = 28
+NIGHTS_OF_A_SWEEP = 28
 
-# Each day one more day is no longer recent: a walk goes so much further a night, or it would never
-# arrive. Where less than two of them are left, the next walk begins: that was recent a night ago.
+# Each day one more day is no longer recent: a sweep goes so much further a night, or it would never
+# arrive. Where less than two of them are left, the next sweep begins: that was recent a night ago.
 DAY = timedelta(days=1)
 
 # Nights begin at a random minute of this stretch of the local night, and last this long at most.
@@ -29,10 +29,10 @@ LONGEST_NIGHT = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Part(TimeRange):
-    """Hours to be read again; `is_walk`: they belong to the walk through the older history."""
+class RecheckRange(TimeRange):
+    """Hours to be read again; `is_sweep`: they belong to the sweep through the older history."""
 
-    is_walk: bool = False
+    is_sweep: bool = False
 
 
 def next_night(now: datetime, zone: tzinfo, delay: timedelta) -> datetime:
@@ -46,38 +46,40 @@ def next_night(now: datetime, zone: tzinfo, delay: timedelta) -> datetime:
     return next(start for start in starts if start > now)
 
 
-def parts_of_night(since: datetime, place: datetime | None, now: datetime) -> Iterator[Part]:
+def ranges_of_night(
+    since: datetime, position: datetime | None, now: datetime
+) -> Iterator[RecheckRange]:
     """Return what one night reads of a history that begins at `since`; full hours.
 
-    `place` is where the walk stands; None before it began.
+    `position` is where the sweep stands; None before it began.
     """
     now = now.replace(minute=0, second=0, microsecond=0)
     recent = max(since, now - RECENT)
-    if newest := Part.between(recent, now):
+    if newest := RecheckRange.between(recent, now):
         yield newest
     if recent == since:
         return
-    stride = DAY + (recent - since) / NIGHTS_OF_A_WALK
-    start = place if place and since <= place < recent - 2 * DAY else since
+    stride = DAY + (recent - since) / NIGHTS_OF_A_SWEEP
+    start = position if position and since <= position < recent - 2 * DAY else since
     end = min(start + timedelta(hours=stride // timedelta(hours=1) + 1), recent)
-    yield Part(start, end, is_walk=True)
+    yield RecheckRange(start, end, is_sweep=True)
 
 
-class Night:
+class NightlyRecheck:
     """What is still to be read again: by night, and at any time what was asked for."""
 
     def __init__(self) -> None:
         """Begin by day: there is nothing to read."""
-        self._parts: deque[tuple[Feed, Part]] = deque()
+        self._ranges: deque[tuple[Feed, RecheckRange]] = deque()
         self._asked: dict[Feed, list[TimeRange]] = {}
         self._ends: datetime | None = None
 
-    def begin(self, parts: Iterable[tuple[Feed, Part]], now: datetime) -> None:
+    def begin(self, ranges: Iterable[tuple[Feed, RecheckRange]], now: datetime) -> None:
         """Begin a night; what is recent is revised most, so it comes first for all feeds."""
-        self._parts = deque(sorted(parts, key=lambda item: item[1].is_walk))
+        self._ranges = deque(sorted(ranges, key=lambda item: item[1].is_sweep))
         self._ends = now + LONGEST_NIGHT
 
-    def add(self, ranges: Iterable[tuple[Feed, TimeRange]], _now: datetime) -> None:
+    def add(self, ranges: Iterable[tuple[Feed, TimeRange]]) -> None:
         """Read these ranges too, also by day; no night and no trouble makes them forgotten."""
         for feed, one in ranges:
             asked = [*self._asked.get(feed, ()), TimeRange(one.start, one.end)]
@@ -85,48 +87,48 @@ class Night:
 
     def end(self) -> None:
         """Read no more tonight."""
-        self._parts.clear()
+        self._ranges.clear()
 
     def leave_out(self, feed: Feed) -> None:
         """Ask nothing more of a feed that is in trouble; the next night goes on where this was."""
-        self._parts = deque(item for item in self._parts if item[0] != feed)
+        self._ranges = deque(item for item in self._ranges if item[0] != feed)
 
     def next_page(
         self,
-        tracks_of: Callable[[Feed], Sequence[Track]],
+        states_of: Callable[[Feed], Sequence[SyncState]],
         end_of: Callable[[Feed, datetime], datetime],
         now: datetime,
     ) -> Page | None:
         """Return the next page to read; None where the night is over.
 
-        `tracks_of` gives no series of a feed that rests; `end_of` says where a page ends at last
+        `states_of` gives no series of a feed that rests; `end_of` says where a page ends at last
         that begins at a time.
         """
         for feed in list(self._asked):
-            if page := self._next_asked(feed, tracks_of(feed), end_of):
+            if page := self._next_asked(feed, states_of(feed), end_of):
                 return page
-        while self._parts and self._ends and now < self._ends:
-            feed, part = self._parts.popleft()
-            end = min(end_of(feed, part.start), part.end)
-            asked = TimeRange(part.start, end)
-            if page := page_again(feed, tracks_of(feed), asked, is_walk=part.is_walk):
-                if end < part.end:
-                    self._parts.appendleft((feed, replace(part, start=end)))
+        while self._ranges and self._ends and now < self._ends:
+            feed, hours = self._ranges.popleft()
+            end = min(end_of(feed, hours.start), hours.end)
+            asked = TimeRange(hours.start, end)
+            if page := recheck_page(feed, states_of(feed), asked, is_sweep=hours.is_sweep):
+                if end < hours.end:
+                    self._ranges.appendleft((feed, replace(hours, start=end)))
                 return page
-        self._parts.clear()
+        self._ranges.clear()
         return None
 
     def _next_asked(
-        self, feed: Feed, tracks: Sequence[Track], end_of: Callable[[Feed, datetime], datetime]
+        self, feed: Feed, states: Sequence[SyncState], end_of: Callable[[Feed, datetime], datetime]
     ) -> Page | None:
         """Return the next page of what was asked for; it waits for series that are behind."""
-        if not tracks or not all(track.is_current and not track.earlier for track in tracks):
+        if not states or not all(state.is_current and not state.backfill for state in states):
             return None
         while asked := self._asked.get(feed):
             first = asked[0]
             page = TimeRange(first.start, min(end_of(feed, first.start), first.end))
             self._asked[feed] = without(asked, page)
-            if found := page_again(feed, tracks, page, is_walk=False):
+            if found := recheck_page(feed, states, page, is_sweep=False):
                 return found
         self._asked.pop(feed, None)
         return None
@@ -136,7 +138,7 @@ class Night:
 MANY_NIGHTS = 5
 
 
-class Differing:
+class RecurringDifferences:
     """How many nights in a row each hour differed from what was stored the night before."""
 
     def __init__(self) -> None:

@@ -53,7 +53,7 @@ from ..statistics import (
     within,
     without,
 )
-from ..store import ClimkitStore, MendedRecord, ranges_text, read_ranges
+from ..store import ClimkitStore, RecheckRecord, ranges_text, read_ranges
 from .doubts import (
     Doubts,
     Repeated,
@@ -64,12 +64,12 @@ from .doubts import (
     with_neighbours,
     worth_asking,
 )
-from .fetcher import PageAhead
-from .pages import Page, Purpose, earlier_page, following_page, note_page, page_to_present
+from .fetcher import PagePrefetcher
+from .pages import Page, Purpose, backfill_page, catch_up_page, mark_stored, next_after
 from .rebuild import IsDoubted, async_rebuild
-from .recheck import RECENT, Differing, Night, Part, parts_of_night
-from .site_state import Tracks
-from .state import Track
+from .recheck import RECENT, NightlyRecheck, RecheckRange, RecurringDifferences, ranges_of_night
+from .site_state import SiteSyncState
+from .state import SyncState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -81,7 +81,9 @@ WINDOWS_A_PAGE = 24
 
 
 # Told what Climkit said of some series from a time (a full hour) to another.
-type OnRead = Callable[[Sequence[Track], datetime, datetime, Sequence[Interval]], Awaitable[None]]
+type OnRead = Callable[
+    [Sequence[SyncState], datetime, datetime, Sequence[Interval]], Awaitable[None]
+]
 
 
 @dataclass(slots=True)
@@ -120,15 +122,15 @@ class SiteHistory:
         self._on_change = on_change
         self._rebuild = partial(async_rebuild, hass, writing=writing)
         self._on_read = on_read
-        self._tracks = Tracks(hass, store, self._record, floor_hour(start))
+        self._state = SiteSyncState(hass, store, self._record, floor_hour(start))
         self._live: dict[Feed, _Live] = {}
-        self._offered: dict[Feed, datetime] = {}
+        self._answered: dict[Feed, datetime] = {}
         self._sizes: dict[Feed, PageSize] = {}
-        self._ahead = PageAhead(hass, self._async_ask)
+        self._prefetcher = PagePrefetcher(hass, self._async_ask)
         self._backoff = Backoff[Feed](hass.loop.time)
         self._refused: set[Feed] = set()
-        self._night = Night()
-        self._differing = Differing()
+        self._recheck = NightlyRecheck()
+        self._recurring = RecurringDifferences()
         self._doubts = Doubts()
         self._taken: dict[Feed, datetime] = {}
         self._writing = asyncio.Lock()
@@ -146,52 +148,52 @@ class SiteHistory:
 
     def total(self, series: Series) -> float | None:
         """Return a series' running total, its newest row's sum; None until it can be right."""
-        return self._tracks.total(series)
+        return self._state.total(series)
 
     @property
-    def tracks(self) -> list[Track]:
+    def states(self) -> list[SyncState]:
         """Return all series that are loaded, and how far each was read."""
-        return [track for feed in self._tracks.feeds for track in self._tracks.of(feed)]
+        return [state for feed in self._state.feeds for state in self._state.of(feed)]
 
     @property
     def progress(self) -> float | None:
         """Return how much of the history is stored, in full percents; None before it is known."""
-        return self._tracks.progress
+        return self._state.progress
 
     def is_awaited(self, statistic_id: str) -> bool:
         """Whether some of a series' history is still to be read, and nobody refuses it."""
-        return self._tracks.is_awaited(statistic_id)
+        return self._state.is_awaited(statistic_id)
 
     @property
     def complete_until(self) -> datetime | None:
         """Return the time up to which all statistics of the site are stored."""
-        return self._tracks.complete_until
+        return self._state.complete_until
 
     @property
     def is_clock_behind(self) -> bool:
         """Whether hours are stored that have not begun by our clock."""
-        return self._tracks.are_ahead_of(dt_util.utcnow())
+        return self._state.are_ahead_of(dt_util.utcnow())
 
     # What people are told of
 
     @property
     def is_stuck(self) -> bool:
         """Whether history that is missing could not be read for long."""
-        unread = (feed for feed in self._tracks.feeds if not self._tracks.is_read(feed))
+        unread = (feed for feed in self._state.feeds if not self._state.is_read(feed))
         return self._backoff.trouble_lasts(unread, STUCK_AFTER)
 
     @property
     def differing_hours(self) -> list[datetime]:
         """Hours (UTC) that the nights mend again and again."""
-        return self._differing.hours
+        return self._recurring.hours
 
     @property
     def resting(self) -> int:
         """Return how many feeds rest after trouble."""
-        return sum(map(self._backoff.is_resting, self._tracks.feeds))
+        return sum(map(self._backoff.is_resting, self._state.feeds))
 
     @property
-    def mended(self) -> MendedRecord:
+    def recheck_stats(self) -> RecheckRecord:
         """What the nights did since the site was set up."""
         return self._record.setdefault(
             "mended", {"nights": 0, "pages": 0, "hours": 0, "last": None}
@@ -200,20 +202,20 @@ class SiteHistory:
     @property
     def is_up_to_date(self) -> bool:
         """Whether all that Climkit has is stored."""
-        return self._tracks.is_loaded and all(map(self._tracks.is_read, self._tracks.feeds))
+        return self._state.is_loaded and all(map(self._state.is_read, self._state.feeds))
 
     def newest(self, series: Series) -> datetime | None:
         """Return the start of a series' newest row once it is known and history is complete."""
-        return self._tracks.newest(series)
+        return self._state.newest(series)
 
     # What the coordinator tells
 
     def set_series(self, series: Iterable[tuple[Series, str]]) -> None:
         """Say which series there are, each with its statistic's name."""
-        if self._tracks.want(series):
+        if self._state.want(series):
             self.worker.wake()
 
-    def offer(
+    def add_live(
         self, feed: Feed, start: datetime, end: datetime, intervals: Sequence[Interval]
     ) -> None:
         """Hand over what Climkit says of `start` to `end`, for series that have come that far."""
@@ -224,7 +226,7 @@ class SiteHistory:
             intervals = merge_intervals(waiting.intervals, intervals, start)
         if covered := TimeRange.between(start, end):
             self._live[feed] = _Live(covered, intervals)
-        self._offered[feed] = end
+        self._answered[feed] = end
         self._refused.discard(feed)
         self._tell_whether_refused(feed)
         self.worker.wake()
@@ -237,7 +239,7 @@ class SiteHistory:
     def _tell_whether_refused(self, feed: Feed) -> None:
         """Let nobody wait for a feed that is refused, what is new of it or its history."""
         is_refused = feed in self._refused or self._backoff.is_refused_for_long(feed)
-        self._tracks.set_refused(feed, refused=is_refused)
+        self._state.set_refused(feed, refused=is_refused)
 
     def start_import(self) -> None:
         """Allow requests for history (once Home Assistant has started)."""
@@ -250,26 +252,26 @@ class SiteHistory:
         What an outage kept away so far is not stored, so it is not read again either.
         """
         now = dt_util.utcnow()
-        parts = (
-            (feed, part)
-            for feed in self._tracks.feeds
+        planned = (
+            (feed, hours)
+            for feed in self._state.feeds
             if not self._backoff.is_resting(feed)
-            for part in parts_of_night(
+            for hours in ranges_of_night(
                 self._since(feed),
-                self._walk_place(feed),
-                min(now, self._offered.get(feed, now)),
+                self._sweep_position(feed),
+                min(now, self._answered.get(feed, now)),
             )
         )
         doubted = (
-            (feed, Part(one.start, one.end))
-            for feed in self._tracks.feeds
+            (feed, RecheckRange(one.start, one.end))
+            for feed in self._state.feeds
             for one in self._doubts.ranges(feed)
             if one.end <= now - RECENT
         )
-        self._night.begin(chain(doubted, parts), now)
+        self._recheck.begin(chain(doubted, planned), now)
         self._is_to_be_examined = True
-        self.mended["nights"] += 1
-        self.mended["last"] = now.isoformat()
+        self.recheck_stats["nights"] += 1
+        self.recheck_stats["last"] = now.isoformat()
         self.worker.wake()
 
     def read_again(self, feeds: Iterable[Feed], start: datetime, end: datetime) -> None:
@@ -280,8 +282,8 @@ class SiteHistory:
         self.worker.wake()
 
     def _read_again(self, feed: Feed, hours: TimeRange) -> None:
-        self._remember_again(feed, hours)
-        self._night.add([(feed, hours)], dt_util.utcnow())
+        self._save_again(feed, hours)
+        self._recheck.add([(feed, hours)])
 
     def _ask_once_more(self, feed: Feed, ranges: Iterable[TimeRange]) -> None:
         """Ask again for what an answer did not speak of, as soon as all else is read."""
@@ -291,7 +293,7 @@ class SiteHistory:
     def _ask_once_more_for(self, feed: Feed, hours: Iterable[datetime]) -> None:
         self._ask_once_more(feed, merged(TimeRange(hour, hour + HOUR) for hour in hours))
 
-    def _remember_again(self, feed: Feed, hours: TimeRange) -> None:
+    def _save_again(self, feed: Feed, hours: TimeRange) -> None:
         """Remember that a feed is to be read again, until it was."""
         again = self._again
         again[_key(feed)] = ranges_text(merged([*self._ranges_again(feed), hours]))
@@ -307,7 +309,7 @@ class SiteHistory:
     def _plan_unread(self, feed: Feed, hours: TimeRange) -> None:
         """See to it that what of some hours is still to be read again is read."""
         unread = within(self._ranges_again(feed), hours)
-        self._night.add(((feed, one) for one in unread), dt_util.utcnow())
+        self._recheck.add((feed, one) for one in unread)
 
     def _mark_read_again(self, feed: Feed, hours: TimeRange) -> None:
         """Note that what was asked for was read."""
@@ -327,17 +329,17 @@ class SiteHistory:
         RecorderError; what was mended until then stays.
         """
         found: dict[Series, list[Difference]] = {}
-        for feed in self._tracks.feeds:
+        for feed in self._state.feeds:
             hours = TimeRange(start, end).full_hours
             if not dry_run and self._comparable(feed, owner_ids, end):
-                self._remember_again(feed, hours)
+                self._save_again(feed, hours)
             try:
                 async for page, rebuilt in self._async_compared(
                     feed, owner_ids, start, end, dry_run=dry_run
                 ):
-                    for track in page.tracks:
-                        differing = rebuilt.differences.get(track.series.statistic_id, ())
-                        found.setdefault(track.series, []).extend(differing)
+                    for state in page.states:
+                        differing = rebuilt.differences.get(state.series.statistic_id, ())
+                        found.setdefault(state.series, []).extend(differing)
             finally:
                 # What a person asked for and was not read is read in the background.
                 self._plan_unread(feed, hours)
@@ -354,44 +356,44 @@ class SiteHistory:
         dry_run: bool,
     ) -> AsyncIterator[tuple[Page, Rebuilt]]:
         """Compare a feed page by page; others have the turn in between."""
-        place = start
-        while place < end:
+        position = start
+        while position < end:
             async with self._writing:
                 # While another had the turn, statistics may have been deleted.
-                tracks = self._comparable(feed, owner_ids, end)
-                begin = max(place, min((track.since for track in tracks), default=end))
+                states = self._comparable(feed, owner_ids, end)
+                begin = max(position, min((state.since for state in states), default=end))
                 if begin >= end:
                     break
-                place = min(self._end_of_page(feed, begin), end)
-                page = Page(feed, Purpose.AGAIN, TimeRange(begin, place), tracks)
+                position = min(self._end_of_page(feed, begin), end)
+                page = Page(feed, Purpose.RECHECK, TimeRange(begin, position), states)
                 try:
                     rebuilt = await self._async_compare(page, dry_run=dry_run)
                 except RowsChangedError as err:
                     await self._async_examine(err.statistic_ids)
-                    place = begin
+                    position = begin
                     continue
-                await self._async_remember(tracks)
+                await self._async_save(states)
             yield page, rebuilt
             if not dry_run:
-                self._mark_read_again(feed, TimeRange(start, place).full_hours)
+                self._mark_read_again(feed, TimeRange(start, position).full_hours)
         if not dry_run:
             self._mark_read_again(feed, TimeRange(start, end).full_hours)
 
-    def _comparable(self, feed: Feed, owner_ids: Collection[str], end: datetime) -> list[Track]:
+    def _comparable(self, feed: Feed, owner_ids: Collection[str], end: datetime) -> list[SyncState]:
         return [
-            track
-            for track in self._tracks.of(feed)
-            if track.series.owner_id in owner_ids
-            and track.is_current
-            and not track.earlier
-            and track.since < end
+            state
+            for state in self._state.of(feed)
+            if state.series.owner_id in owner_ids
+            and state.is_current
+            and not state.backfill
+            and state.since < end
         ]
 
     async def async_delete(self, statistic_ids: Collection[str]) -> None:
         """Delete statistics; those of wanted series are then read anew."""
         async with self._writing:
             await async_clear(self._hass, statistic_ids)
-            await self._tracks.async_forget(statistic_ids)
+            await self._state.async_forget(statistic_ids)
         self._on_change()
         self.worker.wake()
 
@@ -400,7 +402,7 @@ class SiteHistory:
     async def async_stop(self) -> None:
         """Stop, in the middle of a page too."""
         await self.worker.async_stop()
-        self._ahead.cancel()
+        self._prefetcher.cancel()
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
@@ -412,7 +414,7 @@ class SiteHistory:
                 return True
 
     async def _async_do_next(self) -> bool:
-        if not self._tracks.is_loaded:
+        if not self._state.is_loaded:
             await self._async_load()
         if self._is_to_be_examined:
             self._is_to_be_examined = False
@@ -421,7 +423,7 @@ class SiteHistory:
             self._live.clear()  # the clock was put back; once it is right they come again
             return False
         if self._live:
-            await self._async_take()
+            await self._async_write_live()
         elif page := self._next_page():
             await self._async_try(self._async_import, page)
         elif page := self._next_page_again():
@@ -432,14 +434,14 @@ class SiteHistory:
 
     async def _async_examine(self, statistic_ids: Collection[str] | None = None) -> None:
         """Look whether rows are still there; what is gone is read again."""
-        await self._tracks.async_examine(statistic_ids)
+        await self._state.async_examine(statistic_ids)
         self._on_change()
 
     async def _async_load(self) -> None:
-        await self._tracks.async_load()
+        await self._state.async_load()
         now = dt_util.utcnow()
         self._resume_reading_again(now)
-        await self._on_read(self.tracks, now, now, ())
+        await self._on_read(self.states, now, now, ())
         self._on_change()
 
     def _resume_reading_again(self, now: datetime) -> None:
@@ -447,10 +449,10 @@ class SiteHistory:
 
         What is recent is read again each night.
         """
-        for feed in self._tracks.feeds:
-            self._night.add(((feed, one) for one in self._ranges_again(feed)), now)
-        while self._tracks.outdated:
-            feed = self._tracks.outdated.pop()
+        for feed in self._state.feeds:
+            self._recheck.add((feed, one) for one in self._ranges_again(feed))
+        while self._state.outdated:
+            feed = self._state.outdated.pop()
             if older := TimeRange.between(self._since(feed), floor_hour(now - RECENT)):
                 self._read_again(feed, older)
 
@@ -460,7 +462,7 @@ class SiteHistory:
             await work(page)
         except ClimkitError as err:
             self._size(page.feed).failed()
-            self._night.leave_out(page.feed)
+            self._recheck.leave_out(page.feed)
             self._plan_unread(page.feed, page.range)
             self._pause(page.feed, err)
         except RecorderError, RowsChangedError, SQLAlchemyError:
@@ -474,11 +476,11 @@ class SiteHistory:
         """
         length = let_rest(self._backoff, feed, err)
         if isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_REST:
-            self._night.end()
+            self._recheck.end()
         self._tell_whether_refused(feed)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
 
-    async def _async_take(self) -> None:
+    async def _async_write_live(self) -> None:
         """Write new data to the series that have come that far; the others fall behind.
 
         Nothing is said of a series whose column the answer lacks: when it is back, and so much
@@ -488,33 +490,33 @@ class SiteHistory:
         start, end = live.range.start, live.range.end
         intervals = [interval for interval in live.intervals if interval.start >= start]
         columns = columns_of(intervals)
-        answered = [track for track in self._tracks.of(feed) if track.series.column in columns]
-        ready = [track for track in answered if track.reaches(start)]
-        for track in answered:
-            if track.is_current and not track.reaches(start):
-                track.has_gap()
+        answered = [state for state in self._state.of(feed) if state.series.column in columns]
+        ready = [state for state in answered if state.reaches(start)]
+        for state in answered:
+            if state.is_current and not state.reaches(start):
+                state.mark_gap()
         known = self._taken.get(feed)
         found = await self._rebuild(ready, live.range, intervals, is_doubted=believe_from(known))
         less = {hour for hours in found.doubted.values() for hour in hours}
         self._ask_once_more_for(feed, [hour for hour in less if known is None or hour < known])
         self._taken[feed] = floor_hour(start)
-        for track in ready:
-            track.has_read(floor_hour(end), to_present=True)
+        for state in ready:
+            state.mark_read(floor_hour(end), to_present=True)
         if self._live.get(feed) is live:  # nothing newer came meanwhile
             del self._live[feed]
-        await self._on_read(self._tracks.of(feed), start, end, intervals)
-        await self._async_remember(ready)
+        await self._on_read(self._state.of(feed), start, end, intervals)
+        await self._async_save(ready)
 
     def _next_page(self) -> Page | None:
         """Return the next page of history: sites before single meters, oldest first."""
         if not self._may_import:
             return None
-        ready = [f for f in self._tracks.feeds if f in self._offered and self._may_ask(f)]
+        ready = [f for f in self._state.feeds if f in self._answered and self._may_ask(f)]
         for feed in sorted(ready, key=self._turn):
-            tracks, length = self._tracks.of(feed), self._length(feed)
-            if page := page_to_present(feed, tracks, length, dt_util.utcnow()):
+            states, length = self._state.of(feed), self._length(feed)
+            if page := catch_up_page(feed, states, length, dt_util.utcnow()):
                 return page
-            if page := earlier_page(feed, tracks, length):
+            if page := backfill_page(feed, states, length):
                 return page
         return None
 
@@ -531,36 +533,36 @@ class SiteHistory:
         was_in_doubt = self._backoff.is_in_trouble(None)  # then another feed may be next
         answer = await self._async_fetch(page)
         intervals = answer.intervals
-        following = following_page(page, self._length(page.feed), dt_util.utcnow())
+        following = next_after(page, self._length(page.feed), dt_util.utcnow())
         if following and not was_in_doubt:
-            self._ahead.begin(following)
-        found = await self._rebuild(page.tracks, page.range, intervals, is_doubted=believe_more)
-        note_page(page)
+            self._prefetcher.begin(following)
+        found = await self._rebuild(page.states, page.range, intervals, is_doubted=believe_more)
+        mark_stored(page)
         self._ask_once_more(page.feed, unanswered(page, answer, dt_util.utcnow()))
         self._ask_once_more_for(page.feed, worth_asking(page, answer, found.doubted))
-        await self._on_read(page.tracks, page.start, page.end, intervals)
-        await self._async_remember(page.tracks)
+        await self._on_read(page.states, page.start, page.end, intervals)
+        await self._async_save(page.states)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
 
     def _next_page_again(self) -> Page | None:
         if self._backoff.is_resting(None):
             return None
 
-        def tracks_of(feed: Feed) -> list[Track]:
-            return [] if self._backoff.is_resting(feed) else self._tracks.of(feed)
+        def states_of(feed: Feed) -> list[SyncState]:
+            return [] if self._backoff.is_resting(feed) else self._state.of(feed)
 
-        return self._night.next_page(tracks_of, self._end_of_page, dt_util.utcnow())
+        return self._recheck.next_page(states_of, self._end_of_page, dt_util.utcnow())
 
     def _end_of_page(self, feed: Feed, start: datetime) -> datetime:
         return end_of_page(start, self._length(feed), self._site.zone)
 
     async def _async_read_again(self, page: Page) -> None:
         found = await self._async_compare(page)
-        if page.purpose is Purpose.WALK:
+        if page.purpose is Purpose.SWEEP:
             self._record["walk"][_key(page.feed)] = page.end.isoformat()
         self._mark_read_again(page.feed, page.range)
         self._count(page, found)
-        await self._async_remember(page.tracks)
+        await self._async_save(page.states)
         _LOGGER.debug(
             "Read %s again from %s to %s: %s rows", page.feed, page.start, page.end, found.changed
         )
@@ -575,7 +577,7 @@ class SiteHistory:
         hours = worth_asking(page, first, found.doubted)
         if not hours:
             return found
-        now, night = dt_util.utcnow(), self.mended["nights"]
+        now, night = dt_util.utcnow(), self.recheck_stats["nights"]
         missing = with_neighbours(page.feed, hours, now)
         second = await self._async_fetch(replace(page, range=missing))
         both = Repeated(first, second, page)
@@ -591,14 +593,14 @@ class SiteHistory:
     ) -> Rebuilt:
         intervals = answer.intervals
         rebuilt = await self._rebuild(
-            page.tracks, page.range, intervals, is_doubted=is_doubted, dry_run=dry_run
+            page.states, page.range, intervals, is_doubted=is_doubted, dry_run=dry_run
         )
         if not dry_run:
-            await self._on_read(page.tracks, page.start, page.end, intervals)
+            await self._on_read(page.states, page.start, page.end, intervals)
         return rebuilt
 
     async def _async_fetch(self, page: Page) -> Answer:
-        answer = await self._ahead.async_read(page)
+        answer = await self._prefetcher.async_read(page)
         self._backoff.succeeded(page.feed)
         self._tell_whether_refused(page.feed)
         self._size(page.feed).worked(answer.intervals)
@@ -609,22 +611,22 @@ class SiteHistory:
 
     def _count(self, page: Page, found: Rebuilt) -> None:
         """Count what a page of a night found."""
-        self.mended["pages"] += 1
-        self.mended["hours"] += sum(map(len, found.differences.values()))
-        ids = [track.series.statistic_id for track in page.tracks]
-        self._differing.note(ids, page.start, page.end, found.differences)
+        self.recheck_stats["pages"] += 1
+        self.recheck_stats["hours"] += sum(map(len, found.differences.values()))
+        ids = [state.series.statistic_id for state in page.states]
+        self._recurring.note(ids, page.start, page.end, found.differences)
 
-    async def _async_remember(self, tracks: Iterable[Track]) -> None:
-        await self._tracks.async_remember(tracks)
+    async def _async_save(self, states: Iterable[SyncState]) -> None:
+        await self._state.async_save(states)
         if not self._live:  # what else is new comes at once, entities need be told only once
             self._on_change()
 
     def _since(self, feed: Feed) -> datetime:
-        return min(track.since for track in self._tracks.of(feed))
+        return min(state.since for state in self._state.of(feed))
 
-    def _walk_place(self, feed: Feed) -> datetime | None:
-        place = self._record["walk"].get(_key(feed))
-        return datetime.fromisoformat(place) if place else None
+    def _sweep_position(self, feed: Feed) -> datetime | None:
+        position = self._record["walk"].get(_key(feed))
+        return datetime.fromisoformat(position) if position else None
 
     def _length(self, feed: Feed) -> timedelta:
         """Return how long the next page is: of a few windows, where Climkit refuses long ones."""
@@ -633,7 +635,7 @@ class SiteHistory:
 
     def _size(self, feed: Feed) -> PageSize:
         if feed not in self._sizes:
-            self._sizes[feed] = PageSize(first_length(len(self._tracks.of(feed))))
+            self._sizes[feed] = PageSize(first_length(len(self._state.of(feed))))
         return self._sizes[feed]
 
 

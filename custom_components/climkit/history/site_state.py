@@ -21,12 +21,12 @@ from ..statistics import (
     take_extent,
 )
 from ..store import ClimkitStore, SeriesRecord, SiteRecord
-from .state import Likeness, Track, likeness, resume
+from .state import Likeness, SyncState, likeness, resume
 
 _LOGGER = logging.getLogger(__name__)
 
 
-class Tracks:
+class SiteSyncState:
     """The series of a site, how far each was read, and what that means for the site."""
 
     def __init__(
@@ -37,8 +37,8 @@ class Tracks:
         self._store = store
         self._record = record
         self._start = start
-        self._tracks: dict[str, Track] = {}
-        self._by_feed: dict[Feed, list[Track]] = {}
+        self._states: dict[str, SyncState] = {}
+        self._by_feed: dict[Feed, list[SyncState]] = {}
         self._wanted: dict[str, tuple[Series, str]] = {}
         self._loaded: dict[str, tuple[Series, str]] | None = None
         self._refused: set[Feed] = set()
@@ -67,36 +67,36 @@ class Tracks:
         """Return the feeds that the series need."""
         return list(self._by_feed)
 
-    def of(self, feed: Feed) -> list[Track]:
+    def of(self, feed: Feed) -> list[SyncState]:
         """Return the series of a feed."""
         return self._by_feed.get(feed, [])
 
     def total(self, series: Series) -> float | None:
         """Return a series' running total, its newest row's sum; None until it can be right."""
-        track = self._tracks.get(series.statistic_id)
-        return track.total if track else None
+        state = self._states.get(series.statistic_id)
+        return state.total if state else None
 
     def newest(self, series: Series) -> datetime | None:
         """Return the start of a series' newest row; None before its history is complete."""
-        track = self._tracks.get(series.statistic_id)
-        return track.last.start if track and track.complete and track.last else None
+        state = self._states.get(series.statistic_id)
+        return state.last.start if state and state.complete and state.last else None
 
     def is_read(self, feed: Feed) -> bool:
         """Whether nothing is missing of the series of a feed."""
-        return all(track.is_current and not track.earlier for track in self.of(feed))
+        return all(state.is_current and not state.backfill for state in self.of(feed))
 
     def is_awaited(self, statistic_id: str) -> bool:
         """Whether some of a series' history is still to be read, and nobody refuses it."""
-        track = self._tracks.get(statistic_id)
-        if track is None:
+        state = self._states.get(statistic_id)
+        if state is None:
             return not self.is_loaded
-        is_read = track.complete and not track.earlier
-        return not is_read and track.series.feed not in self._refused
+        is_read = state.complete and not state.backfill
+        return not is_read and state.series.feed not in self._refused
 
     def are_ahead_of(self, now: datetime) -> bool:
         """Whether hours are stored that have not begun: then the clock is wrong."""
         latest = now + CLOCKS_DIFFER_BY
-        return any(t.last.start > latest for t in self._tracks.values() if t.last)
+        return any(t.last.start > latest for t in self._states.values() if t.last)
 
     @property
     def progress(self) -> float | None:
@@ -104,7 +104,7 @@ class Tracks:
         if not self.is_loaded:
             return None
         now = dt_util.utcnow()
-        missing = sum((_missing(track, now) for track in self._permitted), timedelta())
+        missing = sum((_missing(state, now) for state in self._permitted), timedelta())
         total = sum((now - self._start for _ in self._permitted), timedelta())
         return float(max(0, floor(100 * (1 - missing / total)))) if missing else 100.0
 
@@ -114,40 +114,40 @@ class Tracks:
         if not self.is_loaded:
             return None
         now = dt_util.utcnow()
-        return min((_complete_until(track, now) for track in self._permitted), default=None)
+        return min((_complete_until(state, now) for state in self._permitted), default=None)
 
     @property
-    def _permitted(self) -> list[Track]:
-        return [track for track in self._tracks.values() if track.series.feed not in self._refused]
+    def _permitted(self) -> list[SyncState]:
+        return [state for state in self._states.values() if state.series.feed not in self._refused]
 
     async def async_load(self) -> None:
         """Learn where each new series stands, and make its statistic known."""
         wanted = self._wanted
         names = await async_known_names(self._hass, set(wanted))
-        new = wanted.keys() - self._tracks.keys()
+        new = wanted.keys() - self._states.keys()
         stored = await async_extents(self._hass, new)
-        remembered = await self._async_remembered(stored)
-        tracks, changed = {}, 0
+        saved = await self._async_saved(stored)
+        states, changed = {}, 0
         for statistic_id, (series, name) in wanted.items():
             statistic = metadata(series, name)
             if names.get(statistic_id) != statistic["name"]:
                 async_publish(self._hass, statistic)
-            if track := self._tracks.get(statistic_id):
-                track.series, track.statistic = series, statistic
+            if state := self._states.get(statistic_id):
+                state.series, state.statistic = series, statistic
             else:
-                track = self._resume(series, name, stored.get(statistic_id))
-                match self._likeness(track, remembered.get(statistic_id)):
+                state = self._resume(series, name, stored.get(statistic_id))
+                match self._likeness(state, saved.get(statistic_id)):
                     case Likeness.OTHER:
-                        track.read_again_from(self._start)
+                        state.read_again_from(self._start)
                         changed += 1
                     case Likeness.OLDER:
                         self.outdated.add(series.feed)
-            tracks[statistic_id] = track
-        self._tracks, self._loaded = tracks, wanted
+            states[statistic_id] = state
+        self._states, self._loaded = states, wanted
         self._group()
         _tell_of_changed(changed)
 
-    async def _async_remembered(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
+    async def _async_saved(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
         """Return what is stored of each series up to the newest row that was remembered."""
         return await async_extents_until(
             self._hass,
@@ -163,28 +163,28 @@ class Tracks:
 
         What somebody else took away or changed is read again, from the beginning.
         """
-        tracks = [
-            track
-            for statistic_id, track in self._tracks.items()
+        states = [
+            state
+            for statistic_id, state in self._states.items()
             if statistic_ids is None or statistic_id in statistic_ids
         ]
-        stored = await async_extents(self._hass, [t.series.statistic_id for t in tracks])
-        changed = [one for one in tracks if _is_changed(one, stored.get(one.series.statistic_id))]
-        for track in changed:
-            self._begin_anew(track, stored.get(track.series.statistic_id))
+        stored = await async_extents(self._hass, [t.series.statistic_id for t in states])
+        changed = [one for one in states if _is_changed(one, stored.get(one.series.statistic_id))]
+        for state in changed:
+            self._begin_anew(state, stored.get(state.series.statistic_id))
         if changed:
             self._group()
             _tell_of_changed(len(changed))
-            await self.async_remember(self._tracks[one.series.statistic_id] for one in changed)
+            await self.async_save(self._states[one.series.statistic_id] for one in changed)
 
-    def _begin_anew(self, track: Track, extent: Extent | None) -> None:
+    def _begin_anew(self, state: SyncState, extent: Extent | None) -> None:
         """Let a series be read from its beginning; without rows it is as if it were new."""
         if extent:
-            take_extent(track, extent)
-            track.read_again_from(self._start)
+            take_extent(state, extent)
+            state.read_again_from(self._start)
         else:
-            name = track.statistic["name"] or ""
-            self._tracks[track.series.statistic_id] = self._resume(track.series, name, None)
+            name = state.statistic["name"] or ""
+            self._states[state.series.statistic_id] = self._resume(state.series, name, None)
 
     @property
     def _records(self) -> dict[str, SeriesRecord]:
@@ -192,20 +192,20 @@ class Tracks:
 
     def _group(self) -> None:
         self._by_feed = {}
-        for track in self._tracks.values():
-            self._by_feed.setdefault(track.series.feed, []).append(track)
+        for state in self._states.values():
+            self._by_feed.setdefault(state.series.feed, []).append(state)
 
     async def async_forget(self, statistic_ids: Collection[str]) -> None:
         """Forget series whose statistics were deleted; wanted ones are loaded anew."""
         for statistic_id in statistic_ids:
-            self._tracks.pop(statistic_id, None)
+            self._states.pop(statistic_id, None)
             self._record["series"].pop(statistic_id, None)
         self._group()
         self._loaded = None
         await self._store.async_save_now()
 
-    def _resume(self, series: Series, name: str, extent: Extent | None) -> Track:
-        track = resume(
+    def _resume(self, series: Series, name: str, extent: Extent | None) -> SyncState:
+        state = resume(
             series,
             metadata(series, name),
             record=self._records.get(series.statistic_id),
@@ -214,33 +214,33 @@ class Tracks:
             start=self._start,
             now=dt_util.utcnow(),
         )
-        take_extent(track, extent)
-        return track
+        take_extent(state, extent)
+        return state
 
-    def _likeness(self, track: Track, then: Extent | None) -> Likeness:
-        extent = extent_of(track)
-        record = self._records.get(track.series.statistic_id)
+    def _likeness(self, state: SyncState, then: Extent | None) -> Likeness:
+        extent = extent_of(state)
+        record = self._records.get(state.series.statistic_id)
         return likeness(record, extent, then) if extent else Likeness.SAME
 
-    async def async_remember(self, tracks: Iterable[Track]) -> None:
+    async def async_save(self, states: Iterable[SyncState]) -> None:
         """Remember how far series were read: at once where something began or was completed."""
         records = self._record["series"]
         is_news = False
-        for track in tracks:
-            old, new = records.get(track.series.statistic_id), track.as_record()
+        for state in states:
+            old, new = records.get(state.series.statistic_id), state.as_record()
             is_news = is_news or old is None or old["complete"] != new["complete"]
-            records[track.series.statistic_id] = new
+            records[state.series.statistic_id] = new
         if is_news:
             await self._store.async_save_now()
         else:
             self._store.save_soon()
 
 
-def _is_changed(track: Track, extent: Extent | None) -> bool:
+def _is_changed(state: SyncState, extent: Extent | None) -> bool:
     """Whether somebody else changed rows; of a write that is not confirmed nobody knows."""
-    if not track.is_last_sure or track.count is None:
+    if not state.is_last_sure or state.count is None:
         return False
-    known = extent_of(track)
+    known = extent_of(state)
     return not known.equals(extent) if known else extent is not None
 
 
@@ -251,12 +251,12 @@ def _tell_of_changed(number: int) -> None:
         )
 
 
-def _complete_until(track: Track, now: datetime) -> datetime:
-    if track.earlier:
-        return track.earlier.begin
-    return now if track.is_current else min(now, track.until)
+def _complete_until(state: SyncState, now: datetime) -> datetime:
+    if state.backfill:
+        return state.backfill.position
+    return now if state.is_current else min(now, state.until)
 
 
-def _missing(track: Track, now: datetime) -> timedelta:
-    missing = track.earlier.end - track.earlier.begin if track.earlier else timedelta()
-    return missing if track.is_current else missing + max(now - track.until, timedelta())
+def _missing(state: SyncState, now: datetime) -> timedelta:
+    missing = state.backfill.end - state.backfill.position if state.backfill else timedelta()
+    return missing if state.is_current else missing + max(now - state.until, timedelta())

@@ -16,19 +16,19 @@ USUAL_LATENESS = timedelta(days=2)
 
 
 @dataclass(slots=True, kw_only=True)
-class Stretch:
-    """The hours from `start` to before `end`; those before `begin` are read already."""
+class Backfill:
+    """The hours from `start` to before `end`; those before `position` are read already."""
 
     start: datetime
-    begin: datetime
+    position: datetime
     end: datetime
 
 
 @dataclass(slots=True, kw_only=True)
-class Track:
+class SyncState:
     """A series and the state of its statistic. All times are full hours in UTC.
 
-    Climkit's data from `since` to before `until` were read and stored; `earlier` is a stretch
+    Climkit's data from `since` to before `until` were read and stored; `backfill` is a stretch
     before `since` that is still to be read (the user moved the start of history, or rows were
     changed by somebody else). `first` and `last` are the first hour and the newest row that are
     stored, of `count` rows (None: not known); `is_last_sure` is False from a write until that was
@@ -45,16 +45,16 @@ class Track:
     is_last_sure: bool = True
     is_current: bool = False
     complete: bool = False
-    earlier: Stretch | None = None
+    backfill: Backfill | None = None
 
     @property
     def total(self) -> float | None:
         """Running total: the sum of the newest row. Unknown before it can be right."""
-        if not self.complete or self.earlier or self.last is None:
+        if not self.complete or self.backfill or self.last is None:
             return None
         return self.last.total
 
-    def has_read(self, until: datetime, *, to_present: bool) -> None:
+    def mark_read(self, until: datetime, *, to_present: bool) -> None:
         """Note that data up to `until` were read and stored."""
         self.until = max(self.until, until)
         if to_present:
@@ -64,45 +64,45 @@ class Track:
         """Whether new data from `start` on leave no gap behind what is stored."""
         return start <= (min(self.until, self.last.start) if self.last else self.until)
 
-    def has_gap(self) -> None:
+    def mark_gap(self) -> None:
         """Go back to reading history: there are data again, behind a gap since the newest row."""
-        self.falls_behind()
+        self.mark_behind()
         if self.last:
             self.until = min(self.until, self.last.start)
 
-    def falls_behind(self) -> None:
+    def mark_behind(self) -> None:
         """Go back to reading history, from before what may have come late."""
         self.is_current = False
         newest = self.last.start if self.last else self.since
         self.until = max(self.since, min(self.until, max(newest, self.until - USUAL_LATENESS)))
 
-    def want_from(self, start: datetime, begun: datetime | None = None) -> None:
+    def backfill_from(self, start: datetime, begun: datetime | None = None) -> None:
         """Let history begin at `start`. What lies before it and is stored already stays.
 
         `begun` is how far an earlier reading of the same stretch had come.
         """
         if start < self.since:
-            self.earlier = Stretch(start=start, begin=begun or start, end=self.since)
+            self.backfill = Backfill(start=start, position=begun or start, end=self.since)
 
     def read_again_from(self, start: datetime) -> None:
         """Let all that is stored from `start` on be read again; what is new goes on."""
         if self.last:
             self.since = self.last.start
-        self.earlier = None
-        self.want_from(start)
+        self.backfill = None
+        self.backfill_from(start)
 
-    def has_read_earlier(self, until: datetime) -> None:
-        """Note that the earlier stretch was read up to `until`."""
-        if self.earlier is None:
+    def mark_backfilled(self, until: datetime) -> None:
+        """Note that the backfill was read up to `until`."""
+        if self.backfill is None:
             return
-        self.earlier.begin = until
-        if until >= self.earlier.end:
-            self.since = self.earlier.start
-            self.earlier = None
+        self.backfill.position = until
+        if until >= self.backfill.end:
+            self.since = self.backfill.start
+            self.backfill = None
 
-    def copy(self) -> Track:
+    def copy(self) -> SyncState:
         """Return a copy to work something out with."""
-        return replace(self, earlier=replace(self.earlier) if self.earlier else None)
+        return replace(self, backfill=replace(self.backfill) if self.backfill else None)
 
     def as_record(self) -> SeriesRecord:
         """Return what has to be remembered."""
@@ -116,10 +116,10 @@ class Track:
             record["first"], record["sum"] = self.first.isoformat(), self.last.total
         if self.count is not None:
             record["count"] = self.count
-        if self.earlier:
+        if self.backfill:
             record["earlier"] = {
-                "start": self.earlier.start.isoformat(),
-                "begin": self.earlier.begin.isoformat(),
+                "start": self.backfill.start.isoformat(),
+                "begin": self.backfill.position.isoformat(),
             }
         return record
 
@@ -133,7 +133,7 @@ def resume(
     first_hour: datetime | None,
     start: datetime,
     now: datetime | None = None,
-) -> Track:
+) -> SyncState:
     """Work out where reading goes on after a restart.
 
     `record` is what was remembered, `last` the newest row that the recorder has and `first_hour`
@@ -144,24 +144,26 @@ def resume(
     """
     if record is None:
         if last is None:
-            return Track(series=series, statistic=statistic, since=start, until=start)
+            return SyncState(series=series, statistic=statistic, since=start, until=start)
         since = first_hour or last.start
-        track = Track(series=series, statistic=statistic, since=since, until=last.start, last=last)
-        track.want_from(start)
-        return track
-    remembered = _time(record["last"])
-    if last is None and remembered is not None:
-        return Track(series=series, statistic=statistic, since=start, until=start)
+        state = SyncState(
+            series=series, statistic=statistic, since=since, until=last.start, last=last
+        )
+        state.backfill_from(start)
+        return state
+    saved = _time(record["last"])
+    if last is None and saved is not None:
+        return SyncState(series=series, statistic=statistic, since=start, until=start)
     since, until = map(datetime.fromisoformat, (record["since"], record["until"]))
     if last is None and now and since > now:
-        return Track(series=series, statistic=statistic, since=start, until=start)
+        return SyncState(series=series, statistic=statistic, since=start, until=start)
     if last is not None:
         since = min(since, last.start)
     if now and until > now:
         until = last.start if last else since
-    if last is not None and last.start != remembered:
+    if last is not None and last.start != saved:
         until = last.start
-    track = Track(
+    state = SyncState(
         series=series,
         statistic=statistic,
         since=since,
@@ -169,11 +171,11 @@ def resume(
         last=last,
         complete=record["complete"],
     )
-    track.falls_behind()
+    state.mark_behind()
     earlier = record.get("earlier")
     is_same = earlier is not None and earlier["start"] == start.isoformat()
-    track.want_from(start, begun=_time(earlier["begin"]) if earlier and is_same else None)
-    return track
+    state.backfill_from(start, begun=_time(earlier["begin"]) if earlier and is_same else None)
+    return state
 
 
 class Likeness(Enum):

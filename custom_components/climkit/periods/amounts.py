@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..api import Sampling, Site, bucket_bounds, floor_hour
-from ..history import Track
+from ..history import SyncState
 from ..measures import Series
 from ..statistics import Row, async_last_rows_before
 
@@ -57,7 +57,7 @@ type Before = Mapping[datetime, Row | None]
 
 
 def period_amounts(
-    track: Track, before: Before, boundaries: Boundaries, created: datetime | None
+    state: SyncState, before: Before, boundaries: Boundaries, created: datetime | None
 ) -> Amounts:
     """Work out the amounts of a series whose history is complete.
 
@@ -66,7 +66,7 @@ def period_amounts(
     """
 
     def amount(start: datetime, last: Row | None) -> float | None:
-        is_known = track.since <= max(start, created or start)
+        is_known = state.since <= max(start, created or start)
         if not is_known or last is None or last.start < start:
             return None
         first = before[start]
@@ -74,7 +74,7 @@ def period_amounts(
 
     return Amounts(
         yesterday=amount(boundaries.yesterday, before[boundaries.today]),
-        month=amount(boundaries.month, track.last),
+        month=amount(boundaries.month, state.last),
     )
 
 
@@ -105,49 +105,51 @@ class Periods:
         """Whether another day has begun since all series were looked at."""
         return self._boundaries != Boundaries.of(now, self._site)
 
-    async def async_begin_day(self, tracks: Sequence[Track]) -> None:
+    async def async_begin_day(self, states: Sequence[SyncState]) -> None:
         """Work out the amounts of all series for the day that has begun."""
         now = dt_util.utcnow()
         self._boundaries = Boundaries.of(now, self._site)
-        await self.async_update(tracks, now)
+        await self.async_update(states, now)
 
-    async def async_update(self, tracks: Sequence[Track], changed_from: datetime) -> None:
+    async def async_update(self, states: Sequence[SyncState], changed_from: datetime) -> None:
         """Work out the amounts of some series anew; rows from `changed_from` on may have changed.
 
         The recorder is asked only for running totals that are not known or may have moved.
         """
         async with self._lock:
             try:
-                await self._async_update(tracks, changed_from)
+                await self._async_update(states, changed_from)
             except SQLAlchemyError as err:
                 self._boundaries = None  # the next quarter-hour tries again
                 _LOGGER.debug("Amounts of periods of %s are not known: %s", self._site.id, err)
 
-    async def _async_update(self, tracks: Sequence[Track], changed_from: datetime) -> None:
+    async def _async_update(self, states: Sequence[SyncState], changed_from: datetime) -> None:
         boundaries = Boundaries.of(dt_util.utcnow(), self._site)
-        complete = {t.series.statistic_id: t for t in tracks if t.total is not None}
-        for track in tracks:
-            statistic_id = track.series.statistic_id
+        complete = {t.series.statistic_id: t for t in states if t.total is not None}
+        for state in states:
+            statistic_id = state.series.statistic_id
             self._before[statistic_id] = {
                 time: row
                 for time, row in self._before.get(statistic_id, {}).items()
                 if statistic_id in complete and time in boundaries.all and time <= changed_from
             }
         await self._async_look_up(complete, boundaries)
-        for track in tracks:
-            self._amounts.pop(track.series.statistic_id, None)
-        for statistic_id, track in complete.items():
+        for state in states:
+            self._amounts.pop(state.series.statistic_id, None)
+        for statistic_id, state in complete.items():
             self._amounts[statistic_id] = period_amounts(
-                track, self._before[statistic_id], boundaries, self._created
+                state, self._before[statistic_id], boundaries, self._created
             )
 
-    async def _async_look_up(self, complete: Mapping[str, Track], boundaries: Boundaries) -> None:
+    async def _async_look_up(
+        self, complete: Mapping[str, SyncState], boundaries: Boundaries
+    ) -> None:
         """Ask for the running totals that are missing, for all series at once."""
         for time in boundaries.all:
             unknown = []
-            for key, track in complete.items():
-                if track.last and track.last.start < time:
-                    self._before[key][time] = track.last
+            for key, state in complete.items():
+                if state.last and state.last.start < time:
+                    self._before[key][time] = state.last
                 elif time not in self._before[key]:
                     unknown.append(key)
             if unknown:

@@ -215,7 +215,7 @@ async def _async_row(
 def _measured(coordinator: SiteCoordinator, owner: _Owner, found: _Hours) -> list[Measured]:
     """Return what is stated of an owner's series."""
     history = coordinator.history
-    stored = {one.series.statistic_id for one in history.tracks if one.last}
+    stored = {one.series.statistic_id for one in history.states if one.last}
     measured = []
     for one in owner.series:
         if (part := part_of(one)) is None:

@@ -2,11 +2,11 @@
 
 from .records import (
     CostsRecord,
-    MendedRecord,
     MeterRecord,
     PeakRecord,
     PeaksRecord,
     PlausibilityRecord,
+    RecheckRecord,
     SeriesRecord,
     SiteRecord,
     StoredRecord,
@@ -16,11 +16,11 @@ from .store import ClimkitStore, ranges_text, read_ranges
 __all__ = [
     "ClimkitStore",
     "CostsRecord",
-    "MendedRecord",
     "MeterRecord",
     "PeakRecord",
     "PeaksRecord",
     "PlausibilityRecord",
+    "RecheckRecord",
     "SeriesRecord",
     "SiteRecord",
     "StoredRecord",

@@ -20,7 +20,7 @@ class EarlierRecord(TypedDict):
 
 
 class SeriesRecord(TypedDict):
-    """How far the history of a series was read. Times are ISO, UTC; see `history.Track`.
+    """How far the history of a series was read. Times are ISO, UTC; see `history.SyncState`.
 
     `first`, `last`, `sum` and `count` tell which rows were stored: their first and newest hour, the
     newest one's running total, and how many there were.
@@ -69,7 +69,7 @@ class PlausibilityRecord(TypedDict):
     decided: NotRequired[dict[str, str]]
 
 
-class MendedRecord(TypedDict):
+class RecheckRecord(TypedDict):
     """What the nights did since the site was set up, and when (ISO, UTC) the last one began."""
 
     nights: int
@@ -129,7 +129,7 @@ class SiteRecord(TypedDict):
     `meters` and `sensors`: those known, by id, with the days (ISO) on which the daily list lacked
     them.
     `described`: what the lists said of each meter that they ever had, by `ids.slug`.
-    `walk`: how far the nights' walk through the history of each feed has come (ISO, UTC).
+    `walk`: how far the nights' sweep through the history of each feed has come (ISO, UTC).
     `mended`: how much the nights read and mended.
     `again`: by feed, the ranges (ISO, UTC) that are to be read again at any time of the day.
     """
@@ -141,7 +141,7 @@ class SiteRecord(TypedDict):
     walk: dict[str, str]
     peaks: NotRequired[PeaksRecord]
     plausibility: NotRequired[PlausibilityRecord]
-    mended: NotRequired[MendedRecord]
+    mended: NotRequired[RecheckRecord]
     costs: NotRequired[CostsRecord]
     again: NotRequired[dict[str, list[tuple[str, str]]]]
     window: NotRequired[WindowRecord]
@@ -291,7 +291,7 @@ _PLAUSIBILITY = _schema(
         vol.Optional("decided"): _each(_time),
     }
 )
-_MENDED = _schema(
+_RECHECK = _schema(
     {
         vol.Required("nights"): _count,
         vol.Required("pages"): _count,
@@ -335,7 +335,7 @@ _PARTS: dict[str, _Reader] = {
     "walk": _each(_time),
     "peaks": _PEAKS,
     "plausibility": _PLAUSIBILITY,
-    "mended": _MENDED,
+    "mended": _RECHECK,
     "costs": _COSTS,
     "again": _each(vol.Schema(_RANGES)),
     "window": _schema({vol.Required("hours"): _hours, vol.Required("tried"): _time}),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.history.state import USUAL_LATENESS, Stretch, Track, resume
+from custom_components.climkit.history.state import USUAL_LATENESS, Backfill, SyncState, resume
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.statistics.recorder import metadata
@@ -22,9 +22,9 @@ SERIES = Series(
 )
 
 
-def make_track(**changes: Any) -> Track:
+def make_track(**changes: Any) -> SyncState:
     values: dict[str, Any] = {"since": START, "until": START} | changes
-    return Track(series=SERIES, statistic=metadata(SERIES, "Consumption"), **values)
+    return SyncState(series=SERIES, statistic=metadata(SERIES, "Consumption"), **values)
 
 
 def resumed(
@@ -32,7 +32,7 @@ def resumed(
     last: Row | None = None,
     first_hour: datetime | None = None,
     start: datetime = START,
-) -> Track:
+) -> SyncState:
     return resume(
         SERIES,
         metadata(SERIES, "Consumption"),
@@ -52,25 +52,25 @@ class TestTotal:
 
     def test_unknown_until_complete(self) -> None:
         """In the middle of the first import it would be too small."""
-        track = make_track(last=row(MARCH))
-        assert track.total is None
-        track.has_read(MARCH + HOUR, to_present=True)
-        assert track.total == 10.0
+        state = make_track(last=row(MARCH))
+        assert state.total is None
+        state.mark_read(MARCH + HOUR, to_present=True)
+        assert state.total == 10.0
 
     def test_stays_after_an_outage(self) -> None:
         """What was complete keeps its last total while the gap is closed."""
-        track = make_track(last=row(MARCH), until=MARCH + HOUR, is_current=True, complete=True)
-        track.falls_behind()
-        assert track.total == 10.0
+        state = make_track(last=row(MARCH), until=MARCH + HOUR, is_current=True, complete=True)
+        state.mark_behind()
+        assert state.total == 10.0
 
     def test_unknown_while_history_moves(self) -> None:
         """Earlier history changes all totals."""
-        track = make_track(last=row(MARCH), since=MARCH, complete=True)
-        track.want_from(START)
-        assert track.total is None
-        track.has_read_earlier(MARCH)
-        assert track.total == 10.0
-        assert track.since == START
+        state = make_track(last=row(MARCH), since=MARCH, complete=True)
+        state.backfill_from(START)
+        assert state.total is None
+        state.mark_backfilled(MARCH)
+        assert state.total == 10.0
+        assert state.since == START
 
     def test_unknown_without_rows(self) -> None:
         """A meter that never measured has no total, not 0."""
@@ -82,14 +82,14 @@ class TestResume:
 
     def test_new(self) -> None:
         """Nothing stored, nothing remembered."""
-        track = resumed()
-        assert (track.since, track.until, track.total) == (START, START, None)
+        state = resumed()
+        assert (state.since, state.until, state.total) == (START, START, None)
 
     def test_as_it_was(self) -> None:
         """Recorder and memory agree: go on from the last row's hour."""
         old = make_track(last=row(MARCH), until=MARCH + HOUR, complete=True)
-        track = resumed(old.as_record(), last=row(MARCH))
-        assert (track.since, track.until, track.total) == (START, MARCH, 10.0)
+        state = resumed(old.as_record(), last=row(MARCH))
+        assert (state.since, state.until, state.total) == (START, MARCH, 10.0)
 
     def test_memory_is_older(self) -> None:
         """Killed: the recorder has more rows than was remembered."""
@@ -99,14 +99,14 @@ class TestResume:
     def test_memory_is_newer(self) -> None:
         """A backup was restored: the recorder has fewer rows than was remembered."""
         old = make_track(last=row(MARCH), until=MARCH + HOUR, complete=True)
-        track = resumed(old.as_record(), last=row(START))
-        assert track.until == START
+        state = resumed(old.as_record(), last=row(START))
+        assert state.until == START
 
     def test_rows_deleted(self) -> None:
         """From the start, and without a total until all is there."""
         old = make_track(last=row(MARCH), until=MARCH + HOUR, complete=True)
-        track = resumed(old.as_record())
-        assert (track.until, track.complete) == (START, False)
+        state = resumed(old.as_record())
+        assert (state.until, state.complete) == (START, False)
 
     def test_never_had_rows(self) -> None:
         """A meter without data is not read from the start each time."""
@@ -120,9 +120,9 @@ class TestResume:
 
     def test_rows_without_memory(self) -> None:
         """Added again: what is stored stays, what lies before it is looked at."""
-        track = resumed(last=row(MARCH), first_hour=START + HOUR)
-        assert (track.since, track.until) == (START + HOUR, MARCH)
-        assert track.earlier == Stretch(start=START, begin=START, end=START + HOUR)
+        state = resumed(last=row(MARCH), first_hour=START + HOUR)
+        assert (state.since, state.until) == (START + HOUR, MARCH)
+        assert state.backfill == Backfill(start=START, position=START, end=START + HOUR)
 
     @pytest.mark.parametrize(
         ("start", "begin"), [(START, START + HOUR), (START - timedelta(days=1), None)]
@@ -130,13 +130,13 @@ class TestResume:
     def test_earlier_stretch(self, start: datetime, begin: datetime | None) -> None:
         """It goes on where it was, unless its start moved once more."""
         old = make_track(last=row(MARCH), since=MARCH, until=MARCH, complete=True)
-        old.want_from(START)
-        old.has_read_earlier(START + HOUR)
-        track = resumed(old.as_record(), last=row(MARCH), start=start)
-        assert track.earlier == Stretch(start=start, begin=begin or start, end=MARCH)
+        old.backfill_from(START)
+        old.mark_backfilled(START + HOUR)
+        state = resumed(old.as_record(), last=row(MARCH), start=start)
+        assert state.backfill == Backfill(start=start, position=begin or start, end=MARCH)
 
     def test_later_start(self) -> None:
         """What is stored before it stays."""
         record = make_track(last=row(MARCH), until=MARCH).as_record()
-        track = resumed(record, last=row(MARCH), start=START + timedelta(days=9))
-        assert (track.since, track.earlier) == (START, None)
+        state = resumed(record, last=row(MARCH), start=START + timedelta(days=9))
+        assert (state.since, state.backfill) == (START, None)
