@@ -357,11 +357,14 @@ class StoryHome(Home):
         assert self.is_complete, self.sites[0].coordinator.history.progress
 
     async def leave(self) -> None:
-        """Remove the account, its memory and its statistics."""
+        """Remove the account, its memory, its statistics and what is known of its server."""
         await self.hass.config_entries.async_remove(self.entry.entry_id)
         get_instance(self.hass).async_clear_statistics(sorted(await stored_rows(self.hass)))
         await async_wait_recording_done(self.hass)
         self.forget()
+        # The next story begins at an earlier time, and may get a server of the same address.
+        for key in ("queues", "logins"):
+            self.hass.data.pop(f"{DOMAIN}_{key}", None)
 
     async def assert_true(self) -> None:
         """Every hour, of energy and of costs, is what it should be."""
