@@ -135,7 +135,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             start=history_start,
             store=store,
             on_change=self._note_history,
-            writing=self.costs.writing,
+            write_guard=self.costs.write_guard,
             on_read=self._async_note_read,
         )
         self.periods = Periods(hass, site)

@@ -198,7 +198,7 @@ class SiteCosts:
         self.worker.wake()
 
     @asynccontextmanager
-    async def writing(self, ranges: Mapping[str, TimeRange]) -> AsyncIterator[None]:
+    async def write_guard(self, ranges: Mapping[str, TimeRange]) -> AsyncIterator[None]:
         """Take note of amounts that are written now: in which range, by statistic id.
 
         What a kill of Home Assistant would leave wrong is remembered before the first write; it is

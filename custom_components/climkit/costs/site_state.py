@@ -175,7 +175,7 @@ class CostBook:
         tracks = [
             track
             for cost_id, track in self.tracks.items()
-            if track.is_last_sure and (cost_ids is None or cost_id in cost_ids)
+            if track.is_last_confirmed and (cost_ids is None or cost_id in cost_ids)
         ]
         stored = await async_extents(self._hass, [track.cost_id for track in tracks])
         for track in tracks:

@@ -25,7 +25,7 @@ class CostTrack:
     first: datetime | None = None
     last: Row | None = None
     count: int | None = None
-    is_last_sure: bool = True
+    is_last_confirmed: bool = True
     dirty: list[TimeRange] = field(default_factory=list)
     before: dict[datetime, float] = field(default_factory=dict)
     spent: dict[datetime, float | None] = field(default_factory=dict)

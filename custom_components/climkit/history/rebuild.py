@@ -12,11 +12,11 @@ from ..statistics import (
     Rebuilt,
     Row,
     TimeRange,
-    Writing,
+    WriteGuard,
     async_rebuild_amounts,
     by_hour,
     hourly_amounts,
-    untold,
+    no_guard,
 )
 from .state import SyncState
 
@@ -36,7 +36,7 @@ async def async_rebuild(
     *,
     is_doubted: IsDoubted,
     dry_run: bool = False,
-    writing: Writing = untold,
+    write_guard: WriteGuard = no_guard,
 ) -> Rebuilt:
     """Make the rows of the hours that a range touches say what the intervals say.
 
@@ -63,7 +63,7 @@ async def async_rebuild(
 
     amounts, doubted = await hass.async_add_executor_job(prepare)
     return await async_rebuild_amounts(
-        hass, states, hours, amounts, doubted=doubted, dry_run=dry_run, writing=writing
+        hass, states, hours, amounts, doubted=doubted, dry_run=dry_run, write_guard=write_guard
     )
 
 

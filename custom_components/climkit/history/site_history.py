@@ -47,7 +47,7 @@ from ..statistics import (
     RowsChangedError,
     TimeRange,
     Worker,
-    Writing,
+    WriteGuard,
     async_clear,
     merged,
     within,
@@ -106,13 +106,13 @@ class SiteHistory:
         start: datetime,
         store: ClimkitStore,
         on_change: Callable[[], None],
-        writing: Writing,
+        write_guard: WriteGuard,
         on_read: OnRead,
     ) -> None:
         """Prepare; history begins at `start`, `on_change` tells of new totals and progress.
 
-        `writing` is told which rows are being written, for what follows from them, and `on_read`
-        what was read of which series, once it is stored.
+        `write_guard` is told which rows are being written, for what follows from them, and
+        `on_read` what was read of which series, once it is stored.
         """
         self._hass = hass
         self._reader = reader
@@ -120,7 +120,7 @@ class SiteHistory:
         self._store = store
         self._record = store.site(site.id)
         self._on_change = on_change
-        self._rebuild = partial(async_rebuild, hass, writing=writing)
+        self._rebuild = partial(async_rebuild, hass, write_guard=write_guard)
         self._on_read = on_read
         self._state = SiteSyncState(hass, store, self._record, floor_hour(start))
         self._live: dict[Feed, _Live] = {}

@@ -238,7 +238,7 @@ class SiteSyncState:
 
 def _is_changed(state: SyncState, extent: Extent | None) -> bool:
     """Whether somebody else changed rows; of a write that is not confirmed nobody knows."""
-    if not state.is_last_sure or state.count is None:
+    if not state.is_last_confirmed or state.count is None:
         return False
     known = extent_of(state)
     return not known.equals(extent) if known else extent is not None

@@ -31,8 +31,8 @@ class SyncState:
     Climkit's data from `since` to before `until` were read and stored; `backfill` is a stretch
     before `since` that is still to be read (the user moved the start of history, or rows were
     changed by somebody else). `first` and `last` are the first hour and the newest row that are
-    stored, of `count` rows (None: not known); `is_last_sure` is False from a write until that was
-    read back. `is_current`: reading has reached the present; `complete`: it did so at least once.
+    stored, of `count` rows (None: not known); `is_last_confirmed` is False from a write until that
+    was read back. `is_current`: reading has reached the present; `complete`: it did so at least once.
     """
 
     series: Series
@@ -42,7 +42,7 @@ class SyncState:
     first: datetime | None = None
     last: Row | None = None
     count: int | None = None
-    is_last_sure: bool = True
+    is_last_confirmed: bool = True
     is_current: bool = False
     complete: bool = False
     backfill: Backfill | None = None

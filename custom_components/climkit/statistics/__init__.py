@@ -4,11 +4,11 @@ from .rebuild import (
     IsRowDoubted,
     Rebuilt,
     RowsChangedError,
-    Writing,
+    WriteGuard,
     async_rebuild_amounts,
     extent_of,
+    no_guard,
     take_extent,
-    untold,
 )
 from .recorder import (
     RecorderError,
@@ -43,7 +43,7 @@ __all__ = [
     "RowsChangedError",
     "TimeRange",
     "Worker",
-    "Writing",
+    "WriteGuard",
     "async_clear",
     "async_extents",
     "async_extents_until",
@@ -65,9 +65,9 @@ __all__ = [
     "hourly_amounts",
     "merged",
     "metadata",
+    "no_guard",
     "same",
     "take_extent",
-    "untold",
     "within",
     "without",
 ]

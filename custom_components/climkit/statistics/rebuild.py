@@ -40,36 +40,36 @@ class RowsChangedError(Exception):
         self.statistic_ids = frozenset(statistic_ids)
 
 
-class Kept(Protocol):
+class StoredStatistic(Protocol):
     """A statistic that is kept, of energy or costs: how it is described, and what is stored."""
 
     statistic: StatisticMetaData
     first: datetime | None
     last: Row | None
     count: int | None
-    is_last_sure: bool
+    is_last_confirmed: bool
 
 
-def take_extent(kept: Kept, extent: Extent | None) -> None:
+def take_extent(stored: StoredStatistic, extent: Extent | None) -> None:
     """Note what the recorder holds of a statistic."""
-    kept.first = extent.first if extent else None
-    kept.last = extent.last if extent else None
-    kept.count = extent.count if extent else 0
-    kept.is_last_sure = True
+    stored.first = extent.first if extent else None
+    stored.last = extent.last if extent else None
+    stored.count = extent.count if extent else 0
+    stored.is_last_confirmed = True
 
 
-def extent_of(kept: Kept) -> Extent | None:
+def extent_of(stored: StoredStatistic) -> Extent | None:
     """Return what should be stored of a statistic; None without rows, or where it is unknown."""
-    if kept.first is None or kept.last is None or kept.count is None:
+    if stored.first is None or stored.last is None or stored.count is None:
         return None
-    return Extent(kept.first, kept.last, kept.count)
+    return Extent(stored.first, stored.last, stored.count)
 
 
 # Told, by statistic id, in which ranges rows are written; it holds as long as that takes.
-type Writing = Callable[[Mapping[str, TimeRange]], AbstractAsyncContextManager[None]]
+type WriteGuard = Callable[[Mapping[str, TimeRange]], AbstractAsyncContextManager[None]]
 
 
-def untold(_ranges: Mapping[str, TimeRange]) -> AbstractAsyncContextManager[None]:
+def no_guard(_ranges: Mapping[str, TimeRange]) -> AbstractAsyncContextManager[None]:
     """Write where nobody needs to be told."""
     return nullcontext()
 
@@ -106,13 +106,13 @@ class _Stored:
 
 async def async_rebuild_amounts(
     hass: HomeAssistant,
-    tracks: Sequence[Kept],
+    tracks: Sequence[StoredStatistic],
     hours: TimeRange,
     amounts: Mapping[str, Mapping[datetime, float | None]],
     *,
     doubted: IsRowDoubted | None = None,
     dry_run: bool = False,
-    writing: Writing = untold,
+    write_guard: WriteGuard = no_guard,
 ) -> Rebuilt:
     """Make the rows of a range of full hours say what hourly amounts, by statistic id, say.
 
@@ -122,7 +122,7 @@ async def async_rebuild_amounts(
     rows are read back before this returns. Raises RecorderError where they are not there; then the
     same call again mends it. Raises RowsChangedError where a newest row is not the remembered one.
     """
-    await _async_make_sure(hass, tracks)
+    await _async_reload_unconfirmed(hass, tracks)
     await _async_check_last(hass, tracks)
     stored = await _async_stored(hass, tracks, hours.start, hours.end)
     changes = await hass.async_add_executor_job(_changes, tracks, stored, amounts, doubted)
@@ -133,7 +133,7 @@ async def async_rebuild_amounts(
     changed = [one for one in changes if one.change.rows or one.change.shift]
     if not changed:
         return Rebuilt(found, doubted=kept)
-    async with writing(
+    async with write_guard(
         {
             one.statistic_id: TimeRange(rows[0].start, rows[-1].start + HOUR)
             for one in changed
@@ -141,7 +141,7 @@ async def async_rebuild_amounts(
         }
     ):
         for one in changed:
-            one.track.is_last_sure = False
+            one.track.is_last_confirmed = False
             async_write(hass, one.track.statistic, one.change, hours.end)
             await asyncio.sleep(0)  # each write is checked row by row in the event loop
     await async_synchronize(hass)
@@ -149,20 +149,20 @@ async def async_rebuild_amounts(
     return Rebuilt(found, sum(len(one.change.rows) for one in changed), kept)
 
 
-async def _async_make_sure(hass: HomeAssistant, tracks: Sequence[Kept]) -> None:
+async def _async_reload_unconfirmed(hass: HomeAssistant, tracks: Sequence[StoredStatistic]) -> None:
     """Ask the recorder for the newest rows of series whose last write was not confirmed.
 
     Where one series' write was lost, those of the others were stored all the same.
     """
-    unsure = [track for track in tracks if not track.is_last_sure]
-    if not unsure:
+    unconfirmed = [track for track in tracks if not track.is_last_confirmed]
+    if not unconfirmed:
         return
-    extents = await async_extents(hass, [_id(track) for track in unsure])
-    for track in unsure:
+    extents = await async_extents(hass, [_id(track) for track in unconfirmed])
+    for track in unconfirmed:
         take_extent(track, extents.get(_id(track)))
 
 
-async def _async_check_last(hass: HomeAssistant, tracks: Sequence[Kept]) -> None:
+async def _async_check_last(hass: HomeAssistant, tracks: Sequence[StoredStatistic]) -> None:
     """Look whether the newest rows are those that are remembered: sums go on from there.
 
     They share few hours, most often one, so this is a question or two.
@@ -183,7 +183,7 @@ async def _async_check_last(hass: HomeAssistant, tracks: Sequence[Kept]) -> None
 
 
 async def _async_stored(
-    hass: HomeAssistant, tracks: Sequence[Kept], start: datetime, end: datetime
+    hass: HomeAssistant, tracks: Sequence[StoredStatistic], start: datetime, end: datetime
 ) -> dict[str, _Stored]:
     reaching = [_id(track) for track in tracks if track.last and track.last.start >= start]
     found = await async_rows(hass, reaching, start, end) if reaching else {}
@@ -194,7 +194,7 @@ async def _async_stored(
 
 async def _async_surroundings(
     hass: HomeAssistant,
-    track: Kept,
+    track: StoredStatistic,
     found: Mapping[str, tuple[list[Row], float]],
     start: datetime,
     end: datetime,
@@ -214,7 +214,7 @@ async def _async_surroundings(
 class _TrackChange:
     """What changes for one statistic."""
 
-    track: Kept
+    track: StoredStatistic
     change: Change
     added: int
     differences: Sequence[Difference]
@@ -225,12 +225,12 @@ class _TrackChange:
         return _id(self.track)
 
 
-def _id(track: Kept) -> str:
+def _id(track: StoredStatistic) -> str:
     return track.statistic["statistic_id"]
 
 
 def _changes(
-    tracks: Sequence[Kept],
+    tracks: Sequence[StoredStatistic],
     stored: Mapping[str, _Stored],
     amounts_by_id: Mapping[str, Mapping[datetime, float | None]],
     doubted: IsRowDoubted | None,
@@ -287,4 +287,4 @@ async def _async_confirm(
             track.first = min(track.first or row.start, row.start)
         if track.count is not None:
             track.count += one.added
-        track.is_last_sure = True
+        track.is_last_confirmed = True
