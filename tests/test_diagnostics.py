@@ -15,7 +15,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import get_system_health_info
 
-from custom_components.climkit.api.stats import Figures
+from custom_components.climkit.api.stats import RequestStats
 from custom_components.climkit.const import CONF_ADVANCED, DOMAIN
 from custom_components.climkit.diagnostics import (
     async_get_config_entry_diagnostics,
@@ -158,9 +158,9 @@ async def test_words_that_are_none(home: Home, told_by_climkit: str) -> None:
 @pytest.mark.parametrize("column", ["total Anna", "total\n", "Anna", "a" * 41, "total_ä", 3])
 def test_columns_that_are_no_words(column: object) -> None:
     """They are counted, and not told."""
-    figures = Figures()
-    figures.note_shape("site_data/1/electricity", [{column: 1.0, "conso_total": 2.0}], 1, 0)
-    assert figures.shapes["site_data electricity"]["keys"] == {"other": 1, "conso_total": 1}
+    stats = RequestStats()
+    stats.note_shape("site_data/1/electricity", [{column: 1.0, "conso_total": 2.0}], 1, 0)
+    assert stats.shapes["site_data electricity"]["keys"] == {"other": 1, "conso_total": 1}
 
 
 async def test_errors_are_counted(home: Home) -> None:

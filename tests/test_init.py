@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.climkit import async_remove_config_entry_device
-from custom_components.climkit.api.batch import async_read_each_site
+from custom_components.climkit.api.batch import read_each_site
 from custom_components.climkit.const import CONF_SITES, DOMAIN
 from custom_components.climkit.coordinator.site import SiteCoordinator
 from tests.conftest import NOW, Home
@@ -152,9 +152,9 @@ class TestSites:
         async def read(*args: Any) -> dict[str, Any]:
             began.set()
             await may_end.wait()
-            return await async_read_each_site(*args)
+            return await read_each_site(*args)
 
-        with patch("custom_components.climkit.sites.async_read_each_site", read):
+        with patch("custom_components.climkit.sites.read_each_site", read):
             home.freezer.tick(timedelta(hours=24, minutes=1))
             async_fire_time_changed(home.hass)
             await home.until(began.is_set)

@@ -16,7 +16,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from .account import async_create_client
-from .api import async_read_each_site
+from .api import read_each_site
 from .const import ALL, CONF_HISTORY, CONF_SITES, DOMAIN, PLATFORMS
 from .coordinator import Owners, SensorsCoordinator, SiteCoordinator, async_owners
 from .costs import stored_tariffs
@@ -68,7 +68,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         with setup_errors():
             wanted = await async_wanted_sites(entry, client)
             site_ids = free_sites(hass, entry, wanted)
-            sites = await async_read_each_site(
+            sites = await read_each_site(
                 site_ids, partial(async_read_site, client), on_refused=refused.append
             )
     finally:

@@ -13,7 +13,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
-from .api import DEFAULT_URL, ClimkitClient, Figures
+from .api import DEFAULT_URL, ClimkitClient, RequestStats
 from .const import ALL, CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
 from .history import Backfill, SyncState
 from .measures import Series
@@ -82,30 +82,30 @@ def _account(entry: ClimkitConfigEntry) -> Told:
 
 
 def _api(client: ClimkitClient) -> Told:
-    figures, answered = client.figures, client.figures.requests - client.figures.errors.total()
+    stats, answered = client.stats, client.stats.requests - client.stats.errors.total()
     return {
-        "requests": figures.requests,
-        "requests_today": figures.today(dt_util.utcnow()),
-        "errors": dict(figures.errors),
-        "limit_hits": figures.limit_hits,
+        "requests": stats.requests,
+        "requests_today": stats.today(dt_util.utcnow()),
+        "errors": dict(stats.errors),
+        "limit_hits": stats.limit_hits,
         "seconds_between_requests": round(client.queue.spacing, 2),
-        "mean_seconds": round(figures.seconds / answered, 3) if answered > 0 else None,
-        "slowest_seconds": round(figures.slowest, 3),
-        "bytes": figures.bytes,
-        "largest_answer_bytes": figures.largest,
-        "last_success": _iso(figures.last_success),
-        "settled": _settled(figures),
-        "answers": figures.shapes,
+        "mean_seconds": round(stats.seconds / answered, 3) if answered > 0 else None,
+        "slowest_seconds": round(stats.slowest, 3),
+        "bytes": stats.bytes,
+        "largest_answer_bytes": stats.largest,
+        "last_success": _iso(stats.last_success),
+        "settled": _settled(stats),
+        "answers": stats.shapes,
     }
 
 
-def _settled(figures: Figures) -> Told:
+def _settled(stats: RequestStats) -> Told:
     """Return how the API answered what its document leaves open; None: not seen yet."""
-    data = {kind: shape for kind, shape in figures.shapes.items() if "_data" in kind}
-    listed = figures.shapes.get("all_installations")
+    data = {kind: shape for kind, shape in stats.shapes.items() if "_data" in kind}
+    listed = stats.shapes.get("all_installations")
     return {
         "sites_are_listed_as": listed["elements"] if listed else None,
-        "windows_are_read_as": dict(figures.windows) or None,
+        "windows_are_read_as": dict(stats.windows) or None,
         "stamps_are": {kind: shape["stamps"] for kind, shape in data.items()} or None,
     }
 

@@ -9,7 +9,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_call_later
 
-from .api import Backoff, ClimkitClient, ClimkitError, Meter, Site, async_read_each_site, let_rest
+from .api import Backoff, ClimkitClient, ClimkitError, Meter, Site, pause, read_each_site
 from .const import ALL, CONF_SITES, DOMAIN
 from .ids import distinct, slug
 from .issues import async_tell_of_refused_sites
@@ -78,13 +78,13 @@ def watch_for_sites(
         try:
             site_ids = free_sites(hass, entry, await async_wanted_sites(entry, client))
             missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
-            if await async_read_each_site(
+            if await read_each_site(
                 missing, partial(async_read_site, client), lambda _: None, refused.append
             ):
                 hass.config_entries.async_schedule_reload(entry.entry_id)
         except ClimkitError as err:
             _LOGGER.debug("Could not look for other sites: %s", err)
-            let_rest(backoff, entry.entry_id, err)
+            pause(backoff, entry.entry_id, err)
         else:
             note(missing, refused)
         plan()
@@ -108,8 +108,8 @@ def watch_for_sites(
     @callback
     def plan() -> None:
         nonlocal cancel
-        rest = backoff.left(entry.entry_id)
-        cancel = async_call_later(hass, rest or NEW_SITES_INTERVAL, look)
+        pause_left = backoff.left(entry.entry_id)
+        cancel = async_call_later(hass, pause_left or NEW_SITES_INTERVAL, look)
 
     note(unread, refused)
     plan()

@@ -22,16 +22,16 @@ async def async_health(hass: HomeAssistant) -> dict[str, object]:
         DOMAIN, include_ignore=False
     )
     url = next((entry.data.get(CONF_URL, DEFAULT_URL) for entry in entries), DEFAULT_URL)
-    figures = [
-        next(iter(entry.runtime_data.values())).coordinator.client.figures
+    stats = [
+        next(iter(entry.runtime_data.values())).coordinator.client.stats
         for entry in hass.config_entries.async_loaded_entries(DOMAIN)
         if entry.runtime_data
     ]
     now = dt_util.utcnow()
-    times = [one.last_success for one in figures if one.last_success]
+    times = [one.last_success for one in stats if one.last_success]
     return {
         "can_reach_api": system_health.async_check_can_reach_url(hass, url),
         "accounts": len(entries),
-        "requests_today": sum(one.today(now) for one in figures),
+        "requests_today": sum(one.today(now) for one in stats),
         "last_success": max(times, default=None),
     }

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.climkit.api.backoff import LONGEST_REST, Backoff
+from custom_components.climkit.api.backoff import LONGEST_PAUSE, Backoff
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -51,10 +51,10 @@ class TestTrouble:
         rests = []
         for _ in range(8):
             rests.append(backoff.after_trouble("a"))
-            assert backoff.is_resting("a")
-            assert not backoff.is_resting("b")
+            assert backoff.is_paused("a")
+            assert not backoff.is_paused("b")
             clock.turn(rests[-1])
-            assert not backoff.is_resting("a")
+            assert not backoff.is_paused("a")
             assert backoff.is_in_trouble("a")
         assert minutes(rests) == [1, 2, 4, 8, 16, 30, 30, 30]
         backoff.succeeded("a")
@@ -71,7 +71,7 @@ class TestTrouble:
         while clock.now <= ends:
             getattr(backoff, kind)("a")
             clock.turn(backoff.left("a"))
-        assert clock.now - ends <= LONGEST_REST.total_seconds()
+        assert clock.now - ends <= LONGEST_PAUSE.total_seconds()
 
     def test_climkit_asks_for_a_pause(self, backoff: Backoff[str], clock: Clock) -> None:
         """That is kept; a shorter one than usual is not."""
@@ -88,7 +88,7 @@ class TestTrouble:
             clock.turn(rests[-1])
         assert minutes(rests) == [2, 4, 8, 10, 10]
         assert backoff.after_trouble("b", first=timedelta(0)) == timedelta(0)
-        assert not backoff.is_resting("b")
+        assert not backoff.is_paused("b")
 
     def test_a_rest_is_never_shortened(self, backoff: Backoff[str]) -> None:
         """By further trouble while it lasts."""
@@ -100,13 +100,13 @@ class TestTrouble:
         """Up to a second, which is no reason to wait for another minute."""
         backoff.after_trouble("a")
         clock.now += 59.2
-        assert not backoff.is_resting("a")
+        assert not backoff.is_paused("a")
 
     def test_a_clock_that_runs_back(self, backoff: Backoff[str], clock: Clock) -> None:
         """Nothing rests for ever."""
         backoff.after_trouble("a")
         clock.now -= 4
-        assert not backoff.is_resting("a")
+        assert not backoff.is_paused("a")
         assert backoff.next_end is None
 
 
@@ -118,11 +118,11 @@ class TestOutage:
         rests = []
         for key in "abcdefgh":
             rests.append(backoff.after_outage(key))
-            assert backoff.is_resting("z")
+            assert backoff.is_paused("z")
             clock.turn(rests[-1])
         assert minutes(rests) == [1, 2, 4, 8, 16, 30, 30, 30]
         backoff.succeeded("z")
-        assert not backoff.is_resting(None)
+        assert not backoff.is_paused(None)
         assert not backoff.is_in_trouble(None)
 
     def test_of_one_alone(self, backoff: Backoff[str], clock: Clock) -> None:
@@ -133,8 +133,8 @@ class TestOutage:
             delays += backoff.is_in_trouble(None)
             backoff.succeeded("b")
         assert delays == 1
-        assert backoff.after_outage("a") == LONGEST_REST
-        assert not backoff.is_resting("b")
+        assert backoff.after_outage("a") == LONGEST_PAUSE
+        assert not backoff.is_paused("b")
 
 
 class TestRefusal:

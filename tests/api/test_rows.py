@@ -170,7 +170,7 @@ class TestGrid:
         found = await scripted_client.meter_data("villa", "meter", MIDNIGHT)
         assert {one.end: one.values["total"] for one in found} == read(rows)
         assert "1 unusable rows left out" in caplog.text
-        assert scripted_client.figures.shapes["meter_data"]["unusable"] == 1
+        assert scripted_client.stats.shapes["meter_data"]["unusable"] == 1
 
     @pytest.mark.parametrize("minutes", [1, 5, 7.5, 10])
     @pytest.mark.parametrize("length", [2, 3, 50])

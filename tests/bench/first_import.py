@@ -111,16 +111,16 @@ async def imported(home: MachineHome) -> Spent:
     home.hass.set_state(CoreState.starting)
     await home.set_up()
     await home.settle()
-    figures = home.site.coordinator.client.figures
-    requests, size = figures.requests, figures.bytes
+    stats = home.site.coordinator.client.stats
+    requests, size = stats.requests, stats.bytes
     before, began = Cpu.now(home.hass), real_time()
 
     home.hass.set_state(CoreState.running)
     home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
     await home.complete()
     return Spent(
-        requests=figures.requests - requests,
-        bytes=figures.bytes - size,
+        requests=stats.requests - requests,
+        bytes=stats.bytes - size,
         seconds=real_time() - began,
         cpu=Cpu.now(home.hass) - before,
     )

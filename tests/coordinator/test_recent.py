@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval, Meter, MeterMode
-from custom_components.climkit.api.backoff import FIRST_REST, Backoff
+from custom_components.climkit.api.backoff import FIRST_PAUSE, Backoff
 from custom_components.climkit.coordinator.live_data import POWER_EXPIRES_AFTER, Recent
 from custom_components.climkit.coordinator.schedule import FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_LOOK
 from custom_components.climkit.measures.series import Feed, Series, all_series
@@ -186,7 +186,7 @@ class TestFeeds:
         recent.follow([heating, SITE], [])
         backoff.after_trouble(heating)
         assert recent.due(NOW + INTERVAL) == [SITE]
-        clock.now += FIRST_REST.total_seconds()
+        clock.now += FIRST_PAUSE.total_seconds()
         assert recent.due(NOW + INTERVAL) == [SITE, heating]
         backoff.succeeded(heating)
         recent.note_asked(heating, NOW + INTERVAL)
@@ -218,7 +218,7 @@ class TestFeeds:
         backoff.after_trouble(SITE)
         day = timedelta(days=1)
         for now in (NOW, NOW - day, NOW + day):
-            assert recent.next_look(now, now) == now + 2 * FIRST_REST
+            assert recent.next_look(now, now) == now + 2 * FIRST_PAUSE
         clock.now += 90
         assert recent.next_look(NOW, NOW) == NOW + SHORTEST_PAUSE
         backoff.succeeded(SITE)

@@ -16,7 +16,7 @@ from custom_components.climkit.api import (
     ClimkitConnectionError,
     ClimkitError,
 )
-from custom_components.climkit.api.batch import async_read_each_site
+from custom_components.climkit.api.batch import read_each_site
 from custom_components.climkit.const import DOMAIN
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
@@ -295,9 +295,9 @@ class TestSites:
         ids = [str(number) for number in range(len(answers))]
         if read is None or answers == "-x-+":
             with pytest.raises(ClimkitError):
-                await async_read_each_site(ids, ask, on_refused=refused.append)
+                await read_each_site(ids, ask, on_refused=refused.append)
         else:
-            found = await async_read_each_site(ids, ask, on_refused=refused.append)
+            found = await read_each_site(ids, ask, on_refused=refused.append)
             assert list(found) == [str(number) for number in read]
 
     async def test_all_is_refused(self) -> None:
@@ -308,5 +308,5 @@ class TestSites:
 
         refused: list[str] = []
         with pytest.raises(ClimkitAccessDeniedError):
-            await async_read_each_site(["a", "b", "c"], ask, on_refused=refused.append)
+            await read_each_site(["a", "b", "c"], ask, on_refused=refused.append)
         assert not refused

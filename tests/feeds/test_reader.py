@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.climkit.api import INTERVAL, ClimkitResponseError, Interval
-from custom_components.climkit.feeds.reader import async_complete, refuse_coarser
+from custom_components.climkit.feeds.reader import ask_completely, refuse_coarser
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 MONTH = timedelta(days=30)
@@ -46,7 +46,7 @@ class TestCutAnswers:
     async def test_all_is_read(self, rows: int, cut: str) -> None:
         """However few: no request is made in vain."""
         api = Api(quarters(range(30 * DAY)), rows, cut=cut)
-        assert await async_complete(api.ask, START, START + MONTH) == api.data
+        assert await ask_completely(api.ask, START, START + MONTH) == api.data
         assert api.requests == -(-30 * DAY // rows)
 
     @pytest.mark.parametrize("cut", ["start", "end"])
@@ -54,13 +54,13 @@ class TestCutAnswers:
         """Data begin late, end early and have a hole: one more request finds out each end."""
         data = quarters([*range(DAY, 5 * DAY), *range(9 * DAY, 20 * DAY)])
         api = Api(data, 100, cut=cut)
-        assert await async_complete(api.ask, START, START + MONTH) == data
+        assert await ask_completely(api.ask, START, START + MONTH) == data
         assert api.requests <= len(data) // 100 + 1 + 2
 
     async def test_to_the_newest(self) -> None:
         """Where the newest row lies nobody knows, so the answer's end is taken for it."""
         api = Api(quarters(range(12)))
-        assert await async_complete(api.ask, START, None) == api.data
+        assert await ask_completely(api.ask, START, None) == api.data
         assert api.requests == 1
 
 
@@ -81,14 +81,14 @@ class TestEnds:
     async def test_once(self, first: int, last: int, requests: int) -> None:
         """Also where a single quarter-hour is missing."""
         api = Api(quarters(range(first, last)))
-        assert await async_complete(api.ask, START, START + DAY * INTERVAL) == api.data
+        assert await ask_completely(api.ask, START, START + DAY * INTERVAL) == api.data
         assert api.requests == requests
 
     async def test_an_end_within_a_quarter_hour(self) -> None:
         """What is not over yet is not missing."""
         api = Api(quarters(range(DAY)))
         end = START + DAY * INTERVAL + timedelta(minutes=14)
-        assert await async_complete(api.ask, START, end) == api.data
+        assert await ask_completely(api.ask, START, end) == api.data
         assert api.requests == 1
 
 

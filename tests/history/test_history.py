@@ -259,7 +259,7 @@ class TestOutage:
 
         trouble, real = iter([True, True, True]), FeedReader.async_read
         with (
-            patch.object(backoff, "FIRST_REST", timedelta(0)),
+            patch.object(backoff, "FIRST_PAUSE", timedelta(0)),
             patch.object(FeedReader, "async_read", read),
         ):
             await home.set_up_completely()

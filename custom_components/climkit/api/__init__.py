@@ -1,7 +1,7 @@
 """Client of the Climkit Developer API; knows nothing of Home Assistant."""
 
-from .backoff import FIRST_REST, Backoff
-from .batch import async_ask_each, async_read_each_site, is_outage, is_refusal, let_rest
+from .backoff import FIRST_PAUSE, Backoff
+from .batch import ask_each, is_outage, is_refusal, pause, read_each_site
 from .client import DEFAULT_URL, ClimkitClient
 from .exceptions import (
     ClimkitAccessDeniedError,
@@ -28,7 +28,7 @@ from .models import (
     is_object_id,
 )
 from .queue import Priority, RequestQueue
-from .stats import Figures, Shape
+from .stats import RequestStats, Shape
 from .timestamps import (
     HOUR,
     INTERVAL,
@@ -47,7 +47,7 @@ from .timestamps import (
 __all__ = [
     "DEFAULT_URL",
     "DEFAULT_ZONE",
-    "FIRST_REST",
+    "FIRST_PAUSE",
     "HOUR",
     "INTERVAL",
     "PLAUSIBLE_YEARS",
@@ -62,7 +62,6 @@ __all__ = [
     "ClimkitLoginError",
     "ClimkitRateLimitError",
     "ClimkitResponseError",
-    "Figures",
     "Interval",
     "Login",
     "Meter",
@@ -71,13 +70,13 @@ __all__ = [
     "Priority",
     "Reading",
     "RequestQueue",
+    "RequestStats",
     "Sampling",
     "Sensor",
     "Shape",
     "Site",
     "SiteReference",
-    "async_ask_each",
-    "async_read_each_site",
+    "ask_each",
     "bucket_bounds",
     "floor_hour",
     "floor_interval",
@@ -85,9 +84,10 @@ __all__ = [
     "is_object_id",
     "is_outage",
     "is_refusal",
-    "let_rest",
     "local_midnight",
     "parse_timestamp",
+    "pause",
     "query_window",
+    "read_each_site",
     "window_start",
 ]

@@ -25,22 +25,22 @@ def is_outage(err: ClimkitError) -> bool:
     return not isinstance(err, ClimkitResponseError) and not is_refusal(err)
 
 
-def let_rest[K: Hashable](
+def pause[K: Hashable](
     backoff: Backoff[K], key: K, err: ClimkitError, *, is_alone: bool = False
 ) -> timedelta:
-    """Let something rest that was not answered, and all if it may be Climkit; return how long.
+    """Pause what was not answered, and all if it may be Climkit; return how long.
 
     `is_alone`: something else was answered just before.
     """
-    pause: float | None = getattr(err, "retry_after", None)
+    wanted: float | None = getattr(err, "retry_after", None)
     if is_refusal(err):
         return backoff.after_refusal(key)
     if is_outage(err) and not is_alone:
-        return backoff.after_outage(key, at_least=pause)
-    return backoff.after_trouble(key, at_least=pause)
+        return backoff.after_outage(key, at_least=wanted)
+    return backoff.after_trouble(key, at_least=wanted)
 
 
-async def async_ask_each[T: Hashable](
+async def ask_each[T: Hashable](
     things: Iterable[T],
     ask: Callable[[T], Awaitable[None]],
     refuse: Callable[[T], None],
@@ -48,9 +48,9 @@ async def async_ask_each[T: Hashable](
 ) -> ClimkitError | None:
     """Ask for each thing; `refuse` is told of those that Climkit refuses.
 
-    What is not answered rests. A bad answer is passed over; when Climkit is down or overloaded, or
-    refuses everything, the rest is not asked for. Returns what went wrong if nothing was answered
-    at all; raises ClimkitAuthenticationError.
+    What is not answered is paused. A bad answer is passed over; when Climkit is down or overloaded,
+    or refuses everything, the rest is not asked for. Returns what went wrong if nothing was
+    answered at all; raises ClimkitAuthenticationError.
     """
     error: ClimkitError | None = None
     is_answered = False
@@ -61,7 +61,7 @@ async def async_ask_each[T: Hashable](
             raise
         except ClimkitError as err:
             _LOGGER.debug("%s is not answered: %s", thing, err)
-            let_rest(backoff, thing, err, is_alone=is_answered)
+            pause(backoff, thing, err, is_alone=is_answered)
             if is_refusal(err):
                 is_answered = True
                 refuse(thing)
@@ -75,7 +75,7 @@ async def async_ask_each[T: Hashable](
     return None if is_answered else error
 
 
-async def async_read_each_site[T](
+async def read_each_site[T](
     site_ids: Collection[str],
     read: Callable[[str], Awaitable[T]],
     on_progress: Callable[[float], None] = lambda _: None,

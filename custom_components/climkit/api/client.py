@@ -26,7 +26,7 @@ from .models import (
     SiteReference,
 )
 from .queue import Priority, RequestQueue
-from .stats import Figures
+from .stats import RequestStats
 from .timestamps import INTERVAL, Sampling, query_window, window_start
 from .transport import Transport
 
@@ -62,9 +62,9 @@ class ClimkitClient:
         self._reported: set[str] = set()
 
     @property
-    def figures(self) -> Figures:
+    def stats(self) -> RequestStats:
         """Return what was seen of the API so far."""
-        return self._transport.figures
+        return self._transport.stats
 
     @property
     def is_certificate_wrong(self) -> bool:
@@ -252,7 +252,7 @@ class ClimkitClient:
             priority=priority,
         )
         if intervals and sampling is Sampling.QUARTER_HOUR:
-            self.figures.note_window(start, min(interval.start for interval in intervals))
+            self.stats.note_window(start, min(interval.start for interval in intervals))
         wanted: dict[datetime, Interval] = {}
         for interval in intervals:
             if start <= interval.start and (end is None or interval.end <= end):
@@ -292,7 +292,7 @@ class ClimkitClient:
         rows, unusable, sample = await self._transport.call(
             method, path, convert, body=body, params=params, priority=priority
         )
-        self.figures.note_shape(path, sample, len(rows), unusable)
+        self.stats.note_shape(path, sample, len(rows), unusable)
         if unusable:
             level = logging.DEBUG if path in self._reported else logging.WARNING
             self._reported.add(path)

@@ -44,7 +44,7 @@ class Shape(TypedDict):
 
 
 @dataclass(slots=True)
-class Figures:
+class RequestStats:
     """Counts of one client since it was made. Times are aware, days UTC, durations seconds."""
 
     requests: int = 0

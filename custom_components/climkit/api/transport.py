@@ -42,7 +42,7 @@ from .exceptions import (
 )
 from .login import REFUSAL_PAUSE, Login, is_notice, speaks_of_credentials
 from .queue import GIVEN_UP, LONGEST_WAIT, Priority, QueuePausedError, RequestQueue
-from .stats import Figures
+from .stats import RequestStats
 from .timestamps import parse_timestamp
 
 _LOGGER = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ class Transport:
         self._queue = queue
         self._proven = WeakSet[asyncio.WriteTransport]()
         self._known = _SITES
-        self.figures = Figures()
+        self.stats = RequestStats()
         self.is_certificate_wrong = False
 
     @property
@@ -340,7 +340,7 @@ class Transport:
         timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, connect=request.connect_within)
         departure = _Departure(self._queue, self._proven)
         started = monotonic()
-        self.figures.note_request(datetime.now(UTC))
+        self.stats.note_request(datetime.now(UTC))
         is_answered = False
         try:
             async with self._session.request(
@@ -358,7 +358,7 @@ class Transport:
                 self.is_certificate_wrong = False
                 answer = await _read(response, request)
         except (aiohttp.ClientError, OSError) as error:
-            self.figures.note_error(_name(error))
+            self.stats.note_error(_name(error))
             self.is_certificate_wrong = _is_certificate_wrong(error)
             kind = ClimkitCertificateError if self.is_certificate_wrong else ClimkitConnectionError
             # Not chained: aiohttp's errors may carry the request's headers.
@@ -369,7 +369,7 @@ class Transport:
         self._check(response, answer, request, is_login=token is None)
         self._queue.ease()
         seconds = monotonic() - started
-        self.figures.note_answer(len(answer), seconds, datetime.now(UTC))
+        self.stats.note_answer(len(answer), seconds, datetime.now(UTC))
         _LOGGER.debug("%s: %d, %d bytes, %.2f s", request, response.status, len(answer), seconds)
         return answer
 
@@ -388,7 +388,7 @@ class Transport:
         message = f"{request}: HTTP {status}"
         _LOGGER.debug("%s", message)
         is_limit = status == HTTPStatus.TOO_MANY_REQUESTS
-        self.figures.note_error(f"HTTP {status}", is_limit=is_limit)
+        self.stats.note_error(f"HTTP {status}", is_limit=is_limit)
         pause = _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         if is_limit:
             self._queue.back_off(pause)

@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol, Self
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..api import INTERVAL, Backoff, ClimkitError, Interval, Priority, Site, is_refusal, let_rest
+from ..api import INTERVAL, Backoff, ClimkitError, Interval, Priority, Site, is_refusal, pause
 from ..costs import local_start
 from ..errors import is_refused_stretch
 from ..feeds import FeedReader
@@ -136,7 +136,7 @@ class SiteDays:
         recent: Recent,
         live_backoff: Backoff[Feed],
     ) -> None:
-        """Begin without days; while polls rest because Climkit is down, no day is asked for."""
+        """Begin without days; while polls pause because Climkit is down, no day is asked for."""
         self._hass = hass
         self._site = site
         self._reader = reader
@@ -177,14 +177,14 @@ class SiteDays:
         return kept
 
     async def _async_ask(self, key: _Key, day: Day) -> Quarters:
-        if self._backoff.is_resting(key):
+        if self._backoff.is_paused(key):
             raise DayRefusedError if key in self._refused else DayUnavailableError
-        if self._live_backoff.is_resting(None) or dt_util.utcnow() < day.end:
+        if self._live_backoff.is_paused(None) or dt_util.utcnow() < day.end:
             raise DayUnavailableError  # today is asked for by the polls
         try:
             answer = await self._reader.async_read(key.feed, day.start, day.end, Priority.ASKED_FOR)
         except ClimkitError as err:
-            let_rest(self._backoff, key, err)
+            pause(self._backoff, key, err)
             if is_refusal(err) or is_refused_stretch(err):
                 self._refused.add(key)
                 raise DayRefusedError from err

@@ -35,7 +35,7 @@ class Recent:
     ) -> None:
         """Begin with nothing known; `offset` spreads the accounts of this world over the minute.
 
-        `backoff` knows which feeds rest; those in trouble are due when their rest is over.
+        `backoff` knows which feeds are paused; those in trouble are due when that is over.
         """
         self._backoff = backoff or Backoff(monotonic)
         self.columns: dict[str, frozenset[str]] = {}
@@ -74,12 +74,12 @@ class Recent:
         )
 
     def _is_due(self, feed: Feed, now: datetime) -> bool:
-        if self._backoff.is_resting(feed):
+        if self._backoff.is_paused(feed):
             return False
         return now >= self._due_at(feed, now, now) - COORDINATOR_ROUNDS
 
     def _due_at(self, feed: Feed, asked: datetime, now: datetime) -> datetime:
-        """Return when to ask a feed next; what failed is due when its rest is over."""
+        """Return when to ask a feed next; what failed is due when its pause is over."""
         if self._backoff.is_in_trouble(feed):
             return now + self._backoff.left(feed)
         state = self._states[feed]
@@ -150,7 +150,7 @@ class Recent:
     def has_unasked(self) -> bool:
         """Whether a feed was never asked."""
         return any(
-            not state.asked and not self._backoff.is_resting(feed)
+            not state.asked and not self._backoff.is_paused(feed)
             for feed, state in self._states.items()
         )
 

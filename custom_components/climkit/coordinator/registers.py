@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from ..api import Backoff, ClimkitClient, MeterReading, Site, async_ask_each, floor_interval
+from ..api import Backoff, ClimkitClient, MeterReading, Site, ask_each, floor_interval
 from ..feeds import newest_present
 
 # It holds the newest reading of a meter that is read once a day.
@@ -43,8 +43,8 @@ class RawReadings:
                 self._newest.pop(meter_id, None)
 
         def is_due(meter_id: str) -> bool:
-            if self._backoff.is_resting(meter_id):
+            if self._backoff.is_paused(meter_id):
                 return False
             return self._backoff.is_in_trouble(meter_id) or self._asked_in.get(meter_id) != quarter
 
-        await async_ask_each(sorted(filter(is_due, meter_ids)), ask, refuse, self._backoff)
+        await ask_each(sorted(filter(is_due, meter_ids)), ask, refuse, self._backoff)

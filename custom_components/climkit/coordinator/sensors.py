@@ -10,7 +10,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..api import (
-    FIRST_REST,
+    FIRST_PAUSE,
     INTERVAL,
     Backoff,
     ClimkitAuthenticationError,
@@ -19,8 +19,8 @@ from ..api import (
     Reading,
     Sensor,
     Site,
-    async_ask_each,
-    let_rest,
+    ask_each,
+    pause,
 )
 from ..errors import refresh_errors
 from ..feeds import newest_present
@@ -110,14 +110,14 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         return self._sensors
 
     def _until_next_look(self) -> timedelta:
-        """Return when to ask again: each quarter-hour, or sooner where a rest is over."""
+        """Return when to ask again: each quarter-hour, or sooner where a pause is over."""
         if (end := self._backoff.next_end) is None:
             return INTERVAL
-        rest = timedelta(seconds=end - self.hass.loop.time())
-        return min(max(rest, self._backoff.left(None), FIRST_REST), INTERVAL)
+        pause_left = timedelta(seconds=end - self.hass.loop.time())
+        return min(max(pause_left, self._backoff.left(None), FIRST_PAUSE), INTERVAL)
 
     async def _async_list(self, now: datetime) -> None:
-        if self._backoff.is_resting(LIST):
+        if self._backoff.is_paused(LIST):
             return
         try:
             listed = await self.client.sensors(self.site.id)
@@ -125,7 +125,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
             raise
         except ClimkitError as err:
             _LOGGER.debug("No list of the sensors of %s: %s", self.site.id, err)
-            let_rest(self._backoff, LIST, err)
+            pause(self._backoff, LIST, err)
             return
         self._backoff.succeeded(LIST)
         self._sensors = self._own(listed)
@@ -155,19 +155,19 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
                 self._readings[sensor_id] = newest
 
         def refuse(sensor_id: str) -> None:
-            """It rests; its value grows old by itself."""
+            """It is paused; its value grows old by itself."""
 
         enabled = self._sensors.keys() & set(self.async_contexts())
         if due := [sensor_id for sensor_id in sorted(enabled) if self._is_due(sensor_id, now)]:
-            self._error = await async_ask_each(due, ask, refuse, self._backoff)
+            self._error = await ask_each(due, ask, refuse, self._backoff)
         elif not enabled:
             self._error = None
         return self._error
 
     def _is_due(self, sensor_id: str, now: datetime) -> bool:
         if self._backoff.is_in_trouble(sensor_id):
-            return not self._backoff.is_resting(sensor_id)
+            return not self._backoff.is_paused(sensor_id)
         asked = self._asked.get(sensor_id)
         # A question of the future was asked while the clock was wrong.
         is_recent = asked is not None and timedelta() <= now - asked < SHORTEST_INTERVAL
-        return not is_recent and not self._backoff.is_resting(sensor_id)
+        return not is_recent and not self._backoff.is_paused(sensor_id)

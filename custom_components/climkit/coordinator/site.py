@@ -23,11 +23,11 @@ from ..api import (
     MeterMode,
     Priority,
     Site,
-    async_ask_each,
+    ask_each,
     floor_hour,
     is_outage,
-    let_rest,
     local_midnight,
+    pause,
 )
 from ..costs import SiteCosts, stored_tariffs
 from ..errors import refresh_errors
@@ -290,12 +290,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     @override
     async def _async_update_data(self) -> SiteData:
         now = dt_util.utcnow()
-        self._story = RefreshStory(self.client.figures.requests)
+        self._story = RefreshStory(self.client.stats.requests)
         try:
             return await self._async_ask_all(now)
         finally:
             self._look_for_hour_and_day()
-            told = self._story.told(self.client.figures.requests, self.last_measurement)
+            told = self._story.told(self.client.stats.requests, self.last_measurement)
             _LOGGER.debug(
                 "Refresh of %s: %s, next look in %s", self.site.id, told, self.update_interval
             )
@@ -333,7 +333,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     async def _async_list_meters(self, now: datetime) -> None:
         """Ask which meters there are. Some are known, so a list that fails is no news."""
-        if self._list_backoff.is_resting(self.site.id):
+        if self._list_backoff.is_paused(self.site.id):
             return
         try:
             listed = await self.client.meters(self.site.id)
@@ -341,7 +341,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             raise
         except ClimkitError as err:
             _LOGGER.debug("No list of the meters of %s: %s", self.site.id, err)
-            let_rest(self._list_backoff, self.site.id, err)
+            pause(self._list_backoff, self.site.id, err)
             return
         self._list_backoff.succeeded(self.site.id)
         if self._listed_meters and not listed:
@@ -460,9 +460,9 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             self._refused.add(feed)
             self._follow()
 
-        if due := [] if self._backoff.is_resting(None) else self._recent.due(now):
+        if due := [] if self._backoff.is_paused(None) else self._recent.due(now):
             feeds = due if self._has_refreshed else _first(due)
-            self._error = await async_ask_each(feeds, ask, refuse, self._backoff)
+            self._error = await ask_each(feeds, ask, refuse, self._backoff)
         return self._error
 
     async def _async_ask(self, feed: Feed, now: datetime) -> None:

@@ -4,7 +4,7 @@ from .answer import Answer
 from .intervals import amounts_since, columns_of, merge_intervals, newest
 from .page_size import LONGEST_PAGE, PageSize, end_of_page, first_length, fitting_length
 from .plausibility import Doubt, Plausibility, column_of_series, is_limit
-from .reader import CLOCKS_DIFFER_BY, FeedReader, async_complete, newest_present
+from .reader import CLOCKS_DIFFER_BY, FeedReader, ask_completely, newest_present
 from .windows import Windows
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "Plausibility",
     "Windows",
     "amounts_since",
-    "async_complete",
+    "ask_completely",
     "column_of_series",
     "columns_of",
     "end_of_page",

@@ -38,7 +38,7 @@ def newest_present[T: (Reading, MeterReading)](readings: Sequence[T], now: datet
     return next((one for one in reversed(readings) if one.at <= latest), None)
 
 
-async def async_complete(
+async def ask_completely(
     ask: Callable[[datetime, datetime | None], Awaitable[list[Interval]]],
     start: datetime,
     end: datetime | None,

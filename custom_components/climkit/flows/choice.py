@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from ..api import ClimkitClient, ClimkitError, Meter, SiteReference, async_read_each_site
+from ..api import ClimkitClient, ClimkitError, Meter, SiteReference, read_each_site
 from ..const import (
     ALL,
     CONF_DATE,
@@ -65,7 +65,7 @@ class ChoiceSteps(SelectionSteps):
         return await self._async_wait("look_up_sites", self._async_look_up_sites, "sites")
 
     async def _async_look_up_sites(self) -> None:
-        self._sites = await async_read_each_site(
+        self._sites = await read_each_site(
             [reference.id for reference in self.references],
             self.client.installation,
             self.async_update_progress,
@@ -118,9 +118,7 @@ class ChoiceSteps(SelectionSteps):
         return await self._async_wait("look_up_meters", self._async_look_up_meters, "view")
 
     async def _async_look_up_meters(self) -> None:
-        found = await async_read_each_site(
-            self._chosen, self._async_meters, self.async_update_progress
-        )
+        found = await read_each_site(self._chosen, self._async_meters, self.async_update_progress)
         self._meters = {site_id: found.get(site_id, {}) for site_id in self._chosen}
 
     async def _async_meters(self, site_id: str) -> dict[str, Meter]:

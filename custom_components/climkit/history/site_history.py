@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..api import (
-    FIRST_REST,
+    FIRST_PAUSE,
     HOUR,
     Backoff,
     ClimkitAuthenticationError,
@@ -28,7 +28,7 @@ from ..api import (
     Priority,
     Site,
     floor_hour,
-    let_rest,
+    pause,
 )
 from ..feeds import (
     Answer,
@@ -190,7 +190,7 @@ class SiteHistory:
     @property
     def resting(self) -> int:
         """Return how many feeds rest after trouble."""
-        return sum(map(self._backoff.is_resting, self._state.feeds))
+        return sum(map(self._backoff.is_paused, self._state.feeds))
 
     @property
     def recheck_stats(self) -> RecheckRecord:
@@ -255,7 +255,7 @@ class SiteHistory:
         planned = (
             (feed, hours)
             for feed in self._state.feeds
-            if not self._backoff.is_resting(feed)
+            if not self._backoff.is_paused(feed)
             for hours in ranges_of_night(
                 self._since(feed),
                 self._sweep_position(feed),
@@ -474,8 +474,8 @@ class SiteHistory:
 
         Credentials that are refused are refused for all, and nobody asks with them.
         """
-        length = let_rest(self._backoff, feed, err)
-        if isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_REST:
+        length = pause(self._backoff, feed, err)
+        if isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_PAUSE:
             self._recheck.end()
         self._tell_whether_refused(feed)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
@@ -521,7 +521,7 @@ class SiteHistory:
         return None
 
     def _may_ask(self, feed: Feed) -> bool:
-        return not self._backoff.is_resting(feed)
+        return not self._backoff.is_paused(feed)
 
     def _turn(self, feed: Feed) -> tuple[bool, bool]:
         """Return what sorts feeds; while all of Climkit is in doubt, another one is tried."""
@@ -545,11 +545,11 @@ class SiteHistory:
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
 
     def _next_page_again(self) -> Page | None:
-        if self._backoff.is_resting(None):
+        if self._backoff.is_paused(None):
             return None
 
         def states_of(feed: Feed) -> list[SyncState]:
-            return [] if self._backoff.is_resting(feed) else self._state.of(feed)
+            return [] if self._backoff.is_paused(feed) else self._state.of(feed)
 
         return self._recheck.next_page(states_of, self._end_of_page, dt_util.utcnow())
 

@@ -32,7 +32,8 @@ class SyncState:
     before `since` that is still to be read (the user moved the start of history, or rows were
     changed by somebody else). `first` and `last` are the first hour and the newest row that are
     stored, of `count` rows (None: not known); `is_last_confirmed` is False from a write until that
-    was read back. `is_current`: reading has reached the present; `complete`: it did so at least once.
+    was read back. `is_current`: reading has reached the present; `complete`: it did so at least
+    once.
     """
 
     series: Series

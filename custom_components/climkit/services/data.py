@@ -28,7 +28,7 @@ from ..api import HOUR, INTERVAL, Interval, Priority, Sampling, Site, bucket_bou
 from ..const import DOMAIN
 from ..coordinator import SiteCoordinator
 from ..errors import action_errors
-from ..feeds import async_complete
+from ..feeds import ask_completely
 from ..measures import ELECTRICITY, METER_TYPES, split_column
 from .target import (
     ATTR_FROM,
@@ -234,7 +234,7 @@ async def _async_sampled(
     with action_errors():
         while start < end:
             until, _ = bucket_bounds(days_later(start, days, site.zone), sampling, site.zone)
-            found = await async_complete(ask_once, start, min(until, end))
+            found = await ask_completely(ask_once, start, min(until, end))
             rows += await call.hass.async_add_executor_job(_only, found, is_wanted)
             refuse_more(sum(len(row.values) for row in rows))
             start = until

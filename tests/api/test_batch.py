@@ -14,7 +14,7 @@ from custom_components.climkit.api import (
     ClimkitResponseError,
 )
 from custom_components.climkit.api.backoff import Backoff
-from custom_components.climkit.api.batch import async_ask_each
+from custom_components.climkit.api.batch import ask_each
 
 ALL_REFUSED = ClimkitAccessDeniedError(others_answered=False)
 
@@ -41,11 +41,11 @@ async def test_refused_and_unusable(backoff: Backoff[str]) -> None:
     asked: list[str] = []
     refused: list[str] = []
     ask = answers(asked, a=ClimkitAccessDeniedError(), b=ClimkitResponseError("?"))
-    assert await async_ask_each("abc", ask, refused.append, backoff) is None
+    assert await ask_each("abc", ask, refused.append, backoff) is None
     assert asked == ["a", "b", "c"]
     assert refused == ["a"]
-    assert [backoff.is_resting(one) for one in "abc"] == [True, True, False]
-    assert not backoff.is_resting(None)
+    assert [backoff.is_paused(one) for one in "abc"] == [True, True, False]
+    assert not backoff.is_paused(None)
 
 
 @pytest.mark.parametrize(
@@ -54,46 +54,46 @@ async def test_refused_and_unusable(backoff: Backoff[str]) -> None:
 async def test_down(error: ClimkitError, backoff: Backoff[str]) -> None:
     """The rest is not asked for; what was answered before counts, so it may be this alone."""
     asked: list[str] = []
-    assert await async_ask_each("abc", answers(asked, b=error), asked.append, backoff) is None
+    assert await ask_each("abc", answers(asked, b=error), asked.append, backoff) is None
     assert asked == ["a", "b"]
-    assert backoff.is_resting("b")
-    assert not backoff.is_resting("c")
+    assert backoff.is_paused("b")
+    assert not backoff.is_paused("c")
 
 
 async def test_down_from_the_start(backoff: Backoff[str]) -> None:
     """Then all rests; one answer ends it."""
     error = ClimkitConnectionError("down", 600.0)
-    assert await async_ask_each("abc", answers([], a=error), print, backoff) is error
+    assert await ask_each("abc", answers([], a=error), print, backoff) is error
     assert backoff.left("c") == timedelta(minutes=10)
-    assert await async_ask_each("c", answers([]), print, backoff) is None
-    assert not backoff.is_resting("b")
-    assert backoff.is_resting("a")
+    assert await ask_each("c", answers([]), print, backoff) is None
+    assert not backoff.is_paused("b")
+    assert backoff.is_paused("a")
 
 
 async def test_nothing_answered(backoff: Backoff[str]) -> None:
     """That is an error."""
     error = ClimkitResponseError("?")
     ask = answers([], a=error)
-    assert await async_ask_each("a", ask, print, backoff) is error
-    assert await async_ask_each("", ask, print, backoff) is None
+    assert await ask_each("a", ask, print, backoff) is error
+    assert await ask_each("", ask, print, backoff) is None
 
 
 async def test_one_refused(backoff: Backoff[str]) -> None:
     """That is an answer."""
     ask = answers([], a=ClimkitAccessDeniedError())
-    assert await async_ask_each("a", ask, str, backoff) is None
+    assert await ask_each("a", ask, str, backoff) is None
 
 
 async def test_all_refused(backoff: Backoff[str]) -> None:
     """That is trouble, of which nobody is told as a refusal."""
     refused: list[str] = []
     ask = answers([], a=ALL_REFUSED)
-    assert await async_ask_each("ab", ask, refused.append, backoff) is ALL_REFUSED
+    assert await ask_each("ab", ask, refused.append, backoff) is ALL_REFUSED
     assert not refused
-    assert backoff.is_resting("b")
+    assert backoff.is_paused("b")
 
 
 async def test_credentials(backoff: Backoff[str]) -> None:
     """Refused credentials are everybody's trouble."""
     with pytest.raises(ClimkitAuthenticationError):
-        await async_ask_each("ab", answers([], a=ClimkitAuthenticationError()), str, backoff)
+        await ask_each("ab", answers([], a=ClimkitAuthenticationError()), str, backoff)
