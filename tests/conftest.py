@@ -40,7 +40,7 @@ from custom_components.climkit.const import (
     HISTORY_EVERYTHING,
 )
 from custom_components.climkit.coordinator import base
-from custom_components.climkit.coordinator.schedule import SOON
+from custom_components.climkit.coordinator.schedule import FOLLOW_UP_DELAY
 from custom_components.climkit.measures.series import Series
 from custom_components.climkit.measures.table import EntityView
 from custom_components.climkit.runtime import SiteRuntime
@@ -100,7 +100,7 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch, socket_enabled: None) -> No
     monkeypatch.setattr(transport, "RETRY_WAIT", 0.0)
     monkeypatch.setattr(transport, "RETRY_JITTER", 0.0)
     # While the clock stands still a timer is due only if it was before.
-    monkeypatch.setattr(base, "ROUND_PAUSE", -1.0)
+    monkeypatch.setattr(base, "UPDATE_COOLDOWN", -1.0)
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +188,7 @@ class Home:
         for _ in range(2):
             await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
             await self.hass.async_block_till_done()
-            async_fire_time_changed(self.hass, dt_util.utcnow() + 1.5 * SOON)
+            async_fire_time_changed(self.hass, dt_util.utcnow() + 1.5 * FOLLOW_UP_DELAY)
             await self.hass.async_block_till_done()
         await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
 

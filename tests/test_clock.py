@@ -235,7 +235,7 @@ class TestReadings:
     async def test_meters_are_asked_on(self, home: Home, hours: int) -> None:
         """Once a quarter-hour, whatever the clock was meanwhile."""
         await home.set_up_completely()
-        readings = home.sites[0].coordinator.readings
+        readings = home.sites[0].coordinator.registers
 
         async def asked() -> int:
             before = len(home.simulator.requests)

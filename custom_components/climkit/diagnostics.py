@@ -123,7 +123,7 @@ def _site(runtime: SiteRuntime) -> Told:
         "answered": _iso(coordinator.answered),
         "listed": _iso(coordinator.listed),
         "last_measurement": _iso(coordinator.last_measurement),
-        "settled": coordinator.verdicts,
+        "settled": coordinator.observations,
         "longest_window_hours": _hours(coordinator.windows.longest),
         "sensors": len(runtime.sensors.data),
         "meters": {

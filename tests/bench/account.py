@@ -74,6 +74,6 @@ def ages_of(home: DrivenHome) -> list[float]:
 
 def _age(coordinator: SiteCoordinator) -> float:
     feeds = {one.feed for one in coordinator.data.series.values() if one.meter_id}
-    ends = [rows[-1].end for feed in feeds if (rows := coordinator._recent.intervals(feed))]
+    ends = [rows[-1].end for feed in feeds if (rows := coordinator._live_data.intervals(feed))]
     assert len(ends) == len(feeds), "a meter has no data at all"
     return round((dt_util.utcnow() - min(ends)) / MINUTE, 1)

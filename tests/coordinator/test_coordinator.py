@@ -287,7 +287,7 @@ class TestUpdates:
         at_once: int,
     ) -> None:
         """All entities hear of the first at once, of what follows every five seconds."""
-        monkeypatch.setattr(base, "ROUND_PAUSE", 5.0)
+        monkeypatch.setattr(base, "UPDATE_COOLDOWN", 5.0)
         await set_up(home)
         for _ in range(2):  # what set-up told is over
             await home.turn_clock(seconds=10)

@@ -16,7 +16,7 @@ from custom_components.climkit.coordinator.schedule import (
     STEP,
     TAIL,
     FeedState,
-    Pace,
+    PollDelay,
 )
 
 QUARTER = datetime(2026, 3, 22, 10, 15, tzinfo=UTC)
@@ -33,13 +33,13 @@ def due_at(state: FeedState) -> datetime:
 
 
 def looks(
-    latency: Callable[[int], timedelta], quarters: int, pace: Pace | None = None
+    latency: Callable[[int], timedelta], quarters: int, poll_delay: PollDelay | None = None
 ) -> tuple[list[timedelta], float]:
     """Look for so many quarter-hours, of which number n appears `latency(n)` after its end.
 
     Returns how long each stood there before it was found, and the mean number of looks.
     """
-    pace, state = pace or Pace(), FeedState()
+    poll_delay, state = poll_delay or PollDelay(), FeedState()
     appears = {n: QUARTER + n * INTERVAL + latency(n) for n in range(-8, quarters + 8)}
     now, found, count = QUARTER + MINUTE, dict[int, datetime](), 0
     while now < QUARTER + quarters * INTERVAL:
@@ -49,8 +49,8 @@ def looks(
         for n in there:
             found.setdefault(n, now)
         state.newest = QUARTER + max(there) * INTERVAL
-        pace.note(state.newest, now)
-        now = state.due_at(now, pace.delay, each_interval=True)
+        poll_delay.note(state.newest, now)
+        now = state.due_at(now, poll_delay.delay, each_interval=True)
     delays = [found[n] - appears[n] for n in found if n >= 0]
     return delays, count / quarters
 
@@ -78,48 +78,48 @@ class TestPace:
     @pytest.mark.parametrize(("before", "after"), [(150, 1500), (1500, 150), (60, 600)])
     def test_change(self, before: float, after: float) -> None:
         """What was learned is learned anew when Climkit becomes slower or faster."""
-        pace = Pace()
-        looks(spread(before, 0.1), 48, pace)
-        pace.newest = pace.missed = None  # the clock of the second day begins anew
-        looks(spread(after, 0.1), 48, pace)
-        assert after * 0.8 < pace.delay.total_seconds() < after * 1.2
+        poll_delay = PollDelay()
+        looks(spread(before, 0.1), 48, poll_delay)
+        poll_delay.newest = poll_delay.missed = None  # the clock of the second day begins anew
+        looks(spread(after, 0.1), 48, poll_delay)
+        assert after * 0.8 < poll_delay.delay.total_seconds() < after * 1.2
 
     def test_data_of_days_ago(self) -> None:
         """Meters of the grid operator, days late, tell nothing."""
-        pace = Pace()
+        poll_delay = PollDelay()
         for n in range(5):
             end = QUARTER + n * INTERVAL
-            pace.note(end, end + timedelta(days=2))
-            pace.note(end, end + timedelta(days=3))
-        assert pace.delay == Pace().delay
+            poll_delay.note(end, end + timedelta(days=2))
+            poll_delay.note(end, end + timedelta(days=3))
+        assert poll_delay.delay == PollDelay().delay
 
     def test_meters_one_by_one(self) -> None:
         """They have the same quarter-hour; the first answer is the one that counts."""
-        pace = Pace(is_known=True)
+        poll_delay = PollDelay(is_known=True)
         for meter in range(500):
-            pace.note(QUARTER - INTERVAL, QUARTER - INTERVAL + timedelta(seconds=meter))
-        pace.note(QUARTER - INTERVAL, QUARTER + DELAY)  # the first is not there yet
+            poll_delay.note(QUARTER - INTERVAL, QUARTER - INTERVAL + timedelta(seconds=meter))
+        poll_delay.note(QUARTER - INTERVAL, QUARTER + DELAY)  # the first is not there yet
         for _ in range(499):
-            pace.note(QUARTER, QUARTER + DELAY)
-        assert pace.delay == DELAY + STEP
+            poll_delay.note(QUARTER, QUARTER + DELAY)
+        assert poll_delay.delay == DELAY + STEP
         for _ in range(500):  # the first is there
-            pace.note(QUARTER + INTERVAL, QUARTER + INTERVAL + pace.delay)
-        assert pace.delay == DELAY
+            poll_delay.note(QUARTER + INTERVAL, QUARTER + INTERVAL + poll_delay.delay)
+        assert poll_delay.delay == DELAY
 
     def test_meter_that_lags(self) -> None:
         """It is not there at any look, which tells nothing of the others."""
-        pace = Pace(newest=QUARTER, is_known=True)
+        poll_delay = PollDelay(newest=QUARTER, is_known=True)
         for n in range(1, 5):
             end = QUARTER + n * INTERVAL
-            pace.note(end - timedelta(days=3), end + pace.delay)
-            pace.note(end, end + pace.delay)
-        assert pace.delay == DELAY - 4 * STEP
+            poll_delay.note(end - timedelta(days=3), end + poll_delay.delay)
+            poll_delay.note(end, end + poll_delay.delay)
+        assert poll_delay.delay == DELAY - 4 * STEP
 
     def test_not_at_once(self) -> None:
         """However soon data are there, it is not asked in the very second of all homes."""
-        pace = Pace()
-        looks(lambda _: timedelta(), 96, pace)
-        assert pace.delay == SHORTEST_DELAY
+        poll_delay = PollDelay()
+        looks(lambda _: timedelta(), 96, poll_delay)
+        assert poll_delay.delay == SHORTEST_DELAY
 
 
 class TestDueAt:

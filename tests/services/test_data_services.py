@@ -340,7 +340,7 @@ class TestTooManyValues:
     async def test_columns_that_are_not_known_yet(self, home: Home, site: Building) -> None:
         """Then it is the answer that tells: nothing more is asked."""
         [one] = home.sites
-        one.coordinator._recent.columns.clear()
+        one.coordinator._live_data.columns.clear()
         before = len(home.simulator.requests)
         with pytest.raises(ServiceValidationError) as error:
             await call(

@@ -34,7 +34,7 @@ REAL = {
         (queue, "MIN_PAUSE"),
         (transport, "RETRY_WAIT"),
         (transport, "RETRY_JITTER"),
-        (base, "ROUND_PAUSE"),
+        (base, "UPDATE_COOLDOWN"),
     )
 }
 

@@ -29,7 +29,7 @@ BATCH = 100
 
 # All entities of a big site are updated at most this often, in seconds: where its meters are asked
 # one by one there is news each second, of a single meter.
-ROUND_PAUSE = 5.0
+UPDATE_COOLDOWN = 5.0
 
 
 class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
@@ -68,10 +68,10 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
         self.answered: datetime | None = None
         self._answered_at: float | None = None
         self.listed: datetime | None = None
-        self._rounds = Debouncer(
+        self._update_debouncer = Debouncer(
             hass,
             _LOGGER,
-            cooldown=ROUND_PAUSE,
+            cooldown=UPDATE_COOLDOWN,
             immediate=True,
             function=self._async_update_in_batches,
         )
@@ -111,7 +111,7 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
 
     @override
     async def async_shutdown(self) -> None:
-        self._rounds.async_shutdown()
+        self._update_debouncer.async_shutdown()
         await super().async_shutdown()
 
     @callback
@@ -121,7 +121,7 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
         if len(self._listeners) <= BATCH:
             super().async_update_listeners()
         else:
-            self._rounds.async_schedule_call()
+            self._update_debouncer.async_schedule_call()
 
     async def _async_update_in_batches(self) -> None:
         for batch in batched(list(self._listeners), BATCH, strict=False):

@@ -23,7 +23,7 @@ from ..errors import is_refused_stretch
 from ..feeds import FeedReader
 from ..measures import METER_TYPES, Feed
 from ..statistics import TimeRange
-from .live_data import Recent
+from .live_data import LiveData
 
 # So many days of a site are kept beside yesterday, the least recently shown go first: a month and
 # some more.
@@ -133,14 +133,14 @@ class SiteDays:
         hass: HomeAssistant,
         site: Site,
         reader: FeedReader,
-        recent: Recent,
+        live_data: LiveData,
         live_backoff: Backoff[Feed],
     ) -> None:
         """Begin without days; while polls pause because Climkit is down, no day is asked for."""
         self._hass = hass
         self._site = site
         self._reader = reader
-        self._recent = recent
+        self._live_data = live_data
         self._live_backoff = live_backoff
         self._backoff = Backoff[_Key](hass.loop.time)
         self._refused: set[_Key] = set()
@@ -169,9 +169,9 @@ class SiteDays:
 
     def _held(self, feed: Feed, day: Day) -> Quarters | None:
         """Return a day that needs no request."""
-        since = self._recent.since(feed)
+        since = self._live_data.since(feed)
         if since is not None and since <= day.start:
-            return LiveQuarters(day, self._recent.intervals(feed))
+            return LiveQuarters(day, self._live_data.intervals(feed))
         if kept := self._kept.get(key := _Key(feed, day.start)):
             self._kept.move_to_end(key)
         return kept
@@ -203,7 +203,7 @@ class SiteDays:
 
         What lies before `midnight` is forgotten when the rows are merged with the older ones.
         """
-        old, since = self._recent.intervals(feed), self._recent.since(feed)
+        old, since = self._live_data.intervals(feed), self._live_data.since(feed)
         if since is None or not old or old[-1].end < start:  # what lies between is not known
             old, since = (), min([start, *(one.start for one in rows[:1])])
         past = [interval for interval in (*old, *rows) if interval.start < midnight]

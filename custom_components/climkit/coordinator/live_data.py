@@ -17,13 +17,20 @@ from ..measures import (
     Series,
     split_column,
 )
-from .schedule import COORDINATOR_ROUNDS, FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_LOOK, FeedState, Pace
+from .schedule import (
+    COORDINATOR_ROUNDS,
+    FIRST_DELAY,
+    SHORTEST_PAUSE,
+    UNKNOWN_POLL,
+    FeedState,
+    PollDelay,
+)
 
 # The mean power of an interval says nothing of now when the interval ended this long ago.
 POWER_EXPIRES_AFTER = timedelta(minutes=45)
 
 
-class Recent:
+class LiveData:
     """The intervals of about the last day, feed by feed, and when each feed was asked.
 
     `columns`: those of the answers for whole sites, by meter type; without an entry there was no
@@ -43,11 +50,11 @@ class Recent:
         self._intervals: dict[Feed, tuple[Interval, ...]] = {}
         self._since: dict[Feed, datetime] = {}
         self._amounts: dict[Feed, tuple[datetime, dict[str, float]]] = {}
-        self._paces = defaultdict[str, Pace](lambda: Pace(FIRST_DELAY + offset))
+        self._poll_delays = defaultdict[str, PollDelay](lambda: PollDelay(FIRST_DELAY + offset))
 
     # What is asked
 
-    def follow(self, site_feeds: Iterable[Feed], series: Iterable[Series]) -> None:
+    def set_feeds(self, site_feeds: Iterable[Feed], series: Iterable[Series]) -> None:
         """Ask from now on for these feeds and those of the series, and for no others."""
         wanted = dict.fromkeys([*site_feeds, *(s.feed for s in series)])
         self._states = {feed: self._states.get(feed, FeedState()) for feed in wanted}
@@ -55,7 +62,7 @@ class Recent:
         self._since = {f: since for f, since in self._since.items() if f in wanted}
         self._amounts.clear()
 
-    def follows(self, feed: Feed) -> bool:
+    def has_feed(self, feed: Feed) -> bool:
         """Whether a feed is still asked for."""
         return feed in self._states
 
@@ -64,7 +71,7 @@ class Recent:
         due = [feed for feed in self._states if self._is_due(feed, now)]
         return sorted(due, key=self._backoff.is_in_trouble)
 
-    def next_look(self, asked: datetime, now: datetime) -> datetime:
+    def next_poll(self, asked: datetime, now: datetime) -> datetime:
         """Return when something is due next, after a round of questions that began at `asked`."""
         times = (self._due_at(feed, asked, now) for feed in self._states)
         return max(
@@ -84,7 +91,7 @@ class Recent:
             return now + self._backoff.left(feed)
         state = self._states[feed]
         if self.is_unknown(feed) and state.asked and state.asked <= asked:
-            return state.asked + UNKNOWN_LOOK
+            return state.asked + UNKNOWN_POLL
         return state.due_at(asked, self._delay(feed), each_interval=_each_interval(feed))
 
     def is_unknown(self, feed: Feed) -> bool:
@@ -93,7 +100,7 @@ class Recent:
         return is_site and not self.columns.get(CHARGE_POINT)
 
     def _delay(self, feed: Feed) -> timedelta:
-        return self._paces[feed.meter_type].delay
+        return self._poll_delays[feed.meter_type].delay
 
     def window_start(self, feed: Feed, now: datetime, midnight: datetime) -> datetime:
         """Return where the next question for a feed starts: a full hour."""
@@ -131,12 +138,12 @@ class Recent:
         if merged:
             state.newest = merged[-1].end
             if state.asked:
-                self._paces[feed.meter_type].note(state.newest, state.asked)
+                self._poll_delays[feed.meter_type].note(state.newest, state.asked)
         if feed.meter_id is None and intervals:
             known = self.columns.get(feed.meter_type, frozenset())
             self.columns[feed.meter_type] = known | columns_of(intervals)
 
-    def review_columns(self, gone: Collection[str]) -> None:
+    def drop_stale_columns(self, gone: Collection[str]) -> None:
         """Forget columns that the last day's answers did not have, and those of meters now gone.
 
         A meter that answers still have is no longer listed, but not gone: its column returns.
@@ -187,7 +194,7 @@ class Recent:
         return max((s.newest for s in self._states.values() if s.newest), default=None)
 
     @property
-    def verdicts(self) -> dict[str, object]:
+    def observations(self) -> dict[str, object]:
         """Return what answers settled: whether a site's rows have columns of meters, and times.
 
         `minutes_between_rows`: which there were between neighbouring rows, shortest first.
@@ -206,9 +213,9 @@ class Recent:
             },
             "minutes_between_rows": sorted(steps)[:10],
             "minutes_until_data": {
-                meter_type: round(pace.delay / timedelta(minutes=1), 1)
-                for meter_type, pace in self._paces.items()
-                if pace.is_known
+                meter_type: round(poll_delay.delay / timedelta(minutes=1), 1)
+                for meter_type, poll_delay in self._poll_delays.items()
+                if poll_delay.is_known
             },
         }
 

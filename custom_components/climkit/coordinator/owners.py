@@ -15,7 +15,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN
 from ..ids import slug
 
-type Kind = Literal["meters", "sensors"]
+type Owned = Literal["meters", "sensors"]
 
 
 class Owners:
@@ -23,20 +23,20 @@ class Owners:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._site_of: dict[tuple[Kind, str], str] = {}
+        self._site_of: dict[tuple[Owned, str], str] = {}
 
-    def claim(self, site_id: str, kind: Kind, ids: Iterable[str]) -> None:
+    def claim(self, site_id: str, kind: Owned, ids: Iterable[str]) -> None:
         """Note what a site has; what another one had before stays that one's."""
         for one in ids:
             self._site_of.setdefault((kind, slug(one)), site_id)
 
-    def of_others(self, site_id: str, kind: Kind, ids: Iterable[str]) -> frozenset[str]:
+    def of_others(self, site_id: str, kind: Owned, ids: Iterable[str]) -> frozenset[str]:
         """Return those of some ids that another site has."""
         return frozenset(
             one for one in ids if self._site_of.get((kind, slug(one)), site_id) != site_id
         )
 
-    def release(self, site_id: str, kind: Kind, ids: Iterable[str]) -> None:
+    def release(self, site_id: str, kind: Owned, ids: Iterable[str]) -> None:
         """Note what a site has no longer; another one that lists it may have it."""
         for one in ids:
             if self._site_of.get(key := (kind, slug(one))) == site_id:

@@ -10,7 +10,7 @@ from ..feeds import newest_present
 TAIL = timedelta(days=2)
 
 
-class RawReadings:
+class MeterRegisters:
     """The newest raw reading of some meters of a site, each asked for once a quarter-hour."""
 
     def __init__(self, client: ClimkitClient, site: Site, clock: Callable[[], float]) -> None:

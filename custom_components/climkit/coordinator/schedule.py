@@ -1,7 +1,7 @@
 """When to ask Climkit. Pure.
 
 Data of a quarter-hour appear some minutes after its end; how many nobody has documented, and it
-may be another time tomorrow. So the first look comes when half of the data have been there by now
+may be another time tomorrow. So the first poll comes when half of the data have been there by now
 (observed, by each account for itself), and more follow while they are not.
 """
 
@@ -10,19 +10,19 @@ from datetime import datetime, timedelta
 
 from ..api import INTERVAL, floor_interval
 
-# Whoever asks for a refresh: no question is repeated sooner. While data are waited for, looks
+# Whoever asks for a refresh: no question is repeated sooner. While data are waited for, polls
 # are this far from one another ...
 SHORTEST_PAUSE = timedelta(minutes=1)
 
 # ... for so long, then once a quarter-hour.
 WAITING = timedelta(minutes=6)
 
-# Home Assistant's coordinator rounds times down and so refreshes up to this much early. A look that
+# Home Assistant's coordinator rounds times down and so refreshes up to this much early. A poll that
 # is nearer counts as done, else the coordinator would refresh over and over until its time.
 COORDINATOR_ROUNDS = timedelta(seconds=1)
 
-# How often to look at meters that are read once a day.
-DAILY_READ_LOOK = timedelta(minutes=59)
+# How often to poll meters that are read once a day.
+DAILY_READ_POLL = timedelta(minutes=59)
 
 # Every answer is asked to begin this long before the newest row known, for what came late or was
 # corrected at once.
@@ -31,28 +31,28 @@ TAIL = timedelta(hours=3)
 # ... and for data that are later, up to this far; what comes later still is for the nights.
 LONGEST_TAIL = timedelta(hours=48)
 
-# How often to look for what no list tells of.
-UNKNOWN_LOOK = timedelta(days=1)
+# How often to poll for what no list tells of.
+UNKNOWN_POLL = timedelta(days=1)
 
-# The time from the end of a quarter-hour to the first look: at first (inferred from what other
-# clients do), at least, and at most. Data later than that tell nothing of when to look.
+# The time from the end of a quarter-hour to the first poll: at first (inferred from what other
+# clients do), at least, and at most. Data later than that tell nothing of when to poll.
 FIRST_DELAY = timedelta(seconds=150)
 SHORTEST_DELAY = timedelta(seconds=20)
 LONGEST_DELAY = timedelta(hours=1)
 
-# How much sooner or later the next first look is, after one that found the data or did not.
+# How much sooner or later the next first poll is, after one that found the data or did not.
 STEP = timedelta(seconds=20)
 
 # What the first refresh left out (heat, single meters, what entities need) follows right after it.
-SOON = timedelta(seconds=1)
+FOLLOW_UP_DELAY = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
-class Pace:
-    """How long after the end of a quarter-hour its data are looked for first; learns from looks.
+class PollDelay:
+    """How long after the end of a quarter-hour its data are polled first; learns from polls.
 
-    A step sooner after each first look that found them, a step later after each that did not:
-    that ends where half of the data have come, however they are spread. `missed`: the last look
+    A step sooner after each first poll that found them, a step later after each that did not:
+    that ends where half of the data have come, however they are spread. `missed`: the last poll
     at which there was nothing newer than `newest`.
     """
 
@@ -105,16 +105,16 @@ class FeedState:
     def due_at(self, now: datetime, delay: timedelta, *, each_interval: bool) -> datetime:
         """Return when to ask it next; never in the past of a clock that was put back.
 
-        `delay` is that of its pace.
+        `delay` is that of its kind of meter.
         """
         if self.asked is None or now < self.asked:  # the clock was wrong then
             return now
         if not each_interval:
-            return self.asked + DAILY_READ_LOOK
-        return max(self._next_look(self.asked, delay), self.asked + SHORTEST_PAUSE)
+            return self.asked + DAILY_READ_POLL
+        return max(self._next_poll(self.asked, delay), self.asked + SHORTEST_PAUSE)
 
-    def _next_look(self, asked: datetime, delay: timedelta) -> datetime:
-        """Return when the quarter-hour after the newest one is looked for, after the last look."""
+    def _next_poll(self, asked: datetime, delay: timedelta) -> datetime:
+        """Return when the quarter-hour after the newest one is polled for, after the last poll."""
         regular = floor_interval(asked - delay) + delay + INTERVAL
         if self.newest is None:
             return regular

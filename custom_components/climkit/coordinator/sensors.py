@@ -28,7 +28,7 @@ from ..store import ClimkitStore
 from .base import ClimkitCoordinator
 from .inventory import note_listed
 from .owners import async_owners
-from .schedule import SOON
+from .schedule import FOLLOW_UP_DELAY
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         """Listen; a sensor that somebody looks at from now on is asked for soon."""
         remove = super().async_add_listener(update_callback, context)
         if context is not None and context not in self._readings:
-            self.update_interval = SOON
+            self.update_interval = FOLLOW_UP_DELAY
             self._schedule_refresh()
         return remove
 
@@ -106,10 +106,10 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
                 if error := await self._async_ask_sensors(now):
                     raise error
         finally:
-            self.update_interval = self._until_next_look()
+            self.update_interval = self._until_next_poll()
         return self._sensors
 
-    def _until_next_look(self) -> timedelta:
+    def _until_next_poll(self) -> timedelta:
         """Return when to ask again: each quarter-hour, or sooner where a pause is over."""
         if (end := self._backoff.next_end) is None:
             return INTERVAL

@@ -51,15 +51,15 @@ from ..store import ClimkitStore
 from .base import ClimkitCoordinator
 from .days import SiteDays
 from .inventory import describe_meters, described_meters, note_listed, note_seen
-from .live_data import Recent
+from .live_data import LiveData
 from .owners import async_owners
-from .registers import RawReadings
-from .schedule import DAILY_READ_LOOK, SOON
+from .registers import MeterRegisters
+from .schedule import DAILY_READ_POLL, FOLLOW_UP_DELAY
 
 _LOGGER = logging.getLogger(__name__)
 
 # Whatever there is to ask: nothing is looked for less often.
-LONGEST_WAIT = DAILY_READ_LOOK
+LONGEST_WAIT = DAILY_READ_POLL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class SiteData:
 
 
 @dataclass(slots=True)
-class RefreshStory:
+class RefreshSummary:
     """What one refresh did, for a line of the debug log: counts and times, nothing personal.
 
     `requests_before`: how many requests the account had made when it began.
@@ -87,7 +87,7 @@ class RefreshStory:
         last = known[-1].end if known else None
         self.new_rows += sum(last is None or interval.end > last for interval in answered)
 
-    def told(self, requests: int, newest: datetime | None) -> str:
+    def text(self, requests: int, newest: datetime | None) -> str:
         """Say it. `requests`: how many the account, history too, has made by now."""
         return (
             f"{self.feeds} feeds answered, {requests - self.requests_before} requests,"
@@ -114,7 +114,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         """Prepare with a fresh list of meters; statistics begin at `history_start`."""
         super().__init__(hass, entry, client, site, store, kind="meters")
         self.names = names
-        self.readings = RawReadings(client, site, hass.loop.time)
+        self.registers = MeterRegisters(client, site, hass.loop.time)
         self.plausibility = Plausibility(self.record)
         self.windows = Windows(self.record)
         self._reader = FeedReader(client, site, self.plausibility, self.windows)
@@ -151,32 +151,32 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._hour = floor_hour(self.now)
         self._listed_meters: list[Meter] = []
         self._has_new_list = False
-        self._followed: tuple[object, ...] | None = None
-        self._followed_data = SiteData()
+        self._inventory: tuple[object, ...] | None = None
+        self._inventory_data = SiteData()
         offset = timedelta(seconds=uniform(0, 30))  # noqa: S311 - no secret
-        self._recent = Recent(offset, self._backoff)
-        self.days = SiteDays(hass, site, self._reader, self._recent, self._backoff)
-        self._story = RefreshStory(0)
+        self._live_data = LiveData(offset, self._backoff)
+        self.days = SiteDays(hass, site, self._reader, self._live_data, self._backoff)
+        self._summary = RefreshSummary(0)
         self._take_list(meters, self.now)
 
     # What entities show
 
     def today(self, series: Series) -> float | None:
         """Return the amount since local midnight of the site; None before the first interval."""
-        return self._recent.amount(series, self.midnight)
+        return self._live_data.amount(series, self.midnight)
 
     def power(self, series: Series) -> float | None:
         """Return the mean power of the newest interval in W; None when that is not of now."""
-        return self._recent.power(series, self.now)
+        return self._live_data.power(series, self.now)
 
     @property
     def last_measurement(self) -> datetime | None:
         """Return the end of the site's newest interval."""
-        return self._recent.newest
+        return self._live_data.newest
 
     def newest(self, series: Series) -> datetime | None:
         """Return the end of the newest data of a series; None where there are none, or not yet."""
-        if interval := newest(self._recent.intervals(series.feed), series.column):
+        if interval := newest(self._live_data.intervals(series.feed), series.column):
             return interval.end
         stored = self.history.newest(series)
         return stored + HOUR if stored else None
@@ -190,13 +190,13 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         return min(stored, measured)
 
     @property
-    def verdicts(self) -> dict[str, object]:
+    def observations(self) -> dict[str, object]:
         """Return what the answers of the last day settled of the API's unknowns, without values."""
-        return self._recent.verdicts
+        return self._live_data.observations
 
     def columns(self, meter_type: str) -> Collection[str]:
         """Return the columns that the site's answers about a kind of meter had lately."""
-        return self._recent.columns.get(meter_type, frozenset())
+        return self._live_data.columns.get(meter_type, frozenset())
 
     @property
     def repeated_meters(self) -> frozenset[str]:
@@ -212,7 +212,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     @property
     def is_refused(self) -> bool:
         """Whether Climkit refuses all data of the site, those of each meter too."""
-        feeds = {series.feed for series in self._followed_data.series.values()}
+        feeds = {series.feed for series in self._inventory_data.series.values()}
         return bool(feeds) and feeds <= self._refused
 
     async def async_delete(self, statistic_ids: Collection[str]) -> None:
@@ -290,14 +290,14 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     @override
     async def _async_update_data(self) -> SiteData:
         now = dt_util.utcnow()
-        self._story = RefreshStory(self.client.stats.requests)
+        self._summary = RefreshSummary(self.client.stats.requests)
         try:
             return await self._async_ask_all(now)
         finally:
             self._look_for_hour_and_day()
-            told = self._story.told(self.client.stats.requests, self.last_measurement)
+            summary = self._summary.text(self.client.stats.requests, self.last_measurement)
             _LOGGER.debug(
-                "Refresh of %s: %s, next look in %s", self.site.id, told, self.update_interval
+                "Refresh of %s: %s, next look in %s", self.site.id, summary, self.update_interval
             )
 
     async def _async_ask_all(self, now: datetime) -> SiteData:
@@ -310,26 +310,26 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
                 error = await self._async_ask_feeds(now)
                 if error and self._has_refreshed:
                     raise error
-                meter_ids = self._followed_data.meters.keys() & set(self.async_contexts())
-                await self.readings.async_ask(meter_ids, now)
+                meter_ids = self._inventory_data.meters.keys() & set(self.async_contexts())
+                await self.registers.async_ask(meter_ids, now)
         finally:
             later = dt_util.utcnow()
             # A clock that was set meanwhile must not make anybody wait for days.
-            self.update_interval = min(self._recent.next_look(now, later) - later, LONGEST_WAIT)
+            self.update_interval = min(self._live_data.next_poll(now, later) - later, LONGEST_WAIT)
         if error:
             _LOGGER.warning("Climkit lists the meters of %s, but not yet its data", self.site.id)
         is_down = error is not None and is_outage(error)
-        if not is_down and (self._recent.has_unasked or not self._has_refreshed):
-            self.update_interval = SOON
+        if not is_down and (self._live_data.has_unasked or not self._has_refreshed):
+            self.update_interval = FOLLOW_UP_DELAY
         self._has_refreshed = True
         self._note_meters(now)
-        return self._followed_data
+        return self._inventory_data
 
     async def _async_rename(self) -> None:
         """Name statistics in the language of the instance, which was changed."""
         self.names = await Names.async_load(self.hass)
-        self._followed = None
-        self._follow()
+        self._inventory = None
+        self._update_inventory()
 
     async def _async_list_meters(self, now: datetime) -> None:
         """Ask which meters there are. Some are known, so a list that fails is no news."""
@@ -360,17 +360,17 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             _LOGGER.debug("No description of site %s: %s", self.site.id, err)
             return
         self.site = replace(self.site, name=site.name, ref=site.ref)
-        self._follow()
+        self._update_inventory()
 
     def _take_list(self, listed: list[Meter], now: datetime) -> None:
-        self._recent.review_columns(_ids(self._listed_meters) - _ids(listed))
+        self._live_data.drop_stale_columns(_ids(self._listed_meters) - _ids(listed))
         self._listed_meters = listed
         describe_meters(self.record, listed)
         self._described = described_meters(self.record)
         self._has_new_list = True
         self.listed = now
         self.mark_answered()
-        self._follow()
+        self._update_inventory()
 
     def _note_meters(self, now: datetime) -> None:
         """Remember which meters there are; what the day's list lacks is missing."""
@@ -384,7 +384,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             note_seen(self.record["meters"], meters)
 
     def _meters(self) -> dict[str, Meter]:
-        return known_meters(self._listed_meters, self._recent.columns, self._described)
+        return known_meters(self._listed_meters, self._live_data.columns, self._described)
 
     @property
     def _missing(self) -> dict[str, Meter]:
@@ -401,21 +401,21 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         for meter_id in others:
             self.record["meters"].pop(meter_id, None)
 
-    def _follow(self) -> None:
+    def _update_inventory(self) -> None:
         """Ask for what the known meters need, and tell history of their series."""
         meters = self._meters()
         self._claim(meters.keys())
-        columns, has_battery = self._recent.columns.copy(), self._has_battery(meters)
+        columns, has_battery = self._live_data.columns.copy(), self._has_battery(meters)
         known = meters, columns, has_battery, self._choice, self.site
-        if known == self._followed:
+        if known == self._inventory:
             return
-        self._followed = known
+        self._inventory = known
         series = all_series(self.site.id, meters, columns, self._choice, has_battery=has_battery)
-        self._followed_data = SiteData(
+        self._inventory_data = SiteData(
             meters={key: meter for key, meter in meters.items() if self.wants(key)},
             series={one.statistic_id: one for one in series},
         )
-        self._recent.follow(self._site_feeds(self._missing | meters), series)
+        self._live_data.set_feeds(self._site_feeds(self._missing | meters), series)
         owners = [(s, meters[s.meter_id] if s.meter_id else None) for s in series]
         self.history.set_series((s, self.names.statistic(s, self.site, m)) for s, m in owners)
         self.costs.set_series((s, self.names.cost(s, self.site, m)) for s, m in owners)
@@ -436,7 +436,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     def _has_battery(self, meters: dict[str, Meter]) -> bool:
         """Whether there is a battery, or was one: its columns are always there, filled with 0."""
         if not self.record["has_battery"]:
-            self.record["has_battery"] = self._recent.has_battery or any(
+            self.record["has_battery"] = self._live_data.has_battery or any(
                 meter.mode is MeterMode.BATTERY for meter in meters.values()
             )
         return self.record["has_battery"]
@@ -448,47 +448,49 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         """
 
         async def ask(feed: Feed) -> None:
-            if self._recent.follows(feed):  # an answer before may have told that it is not needed
+            if self._live_data.has_feed(
+                feed
+            ):  # an answer before may have told that it is not needed
                 await self._async_ask(feed, now)
 
         def refuse(feed: Feed) -> None:
             # What was answered before is believed to be refused once that lasts.
-            if self._recent.was_answered(feed) and not self._backoff.is_refused_for_long(feed):
+            if self._live_data.was_answered(feed) and not self._backoff.is_refused_for_long(feed):
                 return
-            self._recent.note_refused(feed)
+            self._live_data.note_refused(feed)
             self.history.set_refused(feed)
             self._refused.add(feed)
-            self._follow()
+            self._update_inventory()
 
-        if due := [] if self._backoff.is_paused(None) else self._recent.due(now):
+        if due := [] if self._backoff.is_paused(None) else self._live_data.due(now):
             feeds = due if self._has_refreshed else _first(due)
             self._error = await ask_each(feeds, ask, refuse, self._backoff)
         return self._error
 
     async def _async_ask(self, feed: Feed, now: datetime) -> None:
         midnight = local_midnight(now, self.site.zone)
-        start = self._recent.window_start(feed, now, midnight)
-        yesterday = None if self._recent.was_asked(feed) else self._yesterday(feed, start)
-        self._recent.note_asked(feed, now)
+        start = self._live_data.window_start(feed, now, midnight)
+        yesterday = None if self._live_data.was_asked(feed) else self._yesterday(feed, start)
+        self._live_data.note_asked(feed, now)
         try:
             if yesterday:
                 answer = await self._reader.async_read_first(feed, yesterday, start)
             else:
                 answer = await self._reader.async_read(feed, start, None, Priority.LIVE)
         except ClimkitResponseError:
-            if self._recent.is_unknown(feed):
+            if self._live_data.is_unknown(feed):
                 self._backoff.after_refusal(feed)  # charge points may not be known at all
             raise
         intervals = answer.intervals
         self.mark_answered()
-        self._story.note(self._recent.intervals(feed), intervals)
+        self._summary.note(self._live_data.intervals(feed), intervals)
         self._refused.discard(feed)
         if rows := [interval for interval in intervals if interval.start >= start]:
-            self._recent.note_first(feed, start, rows[0].start)
+            self._live_data.note_first(feed, start, rows[0].start)
         await self.days.async_take_live(feed, start, intervals, midnight)
-        self._recent.merge(feed, intervals, min(start, floor_hour(midnight)))
-        self._follow()
-        self.history.add_live(feed, start, now, self._recent.intervals(feed))
+        self._live_data.merge(feed, intervals, min(start, floor_hour(midnight)))
+        self._update_inventory()
+        self.history.add_live(feed, start, now, self._live_data.intervals(feed))
 
     def _yesterday(self, feed: Feed, start: datetime) -> datetime | None:
         """Return when yesterday began, if that is earlier; None where an answer with it is heavy.

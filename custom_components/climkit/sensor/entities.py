@@ -126,7 +126,7 @@ class ReadingSensor(ClimkitEntity[SiteCoordinator]):
     @override
     def native_value(self) -> float | None:
         """Return the register as the meter shows it."""
-        return self.coordinator.readings.register(self.owner_id, self.entity_description.register)
+        return self.coordinator.registers.register(self.owner_id, self.entity_description.register)
 
 
 class SiteSensor(ClimkitEntity[SiteCoordinator]):
