@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.climkit.ids import distinct, owner_slug
-from custom_components.climkit.options import Choice
+from custom_components.climkit.options import Selection
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_distinct() -> None:
 
 def test_chosen_in_another_spelling() -> None:
     """What was chosen stays chosen when Climkit writes it otherwise."""
-    choice = Choice.from_options({"meters": ["6AFF"], "site_totals": True})
-    assert choice.wants("6aff")
-    assert choice.wants("6AFF")
-    assert not choice.wants("6afe")
+    selection = Selection.from_options({"meters": ["6AFF"], "site_totals": True})
+    assert selection.wants("6aff")
+    assert selection.wants("6AFF")
+    assert not selection.wants("6afe")

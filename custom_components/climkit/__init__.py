@@ -31,7 +31,7 @@ from .issues import (
     async_tell_of_refused_sites,
 )
 from .measures import Names
-from .options import Choice, history_start
+from .options import Selection, history_start
 from .runtime import ClimkitConfigEntry, SiteRuntime, plan_nights
 from .services import async_setup_services
 from .sites import async_read_site, async_wanted_sites, free_sites, watch_for_sites
@@ -60,9 +60,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     store = ClimkitStore(hass, entry.entry_id)
     await store.async_load()
     entry.async_on_unload(store.async_close)  # also when set-up fails: no late write remains
-    names, choice = await Names.async_load(hass), Choice.from_options(entry.options)
+    names, selection = await Names.async_load(hass), Selection.from_options(entry.options)
     owners = async_owners(hass)
-    _claim_remembered(owners, store, choice, entry.options[CONF_SITES])
+    _claim_remembered(owners, store, selection, entry.options[CONF_SITES])
     refused: list[str] = []
     try:
         with setup_errors():
@@ -85,7 +85,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="no_sites")
     for site, meters in (sites[site_id] for site_id in sorted(free)):
         listed = (meter.id for meter in meters)
-        owners.claim(site.id, "meters", filter(choice.wants, listed))
+        owners.claim(site.id, "meters", filter(selection.wants, listed))
     for site, meters in (sites[site_id] for site_id in free):
         coordinator = SiteCoordinator(
             hass,
@@ -95,10 +95,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             store,
             meters=meters,
             names=names,
-            choice=choice,
+            selection=selection,
             history_start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
         )
-        sensors = SensorsCoordinator(hass, entry, client, site, store, is_wanted=choice.sensors)
+        sensors = SensorsCoordinator(hass, entry, client, site, store, is_wanted=selection.sensors)
         dr.async_get(hass).async_get_or_create(
             config_entry_id=entry.entry_id, **site_device(coordinator)
         )
@@ -148,13 +148,13 @@ async def async_remove_config_entry_device(
 
 
 def _claim_remembered(
-    owners: Owners, store: ClimkitStore, choice: Choice, chosen: Collection[str]
+    owners: Owners, store: ClimkitStore, selection: Selection, chosen: Collection[str]
 ) -> None:
     """Let each meter and sensor be the same site's as before, also while that cannot be read."""
     owners.release_sites(store.sites)
     for site_id, record in sorted(store.sites.items()):
         if chosen == ALL or site_id in chosen:
-            owners.claim(site_id, "meters", filter(choice.wants, record["meters"]))
+            owners.claim(site_id, "meters", filter(selection.wants, record["meters"]))
             owners.claim(site_id, "sensors", record["sensors"])
 
 

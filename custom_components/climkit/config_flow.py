@@ -28,7 +28,7 @@ from .account import account_id, async_create_client, normalized_url
 from .api import DEFAULT_URL, ClimkitError
 from .const import CONF_ADVANCED, CONF_DASHBOARD, DOMAIN, SUBENTRY_TARIFF
 from .errors import error_key
-from .flows import ChoiceSteps, EnergyDashboardSteps, TariffFlow, async_set_up, offers
+from .flows import EnergyDashboardSteps, SelectionSteps, TariffFlow, async_set_up, offers
 
 # Who waits before a form wants to know soon that nothing answers; in seconds.
 CONNECT_WITHIN = 4.0
@@ -51,7 +51,7 @@ def credentials_schema(*, is_advanced: bool) -> vol.Schema:
     )
 
 
-class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
+class ClimkitConfigFlow(SelectionSteps, ConfigFlow, domain=DOMAIN):
     """Add an account, log in again, or change its credentials."""
 
     VERSION = 1
@@ -194,7 +194,7 @@ class ClimkitConfigFlow(ChoiceSteps, ConfigFlow, domain=DOMAIN):
         return await async_set_up(self.hass, result, self._wanted)
 
 
-class ClimkitOptionsFlow(ChoiceSteps, EnergyDashboardSteps, OptionsFlow):
+class ClimkitOptionsFlow(SelectionSteps, EnergyDashboardSteps, OptionsFlow):
     """Change which sites and meters are wanted and how far back history goes.
 
     The entry's update listener reloads it.

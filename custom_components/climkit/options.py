@@ -25,7 +25,7 @@ HISTORY_WITHOUT_DATE = timedelta(days=3 * 365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Selection:
     """Which series are wanted of a site.
 
     `meters` (by `ids.slug`) None: all, also those to come. `others`: meters that the site lists and

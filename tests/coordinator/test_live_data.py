@@ -11,7 +11,7 @@ from custom_components.climkit.coordinator.live_data import POWER_EXPIRES_AFTER,
 from custom_components.climkit.coordinator.schedule import FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_POLL
 from custom_components.climkit.measures.series import Feed, Series, all_series
 from custom_components.climkit.measures.table import CHARGE_POINT, ELECTRICITY
-from custom_components.climkit.options import Choice
+from custom_components.climkit.options import Selection
 
 MIDNIGHT = datetime(2026, 3, 21, 23, tzinfo=UTC)
 NOW = MIDNIGHT + timedelta(hours=1, minutes=4)
@@ -39,8 +39,8 @@ def intervals(*rows: dict[str, float], end: datetime = QUARTER) -> list[Interval
 @pytest.fixture
 def series() -> dict[str, Series]:
     """The series of a flat in a site's columns, by their columns."""
-    choice = Choice(site_totals=False)
-    found = all_series("site", {"flat": FLAT}, {}, choice, has_battery=False)
+    selection = Selection(site_totals=False)
+    found = all_series("site", {"flat": FLAT}, {}, selection, has_battery=False)
     return {one.column: one for one in found}
 
 
@@ -162,7 +162,9 @@ class TestColumns:
         """A refused site has no columns, so its meters are asked one by one."""
         live_data.note_refused(SITE)
         assert live_data.columns == {ELECTRICITY: frozenset()}
-        found = all_series("site", {"flat": FLAT}, live_data.columns, Choice(), has_battery=False)
+        found = all_series(
+            "site", {"flat": FLAT}, live_data.columns, Selection(), has_battery=False
+        )
         assert {s.feed for s in found if s.meter_id} == {Feed("site", ELECTRICITY, "flat")}
 
     def test_refused_meter(self, live_data: LiveData) -> None:

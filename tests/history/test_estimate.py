@@ -16,7 +16,7 @@ from custom_components.climkit.history.estimate import (
     estimate_site,
     told_time,
 )
-from custom_components.climkit.options import Choice
+from custom_components.climkit.options import Selection
 from tests.conftest import NOW, Home
 from tests.simulator import World, apartment_house, single_house
 
@@ -41,7 +41,7 @@ def estimate(home: Home) -> Estimate:
     return estimate_site(
         coordinator.site.id,
         coordinator.data.meters.values(),
-        Choice.from_options(home.entry.options),
+        Selection.from_options(home.entry.options),
         START,
         NOW,
     )

@@ -19,10 +19,10 @@ from custom_components.climkit.measures.table import (
     MeterType,
     Quantity,
 )
-from custom_components.climkit.options import Choice
+from custom_components.climkit.options import Selection
 
-ALL = Choice()
-METERS_ONLY = Choice(site_totals=False)
+ALL = Selection()
+METERS_ONLY = Selection(site_totals=False)
 SITE = Feed("site", ELECTRICITY)
 ID = "62a1dfca85eba4e3564021f3"
 OTHER_ID = "62a1dfca85eba4e3564021f4"
@@ -40,13 +40,13 @@ def meter(
 def series_of(
     meters: Iterable[Meter],
     columns: dict[str, frozenset[str]] | None = None,
-    choice: Choice = METERS_ONLY,
+    selection: Selection = METERS_ONLY,
     *,
     has_battery: bool = False,
 ) -> dict[str, Series]:
     """All series by their statistic ids."""
     found = all_series(
-        "site", {m.id: m for m in meters}, columns or {}, choice, has_battery=has_battery
+        "site", {m.id: m for m in meters}, columns or {}, selection, has_battery=has_battery
     )
     assert len({one.statistic_id for one in found}) == len(found)
     return {one.statistic_id: one for one in found}
@@ -137,7 +137,7 @@ class TestOfSites:
 
     def test_electricity(self) -> None:
         """Grid, sun and consumption; a battery only where there is one."""
-        without = series_of([meter("flat")], choice=ALL)
+        without = series_of([meter("flat")], selection=ALL)
         assert {s.column for s in without.values() if not s.meter_id} == {
             "conso_total",
             "prod_total",
@@ -145,7 +145,7 @@ class TestOfSites:
             "from_ext",
             "to_ext",
         }
-        with_battery = series_of([meter("flat")], choice=ALL, has_battery=True)
+        with_battery = series_of([meter("flat")], selection=ALL, has_battery=True)
         assert {s.column for s in with_battery.values() if not s.meter_id} >= {
             "storage_charging_total",
             "storage_discharging_total",
@@ -162,8 +162,8 @@ class TestOfSites:
 
     def test_choice(self) -> None:
         """Only the choice turns series off."""
-        choice = Choice(meters=frozenset({"b"}), site_totals=False)
-        found = series_of([meter("a"), meter("b")], choice=choice)
+        selection = Selection(meters=frozenset({"b"}), site_totals=False)
+        found = series_of([meter("a"), meter("b")], selection=selection)
         assert {s.owner_id for s in found.values()} == {"b"}
 
 

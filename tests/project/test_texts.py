@@ -23,9 +23,10 @@ FIX_FLOW = "issues.implausible.fix_flow"
 SECTIONS = {
     "config_flow": ["config", "options"],
     "costs/low_hours": [TARIFF],
-    "flows/choice": ["config", "options"],
+    "flows/selection": ["config", "options"],
     "flows/energy_dashboard": ["options"],
     "flows/tariff": [TARIFF],
+    "flows/view": ["config", "options"],
     "repairs": [FIX_FLOW],
 }
 

@@ -44,7 +44,7 @@ from ..measures import (
     known_meters,
     repeated_by_site,
 )
-from ..options import Choice
+from ..options import Selection
 from ..periods import Fallen, MonthPeaks, Periods, day_peaks
 from ..statistics import async_rows, by_hour, hourly_amounts, same
 from ..store import ClimkitStore
@@ -108,7 +108,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         *,
         meters: list[Meter],
         names: Names,
-        choice: Choice,
+        selection: Selection,
         history_start: datetime,
     ) -> None:
         """Prepare with a fresh list of meters; statistics begin at `history_start`."""
@@ -144,7 +144,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._list_backoff = Backoff[str](hass.loop.time)
         self._error: ClimkitError | None = None
         self._refused: set[Feed] = set()
-        self._choice = choice
+        self._selection = selection
         self._owners = async_owners(hass)
         self._described = described_meters(self.record)
         self._has_refreshed = False
@@ -201,13 +201,13 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     @property
     def repeated_meters(self) -> frozenset[str]:
         """Return the meters that say what the site's own totals say too, where there are any."""
-        if not self._choice.site_totals:
+        if not self._selection.site_totals:
             return frozenset()
         return repeated_by_site(self.data.meters.values())
 
     def wants(self, meter_id: str) -> bool:
         """Whether the user wants this meter, and no other site has it."""
-        return self._choice.wants(meter_id)
+        return self._selection.wants(meter_id)
 
     @property
     def is_refused(self) -> bool:
@@ -374,7 +374,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     def _note_meters(self, now: datetime) -> None:
         """Remember which meters there are; what the day's list lacks is missing."""
-        meters = self._meters().keys() - self._choice.others
+        meters = self._meters().keys() - self._selection.others
         if self._has_new_list:
             self._has_new_list = False
             gone = note_listed(self.record["meters"], meters, self.day(now))
@@ -394,10 +394,10 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     def _claim(self, meters: Collection[str]) -> None:
         """Take what no other site has; what another one has is not this one's."""
-        wanted = replace(self._choice, others=frozenset())
+        wanted = replace(self._selection, others=frozenset())
         self._owners.claim(self.site.id, "meters", filter(wanted.wants, meters))
         others = self._owners.of_others(self.site.id, "meters", meters)
-        self._choice = replace(self._choice, others=others)
+        self._selection = replace(self._selection, others=others)
         for meter_id in others:
             self.record["meters"].pop(meter_id, None)
 
@@ -406,11 +406,11 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         meters = self._meters()
         self._claim(meters.keys())
         columns, has_battery = self._live_data.columns.copy(), self._has_battery(meters)
-        known = meters, columns, has_battery, self._choice, self.site
+        known = meters, columns, has_battery, self._selection, self.site
         if known == self._inventory:
             return
         self._inventory = known
-        series = all_series(self.site.id, meters, columns, self._choice, has_battery=has_battery)
+        series = all_series(self.site.id, meters, columns, self._selection, has_battery=has_battery)
         self._inventory_data = SiteData(
             meters={key: meter for key, meter in meters.items() if self.wants(key)},
             series={one.statistic_id: one for one in series},
@@ -422,7 +422,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     def _site_feeds(self, meters: dict[str, Meter]) -> list[Feed]:
         """Return the meter types to ask for, also where no series needs their answer yet."""
-        wants_totals, wanted = self._choice.site_totals, self._choice.meters
+        wants_totals, wanted = self._selection.site_totals, self._selection.meters
         types = dict.fromkeys(
             meter.type for meter in meters.values() if wants_totals or self.wants(meter.id)
         )

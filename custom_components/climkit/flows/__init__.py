@@ -1,13 +1,13 @@
 """The steps of the dialogs: what is chosen, tariffs, the Energy dashboard, what is offered last."""
 
-from .choice import ChoiceSteps
 from .energy_dashboard import EnergyDashboardSteps
+from .selection import SelectionSteps
 from .set_up import async_set_up, offers
 from .tariff import TariffFlow
 
 __all__ = [
-    "ChoiceSteps",
     "EnergyDashboardSteps",
+    "SelectionSteps",
     "TariffFlow",
     "async_set_up",
     "offers",

@@ -1,230 +1,275 @@
-"""The steps in which a user says what to see: a flat, the whole building, or chosen meters."""
+"""The steps in which a user chooses sites, meters and history; shared by set-up and options."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import date, timedelta
+from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.helpers.selector import (
-    BooleanSelector,
-    SelectOptionDict,
+    DateSelector,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
 )
+from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from ..api import Meter, MeterMode, Site
+from ..api import ClimkitClient, ClimkitError, Meter, SiteReference, read_each_site
 from ..const import (
     ALL,
-    CONF_ALL_METERS,
-    CONF_FLAT,
+    CONF_DATE,
+    CONF_HISTORY,
     CONF_METERS,
-    CONF_OTHER_METERS,
-    CONF_SENSORS,
-    CONF_SITE_TOTALS,
     CONF_SITES,
-    CONF_VIEW,
-    VIEW_BUILDING,
+    HISTORY_DATE,
+    HISTORY_EVERYTHING,
+    HISTORY_NOW,
     VIEW_FLAT,
-    VIEW_METERS,
 )
-from ..ids import slug, slugs
-from ..measures import CHARGE_POINT, ELECTRICITY, Names, by_number
-from ..options import view_of
+from ..errors import error_key
+from ..feeds import columns_of
+from ..history import MANY_ROWS, Estimate, estimate_site, told_time
+from ..ids import slug
+from ..measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
+from ..options import Selection, history_start, view_of
+from ..sites import async_sites_of_others
+from .view import ViewSteps, choice_selector
 
-# A list up to this long is shown whole; a longer one is searched in.
-MANY_METERS = 10
+YEAR = timedelta(days=365)
 
 
-class SelectionSteps(ConfigEntryBaseFlow):
-    """Ask what is wanted of the chosen sites, whose meters were looked up before."""
+class SelectionSteps(ViewSteps):
+    """The steps after the credentials; a flow sets `client` and `references` before."""
+
+    client: ClimkitClient
+    references: list[SiteReference]
+    entry_id: str | None = None
 
     def __init__(self) -> None:
-        """Begin with nothing chosen."""
-        self.options: dict[str, Any] = {}
-        self._sites: dict[str, Site] = {}
-        self._chosen: list[str] = []
-        self._meters: dict[str, dict[str, Meter]] = {}
-        self._with_sensors: set[str] = set()
+        """Begin with nothing asked."""
+        super().__init__()
+        self._task: asyncio.Task[None] | None = None
+        self._error = ""
 
+    async def async_finish(self) -> ConfigFlowResult:
+        """Store what was chosen."""
+        raise NotImplementedError
+
+    # Sites
+
+    async def async_step_look_up_sites(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask Climkit what the sites are called; a second each."""
+        return await self._async_wait("look_up_sites", self._async_look_up_sites, "sites")
+
+    async def _async_look_up_sites(self) -> None:
+        self._sites = await read_each_site(
+            [reference.id for reference in self.references],
+            self.client.installation,
+            self.async_update_progress,
+        )
+
+    async def async_step_sites(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which sites are wanted, where there is a choice."""
+        others = async_sites_of_others(self.hass, self.entry_id)
+        taken = {site_id for site_id in self._sites if slug(site_id) in others}
+        free = [site_id for site_id in self._sites if site_id not in taken]
+        if not free:
+            return self.async_abort(reason="sites_taken" if taken else "no_sites")
+        current = self.options.get(CONF_SITES, ALL)
+        if len(self._sites) == 1 and current == ALL:
+            user_input = {CONF_SITES: free}
+        errors = {}
+        if user_input is not None:
+            chosen = user_input[CONF_SITES]
+            if not chosen:
+                errors[CONF_SITES] = "nothing_chosen"
+            elif taken.intersection(chosen):
+                errors[CONF_SITES] = "sites_taken"
+            else:
+                self._chosen = chosen
+                # "All" keeps its word: a site that is new at Climkit joins by itself. What cannot
+                # be read today stays chosen.
+                absent = (
+                    [] if current == ALL else [key for key in current if key not in self._sites]
+                )
+                is_all = not absent and set(chosen) == set(free)
+                self.options[CONF_SITES] = ALL if is_all else chosen + absent
+                return await self.async_step_look_up_meters()
+        wanted = free if current == ALL else [site for site in current if site in self._sites]
+        labels = await self._async_site_labels()
+        schema = vol.Schema({vol.Required(CONF_SITES): choice_selector(labels)})
+        return self.async_show_form(
+            step_id="sites",
+            data_schema=self.add_suggested_values_to_schema(
+                schema, user_input or {CONF_SITES: wanted}
+            ),
+            errors=errors,
+        )
+
+    # Meters
+
+    async def async_step_look_up_meters(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask Climkit for meters and sensors of the chosen sites; three seconds each."""
+        return await self._async_wait("look_up_meters", self._async_look_up_meters, "view")
+
+    async def _async_look_up_meters(self) -> None:
+        found = await read_each_site(self._chosen, self._async_meters, self.async_update_progress)
+        self._meters = {site_id: found.get(site_id, {}) for site_id in self._chosen}
+
+    async def _async_meters(self, site_id: str) -> dict[str, Meter]:
+        listed = await self.client.meters(site_id)
+        columns = {}
+        if any(meter.type == ELECTRICITY for meter in listed):
+            columns[CHARGE_POINT] = await self._async_charge_point_columns(site_id)
+        if await self._async_has_sensors(site_id):
+            self._with_sensors.add(site_id)
+        return known_meters(listed, columns)
+
+    async def _async_has_sensors(self, site_id: str) -> bool:
+        """Whether the building has sensors of its own; most have none, and some refuse the list."""
+        try:
+            return bool(await self.client.sensors(site_id))
+        except ClimkitError:
+            return False
+
+    async def _async_charge_point_columns(self, site_id: str) -> frozenset[str]:
+        """Charge points stand in no list; only the columns of their data tell of them."""
+        try:
+            intervals = await self.client.site_data(
+                site_id, CHARGE_POINT, dt_util.utcnow() - timedelta(hours=6)
+            )
+        except ClimkitError:
+            return frozenset()
+        return columns_of(intervals)
+
+    # History
+
+    @override
     async def async_step_history(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Go on, once it is known what is wanted."""
-        raise NotImplementedError
-
-    async def async_step_view(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for a flat, the building or single meters; of a small house all is wanted."""
-        meters = self._all_meters
-        flats = [meter for meter in meters.values() if is_flat(meter)]
-        is_small = len(meters) <= MANY_METERS and len(flats) <= 1
-        if is_small and view_of(self.options) == VIEW_BUILDING:
-            return await self.async_step_building()
-        menu = [VIEW_BUILDING, VIEW_METERS]
-        return self.async_show_menu(
-            step_id="view", menu_options=[VIEW_FLAT, *menu] if flats else menu
-        )
-
-    async def async_step_flat(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask which consumer is the person's own, and which water and heat meters belong to it."""
-        meters = self._all_meters
-        stored = self.options[CONF_METERS] if view_of(self.options) == VIEW_FLAT else []
+        """Ask how far back history goes, and tell what it costs."""
+        today = dt_util.now().date()
         errors = {}
         if user_input is not None:
-            flat, others = user_input.get(CONF_FLAT), user_input.get(CONF_OTHER_METERS, [])
-            site_id = self._site_of(flat) if flat else ""
-            if not flat:
-                errors[CONF_FLAT] = "flat_needed"
-            elif any(self._site_of(meter_id) != site_id for meter_id in others):
-                errors[CONF_OTHER_METERS] = "meters_of_another_site"
+            start = _stored_history(user_input, today)
+            if start is None:
+                errors[CONF_DATE] = "date_needed"
+            elif start != HISTORY_EVERYTHING and start > today.isoformat():
+                errors[CONF_DATE] = "date_in_future"
             else:
-                # What Climkit does not list today stays chosen.
-                absent = _absent(stored[1:], meters) if slugs(stored[:1]) == {slug(flat)} else []
-                self._chosen = [site_id]
-                return await self._async_go_on(
-                    {
-                        CONF_VIEW: VIEW_FLAT,
-                        CONF_SITES: [site_id],
-                        CONF_METERS: [flat, *others, *absent],
-                        CONF_SITE_TOTALS: False,
-                        CONF_SENSORS: False,
-                    }
-                )
-        labels = await self._async_meter_labels()
-        flats = {key: labels[key] for key, meter in meters.items() if is_flat(meter)}
-        others = {
-            key: labels[key]
-            for key, meter in meters.items()
-            if meter.type not in (ELECTRICITY, CHARGE_POINT)
-        }
-        # Of what is required the frontend would choose the first by itself: somebody else's.
-        fields: dict[vol.Marker, object] = {
-            vol.Optional(CONF_FLAT): choice_selector(flats, multiple=False)
-        }
-        if others:
-            fields[vol.Optional(CONF_OTHER_METERS)] = choice_selector(others, can_be_listed=False)
-        suggested = {CONF_FLAT: stored[0], CONF_OTHER_METERS: stored[1:]} if stored else {}
-        return self.async_show_form(
-            step_id="flat",
-            data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(fields), user_input or suggested
-            ),
-            errors=errors,
-        )
-
-    async def async_step_building(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Take all meters, also those to come; ask for the building's own sensors if there are."""
-        if user_input is None and self._with_sensors.intersection(self._chosen):
-            schema = vol.Schema({vol.Required(CONF_SENSORS): BooleanSelector()})
-            suggested = {CONF_SENSORS: self.options.get(CONF_SENSORS, True)}
-            return self.async_show_form(
-                step_id="building",
-                data_schema=self.add_suggested_values_to_schema(schema, suggested),
-            )
-        return await self._async_go_on(
-            {
-                CONF_VIEW: VIEW_BUILDING,
-                CONF_METERS: ALL,
-                CONF_SITE_TOTALS: True,
-                CONF_SENSORS: (user_input or self.options).get(CONF_SENSORS, True),
-            }
-        )
-
-    async def async_step_meters(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the meters one by one."""
-        meters = self._all_meters
-        is_known = view_of(self.options) == VIEW_METERS
-        current = self.options[CONF_METERS] if is_known else []
-        errors = {}
-        if user_input is not None:
-            chosen, is_all = user_input.get(CONF_METERS, []), user_input[CONF_ALL_METERS]
-            if is_all or chosen or user_input[CONF_SITE_TOTALS]:
-                # What Climkit does not list today stays chosen.
-                absent = [] if current == ALL else _absent(current, meters)
-                return await self._async_go_on(
-                    {
-                        CONF_VIEW: VIEW_METERS,
-                        CONF_METERS: ALL if is_all else [*chosen, *absent],
-                        CONF_SITE_TOTALS: user_input[CONF_SITE_TOTALS],
-                        CONF_SENSORS: user_input.get(CONF_SENSORS, is_known),
-                    }
-                )
-            errors["base"] = "nothing_chosen"
-        fields: dict[vol.Marker, object] = {
-            vol.Required(CONF_ALL_METERS): BooleanSelector(),
-            vol.Optional(CONF_METERS): choice_selector(
-                await self._async_meter_labels(), can_be_listed=False
-            ),
-            vol.Required(CONF_SITE_TOTALS): BooleanSelector(),
-        }
-        if self._with_sensors.intersection(self._chosen):
-            fields[vol.Required(CONF_SENSORS)] = BooleanSelector()
+                self.options[CONF_HISTORY] = start
+                return await self.async_finish()
+        everything = self._estimate(HISTORY_EVERYTHING)
+        year_ago = (today - YEAR).isoformat()
+        is_small = everything.rows < MANY_ROWS
+        current = self.options.get(CONF_HISTORY, HISTORY_EVERYTHING if is_small else year_ago)
         suggested = {
-            CONF_ALL_METERS: current == ALL,
-            CONF_METERS: [key for key in meters if current != ALL and slug(key) in slugs(current)],
-            CONF_SITE_TOTALS: self.options.get(CONF_SITE_TOTALS, True) if is_known else True,
-            CONF_SENSORS: self.options.get(CONF_SENSORS, True) if is_known else False,
+            CONF_HISTORY: HISTORY_EVERYTHING if current == HISTORY_EVERYTHING else HISTORY_DATE,
+            CONF_DATE: year_ago if current == HISTORY_EVERYTHING else current,
         }
         return self.async_show_form(
-            step_id="meters",
+            step_id="history",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(fields), user_input or suggested
+                HISTORY_SCHEMA, user_input or suggested
             ),
             errors=errors,
+            description_placeholders=_placeholders("everything", everything)
+            | _placeholders("year", self._estimate(year_ago)),
         )
 
-    async def _async_go_on(self, options: dict[str, Any]) -> ConfigFlowResult:
-        self.options |= options
-        return await self.async_step_history()
+    def _estimate(self, history: str) -> Estimate:
+        """Estimate the history of all chosen sites."""
+        now = dt_util.utcnow()
+        selection = Selection.from_options(self.options)
+        return sum(
+            (
+                estimate_site(
+                    site_id,
+                    self._meters[site_id].values(),
+                    selection,
+                    history_start(history, self._sites[site_id], now),
+                    now,
+                )
+                for site_id in self._chosen
+            ),
+            Estimate(),
+        )
 
-    @property
-    def _all_meters(self) -> dict[str, Meter]:
-        return {  # one that several sites list is the first one's, see `Owners`
-            meter_id: meter
-            for site_id in sorted(self._chosen, reverse=True)
-            for meter_id, meter in self._meters[site_id].items()
-        }
+    async def _async_title(self, options: Mapping[str, Any]) -> str:
+        """Return what an entry with these options is called: its flat, or its sites."""
+        sites = await self._async_site_labels()
+        wanted = options[CONF_SITES]
+        chosen = [site for site in sites if wanted == ALL or site in wanted]
+        if view_of(options) == VIEW_FLAT:
+            names = await Names.async_load(self.hass)
+            for site in chosen:
+                if meter := self._meters.get(site, {}).get(options[CONF_METERS][0]):
+                    return f"{names.meter(meter)}, {sites[site]}"
+        return ", ".join(sites[site_id] for site_id in chosen[:3])
 
-    def _site_of(self, meter_id: str) -> str:
-        return next(one for one in sorted(self._chosen) if meter_id in self._meters[one])
-
-    async def _async_meter_labels(self) -> dict[str, str]:
+    async def _async_site_labels(self) -> dict[str, str]:
         names = await Names.async_load(self.hass)
-        site_names = names.sites(self._sites.values())
-        labels: dict[str, str] = {}
-        for site_id in sorted(self._chosen, reverse=True):
-            prefix = f"{site_names[site_id]} - " if len(self._chosen) > 1 else ""
-            own = names.meters(self._meters[site_id].values())
-            labels |= {meter_id: prefix + name for meter_id, name in own.items()}
-        return labels
+        return names.sites(self._sites.values())
+
+    # Waiting for Climkit
+
+    async def _async_wait(
+        self, step_id: str, work: Callable[[], Coroutine[Any, Any, None]], next_step_id: str
+    ) -> ConfigFlowResult:
+        """Show progress while some work is done, then go to the next step."""
+        if self._task is None:
+            self._task = self.hass.async_create_task(work(), eager_start=False)
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id=step_id, progress_action=step_id, progress_task=self._task
+            )
+        task, self._task = self._task, None
+        try:
+            await task
+        except ClimkitError as err:
+            self._error = error_key(err)
+            next_step_id = "failed"
+        return self.async_show_progress_done(next_step_id=next_step_id)
+
+    async def async_step_failed(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Say why Climkit could not be asked."""
+        return self.async_abort(reason=self._error)
 
 
-def is_flat(meter: Meter) -> bool:
-    """Whether a person may call this meter the own one: a consumer of electricity."""
-    is_consumer = meter.mode is MeterMode.CONSUMPTION
-    return meter.type == CHARGE_POINT or (meter.type == ELECTRICITY and is_consumer)
+HISTORY_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_HISTORY): SelectSelector(
+            SelectSelectorConfig(
+                options=[HISTORY_EVERYTHING, HISTORY_DATE, HISTORY_NOW],
+                translation_key=CONF_HISTORY,
+                mode=SelectSelectorMode.LIST,
+            )
+        ),
+        vol.Optional(CONF_DATE): DateSelector(),
+    }
+)
 
 
-def choice_selector(
-    labels: Mapping[str, str], *, multiple: bool = True, can_be_listed: bool = True
-) -> SelectSelector:
-    """Return a list to choose from, sorted by label; a long one has a search field."""
-    is_short = can_be_listed and len(labels) <= MANY_METERS
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=[
-                SelectOptionDict(value=value, label=label)
-                for value, label in sorted(labels.items(), key=lambda item: by_number(item[1]))
-            ],
-            multiple=multiple,
-            mode=SelectSelectorMode.LIST if is_short else SelectSelectorMode.DROPDOWN,
-        )
-    )
+def _stored_history(user_input: dict[str, Any], today: date) -> str | None:
+    """Return the start as it is stored; None where the date is missing."""
+    match user_input[CONF_HISTORY]:
+        case "date":
+            return user_input.get(CONF_DATE)
+        case "now":
+            return today.isoformat()
+    return HISTORY_EVERYTHING
 
 
-def _absent(chosen: Iterable[str], meters: Iterable[str]) -> list[str]:
-    """Return the chosen meters that Climkit does not list today."""
-    known = slugs(meters)
-    return [meter_id for meter_id in chosen if slug(meter_id) not in known]
+def _placeholders(kind: str, estimate: Estimate) -> dict[str, str]:
+    return {
+        f"{kind}_time": told_time(estimate.minutes),
+        f"{kind}_time_with_costs": told_time(estimate.minutes_with_costs),
+        f"{kind}_megabytes": f"{estimate.megabytes}",
+        f"{kind}_megabytes_with_costs": f"{estimate.megabytes_with_costs}",
+    }

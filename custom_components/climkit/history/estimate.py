@@ -11,7 +11,7 @@ from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 from ..api import Meter, MeterMode
 from ..feeds import LONGEST_PAGE, first_length, fitting_length
 from ..measures import all_series
-from ..options import Choice
+from ..options import Selection
 
 # More rows than this are imported only if the user asks for it.
 MANY_ROWS = 1_000_000
@@ -77,14 +77,14 @@ class Estimate:
 
 
 def estimate_site(
-    site_id: str, meters: Iterable[Meter], choice: Choice, start: datetime, now: datetime
+    site_id: str, meters: Iterable[Meter], selection: Selection, start: datetime, now: datetime
 ) -> Estimate:
     """Estimate a site's history from `start`, supposing answers with columns for all meters."""
     listed = {meter.id: meter for meter in meters}
     has_battery = any(meter.mode is MeterMode.BATTERY for meter in listed.values())
-    series = all_series(site_id, listed, {}, choice, has_battery=has_battery)
+    series = all_series(site_id, listed, {}, selection, has_battery=has_battery)
     # An answer holds the columns of all meters, whatever the user chose.
-    answered = all_series(site_id, listed, {}, Choice(), has_battery=has_battery)
+    answered = all_series(site_id, listed, {}, Selection(), has_battery=has_battery)
     widths = Counter(one.feed for one in answered)
     stretch = max(timedelta(), now - start)
     hours = int(stretch.total_seconds() // 3600)

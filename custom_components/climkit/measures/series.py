@@ -8,7 +8,7 @@ from types import MappingProxyType
 from ..api import Meter, MeterMode, is_object_id
 from ..const import DOMAIN
 from ..ids import slug
-from ..options import Choice
+from ..options import Selection
 from .table import BATTERY_COLUMNS, ELECTRICITY, METER_COLUMNS, METER_TYPES, Measure, measures_of
 
 
@@ -170,7 +170,7 @@ def all_series(
     site_id: str,
     meters: Mapping[str, Meter],
     columns: Mapping[str, frozenset[str]],
-    choice: Choice,
+    selection: Selection,
     *,
     has_battery: bool,
 ) -> list[Series]:
@@ -180,13 +180,13 @@ def all_series(
     answer, a column is expected.
     """
     series: list[Series] = []
-    if choice.site_totals:
+    if selection.site_totals:
         answered = [meter_type for meter_type, names in columns.items() if names]
         for meter_type in dict.fromkeys([meter.type for meter in meters.values()] + answered):
             series += series_of_site(site_id, meter_type, has_battery=has_battery)
     main = measured_by_site(meters.values())
     for meter in meters.values():
-        if not choice.wants(meter.id):
+        if not selection.wants(meter.id):
             continue
         found = columns.get(meter.type)
         is_main = meter.id in main
