@@ -25,8 +25,8 @@ from .energy_dashboard import async_go_on_with_wish
 from .errors import setup_errors
 from .frontend import async_setup_frontend, async_update_panel
 from .issues import (
-    SiteProblems,
-    async_forget_problems,
+    SiteIssues,
+    async_forget_issues,
     async_tell_of_certificate,
     async_tell_of_refused_sites,
 )
@@ -42,7 +42,7 @@ _LOGGER = logging.getLogger(__name__)
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 # How often to look for what people should be told of.
-PROBLEMS_INTERVAL = timedelta(minutes=15)
+ISSUES_INTERVAL = timedelta(minutes=15)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
@@ -133,7 +133,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
     store = ClimkitStore(hass, entry.entry_id)
     sites = await store.async_load()
     async_owners(hass).release_sites(sites)
-    async_forget_problems(hass, {entry.entry_id, *sites})
+    async_forget_issues(hass, {entry.entry_id, *sites})
     await store.async_remove()
 
 
@@ -177,8 +177,8 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
 
     entry.async_on_unload(async_at_started(hass, started))
     plan_nights(hass, entry, runtime)
-    problems = SiteProblems(hass, runtime.coordinator)
-    entry.async_on_unload(async_track_time_interval(hass, problems.update, PROBLEMS_INTERVAL))
+    issues = SiteIssues(hass, runtime.coordinator)
+    entry.async_on_unload(async_track_time_interval(hass, issues.update, ISSUES_INTERVAL))
 
 
 @callback

@@ -14,7 +14,7 @@ from yarl import URL
 from .api import INTERVAL, ClimkitClient, Meter
 from .const import DOMAIN
 from .coordinator import SiteCoordinator
-from .feeds import Doubt, column_of_series
+from .feeds import Outliers, column_of_series
 from .measures import METER_TYPES
 
 DOCUMENT = "/blob/main/docs/repairs.md"
@@ -31,7 +31,7 @@ CERTIFICATE = "certificate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Issue:
     """Something for a person. `subject`: what of the site it is about; `data`: for its repair."""
 
     kind: str
@@ -40,8 +40,8 @@ class Problem:
     data: dict[str, str | int | float | None] | None = None
 
 
-class SiteProblems:
-    """The problems of one site."""
+class SiteIssues:
+    """The issues of one site."""
 
     def __init__(self, hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
         """Prepare; nothing is told yet."""
@@ -55,7 +55,7 @@ class SiteProblems:
         What cannot be known yet, soon after the start, is left as it was: the user may have chosen
         to ignore it.
         """
-        kinds: dict[str, Callable[[], Iterable[Problem] | None]] = {
+        kinds: dict[str, Callable[[], Iterable[Issue] | None]] = {
             "silent_meters": self._silent_meters,
             "implausible": self._implausible,
             "differing": self._differing,
@@ -70,11 +70,11 @@ class SiteProblems:
         coordinator = self._coordinator
         async_tell_of_certificate(self._hass, coordinator.config_entry, coordinator.client)
 
-    def _tell(self, kind: str, problems: list[Problem]) -> None:
+    def _tell(self, kind: str, issues: list[Issue]) -> None:
         site_id = self._coordinator.site.id
-        told = {f"{kind}_{site_id}_{one.subject}".rstrip("_"): one for one in problems}
-        for issue_id, problem in told.items():
-            async_tell(self._hass, issue_id, problem)
+        told = {f"{kind}_{site_id}_{one.subject}".rstrip("_"): one for one in issues}
+        for issue_id, issue in told.items():
+            async_raise_issue(self._hass, issue_id, issue)
         for domain, issue_id in list(ir.async_get(self._hass).issues):
             is_ours = domain == DOMAIN and issue_id.startswith(f"{kind}_{site_id}")
             if is_ours and issue_id not in told:
@@ -84,7 +84,7 @@ class SiteProblems:
     def _name(self) -> str:
         return self._coordinator.names.site(self._coordinator.site)
 
-    def _silent_meters(self) -> list[Problem] | None:
+    def _silent_meters(self) -> list[Issue] | None:
         coordinator = self._coordinator
         if not (coordinator.is_available and coordinator.history.is_up_to_date):
             return None
@@ -101,23 +101,23 @@ class SiteProblems:
             "meters": ", ".join(names),
             "since": self._local(since),
         }
-        return [Problem(kind="silent_meters", placeholders=placeholders)]
+        return [Issue(kind="silent_meters", placeholders=placeholders)]
 
-    def _implausible(self) -> list[Problem]:
+    def _implausible(self) -> list[Issue]:
         coordinator = self._coordinator
         used = {column_of_series(series) for series in coordinator.data.series.values()}
-        by_owner: dict[str, list[Doubt]] = {}
-        for doubt in coordinator.plausibility.doubts:
-            if doubt.column in used:
-                by_owner.setdefault(doubt.column.meter_id, []).append(doubt)
-        return [self._doubtful(meter_id, doubts) for meter_id, doubts in by_owner.items()]
+        by_owner: dict[str, list[Outliers]] = {}
+        for one in coordinator.plausibility.outliers:
+            if one.column in used:
+                by_owner.setdefault(one.column.meter_id, []).append(one)
+        return [self._doubtful(meter_id, outliers) for meter_id, outliers in by_owner.items()]
 
-    def _doubtful(self, meter_id: str, doubts: list[Doubt]) -> Problem:
+    def _doubtful(self, meter_id: str, outliers: list[Outliers]) -> Issue:
         coordinator = self._coordinator
         meter = coordinator.data.meters.get(meter_id)
-        worst = max(doubts, key=lambda doubt: abs(doubt.largest) / doubt.limit)
+        worst = max(outliers, key=lambda one: abs(one.largest) / one.limit)
         unit = worst.column.quantity.unit
-        return Problem(
+        return Issue(
             kind="implausible",
             subject=meter_id,
             placeholders={
@@ -136,7 +136,7 @@ class SiteProblems:
             },
         )
 
-    def _differing(self) -> list[Problem]:
+    def _differing(self) -> list[Issue]:
         if not (hours := self._coordinator.history.differing_hours):
             return []
         placeholders = {
@@ -145,27 +145,27 @@ class SiteProblems:
             "first": self._local(hours[0]),
             "last": self._local(hours[-1]),
         }
-        return [Problem(kind="differing", placeholders=placeholders)]
+        return [Issue(kind="differing", placeholders=placeholders)]
 
-    def _history_stuck(self) -> list[Problem]:
+    def _history_stuck(self) -> list[Issue]:
         is_stuck = self._coordinator.history.is_stuck
-        return [Problem(kind="history_stuck", placeholders={"site": self._name})] * is_stuck
+        return [Issue(kind="history_stuck", placeholders={"site": self._name})] * is_stuck
 
-    def _not_stored(self) -> list[Problem]:
+    def _not_stored(self) -> list[Issue]:
         coordinator = self._coordinator
         workers = (coordinator.history.worker, coordinator.costs.worker)
         is_not_stored = any(worker.is_not_stored for worker in workers)
-        return [Problem(kind="not_stored", placeholders={"site": self._name})] * is_not_stored
+        return [Issue(kind="not_stored", placeholders={"site": self._name})] * is_not_stored
 
-    def _unusable_tariffs(self) -> list[Problem]:
+    def _unusable_tariffs(self) -> list[Issue]:
         if not (days := self._coordinator.costs.unusable_tariffs):
             return []
         placeholders = {"site": self._name, "number": str(len(days)), "days": ", ".join(days)}
-        return [Problem(kind="unusable_tariffs", placeholders=placeholders)]
+        return [Issue(kind="unusable_tariffs", placeholders=placeholders)]
 
-    def _refused(self) -> list[Problem]:
+    def _refused(self) -> list[Issue]:
         is_refused = self._coordinator.is_refused
-        return [Problem(kind=SITE_REFUSED, placeholders={"site": self._name})] * is_refused
+        return [Issue(kind=SITE_REFUSED, placeholders={"site": self._name})] * is_refused
 
     def _local(self, time: datetime) -> str:
         return f"{time.astimezone(self._coordinator.site.zone):%d.%m.%Y %H:%M}"
@@ -186,19 +186,19 @@ def silent_meters(coordinator: SiteCoordinator, now: datetime) -> Iterator[tuple
 
 
 @callback
-def async_tell(hass: HomeAssistant, issue_id: str, problem: Problem) -> None:
-    """Tell of a problem. Ids and data hold no names: diagnostics append them."""
+def async_raise_issue(hass: HomeAssistant, issue_id: str, issue: Issue) -> None:
+    """Raise an issue. Ids and data hold no names: diagnostics append them."""
     integration = async_get_loaded_integration(hass, DOMAIN)
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
-        data=problem.data,
-        is_fixable=problem.data is not None,
-        learn_more_url=f"{integration.documentation}{DOCUMENT}#{problem.kind.replace('_', '-')}",
+        data=issue.data,
+        is_fixable=issue.data is not None,
+        learn_more_url=f"{integration.documentation}{DOCUMENT}#{issue.kind.replace('_', '-')}",
         severity=ir.IssueSeverity.WARNING,
-        translation_key=problem.kind,
-        translation_placeholders=problem.placeholders,
+        translation_key=issue.kind,
+        translation_placeholders=issue.placeholders,
     )
 
 
@@ -216,8 +216,8 @@ def async_tell_of_refused_sites(
     for site_id in refused:
         if device := registry.async_get_device_by_identifier((DOMAIN, site_id), entry_id):
             name = device.name_by_user or device.name or site_id[-4:]
-            problem = Problem(kind=SITE_REFUSED, placeholders={"site": name})
-            async_tell(hass, f"{SITE_REFUSED}_{site_id}", problem)
+            issue = Issue(kind=SITE_REFUSED, placeholders={"site": name})
+            async_raise_issue(hass, f"{SITE_REFUSED}_{site_id}", issue)
 
 
 @callback
@@ -228,13 +228,13 @@ def async_tell_of_certificate(
     issue_id = f"{CERTIFICATE}_{entry.entry_id}"
     if client.is_certificate_wrong:
         host = URL(client.url).host or ""
-        async_tell(hass, issue_id, Problem(kind=CERTIFICATE, placeholders={"host": host}))
+        async_raise_issue(hass, issue_id, Issue(kind=CERTIFICATE, placeholders={"host": host}))
     else:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback
-def async_forget_problems(hass: HomeAssistant, ids: Collection[str]) -> None:
+def async_forget_issues(hass: HomeAssistant, ids: Collection[str]) -> None:
     """Tell no more of the problems of sites and entries that are gone."""
     for domain, issue_id in list(ir.async_get(hass).issues):
         if domain == DOMAIN and any(one in issue_id for one in ids):
@@ -248,12 +248,12 @@ def async_decide(coordinator: SiteCoordinator, meter_id: str, *, accept: bool) -
     What is accepted is read again in the background.
     """
     plausibility = coordinator.plausibility
-    doubts = [one for one in plausibility.doubts if one.column.meter_id == meter_id]
-    for doubt in doubts:
+    outliers = [one for one in plausibility.outliers if one.column.meter_id == meter_id]
+    for one in outliers:
         if accept:
-            plausibility.accept(doubt.column)
-            feeds = doubt.column.feeds(coordinator.site.id)
-            coordinator.history.read_again(feeds, doubt.first, doubt.last + INTERVAL)
+            plausibility.accept(one.column)
+            feeds = one.column.feeds(coordinator.site.id)
+            coordinator.history.read_again(feeds, one.first, one.last + INTERVAL)
         else:
-            plausibility.leave_out(doubt.column)
+            plausibility.reject(one.column)
     coordinator.store.save_soon()

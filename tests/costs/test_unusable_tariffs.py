@@ -12,7 +12,7 @@ from custom_components.climkit.costs.tariffs import tariffs_from_data, unusable_
 from custom_components.climkit.measures.table import Price
 from tests.conftest import NOW, Home
 from tests.costs.bill import ZURICH, add_tariff, assert_costs, correct_tariff, house_prices, tariff
-from tests.test_problems import look, told
+from tests.test_issues import look, told
 
 GOOD = tariff("a", "2026-01-01", grid_price=0.3, solar_price=0.2)
 BAD: list[dict[str, Any]] = [

@@ -59,30 +59,30 @@ def test_limits(feed: Feed, column: str, limit: float) -> None:
     plausibility = Plausibility(new_record())
     for sign in (1, -1):
         at, beyond = interval(**{column: sign * limit}), interval(**{column: sign * limit * 1.001})
-        assert plausibility.keep(feed, [at]) == [at]
-        assert plausibility.keep(feed, [beyond]) == [interval()]
-    assert len(plausibility.doubts) == 1
+        assert plausibility.filter(feed, [at]) == [at]
+        assert plausibility.filter(feed, [beyond]) == [interval()]
+    assert len(plausibility.outliers) == 1
 
 
 def test_only_the_amount_is_left_out() -> None:
     """The others of the quarter-hour stay, and columns that nobody uses are not looked at."""
     plausibility = Plausibility(new_record())
     rows = [interval(0, conso_total=1.0, new_column=1e9, **of_meter(23_900.0)), interval(1, self=2)]
-    kept = plausibility.keep(FEED, rows)
+    kept = plausibility.filter(FEED, rows)
     assert kept == [interval(0, conso_total=1.0, new_column=1e9), interval(1, self=2)]
-    [doubt] = plausibility.doubts
-    assert (doubt.column, doubt.count, doubt.largest) == (TOTAL, 1, 23_900.0)
-    assert doubt.first == doubt.last == BEGIN
+    [outliers] = plausibility.outliers
+    assert (outliers.column, outliers.count, outliers.largest) == (TOTAL, 1, 23_900.0)
+    assert outliers.first == outliers.last == BEGIN
 
 
 def test_a_correction_ends_the_doubt() -> None:
     """Where Climkit later says an amount that can be."""
     plausibility = Plausibility(new_record())
-    plausibility.keep(FEED, [interval(n, **of_meter(1e6)) for n in range(3)])
-    plausibility.keep(FEED, [interval(n, **of_meter(0.2)) for n in range(2)])
-    assert [doubt.first for doubt in plausibility.doubts] == [BEGIN + 2 * QUARTER]
-    plausibility.keep(Feed(SITE, "electricity", METER), [interval(2, total=0.2)])
-    assert not plausibility.doubts
+    plausibility.filter(FEED, [interval(n, **of_meter(1e6)) for n in range(3)])
+    plausibility.filter(FEED, [interval(n, **of_meter(0.2)) for n in range(2)])
+    assert [outliers.first for outliers in plausibility.outliers] == [BEGIN + 2 * QUARTER]
+    plausibility.filter(Feed(SITE, "electricity", METER), [interval(2, total=0.2)])
+    assert not plausibility.outliers
 
 
 def test_accepted() -> None:
@@ -90,21 +90,21 @@ def test_accepted() -> None:
     record = new_record()
     plausibility = Plausibility(record)
     rows = [interval(0, **of_meter(-400.0)), interval(1, **of_meter(700.0))]
-    plausibility.keep(FEED, rows)
+    plausibility.filter(FEED, rows)
     plausibility.accept(TOTAL)
-    assert not plausibility.doubts
+    assert not plausibility.outliers
     again = Plausibility(record)
-    assert again.keep(FEED, rows) == rows
-    assert again.keep(FEED, [interval(2, **of_meter(1400.0))])[0].values
-    assert not again.keep(FEED, [interval(2, **of_meter(1400.1))])[0].values
+    assert again.filter(FEED, rows) == rows
+    assert again.filter(FEED, [interval(2, **of_meter(1400.0))])[0].values
+    assert not again.filter(FEED, [interval(2, **of_meter(1400.1))])[0].values
 
 
 def decided(record: SiteRecord, *rows: Interval) -> Plausibility:
     """Rows were read, and what cannot be in them was left out for good, before a restart."""
     plausibility = Plausibility(record)
-    plausibility.keep(FEED, rows)
-    plausibility.leave_out(TOTAL)
-    assert not plausibility.doubts
+    plausibility.filter(FEED, rows)
+    plausibility.reject(TOTAL)
+    assert not plausibility.outliers
     return Plausibility(record)
 
 
@@ -116,11 +116,11 @@ class TestLeftOutForGood:
         """Be it newer or older, which came to light later; nobody is asked again of the first."""
         old = interval(0, **of_meter(1e6))
         plausibility = decided(new_record(), old)
-        assert plausibility.keep(FEED, [old]) == [interval(0)]
-        assert not plausibility.doubts
-        plausibility.keep(FEED, [interval(number, **of_meter(1e6))])
-        [doubt] = plausibility.doubts
-        assert (doubt.count, doubt.first) == (1, BEGIN + number * QUARTER)
+        assert plausibility.filter(FEED, [old]) == [interval(0)]
+        assert not plausibility.outliers
+        plausibility.filter(FEED, [interval(number, **of_meter(1e6))])
+        [outliers] = plausibility.outliers
+        assert (outliers.count, outliers.first) == (1, BEGIN + number * QUARTER)
 
     @pytest.mark.parametrize("later", [300.0, 1e6, 1e9])
     def test_another_is_accepted(self, later: float) -> None:
@@ -128,44 +128,44 @@ class TestLeftOutForGood:
         wrong, right = interval(0, **of_meter(23_900.0)), interval(7, **of_meter(later))
         record = new_record()
         plausibility = decided(record, wrong)
-        plausibility.keep(FEED, [wrong, right])
+        plausibility.filter(FEED, [wrong, right])
         plausibility.accept(TOTAL)
         for again in (plausibility, Plausibility(record)):
-            assert again.keep(FEED, [wrong, right]) == [interval(0), right]
-            assert again.keep(FEED, [interval(0, **of_meter(23_899.9))]) == [interval(0)]
+            assert again.filter(FEED, [wrong, right]) == [interval(0), right]
+            assert again.filter(FEED, [interval(0, **of_meter(23_899.9))]) == [interval(0)]
             of_its_own = Feed(SITE, "electricity", METER)
-            assert again.keep(of_its_own, [interval(0, total=-23_900.0)]) == [interval(0)]
-            assert not again.doubts
+            assert again.filter(of_its_own, [interval(0, total=-23_900.0)]) == [interval(0)]
+            assert not again.outliers
 
     def test_a_higher_limit(self) -> None:
         """It is of others; without one, what was rejected is asked about anew."""
         wrong = interval(0, **of_meter(400.0))
         plausibility = decided(new_record(), wrong)
         plausibility.set_limit(TOTAL, 1000.0)
-        assert plausibility.keep(FEED, [wrong]) == [interval(0)]
+        assert plausibility.filter(FEED, [wrong]) == [interval(0)]
         plausibility.set_limit(TOTAL, None)
-        assert plausibility.keep(FEED, [wrong]) == [interval(0)]
-        assert plausibility.doubts
+        assert plausibility.filter(FEED, [wrong]) == [interval(0)]
+        assert plausibility.outliers
 
     def test_under_a_lower_limit(self) -> None:
         """That the limit is raised later does not bring it back."""
         plausibility = Plausibility(new_record())
         plausibility.set_limit(TOTAL, 5.0)
         wrong = interval(0, **of_meter(6.0))
-        plausibility.keep(FEED, [wrong])
-        plausibility.leave_out(TOTAL)
+        plausibility.filter(FEED, [wrong])
+        plausibility.reject(TOTAL)
         plausibility.set_limit(TOTAL, 100.0)
-        assert plausibility.keep(FEED, [wrong]) == [interval(0)]
-        assert plausibility.keep(FEED, [interval(1, **of_meter(6.0))])[0].values
+        assert plausibility.filter(FEED, [wrong]) == [interval(0)]
+        assert plausibility.filter(FEED, [interval(1, **of_meter(6.0))])[0].values
 
     def test_a_limit_was_raised_before_the_decision(self) -> None:
         """What a person calls wrong is left out, whatever the limit is now."""
         plausibility = Plausibility(new_record())
         wrong = interval(0, **of_meter(300.0))
-        plausibility.keep(FEED, [wrong])
+        plausibility.filter(FEED, [wrong])
         plausibility.set_limit(TOTAL, 400.0)
-        plausibility.leave_out(TOTAL)
-        assert plausibility.keep(FEED, [wrong]) == [interval(0)]
+        plausibility.reject(TOTAL)
+        assert plausibility.filter(FEED, [wrong]) == [interval(0)]
 
     def test_corrected(self) -> None:
         """The correction is believed, and ends it: what is wrong anew is asked about."""
@@ -173,34 +173,34 @@ class TestLeftOutForGood:
         rows = [interval(number, **of_meter(1e6)) for number in range(3)]
         plausibility = decided(record, *rows)
         right = interval(1, **of_meter(0.2))
-        assert plausibility.keep(FEED, [rows[0], right, rows[2]]) == [
+        assert plausibility.filter(FEED, [rows[0], right, rows[2]]) == [
             interval(0),
             right,
             interval(2),
         ]
         again = Plausibility(record)
-        again.keep(FEED, rows)
-        [doubt] = again.doubts
-        assert (doubt.count, doubt.first) == (1, BEGIN + QUARTER)
+        again.filter(FEED, rows)
+        [outliers] = again.outliers
+        assert (outliers.count, outliers.first) == (1, BEGIN + QUARTER)
 
     def test_withdrawn_for_a_while(self) -> None:
         """An answer with a hole takes no decision away."""
         wrong = interval(1, **of_meter(400.0))
         around = [interval(0, **of_meter(0.1)), interval(2, **of_meter(0.1))]
         plausibility = decided(new_record(), wrong)
-        plausibility.keep(FEED, around)
+        plausibility.filter(FEED, around)
         plausibility.set_limit(TOTAL, 1e6)
-        assert plausibility.keep(FEED, [wrong]) == [interval(1)]
+        assert plausibility.filter(FEED, [wrong]) == [interval(1)]
 
     def test_a_meter_that_is_broken_for_long(self) -> None:
         """All that a person was shown is left out, also what is not remembered one by one."""
         record = new_record()
         rows = [interval(number, **of_meter(1e6)) for number in range(3 * MANY)]
         plausibility = decided(record, *rows)
-        assert not any(one.values for one in plausibility.keep(FEED, rows))
-        assert not plausibility.doubts
-        plausibility.keep(FEED, [interval(3 * MANY, **of_meter(1e6))])
-        assert plausibility.doubts
+        assert not any(one.values for one in plausibility.filter(FEED, rows))
+        assert not plausibility.outliers
+        plausibility.filter(FEED, [interval(3 * MANY, **of_meter(1e6))])
+        assert plausibility.outliers
         assert len(str(record)) < 1000
 
     def test_wrong_now_and_then(self) -> None:
@@ -209,9 +209,9 @@ class TestLeftOutForGood:
         rows = [interval(n, **of_meter(1e6 if n % 2 else 0.1)) for n in range(3 * MANY)]
         plausibility = decided(record, *rows)
         for _ in range(2):
-            kept = plausibility.keep(FEED, rows)
+            kept = plausibility.filter(FEED, rows)
             assert [bool(one.values) for one in kept] == [n % 2 == 0 for n in range(3 * MANY)]
-        assert not plausibility.doubts
+        assert not plausibility.outliers
         assert len(str(record)) < 300 * MANY
 
 
@@ -228,9 +228,9 @@ class TestWithdrawn:
     def test_nobody_is_asked(self, answer: list[Interval]) -> None:
         """The amount is missing from its row, or the row is missing."""
         plausibility = Plausibility(new_record())
-        plausibility.keep(FEED, [interval(0, **of_meter(1e6))])
-        plausibility.keep(FEED, answer)
-        assert not plausibility.doubts
+        plausibility.filter(FEED, [interval(0, **of_meter(1e6))])
+        plausibility.filter(FEED, answer)
+        assert not plausibility.outliers
 
     @pytest.mark.parametrize(
         "answer",
@@ -244,19 +244,19 @@ class TestWithdrawn:
     def test_answers_that_do_not_tell(self, answer: list[Interval]) -> None:
         """They are of another time, or do not hold the column at all."""
         plausibility = Plausibility(new_record())
-        plausibility.keep(FEED, [interval(0, **of_meter(1e6))])
-        plausibility.keep(FEED, answer)
-        plausibility.keep(Feed(SITE, "heating"), [interval(0)])
-        plausibility.keep(Feed(SITE, "electricity", "b" * 24), [interval(0, total=1.0)])
-        assert len(plausibility.doubts) == 1
+        plausibility.filter(FEED, [interval(0, **of_meter(1e6))])
+        plausibility.filter(FEED, answer)
+        plausibility.filter(Feed(SITE, "heating"), [interval(0)])
+        plausibility.filter(Feed(SITE, "electricity", "b" * 24), [interval(0, total=1.0)])
+        assert len(plausibility.outliers) == 1
 
     def test_from_the_meter_itself(self) -> None:
         """A meter's own answer tells of all its columns."""
         plausibility = Plausibility(new_record())
         feed = Feed(SITE, "electricity", METER)
-        plausibility.keep(feed, [interval(0, total=1e6)])
-        plausibility.keep(feed, [interval(0, self=0.1)])
-        assert not plausibility.doubts
+        plausibility.filter(feed, [interval(0, total=1e6)])
+        plausibility.filter(feed, [interval(0, self=0.1)])
+        assert not plausibility.outliers
 
 
 @pytest.mark.parametrize("limit", [0.0, -1.0, float("inf"), float("nan")])
@@ -286,13 +286,13 @@ def test_remembered_by_the_first_release() -> None:
         "decided": {TOTAL.key: stamps[1], "": stamps[0]},
     }
     plausibility = Plausibility(record)
-    assert {(one.column, one.count) for one in plausibility.doubts} == {(TOTAL, 2), (site, 1)}
+    assert {(one.column, one.count) for one in plausibility.outliers} == {(TOTAL, 2), (site, 1)}
     assert plausibility.limit(TOTAL) == 600.0
     assert not {"left_out", "decided"} & record["plausibility"].keys()
     again = Plausibility(record)
     again.accept(TOTAL)
     wrong = [interval(number, **of_meter(23_900.0)) for number in range(4)]
-    assert again.keep(FEED, wrong) == [interval(0), interval(1), *wrong[2:]]
+    assert again.filter(FEED, wrong) == [interval(0), interval(1), *wrong[2:]]
 
 
 def test_a_limit_of_its_own() -> None:
@@ -300,9 +300,9 @@ def test_a_limit_of_its_own() -> None:
     plausibility = Plausibility(new_record())
     plausibility.set_limit(TOTAL, 5.0)
     six = [interval(0, **of_meter(6.0), **{f"ext_{METER}": 6.0})]
-    assert plausibility.keep(FEED, six) == [interval(0, **{f"ext_{METER}": 6.0})]
+    assert plausibility.filter(FEED, six) == [interval(0, **{f"ext_{METER}": 6.0})]
     plausibility.set_limit(TOTAL, None)
-    assert plausibility.keep(FEED, six) == six
+    assert plausibility.filter(FEED, six) == six
 
 
 def test_many() -> None:
@@ -310,7 +310,7 @@ def test_many() -> None:
     record = new_record()
     plausibility = Plausibility(record)
     for number in range(2 * MANY):
-        plausibility.keep(FEED, [interval(number, **of_meter(1e6))])
-    [doubt] = plausibility.doubts
-    assert doubt.count == MANY
-    assert (doubt.first, doubt.last) == (BEGIN, BEGIN + (2 * MANY - 1) * QUARTER)
+        plausibility.filter(FEED, [interval(number, **of_meter(1e6))])
+    [outliers] = plausibility.outliers
+    assert outliers.count == MANY
+    assert (outliers.first, outliers.last) == (BEGIN, BEGIN + (2 * MANY - 1) * QUARTER)

@@ -144,9 +144,9 @@ def test_exceptions() -> None:
 
 
 def test_issues() -> None:
-    """Each problem has a text with its placeholders, and there are no others."""
+    """Each issue has a text with its placeholders, and there are no others."""
     used = {}
-    for call, function in calls("issues", "Problem"):
+    for call, function in calls("issues", "Issue"):
         kind = text_of(keyword(call, "kind"))
         used[kind] = keys_of(keyword(call, "placeholders"), function)
     assert used.keys() == {path.split(".")[1] for path in TEXTS if path.startswith("issues.")}

@@ -137,8 +137,8 @@ class TestReading:
         record = read_site(changed(path, value), [])
         plausibility = Plausibility(record)
         row = Interval(start=NOW, end=NOW + timedelta(minutes=15), values={"conso_total": 9e6})
-        assert plausibility.keep(Feed(SITE_ID, "electricity"), [row])
-        assert plausibility.doubts
+        assert plausibility.filter(Feed(SITE_ID, "electricity"), [row])
+        assert plausibility.outliers
 
 
 @pytest.fixture

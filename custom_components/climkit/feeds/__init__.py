@@ -3,7 +3,7 @@
 from .answer import Answer
 from .intervals import amounts_since, columns_of, merge_intervals, newest
 from .page_size import LONGEST_PAGE, PageSize, end_of_page, first_length, fitting_length
-from .plausibility import Doubt, Plausibility, column_of_series, is_limit
+from .plausibility import Outliers, Plausibility, column_of_series, is_limit
 from .reader import CLOCKS_DIFFER_BY, FeedReader, ask_completely, newest_present
 from .windows import Windows
 
@@ -11,8 +11,8 @@ __all__ = [
     "CLOCKS_DIFFER_BY",
     "LONGEST_PAGE",
     "Answer",
-    "Doubt",
     "FeedReader",
+    "Outliers",
     "PageSize",
     "Plausibility",
     "Windows",

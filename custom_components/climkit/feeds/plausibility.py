@@ -108,7 +108,7 @@ class Column(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class Outliers:
     """Amounts of a column that a person has to decide on.
 
     `first` and `last` are the starts (UTC) of the earliest and the latest quarter-hour; `largest`
@@ -136,7 +136,7 @@ class Plausibility:
             del self._limits[key]
         self._take_over(kept)
 
-    def keep(self, feed: Feed, intervals: Sequence[Interval]) -> list[Interval]:
+    def filter(self, feed: Feed, intervals: Sequence[Interval]) -> list[Interval]:
         """Return the intervals without what is over a limit, and remember that.
 
         What was over it and no longer is, as Climkit corrected or withdrew it, is forgotten.
@@ -167,10 +167,10 @@ class Plausibility:
             raise ValueError(f"{limit} is no limit")
 
     @property
-    def doubts(self) -> list[Doubt]:
+    def outliers(self) -> list[Outliers]:
         """What a person has to decide on."""
         columns = ((Column.from_key(key), found) for key, found in self._pending.items())
-        return [self._doubt(column, found) for column, found in columns if column and found]
+        return [self._outliers(column, found) for column, found in columns if column and found]
 
     def accept(self, column: Column) -> None:
         """Believe what is pending of a column; it has to be read again then."""
@@ -178,7 +178,7 @@ class Plausibility:
             accepted = ACCEPTED_FACTOR * max(map(abs, found.values()))
             self._limits[column.key] = max(self.limit(column), accepted)
 
-    def leave_out(self, column: Column) -> None:
+    def reject(self, column: Column) -> None:
         """Reject what is pending of a column: it stays left out for good."""
         if found := self._pending.pop(column.key, None):
             self._reject(column, found)
@@ -264,8 +264,8 @@ class Plausibility:
         else:
             del self._rejected[key]
 
-    def _doubt(self, column: Column, found: Mapping[str, float]) -> Doubt:
-        return Doubt(
+    def _outliers(self, column: Column, found: Mapping[str, float]) -> Outliers:
+        return Outliers(
             column=column,
             count=len(found),
             largest=max(found.values(), key=abs),

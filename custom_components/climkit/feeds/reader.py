@@ -194,4 +194,4 @@ class FeedReader:
         refuse_coarser(feed.meter_type, found)
         latest = dt_util.utcnow() + CLOCKS_DIFFER_BY
         present = [interval for interval in found if interval.end <= latest]
-        return self._plausibility.keep(feed, present)
+        return self._plausibility.filter(feed, present)

@@ -158,7 +158,7 @@ class TestImplausible:
         await home.set_up()
         await home.settle()
         assert (await self.amount(home, flat_id) > 23_900) is (answer == "accept")
-        assert not home.sites[0].coordinator.plausibility.doubts
+        assert not home.sites[0].coordinator.plausibility.outliers
 
     async def test_accepted_before_the_recorder_is_read(
         self, home: Home, flat_id: str, issue: str
@@ -200,8 +200,8 @@ class TestImplausible:
             site_id, f"total_{flat_id}", newer, newer + HOUR / 4, value=300.0
         )
         await home.turn_clock(to=newer + HOUR / 2)
-        [doubt] = coordinator.plausibility.doubts
-        assert (doubt.count, doubt.largest, doubt.first) == (1, 300, newer)
+        [outliers] = coordinator.plausibility.outliers
+        assert (outliers.count, outliers.largest, outliers.first) == (1, 300, newer)
         async_decide(coordinator, flat_id, accept=True)
         await home.settle()
         await home.restart()
@@ -222,7 +222,7 @@ class TestImplausible:
         await home.complete()
         await client.post(f"{URL}/{flow_id}", json={"next_step_id": "accept"})
         await home.settle()
-        assert not home.sites[0].coordinator.plausibility.doubts
+        assert not home.sites[0].coordinator.plausibility.outliers
         assert await self.amount(home, flat_id) > 23_900
 
     async def test_answered_while_unloaded(
