@@ -337,9 +337,9 @@ class TestRestart:
         monkeypatch.setattr(cost_state, "ROWS_OF_A_PAGE", 24)
         monkeypatch.setattr(cost_state, "LONGEST_PAGE", timedelta(hours=6))
         add_tariff(home, plain_tariff(home))
-        book = home.sites[0].coordinator.costs._book
-        await home.until(lambda: any(track.last for track in book.tracks.values()))
-        assert any(track.dirty for track in book.tracks.values())
+        state = home.sites[0].coordinator.costs._state
+        await home.until(lambda: any(track.last for track in state.tracks.values()))
+        assert any(track.dirty for track in state.tracks.values())
         memory = json.dumps(hass_storage)
         await home.hass.config_entries.async_unload(home.entry.entry_id)
         await async_wait_recording_done(home.hass)
@@ -370,7 +370,7 @@ class TestRestart:
         await home.set_up_completely()
         add_tariff(home, plain_tariff(home))
         await home.settle()
-        await home.sites[0].coordinator.costs._book._store.async_save_now()
+        await home.sites[0].coordinator.costs._state._store.async_save_now()
         home.simulator.world.revise(
             site_of(home), "from_ext", start, start + HOUR, factor=2, since=NOW
         )

@@ -14,7 +14,7 @@ from custom_components.climkit.costs.tariffs import (
     Rate,
     Tariff,
     Tariffs,
-    changed_stretches,
+    changed_ranges,
     days_of_month,
     hourly_costs,
     tariffs_from_data,
@@ -290,36 +290,36 @@ class TestChanges:
     STARTS = local("2026-01-01T00:00"), local("2027-01-01T00:00")
 
     def test_first(self) -> None:
-        assert changed_stretches(tariffs(), tariffs(self.OLD)) == [(self.STARTS[0], None)]
+        assert changed_ranges(tariffs(), tariffs(self.OLD)) == [(self.STARTS[0], None)]
 
     def test_added(self) -> None:
         """What was before stays as it was."""
-        found = changed_stretches(tariffs(self.OLD), tariffs(self.OLD, self.NEW))
+        found = changed_ranges(tariffs(self.OLD), tariffs(self.OLD, self.NEW))
         assert found == [(self.STARTS[1], None)]
 
     def test_corrected(self) -> None:
         """Only the stretch it covers."""
         better = tariff(date(2026, 1, 1), 0.31)
-        found = changed_stretches(tariffs(self.OLD, self.NEW), tariffs(better, self.NEW))
+        found = changed_ranges(tariffs(self.OLD, self.NEW), tariffs(better, self.NEW))
         assert found == [self.STARTS]
 
     def test_deleted(self) -> None:
         """The one before holds on, or none does."""
-        assert changed_stretches(tariffs(self.OLD, self.NEW), tariffs(self.NEW)) == [self.STARTS]
-        assert changed_stretches(tariffs(self.OLD, self.NEW), tariffs(self.OLD)) == [
+        assert changed_ranges(tariffs(self.OLD, self.NEW), tariffs(self.NEW)) == [self.STARTS]
+        assert changed_ranges(tariffs(self.OLD, self.NEW), tariffs(self.OLD)) == [
             (self.STARTS[1], None)
         ]
 
     def test_moved(self) -> None:
         """Another first day concerns the days between."""
         moved = tariff(date(2026, 7, 1), 0.3)
-        found = changed_stretches(tariffs(self.OLD), tariffs(moved))
+        found = changed_ranges(tariffs(self.OLD), tariffs(moved))
         assert found == [(self.STARTS[0], local("2026-07-01T00:00"))]
 
     def test_nothing(self) -> None:
         """Other fees, or the same price from another day on, cost no kWh more."""
         dearer = tariff(date(2026, 1, 1), 0.3, site_fee=5)
         same = tariff(date(2026, 7, 1), 0.3)
-        assert changed_stretches(tariffs(self.OLD), tariffs(dearer)) == []
-        assert changed_stretches(tariffs(self.OLD), tariffs(self.OLD, same)) == []
-        assert changed_stretches(tariffs(), tariffs()) == []
+        assert changed_ranges(tariffs(self.OLD), tariffs(dearer)) == []
+        assert changed_ranges(tariffs(self.OLD), tariffs(self.OLD, same)) == []
+        assert changed_ranges(tariffs(), tariffs()) == []

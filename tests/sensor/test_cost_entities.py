@@ -234,7 +234,7 @@ class TestOtherPrices:
             correct_tariff(home, first, prices("2026-01-01", grid=0.9))
             await home.hass.async_block_till_done()
             gate.open()
-            found = home.sites[0].coordinator.costs._book
+            found = home.sites[0].coordinator.costs._state
             await home.until(lambda: any(track.dirty for track in found.tracks.values()))
             correct_tariff(home, first, prices("2026-01-01", grid=0.4))
             await home.settle()

@@ -11,7 +11,7 @@ type Sources = Mapping[str, Price]
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
+class CostSeries:
     """A series that costs something; `sources` are its amounts: statistic ids and their prices.
 
     `name` is the one of the cost statistic.
@@ -22,7 +22,7 @@ class Priced:
     sources: Sources
 
     @property
-    def counts(self) -> bool:
+    def is_own_cost(self) -> bool:
         """Whether this is a part of what its site or meter costs.
 
         What is exported is paid by others. Charge points are behind the meters of the building, so
@@ -32,7 +32,7 @@ class Priced:
         return Price.EXPORT not in self.sources.values() and not is_twice
 
 
-def priced_series(series: Iterable[tuple[Series, str]], tariffs: Tariffs) -> dict[str, Priced]:
+def cost_series_of(series: Iterable[tuple[Series, str]], tariffs: Tariffs) -> dict[str, CostSeries]:
     """Return the series that ever cost something, by cost id; each series comes with a name."""
     known = {one.statistic_id: (one, name) for one, name in series}
     found = {}
@@ -44,24 +44,24 @@ def priced_series(series: Iterable[tuple[Series, str]], tariffs: Tariffs) -> dic
             if key in known and (price := known[key][0].measure.price) and tariffs.has_price(price)
         }
         if sources:
-            found[one.cost_id] = Priced(one, name, sources)
+            found[one.cost_id] = CostSeries(one, name, sources)
     return found
 
 
-def costs_by_owner(priced: Mapping[str, Priced]) -> dict[str, list[str]]:
+def costs_by_owner(cost_series: Mapping[str, CostSeries]) -> dict[str, list[str]]:
     """Return the cost ids that sum up to what each site and meter costs; none is there twice."""
-    parts = {part for one in priced.values() for part in one.series.part_ids}
+    parts = {part for one in cost_series.values() for part in one.series.part_ids}
     owners: dict[str, list[str]] = {}
-    for cost_id, one in priced.items():
-        if one.counts and one.series.statistic_id not in parts:
+    for cost_id, one in cost_series.items():
+        if one.is_own_cost and one.series.statistic_id not in parts:
             owners.setdefault(one.series.owner_id, []).append(cost_id)
     return owners
 
 
-def pays_meter_fee(priced: Iterable[Priced]) -> set[str]:
+def pays_meter_fee(cost_series: Iterable[CostSeries]) -> set[str]:
     """Return the ids of the meters that pay a fee: those of electricity of consumers."""
     return {
         one.series.meter_id
-        for one in priced
+        for one in cost_series
         if one.series.meter_id and one.series.feed.meter_type == ELECTRICITY and one.series.part_ids
     }

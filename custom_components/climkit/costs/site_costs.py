@@ -27,10 +27,10 @@ from ..statistics import (
     async_totals_before,
 )
 from ..store import ClimkitStore
-from .cost_series import Priced, costs_by_owner, pays_meter_fee, priced_series
-from .site_state import CostBook
+from .cost_series import CostSeries, cost_series_of, costs_by_owner, pays_meter_fee
+from .site_state import SiteCostState
 from .state import CostPage, costs_of, next_page
-from .tariffs import changed_stretches, local_start, tariffs_from_data, unusable_days
+from .tariffs import changed_ranges, local_start, tariffs_from_data, unusable_days
 
 
 def stored_tariffs(entry: ConfigEntry[Any], site_id: str) -> list[dict[str, Any]]:
@@ -77,11 +77,11 @@ class SiteCosts:
         self._amounts_progress = amounts_progress
         self._is_clock_wrong = is_clock_wrong
         self._is_to_be_examined = False
-        self._book = CostBook(hass, site, store)
+        self._state = SiteCostState(hass, site, store)
         self._data = tariffs
         self.tariffs = tariffs_from_data(tariffs, site.zone)
         self._series: dict[Series, str] = {}
-        self._priced: dict[str, Priced] = {}
+        self._cost_series: dict[str, CostSeries] = {}
         self._by_owner: dict[str, list[str]] = {}
         self._meters_with_fee: set[str] = set()
         self._written: list[Mapping[str, TimeRange]] = []
@@ -128,16 +128,16 @@ class SiteCosts:
         It is never more than there is of the amounts.
         """
         amounts = self._amounts_progress()
-        if amounts is None or not self._book.is_of(self._priced, self._data):
+        if amounts is None or not self._state.is_loaded_for(self._cost_series, self._data):
             return None
-        return min(self._book.progress, amounts)
+        return min(self._state.progress, amounts)
 
     def cost(self, owner_id: str, since: datetime) -> float | None:
         """Return what a site or meter costs since a local midnight, fees of these days included.
 
         None as long as there is no hour since then, and until all that belongs to it is computed.
         """
-        tracks = [self._book.tracks.get(cost_id) for cost_id in self.cost_ids(owner_id)]
+        tracks = [self._state.tracks.get(cost_id) for cost_id in self.cost_ids(owner_id)]
         known = [track.spent[since] for track in tracks if track and since in track.spent]
         spent = [amount for amount in known if amount is not None]
         if len(known) < len(tracks) or not spent:
@@ -162,11 +162,11 @@ class SiteCosts:
             owner_id == self._site.id and owner_id in self._by_owner
         )
 
-    def is_pending(self, cost_ids: Collection[str], stretch: TimeRange) -> bool:
+    def is_pending(self, cost_ids: Collection[str], time_range: TimeRange) -> bool:
         """Whether any of these statistics is, in a stretch, still to be computed (anew)."""
-        if self._deleted or not self._book.is_of(self._priced, self._data):
+        if self._deleted or not self._state.is_loaded_for(self._cost_series, self._data):
             return True
-        return self._book.is_dirty(cost_ids, stretch)
+        return self._state.is_dirty(cost_ids, time_range)
 
     def price(self, price: Price) -> float | None:
         """Return what a kWh costs now."""
@@ -186,15 +186,15 @@ class SiteCosts:
         before, self.tariffs = self.tariffs, tariffs_from_data(tariffs, self._site.zone)
         self._data = tariffs
         now = dt_util.utcnow()
-        if any(start <= now for start, _ in changed_stretches(before, self.tariffs)):
-            self._book.forget_spent()
+        if any(start <= now for start, _ in changed_ranges(before, self.tariffs)):
+            self._state.forget_spent()
         self._plan()
         self._on_change()
 
     def _plan(self) -> None:
-        self._priced = priced_series(self._series.items(), self.tariffs)
-        self._by_owner = costs_by_owner(self._priced)
-        self._meters_with_fee = pays_meter_fee(self._priced.values())
+        self._cost_series = cost_series_of(self._series.items(), self.tariffs)
+        self._by_owner = costs_by_owner(self._cost_series)
+        self._meters_with_fee = pays_meter_fee(self._cost_series.values())
         self.worker.wake()
 
     @asynccontextmanager
@@ -204,7 +204,7 @@ class SiteCosts:
         What a kill of Home Assistant would leave wrong is remembered before the first write; it is
         computed after the last one.
         """
-        await self._book.async_remember(ranges, self._priced)
+        await self._state.async_remember(ranges, self._cost_series)
         try:
             yield
         finally:
@@ -235,7 +235,7 @@ class SiteCosts:
         try:
             return await self._async_do_next()
         except RowsChangedError as err:
-            await self._book.async_examine(err.statistic_ids)
+            await self._state.async_examine(err.statistic_ids)
             return True
         finally:
             if self._told_progress != (progress := self.progress):
@@ -243,19 +243,19 @@ class SiteCosts:
                 self._on_change()
 
     async def _async_do_next(self) -> bool:
-        if not self._book.is_of(self._priced, self._data):
+        if not self._state.is_loaded_for(self._cost_series, self._data):
             self._summed_up = None
-            await self._book.async_load(self._priced, self._data, self._series)
+            await self._state.async_load(self._cost_series, self._data, self._series)
         elif self._is_to_be_examined:
             self._is_to_be_examined = False
-            await self._book.async_examine()
+            await self._state.async_examine()
         elif self._deleted:
             deleted, self._deleted = self._deleted, set()
-            await self._book.async_begin_anew(self._book.touched_by(deleted))
+            await self._state.async_reset(self._state.affected_by(deleted))
         elif self._written:
             written, self._written = self._written, []
-            self._book.mark(written)
-        elif page := next_page(self._book.tracks.values()):
+            self._state.mark_dirty(written)
+        elif page := next_page(self._state.tracks.values()):
             self._summed_up = None
             await self._async_compute(page)
         elif self._summed_up != (sums := self._sums):
@@ -271,23 +271,23 @@ class SiteCosts:
         delete single rows, so a statistic with one too many is written anew.
         """
         await async_synchronize(self._hass)  # what was about to be written is stored now
-        sources = {source for track in page.tracks for source in track.priced.sources}
+        sources = {source for track in page.tracks for source in track.cost_series.sources}
         found = await async_rows(self._hass, sources, page.range.start, page.range.end)
         amounts = {source: rows for source, (rows, _) in found.items()}
         costs = await self._hass.async_add_executor_job(
-            costs_of, page.tracks, amounts, self._book.tariffs
+            costs_of, page.tracks, amounts, self._state.tariffs
         )
         stored = await self._async_stored_hours(page)
         wrong = [
             one for one in page.tracks if stored.get(one.cost_id, set()) - costs[one.cost_id].keys()
         ]
         if wrong:
-            await self._book.async_begin_anew(wrong)
+            await self._state.async_reset(wrong)
             return
         for track in page.tracks:
             track.forget_totals(page.range.start)
         await async_rebuild_amounts(self._hass, page.tracks, page.range, costs)
-        self._book.note_done(page)
+        self._state.note_done(page)
 
     async def _async_stored_hours(self, page: CostPage) -> dict[str, set[datetime]]:
         """Return the hours of a page that have a cost, by cost id."""
@@ -303,23 +303,23 @@ class SiteCosts:
         """Return what entities are to be told of now."""
         unread = {
             cost_id
-            for cost_id, track in self._book.tracks.items()
-            if any(map(self._is_awaited, track.priced.sources))
+            for cost_id, track in self._state.tracks.items()
+            if any(map(self._is_awaited, track.cost_series.sources))
         }
         return _Sums((self.day_start, self.month_start), frozenset(unread))
 
     async def _async_sum_up(self, sums: _Sums) -> None:
         """Work out what was spent, and tell entities; nothing is known of what is not read."""
-        read = [one for one in self._book.tracks.values() if one.cost_id not in sums.unread]
+        read = [one for one in self._state.tracks.values() if one.cost_id not in sums.unread]
         for time in sums.times:
             unknown = [one.cost_id for one in read if one.last and time not in one.before]
             totals = await async_totals_before(self._hass, unknown, time) if unknown else {}
             for track in read:
                 if track.cost_id in totals:
                     track.before[time] = totals[track.cost_id]
-        if not self._book.is_of(self._priced, self._data):
+        if not self._state.is_loaded_for(self._cost_series, self._data):
             return  # prices or meters changed meanwhile
-        self._book.forget_spent()
+        self._state.forget_spent()
         for track in read:
             track.sum_up(sums.times)
         self._summed_up = sums

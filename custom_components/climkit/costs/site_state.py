@@ -26,9 +26,9 @@ from ..statistics import (
     without,
 )
 from ..store import ClimkitStore, CostsRecord, StoredRecord, ranges_text, read_ranges
-from .cost_series import Priced
-from .state import CostPage, CostTrack
-from .tariffs import Tariffs, changed_stretches, tariffs_from_data
+from .cost_series import CostSeries
+from .state import CostPage, CostState
+from .tariffs import Tariffs, changed_ranges, tariffs_from_data
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ DUST = 6
 _FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
 
 
-class CostBook:
+class SiteCostState:
     """The cost statistics of a site, how far each is right, and what is remembered of that.
 
     `tracks`: by cost id. `tariffs`: those that rows are, or are to be, computed with.
@@ -54,14 +54,16 @@ class CostBook:
         self._site = site
         self._store = store
         self._record = store.site(site.id).setdefault("costs", CostsRecord(tariffs=[], dirty={}))
-        self._loaded: Mapping[str, Priced] | None = None
+        self._loaded: Mapping[str, CostSeries] | None = None
         self.tariffs = self._read_tariffs()
         self._unmarked: list[Mapping[str, TimeRange]] = []
-        self.tracks: dict[str, CostTrack] = {}
+        self.tracks: dict[str, CostState] = {}
 
-    def is_of(self, priced: Mapping[str, Priced], tariffs: list[dict[str, Any]]) -> bool:
+    def is_loaded_for(
+        self, cost_series: Mapping[str, CostSeries], tariffs: list[dict[str, Any]]
+    ) -> bool:
         """Whether it is known where these statistics stand, with these tariffs."""
-        return self._loaded is priced and self._record["tariffs"] == tariffs
+        return self._loaded is cost_series and self._record["tariffs"] == tariffs
 
     @property
     def progress(self) -> float:
@@ -78,7 +80,7 @@ class CostBook:
 
     async def async_load(
         self,
-        priced: Mapping[str, Priced],
+        cost_series: Mapping[str, CostSeries],
         tariffs: list[dict[str, Any]],
         series: Iterable[Series],
     ) -> None:
@@ -88,31 +90,31 @@ class CostBook:
         statistic. That of a meter that is not there now stays as it is.
         """
         dirty = self._record["dirty"]
-        is_known = self._record["tariffs"] == tariffs and priced.keys() <= dirty.keys()
+        is_known = self._record["tariffs"] == tariffs and cost_series.keys() <= dirty.keys()
         self._mark_changed(tariffs)
-        unpriced = {one.cost_id for one in series} & dirty.keys() - priced.keys()
+        unpriced = {one.cost_id for one in series} & dirty.keys() - cost_series.keys()
         if unpriced:
             await async_clear(self._hass, unpriced)
         for cost_id in unpriced:
             del dirty[cost_id]
             self._stored.pop(cost_id, None)
-        known = await async_known(self._hass, set(priced))
-        stored = await async_extents(self._hass, priced.keys() - self.tracks.keys())
+        known = await async_known(self._hass, set(cost_series))
+        stored = await async_extents(self._hass, cost_series.keys() - self.tracks.keys())
         remembered = await self._async_remembered(stored)
         tracks = {}
-        for cost_id, one in priced.items():
+        for cost_id, one in cost_series.items():
             statistic = cost_metadata(one.series, one.name, self.tariffs.currency or "")
             if known.get(cost_id) != (statistic["name"], statistic["unit_of_measurement"]):
                 async_publish(self._hass, statistic)
             track = self.tracks.get(cost_id)
             if track is None:
-                track = CostTrack(priced=one, statistic=statistic)
+                track = CostState(cost_series=one, statistic=statistic)
                 take_extent(track, stored.get(cost_id))
                 track.dirty = self._unsure(track, remembered.get(cost_id))
-            track.priced, track.statistic = one, statistic
+            track.cost_series, track.statistic = one, statistic
             track.dirty = merged([*track.dirty, *read_ranges(dirty.get(cost_id, ()))])
             tracks[cost_id] = track
-        self.tracks, self._loaded = tracks, priced
+        self.tracks, self._loaded = tracks, cost_series
         self._note(tracks.values())
         if not is_known:
             await self._store.async_save_now()
@@ -124,7 +126,7 @@ class CostBook:
         horizon = self._horizon
         changed = [
             found
-            for start, end in changed_stretches(before, self.tariffs)
+            for start, end in changed_ranges(before, self.tariffs)
             if (found := TimeRange.between(start, min(end or horizon, horizon)))
         ]
         dirty = self._record["dirty"]
@@ -142,7 +144,7 @@ class CostBook:
             },
         )
 
-    def _unsure(self, track: CostTrack, then: Extent | None) -> list[TimeRange]:
+    def _unsure(self, track: CostState, then: Extent | None) -> list[TimeRange]:
         """Return what may be wrong of a statistic at a start, whatever was remembered.
 
         `then` is what is stored up to the newest row that was remembered. If that is not what was
@@ -158,7 +160,7 @@ class CostBook:
             return self._all_of(track)
         return self._from(then.last.start - RECENT)
 
-    def _all_of(self, track: CostTrack) -> list[TimeRange]:
+    def _all_of(self, track: CostState) -> list[TimeRange]:
         """Return all time in which a statistic has rows or can have some."""
         stored = self._from(track.first) if track.first else []
         return merged([*stored, *self._whole])
@@ -204,18 +206,18 @@ class CostBook:
         """Return a time behind all rows; of later ones history will tell."""
         return floor_hour(dt_util.utcnow()) + 2 * HOUR
 
-    def touched_by(self, statistic_ids: Collection[str]) -> list[CostTrack]:
+    def affected_by(self, statistic_ids: Collection[str]) -> list[CostState]:
         """Return the statistics among these, and those that follow from them."""
         for cost_id in self._record["dirty"].keys() & set(statistic_ids) - self.tracks.keys():
             del self._record["dirty"][cost_id]
         return [
             track
             for track in self.tracks.values()
-            if not {track.cost_id, *track.priced.sources}.isdisjoint(statistic_ids)
+            if not {track.cost_id, *track.cost_series.sources}.isdisjoint(statistic_ids)
         ]
 
     async def async_remember(
-        self, ranges: Mapping[str, TimeRange], priced: Mapping[str, Priced]
+        self, ranges: Mapping[str, TimeRange], cost_series: Mapping[str, CostSeries]
     ) -> None:
         """Remember that amounts are being written, until they are marked.
 
@@ -223,7 +225,7 @@ class CostBook:
         """
         self._unmarked.append(ranges)
         is_old = False
-        for cost_id, one in priced.items():
+        for cost_id, one in cost_series.items():
             new = [ranges[source] for source in one.sources if source in ranges]
             if not new or cost_id not in self._record["dirty"]:
                 continue  # of what is not known yet all is computed
@@ -238,11 +240,11 @@ class CostBook:
         track = self.tracks.get(cost_id)
         return track.last.start if track and track.last else self._horizon
 
-    def mark(self, written: Collection[Mapping[str, TimeRange]]) -> None:
+    def mark_dirty(self, written: Collection[Mapping[str, TimeRange]]) -> None:
         """Mark what follows from amounts that were written since they were remembered."""
         marked = []
         for track in self.tracks.values():
-            if new := _following(track.priced, written):
+            if new := _following(track.cost_series, written):
                 track.dirty = merged([*track.dirty, *new])
                 marked.append(track)
         self._unmarked = [
@@ -250,13 +252,13 @@ class CostBook:
         ]
         self._note(marked)
 
-    def is_dirty(self, cost_ids: Collection[str], stretch: TimeRange) -> bool:
+    def is_dirty(self, cost_ids: Collection[str], time_range: TimeRange) -> bool:
         """Whether any of these statistics is to be computed in a stretch, or its amounts change."""
         return any(
-            one.overlap(stretch)
+            one.overlap(time_range)
             for track in map(self.tracks.get, cost_ids)
             if track
-            for one in (*track.dirty, *_following(track.priced, self._unmarked))
+            for one in (*track.dirty, *_following(track.cost_series, self._unmarked))
         )
 
     def forget_spent(self) -> None:
@@ -270,7 +272,7 @@ class CostBook:
             track.dirty = without(track.dirty, page.range)
         self._note(page.tracks)
 
-    async def async_begin_anew(self, tracks: Collection[CostTrack]) -> None:
+    async def async_reset(self, tracks: Collection[CostState]) -> None:
         """Delete statistics, to compute all of them again."""
         if not tracks:
             return
@@ -283,9 +285,9 @@ class CostBook:
             take_extent(track, None)
             async_publish(self._hass, track.statistic)
 
-    def _note(self, tracks: Iterable[CostTrack]) -> None:
+    def _note(self, tracks: Iterable[CostState]) -> None:
         for track in tracks:
-            unmarked = _following(track.priced, self._unmarked)
+            unmarked = _following(track.cost_series, self._unmarked)
             self._record["dirty"][track.cost_id] = ranges_text(merged([*track.dirty, *unmarked]))
             if extent := extent_of(track):
                 self._stored[track.cost_id] = _as_record(extent)
@@ -297,9 +299,13 @@ class CostBook:
         return tariffs_from_data(self._record["tariffs"], self._site.zone)
 
 
-def _following(priced: Priced, written: Iterable[Mapping[str, TimeRange]]) -> list[TimeRange]:
+def _following(
+    cost_series: CostSeries, written: Iterable[Mapping[str, TimeRange]]
+) -> list[TimeRange]:
     """Return the ranges in which a cost follows from amounts, by statistic id."""
-    return [ranges[source] for ranges in written for source in priced.sources if source in ranges]
+    return [
+        ranges[source] for ranges in written for source in cost_series.sources if source in ranges
+    ]
 
 
 def _as_record(extent: Extent) -> StoredRecord:

@@ -8,19 +8,19 @@ from homeassistant.components.recorder.models import StatisticMetaData
 
 from ..api import HOUR
 from ..statistics import Row, TimeRange
-from .cost_series import Priced
+from .cost_series import CostSeries
 from .tariffs import Tariffs, hourly_costs
 
 
 @dataclass(slots=True, kw_only=True)
-class CostTrack:
+class CostState:
     """A cost statistic: what is stored, and the ranges in which it is to be computed anew.
 
     `before` holds running totals before certain times, as far as they are known, and `spent` what
     was spent since then (None: no hour has a cost); that stays until it is known anew.
     """
 
-    priced: Priced
+    cost_series: CostSeries
     statistic: StatisticMetaData
     first: datetime | None = None
     last: Row | None = None
@@ -56,7 +56,7 @@ class CostTrack:
 
 
 def costs_of(
-    tracks: Iterable[CostTrack],
+    tracks: Iterable[CostState],
     rows: Mapping[str, Iterable[Row]],
     tariffs: Tariffs,
 ) -> dict[str, dict[datetime, float | None]]:
@@ -65,7 +65,7 @@ def costs_of(
         track.cost_id: hourly_costs(
             [
                 (price, {row.start: row.amount for row in rows.get(source, ())})
-                for source, price in track.priced.sources.items()
+                for source, price in track.cost_series.sources.items()
             ],
             tariffs,
         )
@@ -83,10 +83,10 @@ class CostPage:
     """A range that is computed in one go, for some cost statistics."""
 
     range: TimeRange
-    tracks: list[CostTrack]
+    tracks: list[CostState]
 
 
-def next_page(tracks: Iterable[CostTrack]) -> CostPage | None:
+def next_page(tracks: Iterable[CostState]) -> CostPage | None:
     """Return what is computed next, oldest first; None where all is right."""
     waiting = sorted((one for one in tracks if one.dirty), key=lambda one: one.dirty[0])
     if not waiting:

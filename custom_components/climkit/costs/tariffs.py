@@ -223,7 +223,7 @@ def days_of_month(day: date) -> int:
     return ((first + timedelta(days=31)).replace(day=1) - first).days
 
 
-def changed_stretches(old: Tariffs, new: Tariffs) -> list[tuple[datetime, datetime | None]]:
+def changed_ranges(old: Tariffs, new: Tariffs) -> list[tuple[datetime, datetime | None]]:
     """Return the stretches (UTC; None: without end) in which something costs another price."""
     edges = sorted({*old.starts, *new.starts})
     stretches = []
