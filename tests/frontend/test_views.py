@@ -7,7 +7,13 @@ from homeassistant.util.json import JsonValueType
 import pytest
 
 from custom_components.climkit.frontend import overview
-from custom_components.climkit.frontend.views import MANY, Meter, Site, dashboard as made_of, page
+from custom_components.climkit.frontend.views import (
+    MANY,
+    MeterOverview,
+    SiteOverview,
+    dashboard as made_of,
+    page,
+)
 from tests.frontend.conftest import Dashboard
 from tests.project.test_translations import read
 
@@ -16,7 +22,7 @@ def text(key: str) -> str:
     return read("en")[f"common.dashboard_{key}"]
 
 
-def meter(number: int, kind: str = "consumer", *, is_wanted: bool = True) -> Meter:
+def meter(number: int, kind: str = "consumer", *, is_wanted: bool = True) -> MeterOverview:
     return {
         "meter_id": f"m{number}",
         "name": f"Meter {number}",
@@ -27,7 +33,9 @@ def meter(number: int, kind: str = "consumer", *, is_wanted: bool = True) -> Met
     }
 
 
-def site(name: str, *meters: Meter, chosen: str = "flat", has_totals: bool = True) -> Site:
+def site(
+    name: str, *meters: MeterOverview, chosen: str = "flat", has_totals: bool = True
+) -> SiteOverview:
     return {
         "site_id": name,
         "name": f"Site {name}",
@@ -38,7 +46,7 @@ def site(name: str, *meters: Meter, chosen: str = "flat", has_totals: bool = Tru
     }
 
 
-def paths(*sites: Site, subviews: bool = False) -> list[tuple[str, str]]:
+def paths(*sites: SiteOverview, subviews: bool = False) -> list[tuple[str, str]]:
     made = json.loads(json.dumps(made_of(sites, text)))
     return [
         (view["path"], view["title"])

@@ -26,7 +26,7 @@ from .meters import async_meters
 from .month import async_month, async_year
 from .overview import async_overview
 from .owners import Code, NoAnswerError, Owner, async_find_owner
-from .views import Site, dashboard, page
+from .views import SiteOverview, dashboard, page
 
 type _Answer = Callable[
     [HomeAssistant, ActiveConnection, dict[str, Any]], Awaitable[JsonObjectType]
@@ -150,7 +150,7 @@ async def _async_views(
     def text(key: str) -> str:
         return texts.get(f"component.{DOMAIN}.common.dashboard_{key}", key)
 
-    sites = cast("list[Site]", async_overview(hass, connection.user)["sites"])
+    sites = cast("list[SiteOverview]", async_overview(hass, connection.user)["sites"])
     wanted = msg.get("site")
     if name := msg.get("page"):
         return {"config": page(sites, text, name, wanted, msg.get("meter"))}

@@ -24,7 +24,7 @@ _FULL_WIDTH: JsonObjectType = {"columns": "full"}
 type Text = Callable[[str], str]
 
 
-class Meter(TypedDict):
+class MeterOverview(TypedDict):
     """A meter as the overview answers it."""
 
     meter_id: str
@@ -35,7 +35,7 @@ class Meter(TypedDict):
     statistics: Mapping[str, str]
 
 
-class Site(TypedDict):
+class SiteOverview(TypedDict):
     """A site as the overview answers it."""
 
     site_id: str
@@ -43,10 +43,10 @@ class Site(TypedDict):
     chosen: Literal["flat", "building", "meters"]
     entities: Mapping[str, str]
     statistics: Mapping[str, str]
-    meters: Sequence[Meter]
+    meters: Sequence[MeterOverview]
 
 
-def dashboard(sites: Sequence[Site], text: Text) -> JsonObjectType:
+def dashboard(sites: Sequence[SiteOverview], text: Text) -> JsonObjectType:
     """Return the views; each is made when it is opened, by `page`."""
     views: list[JsonValueType] = []
     if len(sites) != 1:
@@ -79,7 +79,7 @@ def dashboard(sites: Sequence[Site], text: Text) -> JsonObjectType:
 
 
 def page(
-    sites: Sequence[Site], text: Text, name: str, site_id: str | None, meter_id: str | None
+    sites: Sequence[SiteOverview], text: Text, name: str, site_id: str | None, meter_id: str | None
 ) -> JsonObjectType:
     """Return the view of this name: `overview`, `building` or `flat` (any meter)."""
     return {
@@ -90,7 +90,7 @@ def page(
 
 
 def _sections(
-    sites: Sequence[Site], text: Text, name: str, site_id: str | None, meter_id: str | None
+    sites: Sequence[SiteOverview], text: Text, name: str, site_id: str | None, meter_id: str | None
 ) -> list[JsonValueType]:
     if name == "overview" and sites:
         return [_section(_row(site, text), span=1) for site in sites]
@@ -121,18 +121,18 @@ def _sections(
     ]
 
 
-def _row(site: Site, text: Text) -> list[JsonValueType]:
+def _row(site: SiteOverview, text: Text) -> list[JsonValueType]:
     """Return what the overview shows of a site."""
     entities = {role: site["entities"][role] for role in _OF_OVERVIEW if role in site["entities"]}
     return [_heading(site["name"], "office-building"), *_tiles(entities, text)]
 
 
-def _flats(site: Site) -> list[Meter]:
+def _flats(site: SiteOverview) -> list[MeterOverview]:
     """Return the consumers that a person wants to see."""
     return [one for one in site["meters"] if one["kind"] == "consumer" and one["is_wanted"]]
 
 
-def _daily_graphs(site: Site) -> list[JsonValueType]:
+def _daily_graphs(site: SiteOverview) -> list[JsonValueType]:
     """Return Home Assistant's own graphs of water and heat, which are read once a day."""
     return [
         {
