@@ -21,7 +21,7 @@ from .const import ALL, CONF_HISTORY, CONF_SITES, DOMAIN, PLATFORMS
 from .coordinator import Owners, SensorsCoordinator, SiteCoordinator, async_owners
 from .costs import stored_tariffs
 from .devices import device_ids, site_device
-from .energy_dashboard import async_go_on_with_wish
+from .energy_dashboard import async_go_on_with_request
 from .errors import setup_errors
 from .frontend import async_setup_frontend, async_update_panel
 from .issues import (
@@ -164,7 +164,7 @@ def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime)
     site_id = runtime.coordinator.site.id
     history = runtime.coordinator.history
     history.worker.start(entry)
-    async_go_on_with_wish(hass, runtime.coordinator)
+    async_go_on_with_request(hass, runtime.coordinator)
     runtime.coordinator.costs.worker.start(entry)
     if runtime.sensors.is_wanted:
         entry.async_create_background_task(

@@ -33,11 +33,11 @@ import voluptuous as vol
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.coordinator.site import SiteCoordinator
 from custom_components.climkit.energy_dashboard import preferences
-from custom_components.climkit.energy_dashboard.merge import Reason, has_circle, merge
+from custom_components.climkit.energy_dashboard.merge import SkipReason, has_circle, merge
 from custom_components.climkit.energy_dashboard.proposal import (
     Preferences,
     Proposal,
-    View,
+    SiteView,
     propose_meter,
     propose_site,
 )
@@ -249,7 +249,7 @@ class TestSite:
         after = await stored(house)
         again = await call(house, device_id=site_device(house))
         assert again["added"] == EMPTY
-        assert {one["reason"] for one in again["skipped"]} == {Reason.ALREADY_THERE}
+        assert {one["reason"] for one in again["skipped"]} == {SkipReason.ALREADY_THERE}
         assert await stored(house) == after
         assert await issues(house, hass_ws_client) == []
         await save_again(house, hass_ws_client)
@@ -792,9 +792,9 @@ class TestMerge:
     """The arithmetic of what is missing."""
 
     @pytest.fixture
-    async def view(self, house: Home) -> View:
+    async def view(self, house: Home) -> SiteView:
         """The house, without costs and power."""
-        return View(
+        return SiteView(
             series=coordinator(house).data.series,
             cost_of=lambda series: f"{series.statistic_id}_cost",
             power_of=lambda _: None,
@@ -803,7 +803,7 @@ class TestMerge:
             has_home=True,
         )
 
-    async def test_cases(self, view: View, house: Home) -> None:
+    async def test_cases(self, view: SiteView, house: Home) -> None:
         """Half a grid, costs that came later, meters in place of the total, one home."""
         proposal = propose_site(view, {})
         grid = dict(proposal.sources[0])
@@ -824,13 +824,19 @@ class TestMerge:
             "flow_to": [{"stat_energy_to": grid["stat_energy_to"]}],
         }
         for present, reason in (
-            (grid, Reason.ALREADY_THERE),
-            (without, Reason.THERE_WITHOUT_COST),
-            (old_form, Reason.THERE_WITHOUT_COST),
-            (GRID_OF_A_PERSON, Reason.OTHER_SOURCE),
-            ({"type": "solar", "stat_energy_from": f"climkit:{roof}_total"}, Reason.SAME_ENERGY),
-            ({"type": "water", "stat_energy_from": f"climkit:{cold}_total"}, Reason.SAME_ENERGY),
-            ({"type": "home", "stat_energy_to": "sensor.panel"}, Reason.OTHER_SOURCE),
+            (grid, SkipReason.ALREADY_THERE),
+            (without, SkipReason.THERE_WITHOUT_COST),
+            (old_form, SkipReason.THERE_WITHOUT_COST),
+            (GRID_OF_A_PERSON, SkipReason.OTHER_SOURCE),
+            (
+                {"type": "solar", "stat_energy_from": f"climkit:{roof}_total"},
+                SkipReason.SAME_ENERGY,
+            ),
+            (
+                {"type": "water", "stat_energy_from": f"climkit:{cold}_total"},
+                SkipReason.SAME_ENERGY,
+            ),
+            ({"type": "home", "stat_energy_to": "sensor.panel"}, SkipReason.OTHER_SOURCE),
         ):
             found = merge({**EMPTY, "energy_sources": [present]}, proposal, view.series, ())
             [skipped] = [one for one in found.skipped if one.kind != "device"]
@@ -841,7 +847,7 @@ class TestMerge:
         both = merge({**EMPTY, "energy_sources": flat.sources}, other, view.series, ())
         assert [one["type"] for one in both.added["energy_sources"]] == ["grid", "solar"]
 
-    async def test_home(self, view: View, house: Home) -> None:
+    async def test_home(self, view: SiteView, house: Home) -> None:
         """It is ours, of others, of what is shown or of what is not."""
         proposal = propose_meter(view, meter(house, "Flat 1"), [])
         grid, _, home = proposal.sources
@@ -852,15 +858,15 @@ class TestMerge:
         for present, removed, reason in (
             ([], [], None),
             ([water], [], None),
-            ([home], [], Reason.ALREADY_THERE),
-            ([part], [], Reason.OTHER_HOME),
-            ([panel], [], Reason.OTHER_SOURCE),
+            ([home], [], SkipReason.ALREADY_THERE),
+            ([part], [], SkipReason.OTHER_HOME),
+            ([panel], [], SkipReason.OTHER_SOURCE),
             ([other_home], [other_home], None),
-            ([other_grid], [], Reason.SEVERAL_SHOWN),
-            ([other_grid, home], [home], Reason.SEVERAL_SHOWN),
-            ([other_grid, other_home], [other_home], Reason.SEVERAL_SHOWN),
-            ([other_grid, panel], [], Reason.SEVERAL_SHOWN),
-            ([GRID_OF_A_PERSON, home], [], Reason.ALREADY_THERE),
+            ([other_grid], [], SkipReason.SEVERAL_SHOWN),
+            ([other_grid, home], [home], SkipReason.SEVERAL_SHOWN),
+            ([other_grid, other_home], [other_home], SkipReason.SEVERAL_SHOWN),
+            ([other_grid, panel], [], SkipReason.SEVERAL_SHOWN),
+            ([GRID_OF_A_PERSON, home], [], SkipReason.ALREADY_THERE),
         ):
             found = merge({**EMPTY, "energy_sources": present}, proposal, view.series, ())
             assert found.removed == removed
@@ -868,7 +874,7 @@ class TestMerge:
             assert reasons == ([reason] if reason else [])
             assert (home in found.added["energy_sources"]) is (reason is None)
 
-    def grids(self, view: View, proposal: Proposal, *present: dict[str, Any]) -> list[Any]:
+    def grids(self, view: SiteView, proposal: Proposal, *present: dict[str, Any]) -> list[Any]:
         """The grid sources that are added to others."""
         found = merge({**EMPTY, "energy_sources": present}, proposal, view.series, ())
         return [one for one in found.added["energy_sources"] if one["type"] == "grid"]

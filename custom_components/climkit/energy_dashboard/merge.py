@@ -18,13 +18,13 @@ from .proposal import (
     SOURCES,
     WATER_DEVICES,
     Entry,
-    Kind,
     Preferences,
     Proposal,
+    SourceKind,
 )
 
 
-class Reason(StrEnum):
+class SkipReason(StrEnum):
     """Why something was not added."""
 
     ALREADY_THERE = "already_there"
@@ -49,11 +49,11 @@ class Skipped:
 
     kind: str
     statistic_ids: tuple[str, ...]
-    reason: Reason
+    reason: SkipReason
 
 
 @dataclass(slots=True)
-class Merged:
+class MergeResult:
     """What is appended to each list of the preferences, and what is left out and why.
 
     `removed`: sources of the home's consumption that are of Climkit and would be wrong.
@@ -80,10 +80,10 @@ def shows_other_perspective(preferences: Preferences, *, is_site: bool) -> bool:
 def _is_of_site(kind: str, statistic_id: str) -> bool | None:
     """Whether a source of ours shows a site; None where it may be of either."""
     key = statistic_id.partition("_")[2]
-    if kind not in set(Kind) or (kind == Kind.WATER and key == "total"):
+    if kind not in set(SourceKind) or (kind == SourceKind.WATER and key == "total"):
         return None
     if key == "total":  # of a roof; else of a consumer
-        return kind == Kind.SOLAR
+        return kind == SourceKind.SOLAR
     return key not in {"ext", "self"}
 
 
@@ -104,16 +104,16 @@ def merge(
     preferences: Preferences,
     proposal: Proposal,
     series: Mapping[str, Series],
-    also: Collection[Kind],
-) -> Merged:
+    also: Collection[SourceKind],
+) -> MergeResult:
     """Return what of a proposal the preferences lack.
 
     `series`: those of the site. A kind of source that has one of somebody else is left as it is,
     unless `also` names it, since the dashboard would add them up.
     """
-    merged = Merged()
+    merged = MergeResult()
     for source in proposal.sources:
-        if source["type"] != Kind.HOME:
+        if source["type"] != SourceKind.HOME:
             _merge_source(merged, source, preferences[SOURCES], series, also)
     _merge_home(merged, preferences[SOURCES], proposal, series)
     for key, devices in ((DEVICES, proposal.devices), (WATER_DEVICES, proposal.water_devices)):
@@ -124,25 +124,25 @@ def merge(
                 reason = _reason_of_device(device, present, proposal.alone)
                 merged.skipped.append(Skipped(DEVICE, (statistic_id,), reason))
             elif known.keys() & set(series[statistic_id].part_ids):
-                merged.skipped.append(Skipped(DEVICE, (statistic_id,), Reason.SAME_ENERGY))
+                merged.skipped.append(Skipped(DEVICE, (statistic_id,), SkipReason.SAME_ENERGY))
             else:
                 merged.added[key].append(device)
     there = {one.get("stat_consumption") for one in preferences[DEVICES]}
     for statistic_id in proposal.orphans:
-        reason = Reason.ALREADY_THERE if statistic_id in there else Reason.PARENT_UNKNOWN
+        reason = SkipReason.ALREADY_THERE if statistic_id in there else SkipReason.PARENT_UNKNOWN
         merged.skipped.append(Skipped(DEVICE, (statistic_id,), reason))
     return merged
 
 
 def _merge_source(
-    merged: Merged,
+    merged: MergeResult,
     source: Entry,
     sources: Sequence[Entry],
     series: Mapping[str, Series],
-    also: Collection[Kind],
+    also: Collection[SourceKind],
 ) -> None:
     """Add what the sources lack of one, or say why not."""
-    kind = Kind(str(source["type"]))
+    kind = SourceKind(str(source["type"]))
     present = [one for one in sources if one["type"] == kind]
     lacking = _without(source, {key for one in present for key in energy_ids(one)})
     reason = (
@@ -157,7 +157,7 @@ def _merge_source(
 
 
 def _merge_home(
-    merged: Merged, sources: Sequence[Entry], proposal: Proposal, series: Mapping[str, Series]
+    merged: MergeResult, sources: Sequence[Entry], proposal: Proposal, series: Mapping[str, Series]
 ) -> None:
     """Add the home's consumption if it is that of all that is shown; else remove one that is ours.
 
@@ -181,26 +181,28 @@ def _merge_home(
     merged.removed = [
         one
         for one in sources
-        if one["type"] == Kind.HOME
+        if one["type"] == SourceKind.HOME
         and any(shown)
         and any(_is_own(key) and not (all(shown) and is_proposed(key)) for key in energy_ids(one))
     ]
-    for home in (one for one in proposal.sources if one["type"] == Kind.HOME):
+    for home in (one for one in proposal.sources if one["type"] == SourceKind.HOME):
         if all(shown):
             stays = [one for one in sources if one not in merged.removed]
             _merge_source(merged, home, stays, series, ())
         else:
-            merged.skipped.append(Skipped(Kind.HOME, tuple(energy_ids(home)), Reason.SEVERAL_SHOWN))
+            merged.skipped.append(
+                Skipped(SourceKind.HOME, tuple(energy_ids(home)), SkipReason.SEVERAL_SHOWN)
+            )
 
 
-def _reason_of_device(device: Entry, present: Entry, alone: Collection[str]) -> Reason:
+def _reason_of_device(device: Entry, present: Entry, alone: Collection[str]) -> SkipReason:
     """Return what to say of a device that is there; what it is a part of is not changed."""
     wanted, there = device.get("included_in_stat"), present.get("included_in_stat")
     if wanted and not there:
-        return Reason.THERE_WITHOUT_PARENT
+        return SkipReason.THERE_WITHOUT_PARENT
     if wanted != there and (wanted or device["stat_consumption"] in alone):
-        return Reason.THERE_WITH_OTHER_PARENT
-    return Reason.ALREADY_THERE
+        return SkipReason.THERE_WITH_OTHER_PARENT
+    return SkipReason.ALREADY_THERE
 
 
 def _is_own(statistic_id: str) -> bool:
@@ -233,7 +235,7 @@ def _without(source: Entry, present: Collection[str]) -> Entry | None:
     known = [one for one in ids if one in present]
     if not known:
         return source
-    if source["type"] != Kind.GRID or len(known) == len(ids):
+    if source["type"] != SourceKind.GRID or len(known) == len(ids):
         return None
     way, cost = (
         ("stat_energy_from", "stat_cost")
@@ -244,10 +246,10 @@ def _without(source: Entry, present: Collection[str]) -> Entry | None:
     return rest | {way: None, cost: None}
 
 
-def _reason_of_present(source: Entry, present: Sequence[Entry]) -> Reason:
+def _reason_of_present(source: Entry, present: Sequence[Entry]) -> SkipReason:
     there = {value for one in present for value in one.values() if isinstance(value, str)}
     costs = {source.get("stat_cost"), source.get("stat_compensation")} - {None}
-    return Reason.ALREADY_THERE if costs <= there else Reason.THERE_WITHOUT_COST
+    return SkipReason.ALREADY_THERE if costs <= there else SkipReason.THERE_WITHOUT_COST
 
 
 def _obstacle(
@@ -256,17 +258,17 @@ def _obstacle(
     series: Mapping[str, Series],
     *,
     may_repeat: bool,
-) -> Reason | None:
+) -> SkipReason | None:
     """Return what speaks against adding a source with these statistics."""
     there = [key for one in present for key in energy_ids(one)]
     if any(
         _is_same_energy(series[new], series[old]) for new in ids for old in there if old in series
     ):
-        return Reason.SAME_ENERGY
+        return SkipReason.SAME_ENERGY
     if not may_repeat and not all(map(_is_own, there)):
-        return Reason.OTHER_SOURCE
-    if any(one["type"] == Kind.HOME for one in present):
-        return Reason.OTHER_HOME
+        return SkipReason.OTHER_SOURCE
+    if any(one["type"] == SourceKind.HOME for one in present):
+        return SkipReason.OTHER_HOME
     return None
 
 

@@ -24,17 +24,17 @@ from ..const import DOMAIN
 from ..coordinator import SiteCoordinator
 from ..measures import NET_POWERS, Role, Series
 from ..statistics import async_hours, async_known_names, async_last_rows
-from .merge import Merged, has_circle, merge, shows_other_perspective
+from .merge import MergeResult, has_circle, merge, shows_other_perspective
 from .parents import Amounts, find_inner_parents, find_parents
 from .proposal import (
     DEVICES,
     SOURCES,
     WATER_DEVICES,
     Entry,
-    Kind,
     Preferences,
     Proposal,
-    View,
+    SiteView,
+    SourceKind,
     is_charge_point,
     is_consumer,
     propose_meter,
@@ -54,7 +54,7 @@ UNFINISHED = 3 * HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class DashboardRequest:
     """What a person wants to see: a site, or a meter with the water meters that belong to it.
 
     `owner_id` is the id of the site or meter. `also`: kinds of source to add beside those of
@@ -65,29 +65,29 @@ class Wish:
 
     owner_id: str
     water_ids: Collection[str] = ()
-    also: Collection[Kind] = ()
+    also: Collection[SourceKind] = ()
     parents: Mapping[str, str | None] = field(default_factory=dict)
     finds_parents: bool = True
     may_remove: bool = False
 
 
 async def async_set_up_dashboard(
-    hass: HomeAssistant, coordinator: SiteCoordinator, wish: Wish, *, dry_run: bool
-) -> Merged:
+    hass: HomeAssistant, coordinator: SiteCoordinator, request: DashboardRequest, *, dry_run: bool
+) -> MergeResult:
     """Append to the dashboard what it lacks; tell what that is, and what was left out and why.
 
     A home's consumption that would be wrong is removed, if that is permitted. Raises
-    ServiceValidationError where a wish makes no sense or does not fit what stands there.
+    ServiceValidationError where a request makes no sense or does not fit what stands there.
     """
     if ENERGY not in hass.config.components:
         raise _error("no_energy")
-    _check(coordinator, wish)
-    if wish.finds_parents and wish.owner_id == coordinator.site.id:
+    _check(coordinator, request)
+    if request.finds_parents and request.owner_id == coordinator.site.id:
         found = await async_find_parents(hass, coordinator)
-        wish = replace(wish, parents={**found, **wish.parents})
+        request = replace(request, parents={**found, **request.parents})
     series = coordinator.data.series
     known = await _async_known(hass, series.values())
-    proposal = _propose(hass, coordinator, wish, known)
+    proposal = _propose(hass, coordinator, request, known)
     if not proposal:
         raise _error("nothing_to_show")
     if not known >= _statistics_of(proposal):
@@ -97,11 +97,11 @@ async def async_set_up_dashboard(
     preferences = _preferences_of(manager.data)
     if shows_other_perspective(preferences, is_site=proposal.is_site):
         raise _error("other_perspective")
-    merged = merge(preferences, proposal, series, wish.also)
+    merged = merge(preferences, proposal, series, request.also)
     if has_circle([*preferences[DEVICES], *merged.added[DEVICES]]):
         raise _error("parent_in_circle")
     update = _valid_update(preferences, merged)
-    if merged.removed and not (dry_run or wish.may_remove):
+    if merged.removed and not (dry_run or request.may_remove):
         raise _error("home_would_be_wrong")
     if update and not dry_run:
         await manager.async_update(update)
@@ -164,24 +164,24 @@ def water_meters(coordinator: SiteCoordinator) -> list[str]:
     ]
 
 
-def _check(coordinator: SiteCoordinator, wish: Wish) -> None:
+def _check(coordinator: SiteCoordinator, request: DashboardRequest) -> None:
     """Refuse what is no consumer, no water meter, or not of this site."""
-    is_site = wish.owner_id == coordinator.site.id
+    is_site = request.owner_id == coordinator.site.id
     known = consumers(coordinator)
-    if not is_site and wish.owner_id not in known:
+    if not is_site and request.owner_id not in known:
         raise _error("no_consumer")
-    if wish.water_ids and is_site:
+    if request.water_ids and is_site:
         raise _error("water_of_site")
-    if not set(wish.water_ids) <= set(water_meters(coordinator)):
+    if not set(request.water_ids) <= set(water_meters(coordinator)):
         raise _error("no_water_meter")
-    if wish.parents and not is_site:
+    if request.parents and not is_site:
         raise _error("parent_of_meter")
-    if not set(known).issuperset({*wish.parents, *wish.parents.values()} - {None}):
+    if not set(known).issuperset({*request.parents, *request.parents.values()} - {None}):
         raise _error("parent_no_consumer")
 
 
 def _propose(
-    hass: HomeAssistant, coordinator: SiteCoordinator, wish: Wish, known: set[str]
+    hass: HomeAssistant, coordinator: SiteCoordinator, request: DashboardRequest, known: set[str]
 ) -> Proposal:
     data = coordinator.data
 
@@ -203,19 +203,19 @@ def _propose(
             return coordinator.names.meter(meter)
         return coordinator.names.site(coordinator.site)
 
-    view = View(
+    view = SiteView(
         series=data.series,
         cost_of=cost_of,
         power_of=power_of,
         net_power_of=net_power_of,
         name_of=name_of,
         measure_of=coordinator.names.measure,
-        has_home=_accepts({"type": Kind.HOME.value, "stat_energy_to": f"{DOMAIN}:any"}),
+        has_home=_accepts({"type": SourceKind.HOME.value, "stat_energy_to": f"{DOMAIN}:any"}),
     )
-    if wish.owner_id == coordinator.site.id:
-        proposal = propose_site(view, wish.parents)
+    if request.owner_id == coordinator.site.id:
+        proposal = propose_site(view, request.parents)
     else:
-        proposal = propose_meter(view, wish.owner_id, wish.water_ids)
+        proposal = propose_meter(view, request.owner_id, request.water_ids)
     return replace(proposal, sources=[_as_accepted(one) for one in proposal.sources])
 
 
@@ -302,7 +302,7 @@ def _preferences_of(data: EnergyPreferences | None) -> Preferences:
     return {key: list(stored.get(key, [])) for key in (SOURCES, DEVICES, WATER_DEVICES)}
 
 
-def _valid_update(preferences: Preferences, merged: Merged) -> EnergyPreferencesUpdate:
+def _valid_update(preferences: Preferences, merged: MergeResult) -> EnergyPreferencesUpdate:
     """Return the lists that change, after this release's own schemas have accepted all of them.
 
     What stood there is stored as it was; what is new as the schemas return it.

@@ -23,7 +23,7 @@ DEVICES = "device_consumption"
 WATER_DEVICES = "device_consumption_water"
 
 
-class Kind(StrEnum):
+class SourceKind(StrEnum):
     """A type of source; the dashboard adds up all sources of a type."""
 
     GRID = "grid"
@@ -34,14 +34,14 @@ class Kind(StrEnum):
 
 
 # Of these a dashboard may have several sources.
-REPEATABLE = (Kind.GRID, Kind.SOLAR, Kind.BATTERY, Kind.WATER)
+REPEATABLE = (SourceKind.GRID, SourceKind.SOLAR, SourceKind.BATTERY, SourceKind.WATER)
 
 # From these the dashboard computes what a home consumes.
-BALANCE = (Kind.GRID, Kind.SOLAR, Kind.BATTERY)
+BALANCE = (SourceKind.GRID, SourceKind.SOLAR, SourceKind.BATTERY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class SiteView:
     """What a proposal is made of.
 
     `series`: those of a site, by statistic id. `cost_of` tells the statistic with the costs of a
@@ -80,7 +80,7 @@ class Proposal:
         return bool(self.sources or self.devices or self.water_devices)
 
 
-def propose_site(view: View, parents: Mapping[str, str | None]) -> Proposal:
+def propose_site(view: SiteView, parents: Mapping[str, str | None]) -> Proposal:
     """Return what shows a whole site.
 
     `parents` names, for a meter's id, the id of the meter that measures its consumption too; None
@@ -119,7 +119,7 @@ def propose_site(view: View, parents: Mapping[str, str | None]) -> Proposal:
     )
 
 
-def propose_meter(view: View, meter_id: str, water_ids: Collection[str]) -> Proposal:
+def propose_meter(view: SiteView, meter_id: str, water_ids: Collection[str]) -> Proposal:
     """Return what shows one consumer, with the water meters that belong to it.
 
     A solar source takes no cost in Home Assistant, so the grid has that of both.
@@ -155,24 +155,24 @@ def is_charge_point(series: Series) -> bool:
     return series.feed.meter_type == CHARGE_POINT
 
 
-def _of_role(view: View, role: Role) -> list[Series]:
+def _of_role(view: SiteView, role: Role) -> list[Series]:
     return [one for one in view.series.values() if one.measure.role is role]
 
 
-def _totals_or_meters(view: View, role: Role) -> list[Series]:
+def _totals_or_meters(view: SiteView, role: Role) -> list[Series]:
     """Return the site's own series of a role; where there is none, those of its meters."""
     found = _of_role(view, role)
     return [one for one in found if one.meter_id is None] or found
 
 
-def _pairs(view: View, one: Role, other: Role) -> Iterator[tuple[Series | None, Series | None]]:
+def _pairs(view: SiteView, one: Role, other: Role) -> Iterator[tuple[Series | None, Series | None]]:
     ones = {series.owner_id: series for series in _totals_or_meters(view, one)}
     others = {series.owner_id: series for series in _totals_or_meters(view, other)}
     for owner_id in ones | others:
         yield ones.get(owner_id), others.get(owner_id)
 
 
-def _name(view: View, *series: Series) -> str:
+def _name(view: SiteView, *series: Series) -> str:
     """Return the name of a source: its owner's, and what of that it is if it is a part.
 
     Of sources with two ways Home Assistant says which is which: "imported", "discharged".
@@ -184,9 +184,11 @@ def _name(view: View, *series: Series) -> str:
     return f"{owner} {view.measure_of(series[0])}"
 
 
-def _grid(view: View, imported: Series | None, exported: Series | None) -> dict[str, JsonValueType]:
+def _grid(
+    view: SiteView, imported: Series | None, exported: Series | None
+) -> dict[str, JsonValueType]:
     return {
-        "type": Kind.GRID.value,
+        "type": SourceKind.GRID.value,
         "name": _name(view, *(one for one in (imported, exported) if one)),
         "stat_energy_from": imported.statistic_id if imported else None,
         "stat_energy_to": exported.statistic_id if exported else None,
@@ -201,9 +203,9 @@ def _grid(view: View, imported: Series | None, exported: Series | None) -> dict[
     }
 
 
-def _solar(view: View, series: Series) -> Entry:
+def _solar(view: SiteView, series: Series) -> Entry:
     return {
-        "type": Kind.SOLAR.value,
+        "type": SourceKind.SOLAR.value,
         "name": _name(view, series),
         "stat_energy_from": series.statistic_id,
         "config_entry_solar_forecast": None,
@@ -211,9 +213,9 @@ def _solar(view: View, series: Series) -> Entry:
     }
 
 
-def _battery(view: View, discharge: Series, charge: Series) -> Entry:
+def _battery(view: SiteView, discharge: Series, charge: Series) -> Entry:
     return {
-        "type": Kind.BATTERY.value,
+        "type": SourceKind.BATTERY.value,
         "name": _name(view, discharge, charge),
         "stat_energy_from": discharge.statistic_id,
         "stat_energy_to": charge.statistic_id,
@@ -221,9 +223,9 @@ def _battery(view: View, discharge: Series, charge: Series) -> Entry:
     }
 
 
-def _water(view: View, series: Series) -> Entry:
+def _water(view: SiteView, series: Series) -> Entry:
     return {
-        "type": Kind.WATER.value,
+        "type": SourceKind.WATER.value,
         "name": _name(view, series),
         "stat_energy_from": series.statistic_id,
         "stat_cost": view.cost_of(series),
@@ -232,16 +234,16 @@ def _water(view: View, series: Series) -> Entry:
     }
 
 
-def _home(view: View, series: Series) -> Entry:
+def _home(view: SiteView, series: Series) -> Entry:
     return {
-        "type": Kind.HOME.value,
+        "type": SourceKind.HOME.value,
         "name": view.name_of(series.owner_id),
         "stat_energy_to": series.statistic_id,
         **_power(view, series, None),
     }
 
 
-def _device(view: View, series: Series, parents: Mapping[str, str | None]) -> Entry:
+def _device(view: SiteView, series: Series, parents: Mapping[str, str | None]) -> Entry:
     meter_id = series.owner_id
     entry: dict[str, JsonValueType] = {
         "stat_consumption": series.statistic_id,
@@ -253,7 +255,7 @@ def _device(view: View, series: Series, parents: Mapping[str, str | None]) -> En
     return entry
 
 
-def _power(view: View, plus: Series | None, minus: Series | None) -> dict[str, JsonValueType]:
+def _power(view: SiteView, plus: Series | None, minus: Series | None) -> dict[str, JsonValueType]:
     """Return the power of a source: what flows to the house is positive.
 
     Half of a two-way power would be wrong, so it is that of both or none. Of two entities Home

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 
 from ..coordinator import SiteCoordinator
-from .preferences import Wish, async_lacks_power, async_set_up_dashboard
+from .preferences import DashboardRequest, async_lacks_power, async_set_up_dashboard
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -21,35 +21,40 @@ LOOKS_FOR_POWER = 20
 
 
 @callback
-def async_remember_wish(hass: HomeAssistant, coordinator: SiteCoordinator, wish: Wish) -> None:
+def async_remember_request(
+    hass: HomeAssistant, coordinator: SiteCoordinator, request: DashboardRequest
+) -> None:
     """Remember what the Energy dashboard shall show of a site, and begin with it."""
-    coordinator.record["energy_wish"] = {"owner": wish.owner_id, "water": list(wish.water_ids)}
+    coordinator.record["energy_wish"] = {
+        "owner": request.owner_id,
+        "water": list(request.water_ids),
+    }
     coordinator.store.save_soon()
-    async_go_on_with_wish(hass, coordinator)
+    async_go_on_with_request(hass, coordinator)
 
 
 @callback
-def async_go_on_with_wish(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+def async_go_on_with_request(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
     """Set up in the background what is remembered, as long as the account is loaded."""
     if "energy_wish" in coordinator.record:
         coordinator.config_entry.async_create_background_task(
             hass,
-            _async_fulfil_wish(hass, coordinator),
+            _async_fulfil_request(hass, coordinator),
             f"climkit energy dashboard {coordinator.site.id}",
         )
 
 
-async def _async_fulfil_wish(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+async def _async_fulfil_request(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
     """Set up what is remembered; wait for statistics that are on their way."""
     looks = 0
     while stored := coordinator.record.get("energy_wish"):
-        wish = Wish(owner_id=stored["owner"], water_ids=stored["water"])
+        request = DashboardRequest(owner_id=stored["owner"], water_ids=stored["water"])
         looks += 1
         try:
             if looks < LOOKS_FOR_POWER and await async_lacks_power(hass, coordinator):
                 await asyncio.sleep(LOOKS_EVERY)
                 continue
-            await async_set_up_dashboard(hass, coordinator, wish, dry_run=False)
+            await async_set_up_dashboard(hass, coordinator, request, dry_run=False)
         except ServiceValidationError as err:
             if err.translation_key == "statistics_not_ready":
                 await asyncio.sleep(LOOKS_EVERY)

@@ -24,11 +24,11 @@ from ..coordinator import SiteCoordinator
 from ..energy_dashboard import (
     DEVICE,
     REPEATABLE,
+    DashboardRequest,
     Entry,
-    Kind,
-    Merged,
-    Reason,
-    Wish,
+    MergeResult,
+    SkipReason,
+    SourceKind,
     async_find_parents,
     async_set_up_dashboard,
     consumers,
@@ -63,7 +63,7 @@ _PARENTS = ObjectSelector(
 class EnergyDashboardSteps(OptionsFlow):
     """Ask what the dashboard should show, tell what would be added, then add it."""
 
-    _wish: Wish
+    _request: DashboardRequest
     _answer: dict[str, Any] | None = None
 
     async def async_step_energy_dashboard(
@@ -75,19 +75,19 @@ class EnergyDashboardSteps(OptionsFlow):
             return self.async_abort(reason="not_loaded")
         if user_input is None:
             return self._ask(entry)
-        self._wish = Wish(
+        self._request = DashboardRequest(
             owner_id=user_input[CONF_OWNER],
             water_ids=user_input.get(CONF_WATER, []),
-            also=[Kind(kind) for kind in user_input.get(CONF_ALSO, [])],
+            also=[SourceKind(kind) for kind in user_input.get(CONF_ALSO, [])],
         )
         self._answer = user_input
-        coordinator = _coordinator_of(entry, self._wish.owner_id)
-        if coordinator and self._wish.owner_id == coordinator.site.id:
+        coordinator = _coordinator_of(entry, self._request.owner_id)
+        if coordinator and self._request.owner_id == coordinator.site.id:
             try:
                 found = await async_find_parents(self.hass, coordinator)
             except HomeAssistantError as err:  # the recorder has ended
                 return self._ask(entry, err)
-            self._wish = replace(self._wish, parents=found, finds_parents=False)
+            self._request = replace(self._request, parents=found, finds_parents=False)
         return await self.async_step_energy_dashboard_confirm()
 
     def _ask(
@@ -132,24 +132,24 @@ class EnergyDashboardSteps(OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what would be added and what not; then add it, unless it was corrected."""
-        coordinator = _coordinator_of(self.config_entry, self._wish.owner_id)
+        coordinator = _coordinator_of(self.config_entry, self._request.owner_id)
         if coordinator is None:
             return self.async_abort(reason="not_loaded")
-        is_site = self._wish.owner_id == coordinator.site.id
+        is_site = self._request.owner_id == coordinator.site.id
         try:
             is_confirmed = user_input is not None
             if user_input and ATTR_INCLUDED_IN in user_input:
                 parents = parents_of(self.hass, user_input[ATTR_INCLUDED_IN])
-                is_confirmed = parents == self._wish.parents
-                self._wish = replace(self._wish, parents=parents)
+                is_confirmed = parents == self._request.parents
+                self._request = replace(self._request, parents=parents)
             merged = await async_set_up_dashboard(
-                self.hass, coordinator, self._wish, dry_run=not is_confirmed
+                self.hass, coordinator, self._request, dry_run=not is_confirmed
             )
         except HomeAssistantError as err:  # also when the dashboard was changed meanwhile
             return self._ask(self.config_entry, err)
         added, removed, skipped = await self._async_texts(merged)
         changes = any(merged.added.values()) or bool(merged.removed)
-        lacks_parents = any(one.reason is Reason.PARENT_UNKNOWN for one in merged.skipped)
+        lacks_parents = any(one.reason is SkipReason.PARENT_UNKNOWN for one in merged.skipped)
         if not changes and (is_confirmed or not lacks_parents):
             return self.async_abort(
                 reason="nothing_to_add", description_placeholders={"skipped": skipped}
@@ -157,7 +157,7 @@ class EnergyDashboardSteps(OptionsFlow):
         if is_confirmed:
             return self.async_abort(reason="dashboard_set_up")
         # What is shown as removed is what a confirmation permits.
-        self._wish = replace(self._wish, may_remove=bool(merged.removed))
+        self._request = replace(self._request, may_remove=bool(merged.removed))
         rows = {vol.Optional(ATTR_INCLUDED_IN, default=self._rows()): _PARENTS}
         return self.async_show_form(
             step_id="energy_dashboard_confirm",
@@ -175,11 +175,11 @@ class EnergyDashboardSteps(OptionsFlow):
 
         rows = [
             {ATTR_DEVICE_ID: device_id(meter_id), ATTR_PARENT: parent and device_id(parent)}
-            for meter_id, parent in self._wish.parents.items()
+            for meter_id, parent in self._request.parents.items()
         ]
         return [{key: value for key, value in row.items() if value} for row in rows]
 
-    async def _async_texts(self, merged: Merged) -> tuple[str, str, str]:
+    async def _async_texts(self, merged: MergeResult) -> tuple[str, str, str]:
         """Return what is added, removed and left out, as lists a person can read."""
         names = await async_own_names(self.hass)
         texts = await async_get_translations(

@@ -16,7 +16,7 @@ from ..const import (
     SUBENTRY_TARIFF,
     VIEW_FLAT,
 )
-from ..energy_dashboard import ENERGY, Wish, async_remember_wish, water_meters
+from ..energy_dashboard import ENERGY, DashboardRequest, async_remember_request, water_meters
 from ..frontend import OPENER_PATH
 from ..options import view_of
 from ..runtime import ClimkitConfigEntry
@@ -63,10 +63,12 @@ def _async_wish(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
         if view_of(entry.options) == VIEW_FLAT:
             flat, *others = entry.options[CONF_METERS]
             waters = set(water_meters(coordinator))
-            wish = Wish(owner_id=flat, water_ids=[one for one in others if one in waters])
+            request = DashboardRequest(
+                owner_id=flat, water_ids=[one for one in others if one in waters]
+            )
         else:
-            wish = Wish(owner_id=site_id)
-        async_remember_wish(hass, coordinator, wish)
+            request = DashboardRequest(owner_id=site_id)
+        async_remember_request(hass, coordinator, request)
     return True
 
 

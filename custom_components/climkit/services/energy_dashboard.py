@@ -16,7 +16,13 @@ from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..energy_dashboard import REPEATABLE, Kind, Merged, Wish, async_set_up_dashboard
+from ..energy_dashboard import (
+    REPEATABLE,
+    DashboardRequest,
+    MergeResult,
+    SourceKind,
+    async_set_up_dashboard,
+)
 from .target import site_or_meter
 
 SET_UP_ENERGY_DASHBOARD = "set_up_energy_dashboard"
@@ -33,7 +39,7 @@ SCHEMA = vol.Schema(
         vol.Required(ATTR_DEVICE_ID): cv.string,
         vol.Optional(ATTR_WATER, default=[]): vol.All(cv.ensure_list, [cv.string]),
         vol.Optional(ATTR_ALSO, default=[]): vol.All(
-            cv.ensure_list, [vol.All(vol.In([kind.value for kind in REPEATABLE]), Kind)]
+            cv.ensure_list, [vol.All(vol.In([kind.value for kind in REPEATABLE]), SourceKind)]
         ),
         vol.Optional(ATTR_INCLUDED_IN, default=[]): vol.All(
             cv.ensure_list,
@@ -54,7 +60,7 @@ def async_setup_energy_action(hass: HomeAssistant) -> None:
 
     async def set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
         runtime, owner_id = site_or_meter(hass, call.data[ATTR_DEVICE_ID])
-        wish = Wish(
+        request = DashboardRequest(
             owner_id=owner_id,
             water_ids=[climkit_id(one) for one in call.data[ATTR_WATER]],
             also=call.data[ATTR_ALSO],
@@ -62,7 +68,7 @@ def async_setup_energy_action(hass: HomeAssistant) -> None:
             may_remove=call.data[ATTR_REMOVE_HOME],
         )
         merged = await async_set_up_dashboard(
-            hass, runtime.coordinator, wish, dry_run=call.data[ATTR_DRY_RUN]
+            hass, runtime.coordinator, request, dry_run=call.data[ATTR_DRY_RUN]
         )
         return _answer(merged)
 
@@ -89,7 +95,7 @@ def parents_of(hass: HomeAssistant, rows: Iterable[Mapping[str, str]]) -> dict[s
     }
 
 
-def _answer(merged: Merged) -> dict[str, JsonValueType]:
+def _answer(merged: MergeResult) -> dict[str, JsonValueType]:
     """Return what was added to each list, as stored, what was removed, and what not and why."""
     return {
         "added": {key: [dict(entry) for entry in entries] for key, entries in merged.added.items()},
