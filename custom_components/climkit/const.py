@@ -8,6 +8,9 @@ DOMAIN: Final = "climkit"
 MANUFACTURER: Final = "Climkit"
 PLATFORMS: Final = [Platform.SENSOR]
 
+# Decimals of amounts, powers and costs: what lies behind them is float dust.
+DECIMALS: Final = 6
+
 CONF_ADVANCED: Final = "advanced"
 CONF_ALL_METERS: Final = "all_meters"
 CONF_DASHBOARD: Final = "dashboard"

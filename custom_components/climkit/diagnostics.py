@@ -19,12 +19,12 @@ from .history import Backfill, SyncState
 from .measures import Series
 from .runtime import ClimkitConfigEntry, SiteRuntime
 
-type Told = dict[str, object]
+type Diagnostics = dict[str, object]
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: ClimkitConfigEntry
-) -> Told:
+) -> Diagnostics:
     """Return what is known of an account."""
     runtimes = _runtimes(entry)
     return {
@@ -37,20 +37,20 @@ async def async_get_config_entry_diagnostics(
 
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: ClimkitConfigEntry, device: DeviceEntry
-) -> Told:
+) -> Diagnostics:
     """Return what is known of a site, a meter or a sensor, and of its series."""
     ids = {identifier for _, identifier in device.identifiers}
-    told: Told = {**await _async_versions(hass), "kind": "not there now"}
+    about: Diagnostics = {**await _async_versions(hass), "kind": "not there now"}
     for runtime in _runtimes(entry):
         coordinator = runtime.coordinator
         numbers = _numbers(runtime)
         if coordinator.site.id in ids:
-            return {**told, "kind": "site", "site": _site(runtime)}
+            return {**about, "kind": "site", "site": _site(runtime)}
         if found := ids & coordinator.data.meters.keys():
             meter = coordinator.data.meters[found.pop()]
             states = [t for t in coordinator.history.states if t.series.meter_id == meter.id]
             return {
-                **told,
+                **about,
                 "kind": "meter",
                 "type": _word(meter.type),
                 "mode": meter.mode,
@@ -59,16 +59,16 @@ async def async_get_device_diagnostics(
                 "series": _series(states, numbers),
             }
         if ids & runtime.sensors.data.keys():
-            return {**told, "kind": "sensor", "is_available": runtime.sensors.is_available}
-    return told
+            return {**about, "kind": "sensor", "is_available": runtime.sensors.is_available}
+    return about
 
 
-async def _async_versions(hass: HomeAssistant) -> Told:
+async def _async_versions(hass: HomeAssistant) -> Diagnostics:
     integration = await async_get_integration(hass, DOMAIN)
     return {"home_assistant": ha_version, "climkit": str(integration.version)}
 
 
-def _account(entry: ClimkitConfigEntry) -> Told:
+def _account(entry: ClimkitConfigEntry) -> Diagnostics:
     sites, meters = entry.options[CONF_SITES], entry.options[CONF_METERS]
     return {
         "state": entry.state.value,
@@ -81,7 +81,7 @@ def _account(entry: ClimkitConfigEntry) -> Told:
     }
 
 
-def _api(client: ClimkitClient) -> Told:
+def _api(client: ClimkitClient) -> Diagnostics:
     stats, answered = client.stats, client.stats.requests - client.stats.errors.total()
     return {
         "requests": stats.requests,
@@ -99,7 +99,7 @@ def _api(client: ClimkitClient) -> Told:
     }
 
 
-def _settled(stats: RequestStats) -> Told:
+def _settled(stats: RequestStats) -> Diagnostics:
     """Return how the API answered what its document leaves open; None: not seen yet."""
     data = {kind: shape for kind, shape in stats.shapes.items() if "_data" in kind}
     listed = stats.shapes.get("all_installations")
@@ -110,7 +110,7 @@ def _settled(stats: RequestStats) -> Told:
     }
 
 
-def _site(runtime: SiteRuntime) -> Told:
+def _site(runtime: SiteRuntime) -> Diagnostics:
     coordinator, history = runtime.coordinator, runtime.coordinator.history
     meters = coordinator.data.meters
     numbers = _numbers(runtime)
@@ -155,7 +155,7 @@ def _site(runtime: SiteRuntime) -> Told:
     }
 
 
-def _series(states: list[SyncState], numbers: dict[str, str]) -> dict[str, Told]:
+def _series(states: list[SyncState], numbers: dict[str, str]) -> dict[str, Diagnostics]:
     """Return how far each series was read; of its rows, only when the newest one begins."""
     return {
         _label(state.series, numbers): {
@@ -170,7 +170,7 @@ def _series(states: list[SyncState], numbers: dict[str, str]) -> dict[str, Told]
     }
 
 
-def _backfill(backfill: Backfill) -> Told:
+def _backfill(backfill: Backfill) -> Diagnostics:
     return {"start": backfill.start, "begin": backfill.position, "end": backfill.end}
 
 

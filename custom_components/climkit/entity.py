@@ -34,7 +34,7 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
         self._shown: tuple[object, ...] | None = None
 
     @property
-    def is_there(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether Climkit still lists what this entity shows."""
         return True
 
@@ -42,7 +42,7 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
     @override
     def available(self) -> bool:
         """A refresh that failed says little: available until Climkit was silent for hours."""
-        return self.is_there and self.coordinator.is_available
+        return self.is_listed and self.coordinator.is_available
 
     @callback
     @override

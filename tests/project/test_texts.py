@@ -12,7 +12,7 @@ import re
 import pytest
 
 from custom_components.climkit import issues
-from custom_components.climkit.services.target import Kind
+from custom_components.climkit.services.target import TargetKind
 from tests.project.test_translations import placeholders, read
 
 FOLDER = Path(__file__).parents[2] / "custom_components" / "climkit"
@@ -140,7 +140,7 @@ def test_exceptions() -> None:
         assert given == placeholders(TEXTS[f"exceptions.{key}.message"]), key
     by_status = re.findall(r'HTTPStatus\.\w+: "(\w+)"', (FOLDER / "errors.py").read_text("utf-8"))
     known = {path.split(".")[1] for path in TEXTS if path.startswith("exceptions.")}
-    assert known == used.keys() | mapped() | set(by_status) | {kind.value for kind in Kind}
+    assert known == used.keys() | mapped() | set(by_status) | {kind.value for kind in TargetKind}
 
 
 def test_issues() -> None:

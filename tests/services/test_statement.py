@@ -22,11 +22,11 @@ from custom_components.climkit.costs.tariffs import Tariffs, tariffs_from_data
 from custom_components.climkit.services.statement import (
     COSTS,
     FIGURES,
+    DaySpan,
+    GapReason,
     Gaps,
     Measured,
     Part,
-    Reason,
-    Stretch,
     as_csv,
     figures,
     gaps,
@@ -567,8 +567,10 @@ def day_gaps(series: Sequence[Measured], **others: Any) -> Gaps:
 def test_hours_missing() -> None:
     """Hours are counted once, whatever number of series lacks them."""
     assert day_gaps([measured([1.0] * 24)]) == Gaps(0, [])
-    assert day_gaps([measured([1.0] * 20), measured([1.0] * 21)]) == Gaps(4, [Reason.HOURS_MISSING])
-    assert day_gaps([measured([1.0] * 20, is_awaited=True)]) == Gaps(4, [Reason.IMPORTING])
+    assert day_gaps([measured([1.0] * 20), measured([1.0] * 21)]) == Gaps(
+        4, [GapReason.HOURS_MISSING]
+    )
+    assert day_gaps([measured([1.0] * 20, is_awaited=True)]) == Gaps(4, [GapReason.IMPORTING])
     assert day_gaps([measured([1.0] * 24, is_awaited=True)]) == Gaps(0, [])
 
 
@@ -576,19 +578,19 @@ def test_measure_that_is_not_there() -> None:
     """What Climkit never had is nothing that is missing, unless it has nothing at all."""
     never = measured([], is_stored=False)
     assert day_gaps([measured([1.0] * 24), never]) == Gaps(0, [])
-    assert day_gaps([never]) == Gaps(24, [Reason.HOURS_MISSING])
+    assert day_gaps([never]) == Gaps(24, [GapReason.HOURS_MISSING])
     assert day_gaps([]) == Gaps(0, [])
 
 
 def test_late_hours() -> None:
     """An hour is missing once it is late; until then it is to come, also if a part is there."""
-    assert day_gaps([measured([1.0] * 23)], later=1) == Gaps(0, [Reason.STILL_TO_COME])
-    assert day_gaps([measured([1.0] * 23)], later=2) == Gaps(1, [Reason.HOURS_MISSING])
+    assert day_gaps([measured([1.0] * 23)], later=1) == Gaps(0, [GapReason.STILL_TO_COME])
+    assert day_gaps([measured([1.0] * 23)], later=2) == Gaps(1, [GapReason.HOURS_MISSING])
     end = MIDNIGHT + timedelta(days=1)
     whole = measured([1.0] * 24, newest=end)
     assert day_gaps([whole], later=1) == Gaps(0, [])
     partly = measured([1.0] * 24, newest=end - HOUR / 4)
-    assert day_gaps([partly], later=1) == Gaps(0, [Reason.STILL_TO_COME])
+    assert day_gaps([partly], later=1) == Gaps(0, [GapReason.STILL_TO_COME])
     assert day_gaps([partly], later=3) == Gaps(0, [])
 
 
@@ -596,14 +598,14 @@ def test_site_that_is_new() -> None:
     """Nothing is expected from before it was there."""
     series = [measured([1.0] * 14, first=10)]
     assert day_gaps(series, created=MIDNIGHT + 10 * HOUR) == Gaps(0, [])
-    assert day_gaps(series, created=MIDNIGHT + 8 * HOUR) == Gaps(2, [Reason.HOURS_MISSING])
+    assert day_gaps(series, created=MIDNIGHT + 8 * HOUR) == Gaps(2, [GapReason.HOURS_MISSING])
     assert day_gaps(series, created=MIDNIGHT + 99 * HOUR) == Gaps(0, [])
 
 
 def test_days_with_a_change_of_clocks() -> None:
     """They have 25 and 23 hours."""
     for day, hours in ((date(2026, 10, 25), 25), (date(2026, 3, 29), 23), (date(2026, 7, 1), 24)):
-        found = Stretch.of(day, day, ZURICH).hours
+        found = DaySpan.of(day, day, ZURICH).hours
         assert (found.end - found.start) // HOUR == hours
 
 

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..api import HOUR, Site, floor_hour
+from ..const import DECIMALS
 from ..measures import Series
 from ..statistics import (
     Extent,
@@ -34,9 +35,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # Costs this new are computed again after a restart, so nothing of them must be remembered at once.
 RECENT = timedelta(days=2)
-
-# Decimals of a sum that are remembered: what lies behind them is float dust.
-DUST = 6
 
 # Climkit was founded after this; where it is not known since when a site is measured.
 _FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
@@ -312,6 +310,6 @@ def _as_record(extent: Extent) -> StoredRecord:
     return StoredRecord(
         first=extent.first.isoformat(),
         last=extent.last.start.isoformat(),
-        sum=round(extent.last.total, DUST),
+        sum=round(extent.last.total, DECIMALS),
         count=extent.count,
     )

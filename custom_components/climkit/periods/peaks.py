@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from ..api import Interval, Sampling, Site, bucket_bounds, floor_hour
+from ..const import DECIMALS
 from ..measures import Series
 from ..store import PeakRecord, PeaksRecord, SiteRecord
-
-# Decimals that are remembered (kW): what lies behind them is float dust.
-DUST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +168,7 @@ class MonthPeaks:
 
 
 def _remembered(peak: Peak) -> tuple[str, float]:
-    return peak.start.isoformat(), round(peak.power, DUST)
+    return peak.start.isoformat(), round(peak.power, DECIMALS)
 
 
 def _still_is(old: tuple[str, float], peak: Peak | None) -> bool:

@@ -20,16 +20,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ..const import DOMAIN
+from ..const import DECIMALS, DOMAIN
 from ..coordinator import SiteCoordinator
 from ..costs import SiteCosts
 from ..devices import meter_device, site_device, site_device_ids
 from ..entity import ClimkitEntity
 from ..measures import METER_TYPES, Price
 from ..runtime import ClimkitConfigEntry, SiteRuntime
-
-# Decimals of a state: what lies behind them is float dust.
-DUST = 6
 
 COST_TODAY = "cost_today"
 
@@ -192,7 +189,7 @@ class CostSensor(ClimkitEntity[SiteCoordinator]):
 
     @property
     @override
-    def is_there(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether this still costs something."""
         return self.owner_id in self.coordinator.costs.owner_ids
 
@@ -213,7 +210,7 @@ class CostSensor(ClimkitEntity[SiteCoordinator]):
     def native_value(self) -> float | None:
         """Return the sum."""
         cost = self.coordinator.costs.cost(self.owner_id, self.last_reset)
-        return None if cost is None else round(cost, DUST)
+        return None if cost is None else round(cost, DECIMALS)
 
 
 class PriceSensor(ClimkitEntity[SiteCoordinator]):
@@ -223,7 +220,7 @@ class PriceSensor(ClimkitEntity[SiteCoordinator]):
 
     @property
     @override
-    def is_there(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether there is still such a price."""
         return self.coordinator.costs.tariffs.has_price(self.entity_description.price)
 
@@ -245,7 +242,7 @@ class CostProgressSensor(ClimkitEntity[SiteCoordinator]):
 
     @property
     @override
-    def is_there(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether there is still a tariff."""
         return bool(self.coordinator.costs.tariffs)
 

@@ -7,6 +7,7 @@ from homeassistant.components.sensor import SensorEntityDescription, SensorState
 from homeassistant.helpers.device_registry import DeviceInfo
 
 from ..api import Sensor
+from ..const import DECIMALS
 from ..coordinator import SensorsCoordinator, SiteCoordinator
 from ..entity import ClimkitEntity
 from ..measures import Series
@@ -18,9 +19,6 @@ from .descriptions import (
     SeriesSensorDescription,
     SiteSensorDescription,
 )
-
-# Decimals of a state: what lies behind them is float dust, and no meter resolves it.
-DUST = 6
 
 # Below this much energy (kWh) a rate of today says nothing.
 RATE_FROM = 0.05
@@ -48,7 +46,7 @@ class SeriesSensor(ClimkitEntity[SiteCoordinator]):
 
     @property
     @override
-    def is_there(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether the series is still there."""
         return self._statistic_id in self.coordinator.data.series
 
@@ -58,7 +56,7 @@ class SeriesSensor(ClimkitEntity[SiteCoordinator]):
         """Return an amount in the unit of the measure, power in W, a peak in kW, or a time."""
         series = self.coordinator.data.series[self._statistic_id]
         value = self.entity_description.value_fn(self.coordinator, series)
-        return round(value, DUST) if isinstance(value, float) else value
+        return round(value, DECIMALS) if isinstance(value, float) else value
 
 
 class RateSensor(ClimkitEntity[SiteCoordinator]):
@@ -68,7 +66,7 @@ class RateSensor(ClimkitEntity[SiteCoordinator]):
 
     @property
     @override
-    def is_there(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether both series are still there."""
         series = self.coordinator.data.series
         return {self.entity_description.part, self.entity_description.whole} <= series.keys()
@@ -93,7 +91,7 @@ class NetPowerSensor(ClimkitEntity[SiteCoordinator]):
 
     @property
     @override
-    def is_there(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether both series are still there."""
         series = self.coordinator.data.series
         wanted = {self.entity_description.to_house, self.entity_description.from_house}
@@ -108,7 +106,7 @@ class NetPowerSensor(ClimkitEntity[SiteCoordinator]):
         from_house = self.coordinator.power(series[description.from_house])
         if to_house is None or from_house is None:
             return None
-        return round(to_house - from_house, DUST)
+        return round(to_house - from_house, DECIMALS)
 
 
 class ReadingSensor(ClimkitEntity[SiteCoordinator]):
@@ -118,7 +116,7 @@ class ReadingSensor(ClimkitEntity[SiteCoordinator]):
 
     @property
     @override
-    def is_there(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether the meter is still there."""
         return self.owner_id in self.coordinator.data.meters
 
@@ -159,7 +157,7 @@ class ClimkitSensor(ClimkitEntity[SensorsCoordinator]):
 
     @property
     @override
-    def is_there(self) -> bool:
+    def is_listed(self) -> bool:
         """Whether the sensor is still there."""
         return self.owner_id in self.coordinator.data
 

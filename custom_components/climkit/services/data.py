@@ -33,14 +33,14 @@ from ..measures import ELECTRICITY, METER_TYPES, split_column
 from .target import (
     ATTR_FROM,
     ATTR_TO,
-    Kind,
+    TargetKind,
     async_find,
     days_later,
     plausible_time,
-    refuse_longer,
-    refuse_more,
-    stretch_of,
+    refuse_too_long,
+    refuse_too_many,
     target_of,
+    time_range_of,
 )
 
 GET_SITE_DATA = "get_site_data"
@@ -74,7 +74,7 @@ REQUESTS_A_CALL = 4
 DAYS_OF_READINGS = 32
 
 # Decimals of an amount: what lies behind them is float dust, and sums stay exact to 1e-6.
-DUST = 9
+ROW_DECIMALS = 9
 
 _STRETCH = {
     vol.Required(ATTR_DEVICE_ID): cv.string,
@@ -133,7 +133,7 @@ async def _async_run(answer: _Answer, call: ServiceCall) -> ServiceResponse:
 
 async def _async_site_data(call: ServiceCall) -> ServiceResponse:
     """Answer the rows of a site; those of its meters only where they are wanted."""
-    runtime, site_id = target_of(call, Kind.SITE)
+    runtime, site_id = target_of(call, TargetKind.SITE)
     coordinator, meter_type = runtime.coordinator, call.data[ATTR_METER_TYPE]
 
     def is_wanted(column: str) -> bool:
@@ -156,7 +156,7 @@ async def _async_site_data(call: ServiceCall) -> ServiceResponse:
 
 async def _async_meter_data(call: ServiceCall) -> ServiceResponse:
     """Answer the rows of a meter."""
-    runtime, meter_id = target_of(call, Kind.METER)
+    runtime, meter_id = target_of(call, TargetKind.METER)
     coordinator = runtime.coordinator
     ask = partial(coordinator.client.meter_data, coordinator.site.id, meter_id)
     rows = await _async_sampled(call, coordinator.site, ask, width=1)
@@ -170,19 +170,19 @@ async def _async_meter_data(call: ServiceCall) -> ServiceResponse:
 
 async def _async_meter_readings(call: ServiceCall) -> ServiceResponse:
     """Answer the registers of a physical meter."""
-    runtime, meter_id = target_of(call, Kind.METER)
+    runtime, meter_id = target_of(call, TargetKind.METER)
     coordinator = runtime.coordinator
     meter = coordinator.data.meters.get(meter_id)
     if meter and meter.is_rule_meter:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_readings")
     site = coordinator.site
-    start, end = stretch_of(call, site)
-    refuse_longer(start, end, DAYS_OF_READINGS, site.zone)
+    start, end = time_range_of(call, site)
+    refuse_too_long(start, end, DAYS_OF_READINGS, site.zone)
     with action_errors():
         readings = await coordinator.client.meter_data_raw(
             site.id, meter_id, start, end, zone=site.zone, priority=Priority.HISTORY
         )
-    refuse_more(sum(len(one.registers) for one in readings))
+    refuse_too_many(sum(len(one.registers) for one in readings))
     return {
         "meter_id": meter_id,
         "unit": _unit(coordinator, meter_id),
@@ -192,15 +192,15 @@ async def _async_meter_readings(call: ServiceCall) -> ServiceResponse:
 
 async def _async_sensor_data(call: ServiceCall) -> ServiceResponse:
     """Answer the values of a sensor."""
-    runtime, sensor_id = target_of(call, Kind.SENSOR)
+    runtime, sensor_id = target_of(call, TargetKind.SENSOR)
     site, sensor = runtime.coordinator.site, runtime.sensors.data.get(sensor_id)
-    start, end = stretch_of(call, site)
-    refuse_longer(start, end, DAYS_OF_READINGS, site.zone)
+    start, end = time_range_of(call, site)
+    refuse_too_long(start, end, DAYS_OF_READINGS, site.zone)
     with action_errors():
         readings = await runtime.coordinator.client.sensor_data(
             site.id, sensor_id, start, end, zone=site.zone, priority=Priority.HISTORY
         )
-    refuse_more(len(readings))
+    refuse_too_many(len(readings))
     return {
         "sensor_id": sensor_id,
         "unit": sensor.unit if sensor else None,
@@ -220,12 +220,12 @@ async def _async_sampled(
     `width`: how many values a row is known to have at least. Only wanted columns are kept.
     """
     sampling = SAMPLINGS[call.data[ATTR_SAMPLING]]
-    start, end = stretch_of(call, site)
+    start, end = time_range_of(call, site)
     start, _ = bucket_bounds(start, sampling, site.zone)
     _, end = bucket_bounds(end - datetime.resolution, sampling, site.zone)
     days = DAYS_A_REQUEST[sampling]
-    refuse_longer(start, end, days * REQUESTS_A_CALL, site.zone)
-    refuse_more(_number_of_rows(start, end, sampling) * width)
+    refuse_too_long(start, end, days * REQUESTS_A_CALL, site.zone)
+    refuse_too_many(_number_of_rows(start, end, sampling) * width)
 
     async def ask_once(start: datetime, end: datetime | None) -> list[Interval]:
         return await ask(start, end, zone=site.zone, sampling=sampling, priority=Priority.HISTORY)
@@ -236,7 +236,7 @@ async def _async_sampled(
             until, _ = bucket_bounds(days_later(start, days, site.zone), sampling, site.zone)
             found = await ask_completely(ask_once, start, min(until, end))
             rows += await call.hass.async_add_executor_job(_only, found, is_wanted)
-            refuse_more(sum(len(row.values) for row in rows))
+            refuse_too_many(sum(len(row.values) for row in rows))
             start = until
     return rows
 
@@ -271,7 +271,7 @@ async def _async_listed(
             {
                 "start": _local(interval.start, site),
                 "end": _local(interval.end, site),
-                **{column: round(value, DUST) for column, value in interval.values.items()},
+                **{column: round(value, ROW_DECIMALS) for column, value in interval.values.items()},
             }
             for interval in intervals
         ]

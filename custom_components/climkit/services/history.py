@@ -27,7 +27,7 @@ from ..ids import owner_slug, slugs
 from ..measures import Series
 from ..runtime import ClimkitConfigEntry, SiteRuntime
 from ..statistics import Difference, async_clear, async_own_names
-from .target import ATTR_FROM, ATTR_TO, plausible_time, site_or_meter, stretch_of
+from .target import ATTR_FROM, ATTR_TO, plausible_time, site_or_meter, time_range_of
 
 IMPORT_HISTORY = "import_history"
 DELETE_STATISTICS = "delete_statistics"
@@ -74,7 +74,7 @@ def async_setup_history_actions(hass: HomeAssistant) -> None:
 
     async def import_history(call: ServiceCall) -> ServiceResponse:
         runtime, owner_ids = _owners(hass, call.data[ATTR_DEVICE_ID])
-        start, end = _full_hours(*stretch_of(call, runtime.coordinator.site))
+        start, end = _full_hours(*time_range_of(call, runtime.coordinator.site))
         compare = runtime.coordinator.history.async_compare(
             owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN]
         )

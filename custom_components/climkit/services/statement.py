@@ -17,12 +17,10 @@ from typing import Self
 from homeassistant.util.json import JsonValueType
 
 from ..api import HOUR, floor_hour
+from ..const import DECIMALS
 from ..costs import Tariffs, local_start
 from ..measures import Series
 from ..statistics import TimeRange
-
-# Decimals of a sum: what lies behind them is float dust.
-DUST = 6
 
 
 class Part(StrEnum):
@@ -86,7 +84,7 @@ _BY_MEASURE = {
 _PEAKS = ("grid_import", "energy", "production")
 
 
-class Reason(StrEnum):
+class GapReason(StrEnum):
     """Why a row is not complete."""
 
     STILL_TO_COME = "still_to_come"
@@ -102,7 +100,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class DaySpan:
     """Some local days of a site, both included, and the hours (UTC) from midnight to midnight."""
 
     first: date
@@ -138,7 +136,7 @@ class Gaps:
     """How many hours of a row lack something, and why it is not complete."""
 
     missing_hours: int
-    reasons: list[Reason]
+    reasons: list[GapReason]
 
 
 def part_of(series: Series) -> Part | None:
@@ -180,7 +178,7 @@ def figures(
                 hours = {hour for hour in one.amounts if tariffs.is_low(hour) is is_low}
                 found[f"grid_{name}_kwh"] = _sum(one.amounts[hour] for hour in hours)
                 found[f"grid_{name}_cost"] = _sum(costs[hour] for hour in hours & costs.keys())
-    found["fees"] = None if fees is None else round(fees, DUST)
+    found["fees"] = None if fees is None else round(fees, DECIMALS)
     spent = [] if is_pending else [amount for hours in whole for amount in hours.values()]
     found["total_cost"] = _sum([*spent, fees or 0.0]) if spent else None
     return found
@@ -188,12 +186,12 @@ def figures(
 
 def _sum(amounts: Iterable[float]) -> float | None:
     known = list(amounts)
-    return round(fsum(known), DUST) if known else None
+    return round(fsum(known), DECIMALS) if known else None
 
 
 def gaps(
     measured: Sequence[Measured],
-    stretch: TimeRange,
+    hours: TimeRange,
     now: datetime,
     created: datetime | None,
     *,
@@ -203,24 +201,24 @@ def gaps(
 
     A series without any row is none that Climkit has, unless all are.
     """
-    begin = max(stretch.start, created or stretch.start)
+    begin = max(hours.start, created or hours.start)
     missing: set[datetime] = set()
-    found: set[Reason] = set()
+    found: set[GapReason] = set()
     for one in [one for one in measured if one.is_stored] or measured:
-        settled = min(stretch.end, floor_hour(now - one.lateness))
+        settled = min(hours.end, floor_hour(now - one.lateness))
         lacking = _hours(begin, settled) - one.amounts.keys()
         if lacking:
-            found.add(Reason.IMPORTING if one.is_awaited else Reason.HOURS_MISSING)
+            found.add(GapReason.IMPORTING if one.is_awaited else GapReason.HOURS_MISSING)
             missing |= lacking
-        if settled < stretch.end and _is_to_come(one, max(begin, settled), stretch.end, now):
-            found.add(Reason.STILL_TO_COME)
+        if settled < hours.end and _is_to_come(one, max(begin, settled), hours.end, now):
+            found.add(GapReason.STILL_TO_COME)
         if one.costs and one.amounts.keys() - one.costs.keys() and not is_pending:
-            found.add(Reason.PRICE_MISSING)
+            found.add(GapReason.PRICE_MISSING)
     if is_pending:
-        found.add(Reason.COSTS_PENDING)
-    if stretch.end > now:
-        found.add(Reason.STILL_TO_COME)
-    return Gaps(len(missing), [reason for reason in Reason if reason in found])
+        found.add(GapReason.COSTS_PENDING)
+    if hours.end > now:
+        found.add(GapReason.STILL_TO_COME)
+    return Gaps(len(missing), [reason for reason in GapReason if reason in found])
 
 
 def _is_to_come(one: Measured, start: datetime, end: datetime, now: datetime) -> bool:
@@ -263,7 +261,7 @@ def _cell(value: JsonValueType) -> str:
         case bool():
             return str(value).lower()
         case int() | float():
-            return f"{value:.{DUST}f}".rstrip("0").rstrip(".")
+            return f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")
         case str():
             return _FORMULA.sub(r"\1\2'", " ".join(value.split()))
     return " ".join(map(str, value))

@@ -30,7 +30,17 @@ from ..devices import name_by_user
 from ..history import USUAL_LATENESS
 from ..measures import METER_TYPES, Series
 from ..statistics import async_hours, async_synchronize
-from .statement import Gaps, Measured, Reason, Stretch, as_csv, figures, gaps, part_of, peak_series
+from .statement import (
+    DaySpan,
+    GapReason,
+    Gaps,
+    Measured,
+    as_csv,
+    figures,
+    gaps,
+    part_of,
+    peak_series,
+)
 from .target import ATTR_FROM, ATTR_TO, plausible_day, site_or_meter
 
 GET_STATEMENT = "get_statement"
@@ -88,17 +98,17 @@ async def _async_statement(call: ServiceCall) -> ServiceResponse:
 async def _async_answer(
     call: ServiceCall, coordinator: SiteCoordinator, owner_id: str
 ) -> ServiceResponse:
-    stretch = _stretch_of(call, coordinator)
-    stated = await _async_rows(call.hass, coordinator, _owners(coordinator, owner_id), stretch)
+    span = _span_of(call, coordinator)
+    stated = await _async_rows(call.hass, coordinator, _owners(coordinator, owner_id), span)
     zone, currency = coordinator.site.zone, coordinator.costs.tariffs.currency
-    days: _Row = {ATTR_FROM: stretch.first.isoformat(), ATTR_TO: stretch.last.isoformat()}
+    days: _Row = {ATTR_FROM: span.first.isoformat(), ATTR_TO: span.last.isoformat()}
     found = {reason for _, lacking in stated for reason in lacking.reasons}
-    reasons: JsonArrayType = [reason.value for reason in Reason if reason in found]
+    reasons: JsonArrayType = [reason.value for reason in GapReason if reason in found]
     answer: dict[str, JsonValueType] = {
         "site_id": coordinator.site.id,
         **days,
-        "start": stretch.hours.start.astimezone(zone).isoformat(),
-        "end": stretch.hours.end.astimezone(zone).isoformat(),
+        "start": span.hours.start.astimezone(zone).isoformat(),
+        "end": span.hours.end.astimezone(zone).isoformat(),
         "currency": currency,
         "complete": not reasons,
         "reasons": reasons,
@@ -110,7 +120,7 @@ async def _async_answer(
     return answer
 
 
-def _stretch_of(call: ServiceCall, coordinator: SiteCoordinator) -> Stretch:
+def _span_of(call: ServiceCall, coordinator: SiteCoordinator) -> DaySpan:
     """Return the days that a call names, up to today at most."""
     zone = coordinator.site.zone
     today = dt_util.utcnow().astimezone(zone).date()
@@ -127,7 +137,7 @@ def _stretch_of(call: ServiceCall, coordinator: SiteCoordinator) -> Stretch:
             translation_key="too_many_days",
             translation_placeholders={"days": str(MOST_DAYS)},
         )
-    return Stretch.of(first, last, zone)
+    return DaySpan.of(first, last, zone)
 
 
 def _owners(coordinator: SiteCoordinator, owner_id: str) -> list[_Owner]:
@@ -156,13 +166,13 @@ def _owners(coordinator: SiteCoordinator, owner_id: str) -> list[_Owner]:
 
 
 async def _async_rows(
-    hass: HomeAssistant, coordinator: SiteCoordinator, owners: list[_Owner], stretch: Stretch
+    hass: HomeAssistant, coordinator: SiteCoordinator, owners: list[_Owner], span: DaySpan
 ) -> list[tuple[_Row, Gaps]]:
     """Return a row for each owner, and what it lacks.
 
     What an owner has is read at once, so that amounts and costs agree.
     """
-    costs, hours = coordinator.costs, stretch.hours
+    costs, hours = coordinator.costs, span.hours
     pending = {one.id for one in owners if costs.is_pending(one.cost_ids, hours)}
     await async_synchronize(hass)  # what was about to be written is stored now
     rows = []
@@ -170,9 +180,7 @@ async def _async_rows(
         ids = {one.statistic_id for one in owner.series}.union(owner.cost_ids)
         found = await async_hours(hass, ids, hours.start, hours.end)
         is_pending = owner.id in pending or costs.is_pending(owner.cost_ids, hours)
-        rows.append(
-            await _async_row(hass, coordinator, owner, stretch, found, is_pending=is_pending)
-        )
+        rows.append(await _async_row(hass, coordinator, owner, span, found, is_pending=is_pending))
     return rows
 
 
@@ -180,7 +188,7 @@ async def _async_row(
     hass: HomeAssistant,
     coordinator: SiteCoordinator,
     owner: _Owner,
-    stretch: Stretch,
+    span: DaySpan,
     found: _Hours,
     *,
     is_pending: bool,
@@ -190,21 +198,21 @@ async def _async_row(
     measured = _measured(coordinator, owner, found)
     whole = [found.get(one, {}) for one in costs.cost_ids(owner.id)]
     has_fee = costs.pays_fee(owner.id)
-    fees = costs.fee(owner.id, stretch.first, stretch.last) if has_fee else None
+    fees = costs.fee(owner.id, span.first, span.last) if has_fee else None
     created = floor_hour(site.created) if site.created else None
     # A year of hours is not summed up in the event loop.
     sums = await hass.async_add_executor_job(
         partial(figures, measured, whole, fees, costs.tariffs, is_pending=is_pending)
     )
     lacking = await hass.async_add_executor_job(
-        partial(gaps, measured, stretch.hours, now, created, is_pending=is_pending)
+        partial(gaps, measured, span.hours, now, created, is_pending=is_pending)
     )
     row: _Row = {
         "id": owner.id,
         "name": owner.name,
         "type": owner.type,
         **sums,
-        **_peak(coordinator, owner, stretch, now),
+        **_peak(coordinator, owner, span, now),
         "complete": not lacking.reasons,
         "missing_hours": lacking.missing_hours,
         "reasons": [reason.value for reason in lacking.reasons],
@@ -235,11 +243,11 @@ def _measured(coordinator: SiteCoordinator, owner: _Owner, found: _Hours) -> lis
     return measured
 
 
-def _peak(coordinator: SiteCoordinator, owner: _Owner, stretch: Stretch, now: datetime) -> _Row:
+def _peak(coordinator: SiteCoordinator, owner: _Owner, span: DaySpan, now: datetime) -> _Row:
     """Return the highest quarter-hour of the days; only the running month's are remembered."""
     series, zone = peak_series(owner.series), coordinator.site.zone
-    is_this_month = stretch.hours.start >= coordinator.peaks.month(now)
-    days = range(stretch.first.day, stretch.last.day + 1)
+    is_this_month = span.hours.start >= coordinator.peaks.month(now)
+    days = range(span.first.day, span.last.day + 1)
     peak = coordinator.peaks.peak(series, now, days) if series and is_this_month else None
     return {
         "peak_kw": peak.power if peak else None,

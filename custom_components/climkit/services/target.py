@@ -22,7 +22,7 @@ ATTR_TO = "to"
 MOST_VALUES = 200_000
 
 
-class Kind(StrEnum):
+class TargetKind(StrEnum):
     """What a device stands for; the value is the error's key where another kind was named."""
 
     SITE = "site_needed"
@@ -50,7 +50,7 @@ def plausible_day(value: object) -> date:
     return day.date() if isinstance(day, datetime) else day
 
 
-def target_of(call: ServiceCall, kind: Kind) -> tuple[SiteRuntime, str]:
+def target_of(call: ServiceCall, kind: TargetKind) -> tuple[SiteRuntime, str]:
     """Return the site of the device that a call names, and Climkit's id of what it stands for."""
     runtime, found, climkit_id = async_find(call.hass, call.data[ATTR_DEVICE_ID])
     if found is not kind:
@@ -61,13 +61,13 @@ def target_of(call: ServiceCall, kind: Kind) -> tuple[SiteRuntime, str]:
 def site_or_meter(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, str]:
     """Return the site that a device belongs to, and Climkit's id of the site or meter it is."""
     runtime, kind, climkit_id = async_find(hass, device_id)
-    if kind is Kind.SENSOR:
+    if kind is TargetKind.SENSOR:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_meter_or_site")
     return runtime, climkit_id
 
 
 @callback
-def async_find(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, Kind, str]:
+def async_find(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, TargetKind, str]:
     """Return the site of a device, what it stands for, and Climkit's id of that."""
     device = dr.async_get(hass).async_get(device_id)
     ids = {found for domain, found in device.identifiers if domain == DOMAIN} if device else set()
@@ -84,16 +84,16 @@ def async_find(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, Kind, 
     raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
 
 
-def _ids_by_kind(runtime: SiteRuntime) -> dict[Kind, Collection[str]]:
+def _ids_by_kind(runtime: SiteRuntime) -> dict[TargetKind, Collection[str]]:
     record = runtime.coordinator.record
     return {
-        Kind.SITE: {runtime.coordinator.site.id},
-        Kind.METER: record["meters"],
-        Kind.SENSOR: record["sensors"],
+        TargetKind.SITE: {runtime.coordinator.site.id},
+        TargetKind.METER: record["meters"],
+        TargetKind.SENSOR: record["sensors"],
     }
 
 
-def stretch_of(call: ServiceCall, site: Site) -> tuple[datetime, datetime]:
+def time_range_of(call: ServiceCall, site: Site) -> tuple[datetime, datetime]:
     """Return the stretch up to now at most, in UTC; times without a zone are the site's."""
     now = dt_util.utcnow()
     start, end = (_utc(call.data.get(key, now), site) for key in (ATTR_FROM, ATTR_TO))
@@ -109,7 +109,7 @@ def days_later(moment: datetime, days: int, zone: tzinfo) -> datetime:
     return (moment.astimezone(zone) + timedelta(days=days)).astimezone(UTC)
 
 
-def refuse_longer(start: datetime, end: datetime, days: int, zone: tzinfo) -> None:
+def refuse_too_long(start: datetime, end: datetime, days: int, zone: tzinfo) -> None:
     """Refuse a stretch that is longer than so many local days."""
     if end > days_later(start, days, zone):
         raise ServiceValidationError(
@@ -119,7 +119,7 @@ def refuse_longer(start: datetime, end: datetime, days: int, zone: tzinfo) -> No
         )
 
 
-def refuse_more(values: int) -> None:
+def refuse_too_many(values: int) -> None:
     """Refuse an answer of more values than a call gets."""
     if values > MOST_VALUES:
         raise ServiceValidationError(
