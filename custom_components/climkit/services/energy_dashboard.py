@@ -54,32 +54,30 @@ SCHEMA = vol.Schema(
 @callback
 def async_setup_energy_action(hass: HomeAssistant) -> None:
     """Register the action."""
-
-    def climkit_id(device_id: str) -> str:
-        return site_or_meter(hass, device_id)[1]
-
-    async def set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
-        runtime, owner_id = site_or_meter(hass, call.data[ATTR_DEVICE_ID])
-        request = DashboardRequest(
-            owner_id=owner_id,
-            water_ids=[climkit_id(one) for one in call.data[ATTR_WATER]],
-            also=call.data[ATTR_ALSO],
-            parents=parents_of(hass, call.data[ATTR_INCLUDED_IN]),
-            may_remove=call.data[ATTR_REMOVE_HOME],
-        )
-        merged = await async_set_up_dashboard(
-            hass, runtime.coordinator, request, dry_run=call.data[ATTR_DRY_RUN]
-        )
-        return _answer(merged)
-
     async_register_admin_service(
         hass,
         DOMAIN,
         SET_UP_ENERGY_DASHBOARD,
-        set_up_energy_dashboard,
+        _async_set_up_energy_dashboard,
         SCHEMA,
         SupportsResponse.OPTIONAL,
     )
+
+
+async def _async_set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
+    """Set it up for a site or a meter, and answer what was added and what not."""
+    runtime, owner_id = site_or_meter(call.hass, call.data[ATTR_DEVICE_ID])
+    request = DashboardRequest(
+        owner_id=owner_id,
+        water_ids=[site_or_meter(call.hass, one)[1] for one in call.data[ATTR_WATER]],
+        also=call.data[ATTR_ALSO],
+        parents=parents_of(call.hass, call.data[ATTR_INCLUDED_IN]),
+        may_remove=call.data[ATTR_REMOVE_HOME],
+    )
+    merged = await async_set_up_dashboard(
+        call.hass, runtime.coordinator, request, dry_run=call.data[ATTR_DRY_RUN]
+    )
+    return _answer(merged)
 
 
 def parents_of(hass: HomeAssistant, rows: Iterable[Mapping[str, str]]) -> dict[str, str | None]:

@@ -71,81 +71,73 @@ SET_PLAUSIBILITY_LIMIT_SCHEMA = vol.Schema(
 @callback
 def async_setup_history_actions(hass: HomeAssistant) -> None:
     """Register the actions."""
+    for name, action, schema, response in (
+        (IMPORT_HISTORY, _async_import_history, IMPORT_HISTORY_SCHEMA, SupportsResponse.OPTIONAL),
+        (
+            DELETE_STATISTICS,
+            _async_delete_statistics,
+            DELETE_STATISTICS_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
+            SET_PLAUSIBILITY_LIMIT,
+            _async_set_plausibility_limit,
+            SET_PLAUSIBILITY_LIMIT_SCHEMA,
+            SupportsResponse.NONE,
+        ),
+    ):
+        async_register_admin_service(hass, DOMAIN, name, action, schema, response)
 
-    async def import_history(call: ServiceCall) -> ServiceResponse:
-        runtime, owner_ids = _owners(hass, call.data[ATTR_DEVICE_ID])
-        start, end = _full_hours(*time_range_of(call, runtime.coordinator.site))
-        compare = runtime.coordinator.history.async_compare(
-            owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN]
+
+async def _async_import_history(call: ServiceCall) -> ServiceResponse:
+    """Read hours again, and answer which differed."""
+    runtime, owner_ids = _owners(call.hass, call.data[ATTR_DEVICE_ID])
+    start, end = _full_hours(*time_range_of(call, runtime.coordinator.site))
+    compare = runtime.coordinator.history.async_compare(
+        owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN]
+    )
+    with action_errors():
+        found = await runtime.async_run(compare)
+    if not found:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="nothing_stored")
+    return _comparison(found, await async_own_names(call.hass))
+
+
+async def _async_delete_statistics(call: ServiceCall) -> ServiceResponse:
+    """Delete the statistics of a device, or those without one, and answer which."""
+    hass, names = call.hass, await async_own_names(call.hass)
+    runtime, owner_ids = None, set[str]()
+    if device_id := call.data.get(ATTR_DEVICE_ID):
+        runtime, owner_ids = _owners(hass, device_id)
+    known = slugs(_all_owner_ids(hass) | owner_ids)
+    wanted = slugs(owner_ids) if runtime else {None}
+    ids = [key for key in names if owner_slug(key, known) in wanted]
+    if not call.data[ATTR_DRY_RUN]:
+        await (
+            runtime.async_run(runtime.coordinator.async_delete(ids))
+            if runtime
+            else async_clear(hass, ids)
         )
-        with action_errors():
-            found = await runtime.async_run(compare)
-        if not found:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="nothing_stored"
-            )
-        return _comparison(found, await async_own_names(hass))
+    return {"deleted": [{"statistic_id": key, "name": names[key]} for key in sorted(ids)]}
 
-    async def delete_statistics(call: ServiceCall) -> ServiceResponse:
-        names = await async_own_names(hass)
-        if device_id := call.data.get(ATTR_DEVICE_ID):
-            runtime, owner_ids = _owners(hass, device_id)
-            known, wanted = slugs(_all_owner_ids(hass) | owner_ids), slugs(owner_ids)
-            ids = [key for key in names if owner_slug(key, known) in wanted]
 
-            async def delete(statistic_ids: list[str]) -> None:
-                await runtime.async_run(runtime.coordinator.async_delete(statistic_ids))
-        else:
-            known = slugs(_all_owner_ids(hass))
-            ids = [key for key in names if owner_slug(key, known) is None]
-
-            async def delete(statistic_ids: list[str]) -> None:
-                await async_clear(hass, statistic_ids)
-
-        if not call.data[ATTR_DRY_RUN]:
-            await delete(ids)
-        return {"deleted": [{"statistic_id": key, "name": names[key]} for key in sorted(ids)]}
-
-    async def set_plausibility_limit(call: ServiceCall) -> None:
-        coordinator, series = _series_of_device(hass, call.data[ATTR_DEVICE_ID])
-        limit: float | None = call.data.get(ATTR_LIMIT)
-        if limit is not None and not is_limit(limit):
-            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_limit")
-        measure = call.data.get(ATTR_MEASURE)
-        chosen = [one for one in series if measure in {None, one.key}]
-        if not chosen:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="unknown_measure",
-                translation_placeholders={"measures": ", ".join(one.key for one in series)},
-            )
-        for column in filter(None, map(column_of_series, chosen)):
-            coordinator.plausibility.set_limit(column, limit)
-        await coordinator.store.async_save_now()
-
-    async_register_admin_service(
-        hass,
-        DOMAIN,
-        IMPORT_HISTORY,
-        import_history,
-        IMPORT_HISTORY_SCHEMA,
-        SupportsResponse.OPTIONAL,
-    )
-    async_register_admin_service(
-        hass,
-        DOMAIN,
-        DELETE_STATISTICS,
-        delete_statistics,
-        DELETE_STATISTICS_SCHEMA,
-        SupportsResponse.OPTIONAL,
-    )
-    async_register_admin_service(
-        hass,
-        DOMAIN,
-        SET_PLAUSIBILITY_LIMIT,
-        set_plausibility_limit,
-        SET_PLAUSIBILITY_LIMIT_SCHEMA,
-    )
+async def _async_set_plausibility_limit(call: ServiceCall) -> None:
+    """Let the columns of a device have a limit of their own, or the usual one again."""
+    coordinator, series = _series_of_device(call.hass, call.data[ATTR_DEVICE_ID])
+    limit: float | None = call.data.get(ATTR_LIMIT)
+    if limit is not None and not is_limit(limit):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_limit")
+    measure = call.data.get(ATTR_MEASURE)
+    chosen = [one for one in series if measure in {None, one.key}]
+    if not chosen:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="unknown_measure",
+            translation_placeholders={"measures": ", ".join(one.key for one in series)},
+        )
+    for column in filter(None, map(column_of_series, chosen)):
+        coordinator.plausibility.set_limit(column, limit)
+    await coordinator.store.async_save_now()
 
 
 def _series_of_device(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, list[Series]]:
