@@ -126,47 +126,33 @@ SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
 )
 
 
+# The views that are amounts: what the key of the series gets behind it, and the amount.
+_AMOUNTS: tuple[tuple[EntityView, str, Callable[[SiteCoordinator, Series], float | None]], ...] = (
+    (EntityView.TOTAL, "", lambda coordinator, series: coordinator.history.total(series)),
+    # A meter that is read once a day has nothing of today: its data are of the day before.
+    (EntityView.TODAY, "_today", lambda coordinator, series: coordinator.today(series)),
+    (
+        EntityView.YESTERDAY,
+        "_yesterday",
+        lambda coordinator, series: coordinator.periods.yesterday(series),
+    ),
+    (EntityView.MONTH, "_month", lambda coordinator, series: coordinator.periods.month(series)),
+)
+
+
 def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
     """Return the views of a series."""
     measure = series.measure
-    precision = 2 if measure.quantity is Quantity.ENERGY else 3
-    yield SeriesSensorDescription(
-        key=series.key,
-        translation_key=measure.name,
-        device_class=measure.quantity.device_class,
-        native_unit_of_measurement=measure.quantity.unit,
-        suggested_display_precision=precision,
-        entity_registry_enabled_default=EntityView.TOTAL in measure.shown,
-        value_fn=lambda coordinator, series: coordinator.history.total(series),
-    )
-    yield SeriesSensorDescription(
-        key=f"{series.key}_today",
-        translation_key=f"{measure.name}_today",
-        device_class=measure.quantity.device_class,
-        native_unit_of_measurement=measure.quantity.unit,
-        suggested_display_precision=precision,
-        # A meter that is read once a day has nothing of today: its data are of the day before.
-        entity_registry_enabled_default=EntityView.TODAY in measure.shown,
-        value_fn=lambda coordinator, series: coordinator.today(series),
-    )
-    yield SeriesSensorDescription(
-        key=f"{series.key}_yesterday",
-        translation_key=f"{measure.name}_yesterday",
-        device_class=measure.quantity.device_class,
-        native_unit_of_measurement=measure.quantity.unit,
-        suggested_display_precision=precision,
-        entity_registry_enabled_default=EntityView.YESTERDAY in measure.shown,
-        value_fn=lambda coordinator, series: coordinator.periods.yesterday(series),
-    )
-    yield SeriesSensorDescription(
-        key=f"{series.key}_month",
-        translation_key=f"{measure.name}_month",
-        device_class=measure.quantity.device_class,
-        native_unit_of_measurement=measure.quantity.unit,
-        suggested_display_precision=precision,
-        entity_registry_enabled_default=EntityView.MONTH in measure.shown,
-        value_fn=lambda coordinator, series: coordinator.periods.month(series),
-    )
+    for view, suffix, amount in _AMOUNTS:
+        yield SeriesSensorDescription(
+            key=f"{series.key}{suffix}",
+            translation_key=f"{measure.name}{suffix}",
+            device_class=measure.quantity.device_class,
+            native_unit_of_measurement=measure.quantity.unit,
+            suggested_display_precision=2 if measure.quantity is Quantity.ENERGY else 3,
+            entity_registry_enabled_default=view in measure.shown,
+            value_fn=amount,
+        )
     if measure.has_power:
         yield SeriesSensorDescription(
             key=f"{series.key}_power",
