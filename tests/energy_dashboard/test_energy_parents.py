@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from custom_components.climkit.energy_dashboard.parents import (
-    Amounts,
+    HourlyEnergy,
     find_inner_parents,
     find_parents,
 )
@@ -39,17 +39,17 @@ def charger(seed: int, kilowatts: float = 11.0) -> dict[datetime, float]:
     )
 
 
-def summed(*parts: Amounts) -> dict[datetime, float]:
+def summed(*parts: HourlyEnergy) -> dict[datetime, float]:
     """What a meter before others measures."""
     return {hour: sum(part[hour] for part in parts) for hour in HOURS}
 
 
-def flats(number: int = 6) -> dict[str, Amounts]:
+def flats(number: int = 6) -> dict[str, HourlyEnergy]:
     """Consumers that have nothing to do with cars."""
     return {f"flat {seed}": household(seed) for seed in range(number)}
 
 
-POINTS: Mapping[str, Amounts] = {"point 1": charger(11), "point 2": charger(12)}
+POINTS: Mapping[str, HourlyEnergy] = {"point 1": charger(11), "point 2": charger(12)}
 IN_GARAGE = dict.fromkeys(POINTS, "garage")
 
 
@@ -187,7 +187,7 @@ class TestInner:
     def test_heat_pump_behind_the_common_meter(self, step: float) -> None:
         """The common meter is the only one that holds it; meters may count in steps."""
 
-        def counted(exact: Amounts) -> Amounts:
+        def counted(exact: HourlyEnergy) -> HourlyEnergy:
             return {
                 hour: round(value / step) * step if step else value for hour, value in exact.items()
             }

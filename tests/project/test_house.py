@@ -1,6 +1,7 @@
 """The house: rooms that import only from rooms below them, and know few names of each other."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -147,6 +148,19 @@ def test_a_room_says_what_it_is_for(room: str) -> None:
     """In one sentence."""
     thought = ast.get_docstring(tree(HOUSE / room / "__init__.py")) or ""
     assert re.fullmatch(r"[A-Z][^\n]+\.", thought.split("\n\n")[0])
+
+
+def test_no_two_types_have_one_name() -> None:
+    """One word means one thing; what begins with an underscore nobody else sees."""
+    names = [
+        node.name if isinstance(node, ast.ClassDef) else node.name.id
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef | ast.TypeAlias)
+    ]
+    assert len(names) > 150
+    seen = Counter(name for name in names if not name.startswith("_"))
+    assert [name for name, number in seen.items() if number > 1] == []
 
 
 def test_there_are_few_rooms() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 
 # Energy in kWh by the start of its hour; an hour without data is absent.
-type Amounts = Mapping[datetime, float]
+type HourlyEnergy = Mapping[datetime, float]
 
 # An hour tells something where this much was used, in kWh; so many such hours are enough.
 USED = 0.5
@@ -23,7 +23,9 @@ METER_STEP = 0.01
 HOURS_FOR_A_MISS = 50
 
 
-def find_parents(parts: Mapping[str, Amounts], consumers: Mapping[str, Amounts]) -> dict[str, str]:
+def find_parents(
+    parts: Mapping[str, HourlyEnergy], consumers: Mapping[str, HourlyEnergy]
+) -> dict[str, str]:
     """Return for each part the consumer that measures it too, and for that one what is above it.
 
     That is the only consumer whose every hour holds the sum of the parts; of several it is the
@@ -44,7 +46,7 @@ def find_parents(parts: Mapping[str, Amounts], consumers: Mapping[str, Amounts])
     return found
 
 
-def find_inner_parents(consumers: Mapping[str, Amounts], site: Amounts) -> dict[str, str]:
+def find_inner_parents(consumers: Mapping[str, HourlyEnergy], site: HourlyEnergy) -> dict[str, str]:
     """Return the same for consumers that others of them measure too.
 
     There are some if all of them together use more than the site. They are those that this is the
@@ -63,7 +65,7 @@ def find_inner_parents(consumers: Mapping[str, Amounts], site: Amounts) -> dict[
     return found
 
 
-def _holders(parts: Iterable[Amounts], consumers: Mapping[str, Amounts]) -> Sequence[str]:
+def _holders(parts: Iterable[HourlyEnergy], consumers: Mapping[str, HourlyEnergy]) -> Sequence[str]:
     """Return the consumers that hold the sum of the parts, the innermost first.
 
     There is none too where it is not clear which of several is meant.
@@ -78,7 +80,7 @@ def _holders(parts: Iterable[Amounts], consumers: Mapping[str, Amounts]) -> Sequ
     return ()
 
 
-def _sum(parts: Iterable[Amounts]) -> tuple[Amounts, int]:
+def _sum(parts: Iterable[HourlyEnergy]) -> tuple[HourlyEnergy, int]:
     """Return the sum of parts, and how many there are. Where one lacks an hour it is too little."""
     total: dict[datetime, float] = {}
     number = 0
@@ -89,7 +91,7 @@ def _sum(parts: Iterable[Amounts]) -> tuple[Amounts, int]:
     return total, number
 
 
-def _holds(whole: Amounts, part: Amounts, meters: int) -> bool:
+def _holds(whole: HourlyEnergy, part: HourlyEnergy, meters: int) -> bool:
     """Whether every hour of a consumer holds that of a part, which is the sum of some meters.
 
     That may be by chance, as a big shop holds a small charger. So the consumer has to become calmer

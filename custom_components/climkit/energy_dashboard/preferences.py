@@ -25,7 +25,7 @@ from ..coordinator import SiteCoordinator
 from ..measures import NET_POWERS, Role, Series
 from ..statistics import async_hours, async_known_names, async_last_rows
 from .merge import MergeResult, has_circle, merge, shows_other_perspective
-from .parents import Amounts, find_inner_parents, find_parents
+from .parents import HourlyEnergy, find_inner_parents, find_parents
 from .proposal import (
     DEVICES,
     SOURCES,
@@ -130,8 +130,8 @@ async def async_find_parents(
     hours = await async_hours(hass, [*site, *ids], end - LOOK_BACK, end)
 
     def find() -> dict[str, str]:
-        points: dict[str, Amounts] = {}
-        others: dict[str, Amounts] = {}
+        points: dict[str, HourlyEnergy] = {}
+        others: dict[str, HourlyEnergy] = {}
         for meter_id, one in totals.items():
             if is_charge_point(one):
                 points[meter_id] = hours.get(one.statistic_id, {})

@@ -46,7 +46,7 @@ class Boundaries:
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
+class PeriodAmounts:
     """What a series measured yesterday and has measured this month; None where nobody knows."""
 
     yesterday: float | None
@@ -58,7 +58,7 @@ type Before = Mapping[datetime, Row | None]
 
 def period_amounts(
     state: SyncState, before: Before, boundaries: Boundaries, created: datetime | None
-) -> Amounts:
+) -> PeriodAmounts:
     """Work out the amounts of a series whose history is complete.
 
     `before` has the last row before each boundary, None where there is none. A period without a row
@@ -72,7 +72,7 @@ def period_amounts(
         first = before[start]
         return last.total - (first.total if first else 0.0)
 
-    return Amounts(
+    return PeriodAmounts(
         yesterday=amount(boundaries.yesterday, before[boundaries.today]),
         month=amount(boundaries.month, state.last),
     )
@@ -88,7 +88,7 @@ class Periods:
         self._created = floor_hour(site.created) if site.created else None
         self._boundaries: Boundaries | None = None
         self._before: dict[str, dict[datetime, Row | None]] = {}
-        self._amounts: dict[str, Amounts] = {}
+        self._amounts: dict[str, PeriodAmounts] = {}
         self._lock = asyncio.Lock()
 
     def yesterday(self, series: Series) -> float | None:

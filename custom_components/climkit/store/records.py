@@ -116,7 +116,7 @@ class MeterRecord(TypedDict):
     is_rule_meter: bool
 
 
-class WishRecord(TypedDict):
+class DashboardRequestRecord(TypedDict):
     """What the Energy dashboard shall show once it can: a site or a meter, and water meters."""
 
     owner: str
@@ -146,7 +146,7 @@ class SiteRecord(TypedDict):
     again: NotRequired[dict[str, list[tuple[str, str]]]]
     window: NotRequired[WindowRecord]
     described: NotRequired[dict[str, MeterRecord]]
-    energy_wish: NotRequired[WishRecord]
+    energy_wish: NotRequired[DashboardRequestRecord]
 
 
 type _Reader = Callable[[object], Any]
