@@ -163,6 +163,27 @@ def test_no_two_types_have_one_name() -> None:
     assert [name for name, number in seen.items() if number > 1] == []
 
 
+def places_of_the_page() -> list[tuple[str, str]]:
+    """The files and names that docs/development.md sends a newcomer to."""
+    page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
+    table = page.split("### Where do I change")[1].split("\n### ")[0]
+    return re.findall(r"\| `([\w/]+\.py)` \| `(\w+)` \|$", table, re.MULTILINE)
+
+
+def test_the_page_sends_nobody_astray() -> None:
+    """What it names is defined there."""
+    places = places_of_the_page()
+    assert len(places) >= 10
+    for file, name in places:
+        defined = {
+            getattr(node, "name", None) or getattr(node, "id", None)
+            for node in ast.walk(tree(HOUSE / file))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+        }
+        assert name in defined, f"{file} has no {name}"
+
+
 def test_there_are_few_rooms() -> None:
     assert len({room_of(module) for module in MODULES}) <= MANY_ROOMS
 
