@@ -193,3 +193,30 @@ def test_home_assistant_takes_no_room_for_a_platform() -> None:
     names = {path.stem for path in HOUSE.iterdir()}
     assert names & PRELOADED == DOORS
     assert all((HOUSE / f"{door}.py").is_file() for door in DOORS)
+
+
+def arrows_that_matter() -> set[tuple[str, str]]:
+    """The arrows between rooms, without those that a longer way tells anyhow."""
+    below: dict[str, set[str]] = {}
+    for arrow in BETWEEN_ROOMS:
+        below.setdefault(arrow.rooms[0], set()).add(arrow.rooms[1])
+
+    @cache
+    def reached(room: str) -> frozenset[str]:
+        own = below.get(room, set())
+        return frozenset(own).union(*map(reached, own))
+
+    return {
+        (room, one)
+        for room, ones in below.items()
+        for one in ones
+        if not any(one in reached(other) for other in ones - {one})
+    }
+
+
+def test_the_picture_shows_the_arrows() -> None:
+    """Those that a longer way tells are left out, else nothing would be seen."""
+    page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
+    picture = page.split("```mermaid")[1].split("```")[0]
+    shown = set(re.findall(r"^  (\w+) --> (\w+)$", picture, re.MULTILINE))
+    assert shown == arrows_that_matter()
