@@ -99,22 +99,27 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             history_start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
         )
         sensors = SensorsCoordinator(hass, entry, client, site, store, is_wanted=selection.sensors)
-        dr.async_get(hass).async_get_or_create(
-            config_entry_id=entry.entry_id, **site_device(coordinator)
-        )
-        entry.runtime_data[site.id] = SiteRuntime(coordinator=coordinator, sensors=sensors)
+        _add_site(hass, entry, SiteRuntime(coordinator=coordinator, sensors=sensors))
     for runtime in entry.runtime_data.values():
         await runtime.coordinator.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     for runtime in entry.runtime_data.values():
         _start(hass, entry, runtime)
-    for site_id in site_ids:
-        if site_id not in sites:
-            _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
+    for site_id in set(site_ids) - sites.keys():
+        _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
     _follow_entry(hass, entry)
     unread = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
     watch_for_sites(hass, entry, client, unread, refused)
     return True
+
+
+def _add_site(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime) -> None:
+    """Let a site belong to its entry; its device is there before those of its meters."""
+    coordinator = runtime.coordinator
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, **site_device(coordinator)
+    )
+    entry.runtime_data[coordinator.site.id] = runtime
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:

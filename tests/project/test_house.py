@@ -22,6 +22,7 @@ DOORS = {"config_flow", "diagnostics", "repairs", "system_health"}
 PRELOADED = {*BASE_PRELOAD_PLATFORMS, "onboarding"}
 
 MANY_ROOMS = 30
+LONGEST_FUNCTION = 60  # lines
 
 # A module by its names from the integration's folder on; the folder itself is `()`.
 type Module = tuple[str, ...]
@@ -182,6 +183,27 @@ def test_the_page_sends_nobody_astray() -> None:
             or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
         }
         assert name in defined, f"{file} has no {name}"
+
+
+def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """All functions and methods of the integration."""
+    for path in FILES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path, node
+
+
+def test_no_function_is_long() -> None:
+    for path, node in functions():
+        assert (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"
+
+
+def test_who_asks_gets_an_answer() -> None:
+    """What is named like a question returns something; what changes something is a command."""
+    for path, node in functions():
+        is_question = re.match(r"_?(is|has|can|was|were|needs|lacks|wants)_", node.name)
+        returns_nothing = isinstance(node.returns, ast.Constant) and node.returns.value is None
+        assert not (is_question and returns_nothing), f"{path}: {node.name}"
 
 
 def test_there_are_few_rooms() -> None:
