@@ -8,7 +8,7 @@ one writer; live entities never wait for it.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -37,7 +37,6 @@ from ..feeds import (
     columns_of,
     end_of_page,
     first_length,
-    merge_intervals,
 )
 from ..measures import Feed, Series
 from ..statistics import (
@@ -65,6 +64,7 @@ from .doubts import (
     worth_asking,
 )
 from .fetcher import PagePrefetcher
+from .live_queue import LiveBatch, LiveQueue
 from .pages import Page, Purpose, backfill_page, catch_up_page, mark_stored, next_after
 from .rebuild import IsDoubted, async_rebuild
 from .recheck import RECENT, NightlyRecheck, RecheckRange, RecurringDifferences, ranges_of_night
@@ -84,14 +84,6 @@ WINDOWS_A_PAGE = 24
 type OnRead = Callable[
     [Sequence[SyncState], datetime, datetime, Sequence[Interval]], Awaitable[None]
 ]
-
-
-@dataclass(slots=True)
-class _Live:
-    """New intervals of a feed that wait to be written, and the range that they cover."""
-
-    range: TimeRange
-    intervals: Sequence[Interval]
 
 
 class SiteHistory:
@@ -123,8 +115,7 @@ class SiteHistory:
         self._rebuild = partial(async_rebuild, hass, write_guard=write_guard)
         self._on_read = on_read
         self._state = SiteSyncState(hass, store, self._record, floor_hour(start))
-        self._live: dict[Feed, _Live] = {}
-        self._answered: dict[Feed, datetime] = {}
+        self._live = LiveQueue()
         self._sizes: dict[Feed, PageSize] = {}
         self._prefetcher = PagePrefetcher(hass, self._async_ask)
         self._backoff = Backoff[Feed](hass.loop.time)
@@ -132,7 +123,6 @@ class SiteHistory:
         self._recheck = NightlyRecheck()
         self._recurring = RecurringDifferences()
         self._doubts = Doubts()
-        self._taken: dict[Feed, datetime] = {}
         self._writing = asyncio.Lock()
         self._may_import = False
         self._is_to_be_examined = False
@@ -219,14 +209,7 @@ class SiteHistory:
         self, feed: Feed, start: datetime, end: datetime, intervals: Sequence[Interval]
     ) -> None:
         """Hand over what Climkit says of `start` to `end`, for series that have come that far."""
-        start = floor_hour(start)
-        if waiting := self._live.get(feed):
-            # The newer intervals no longer hold what lies before midnight.
-            start = min(start, waiting.range.start)
-            intervals = merge_intervals(waiting.intervals, intervals, start)
-        if covered := TimeRange.between(start, end):
-            self._live[feed] = _Live(covered, intervals)
-        self._answered[feed] = end
+        self._live.add(feed, start, end, intervals)
         self._refused.discard(feed)
         self._tell_whether_refused(feed)
         self.worker.wake()
@@ -259,7 +242,7 @@ class SiteHistory:
             for hours in ranges_of_night(
                 self._since(feed),
                 self._sweep_position(feed),
-                min(now, self._answered.get(feed, now)),
+                min(now, self._live.answered_until(feed) or now),
             )
         )
         doubted = (
@@ -422,8 +405,8 @@ class SiteHistory:
         if self.is_clock_behind:
             self._live.clear()  # the clock was put back; once it is right they come again
             return False
-        if self._live:
-            await self._async_write_live()
+        if batch := self._live.next():
+            await self._async_write_live(batch)
         elif page := self._next_page():
             await self._async_try(self._async_import, page)
         elif page := self._next_page_again():
@@ -480,30 +463,27 @@ class SiteHistory:
         self._tell_whether_refused(feed)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
 
-    async def _async_write_live(self) -> None:
+    async def _async_write_live(self, batch: LiveBatch) -> None:
         """Write new data to the series that have come that far; the others fall behind.
 
         Nothing is said of a series whose column the answer lacks: when it is back, and so much
         later that there is a gap, the gap is read like history.
         """
-        feed, live = next(iter(self._live.items()))
-        start, end = live.range.start, live.range.end
-        intervals = [interval for interval in live.intervals if interval.start >= start]
+        feed, start, end = batch.feed, batch.range.start, batch.range.end
+        intervals = [interval for interval in batch.intervals if interval.start >= start]
         columns = columns_of(intervals)
         answered = [state for state in self._state.of(feed) if state.series.column in columns]
         ready = [state for state in answered if state.reaches(start)]
         for state in answered:
             if state.is_current and not state.reaches(start):
                 state.mark_gap()
-        known = self._taken.get(feed)
-        found = await self._rebuild(ready, live.range, intervals, is_doubted=believe_from(known))
+        known = self._live.written_from(feed)
+        found = await self._rebuild(ready, batch.range, intervals, is_doubted=believe_from(known))
         less = {hour for hours in found.doubted.values() for hour in hours}
         self._ask_once_more_for(feed, [hour for hour in less if known is None or hour < known])
-        self._taken[feed] = floor_hour(start)
         for state in ready:
             state.mark_read(floor_hour(end), to_present=True)
-        if self._live.get(feed) is live:  # nothing newer came meanwhile
-            del self._live[feed]
+        self._live.mark_written(batch)
         await self._on_read(self._state.of(feed), start, end, intervals)
         await self._async_save(ready)
 
@@ -511,7 +491,7 @@ class SiteHistory:
         """Return the next page of history: sites before single meters, oldest first."""
         if not self._may_import:
             return None
-        ready = [f for f in self._state.feeds if f in self._answered and self._may_ask(f)]
+        ready = [f for f in self._state.feeds if self._live.answered_until(f) and self._may_ask(f)]
         for feed in sorted(ready, key=self._turn):
             states, length = self._state.of(feed), self._length(feed)
             if page := catch_up_page(feed, states, length, dt_util.utcnow()):
