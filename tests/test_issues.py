@@ -16,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
-from custom_components.climkit.history import recheck, site_history
+from custom_components.climkit.history import fetcher, recheck, site_history
 from custom_components.climkit.history.recheck import MANY_NIGHTS
 from custom_components.climkit.issues import async_decide
 from custom_components.climkit.statistics import rebuild, worker
@@ -456,15 +456,15 @@ class TestHistory:
 
     async def test_stuck(self, home: Home) -> None:
         """Told after a day of trouble with history only; gone when it is read."""
-        read = site_history.FeedReader.async_read
+        read = fetcher.FeedReader.async_read
         is_broken = True
 
         async def refuse(self: Any, *args: Any) -> Any:
-            if args[-1] is site_history.Priority.HISTORY and is_broken:
-                raise site_history.ClimkitError("too much at once")
+            if args[-1] is fetcher.Priority.HISTORY and is_broken:
+                raise fetcher.ClimkitError("too much at once")
             return await read(self, *args)
 
-        with patch.object(site_history.FeedReader, "async_read", refuse):
+        with patch.object(fetcher.FeedReader, "async_read", refuse):
             await home.set_up()
             for _ in range(25):
                 await home.turn_clock(hours=1)

@@ -1,15 +1,116 @@
-"""Asks for the next page of history while the recorder still stores the last one."""
+"""Asks for pages of history: how long they are, when to rest, and the next one before its turn."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime, timedelta, tzinfo
+import logging
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from ..feeds import Answer
+from ..api import (
+    FIRST_PAUSE,
+    Backoff,
+    ClimkitAuthenticationError,
+    ClimkitError,
+    Priority,
+    pause,
+)
+from ..feeds import Answer, FeedReader, PageSize, end_of_page, first_length
 from ..measures import Feed
 from ..statistics import TimeRange
 from .pages import Page
+
+_LOGGER = logging.getLogger(__name__)
+
+# Trouble that lasts longer does not end by itself.
+STUCK_AFTER = timedelta(days=1)
+
+# A page is stored as a whole, so it should not take too many requests.
+WINDOWS_A_PAGE = 24
+
+
+class PageFetcher:
+    """Asks Climkit for the pages of a site, each feed at the pace that its answers allow."""
+
+    def __init__(
+        self, hass: HomeAssistant, reader: FeedReader, zone: tzinfo, width: Callable[[Feed], int]
+    ) -> None:
+        """Prepare; `width` tells how many series a feed has, so how heavy its rows may be."""
+        self._reader = reader
+        self._zone = zone
+        self._width = width
+        self._sizes: dict[Feed, PageSize] = {}
+        self._backoff = Backoff[Feed](hass.loop.time)
+        self._prefetcher = PagePrefetcher(hass, self._async_read)
+
+    async def async_fetch(self, page: Page) -> Answer:
+        """Return the answer for a page. Raises ClimkitError; then see `failed`."""
+        answer = await self._prefetcher.async_read(page)
+        self._backoff.succeeded(page.feed)
+        self._size(page.feed).worked(answer.intervals)
+        return answer
+
+    def prefetch(self, page: Page) -> None:
+        """Ask for the page that will come next, if all goes well."""
+        self._prefetcher.begin(page)
+
+    def cancel(self) -> None:
+        """Give up what is asked for before its turn."""
+        self._prefetcher.cancel()
+
+    async def _async_read(self, page: Page) -> Answer:
+        return await self._reader.async_read(page.feed, page.start, page.end, Priority.HISTORY)
+
+    # Trouble
+
+    def failed(self, feed: Feed, err: ClimkitError) -> bool:
+        """Let a feed rest after trouble; its next page is shorter.
+
+        Tell whether all feeds should do without more: Climkit is down for longer, or refuses the
+        credentials, and then those of all.
+        """
+        self._size(feed).failed()
+        length = pause(self._backoff, feed, err)
+        _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
+        return isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_PAUSE
+
+    def is_paused(self, feed: Feed | None) -> bool:
+        """Whether a feed, or (None) all, is not to be asked for now."""
+        return self._backoff.is_paused(feed)
+
+    @property
+    def next_end(self) -> float | None:
+        """When the next rest ends, by the event loop's clock; None without one."""
+        return self._backoff.next_end
+
+    def is_in_trouble(self, feed: Feed | None) -> bool:
+        """Whether a feed, or (None) all of Climkit, had trouble since its last answer."""
+        return self._backoff.is_in_trouble(feed)
+
+    def is_refused_for_long(self, feed: Feed) -> bool:
+        """Whether Climkit has refused a feed for so long that it is believed."""
+        return self._backoff.is_refused_for_long(feed)
+
+    def is_stuck(self, feeds: Iterable[Feed]) -> bool:
+        """Whether one of the feeds has been in trouble for long."""
+        return self._backoff.trouble_lasts(feeds, STUCK_AFTER)
+
+    # How long a page is
+
+    def length(self, feed: Feed) -> timedelta:
+        """Return how long the next page is: of a few windows, where Climkit refuses long ones."""
+        length, window = self._size(feed).length, self._reader.windows.longest
+        return min(length, WINDOWS_A_PAGE * window) if window else length
+
+    def end_of_page(self, feed: Feed, start: datetime) -> datetime:
+        """Return where the next page ends at last, if it begins at `start`."""
+        return end_of_page(start, self.length(feed), self._zone)
+
+    def _size(self, feed: Feed) -> PageSize:
+        if feed not in self._sizes:
+            self._sizes[feed] = PageSize(first_length(self._width(feed)))
+        return self._sizes[feed]
 
 
 class PagePrefetcher:

@@ -9,7 +9,7 @@ one writer; live entities never wait for it.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import chain
 import logging
@@ -19,24 +19,16 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..api import (
-    FIRST_PAUSE,
     HOUR,
-    Backoff,
-    ClimkitAuthenticationError,
     ClimkitError,
     Interval,
-    Priority,
     Site,
     floor_hour,
-    pause,
 )
 from ..feeds import (
     Answer,
     FeedReader,
-    PageSize,
     columns_of,
-    end_of_page,
-    first_length,
 )
 from ..measures import Feed, Series
 from ..statistics import (
@@ -63,7 +55,7 @@ from .doubts import (
     with_neighbours,
     worth_asking,
 )
-from .fetcher import PagePrefetcher
+from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
 from .pages import Page, Purpose, backfill_page, catch_up_page, mark_stored, next_after
 from .rebuild import IsDoubted, async_rebuild
@@ -72,12 +64,6 @@ from .site_state import SiteSyncState
 from .state import SyncState
 
 _LOGGER = logging.getLogger(__name__)
-
-# Trouble that lasts longer does not end by itself.
-STUCK_AFTER = timedelta(days=1)
-
-# A page is stored as a whole, so it should not take too many requests.
-WINDOWS_A_PAGE = 24
 
 
 # Told what Climkit said of some series from a time (a full hour) to another.
@@ -107,8 +93,6 @@ class SiteHistory:
         `on_read` what was read of which series, once it is stored.
         """
         self._hass = hass
-        self._reader = reader
-        self._site = site
         self._store = store
         self._record = store.site(site.id)
         self._on_change = on_change
@@ -116,9 +100,9 @@ class SiteHistory:
         self._on_read = on_read
         self._state = SiteSyncState(hass, store, self._record, floor_hour(start))
         self._live = LiveQueue()
-        self._sizes: dict[Feed, PageSize] = {}
-        self._prefetcher = PagePrefetcher(hass, self._async_ask)
-        self._backoff = Backoff[Feed](hass.loop.time)
+        self._fetcher = PageFetcher(
+            hass, reader, site.zone, width=lambda feed: len(self._state.of(feed))
+        )
         self._refused: set[Feed] = set()
         self._recheck = NightlyRecheck()
         self._recurring = RecurringDifferences()
@@ -130,7 +114,7 @@ class SiteHistory:
             hass,
             f"climkit history {site.id}",
             self._async_work,
-            wake_at=lambda: self._backoff.next_end,
+            wake_at=lambda: self._fetcher.next_end,
             on_bug=self._live.clear,  # they would fail again; the nights read what they held
         )
 
@@ -170,7 +154,7 @@ class SiteHistory:
     def is_stuck(self) -> bool:
         """Whether history that is missing could not be read for long."""
         unread = (feed for feed in self._state.feeds if not self._state.is_read(feed))
-        return self._backoff.trouble_lasts(unread, STUCK_AFTER)
+        return self._fetcher.is_stuck(unread)
 
     @property
     def differing_hours(self) -> list[datetime]:
@@ -180,7 +164,7 @@ class SiteHistory:
     @property
     def resting(self) -> int:
         """Return how many feeds rest after trouble."""
-        return sum(map(self._backoff.is_paused, self._state.feeds))
+        return sum(map(self._fetcher.is_paused, self._state.feeds))
 
     @property
     def recheck_stats(self) -> RecheckRecord:
@@ -221,7 +205,7 @@ class SiteHistory:
 
     def _tell_whether_refused(self, feed: Feed) -> None:
         """Let nobody wait for a feed that is refused, what is new of it or its history."""
-        is_refused = feed in self._refused or self._backoff.is_refused_for_long(feed)
+        is_refused = feed in self._refused or self._fetcher.is_refused_for_long(feed)
         self._state.set_refused(feed, refused=is_refused)
 
     def start_import(self) -> None:
@@ -238,7 +222,7 @@ class SiteHistory:
         planned = (
             (feed, hours)
             for feed in self._state.feeds
-            if not self._backoff.is_paused(feed)
+            if not self._fetcher.is_paused(feed)
             for hours in ranges_of_night(
                 self._since(feed),
                 self._sweep_position(feed),
@@ -347,7 +331,7 @@ class SiteHistory:
                 begin = max(position, min((state.since for state in states), default=end))
                 if begin >= end:
                     break
-                position = min(self._end_of_page(feed, begin), end)
+                position = min(self._fetcher.end_of_page(feed, begin), end)
                 page = Page(feed, Purpose.RECHECK, TimeRange(begin, position), states)
                 try:
                     rebuilt = await self._async_compare(page, dry_run=dry_run)
@@ -385,7 +369,7 @@ class SiteHistory:
     async def async_stop(self) -> None:
         """Stop, in the middle of a page too."""
         await self.worker.async_stop()
-        self._prefetcher.cancel()
+        self._fetcher.cancel()
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
@@ -444,24 +428,14 @@ class SiteHistory:
         try:
             await work(page)
         except ClimkitError as err:
-            self._size(page.feed).failed()
             self._recheck.leave_out(page.feed)
             self._plan_unread(page.feed, page.range)
-            self._pause(page.feed, err)
+            if self._fetcher.failed(page.feed, err):
+                self._recheck.end()
+            self._tell_whether_refused(page.feed)
         except RecorderError, RowsChangedError, SQLAlchemyError:
             self._plan_unread(page.feed, page.range)
             raise
-
-    def _pause(self, feed: Feed, err: ClimkitError) -> None:
-        """Let the history of a feed rest after trouble; the others go on, unless it is Climkit's.
-
-        Credentials that are refused are refused for all, and nobody asks with them.
-        """
-        length = pause(self._backoff, feed, err)
-        if isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_PAUSE:
-            self._recheck.end()
-        self._tell_whether_refused(feed)
-        _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
 
     async def _async_write_live(self, batch: LiveBatch) -> None:
         """Write new data to the series that have come that far; the others fall behind.
@@ -491,31 +465,29 @@ class SiteHistory:
         """Return the next page of history: sites before single meters, oldest first."""
         if not self._may_import:
             return None
-        ready = [f for f in self._state.feeds if self._live.answered_until(f) and self._may_ask(f)]
+        answered = (f for f in self._state.feeds if self._live.answered_until(f))
+        ready = (feed for feed in answered if not self._fetcher.is_paused(feed))
         for feed in sorted(ready, key=self._turn):
-            states, length = self._state.of(feed), self._length(feed)
+            states, length = self._state.of(feed), self._fetcher.length(feed)
             if page := catch_up_page(feed, states, length, dt_util.utcnow()):
                 return page
             if page := backfill_page(feed, states, length):
                 return page
         return None
 
-    def _may_ask(self, feed: Feed) -> bool:
-        return not self._backoff.is_paused(feed)
-
     def _turn(self, feed: Feed) -> tuple[bool, bool]:
         """Return what sorts feeds; while all of Climkit is in doubt, another one is tried."""
-        has_failed = self._backoff.is_in_trouble(None) and self._backoff.is_in_trouble(feed)
+        has_failed = self._fetcher.is_in_trouble(None) and self._fetcher.is_in_trouble(feed)
         return has_failed, feed.meter_id is not None
 
     async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
-        was_in_doubt = self._backoff.is_in_trouble(None)  # then another feed may be next
+        was_in_doubt = self._fetcher.is_in_trouble(None)  # then another feed may be next
         answer = await self._async_fetch(page)
         intervals = answer.intervals
-        following = next_after(page, self._length(page.feed), dt_util.utcnow())
+        following = next_after(page, self._fetcher.length(page.feed), dt_util.utcnow())
         if following and not was_in_doubt:
-            self._prefetcher.begin(following)
+            self._fetcher.prefetch(following)
         found = await self._rebuild(page.states, page.range, intervals, is_doubted=believe_more)
         mark_stored(page)
         self._ask_once_more(page.feed, unanswered(page, answer, dt_util.utcnow()))
@@ -525,16 +497,13 @@ class SiteHistory:
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
 
     def _next_page_again(self) -> Page | None:
-        if self._backoff.is_paused(None):
+        if self._fetcher.is_paused(None):
             return None
 
         def states_of(feed: Feed) -> list[SyncState]:
-            return [] if self._backoff.is_paused(feed) else self._state.of(feed)
+            return [] if self._fetcher.is_paused(feed) else self._state.of(feed)
 
-        return self._recheck.next_page(states_of, self._end_of_page, dt_util.utcnow())
-
-    def _end_of_page(self, feed: Feed, start: datetime) -> datetime:
-        return end_of_page(start, self._length(feed), self._site.zone)
+        return self._recheck.next_page(states_of, self._fetcher.end_of_page, dt_util.utcnow())
 
     async def _async_read_again(self, page: Page) -> None:
         found = await self._async_compare(page)
@@ -580,14 +549,9 @@ class SiteHistory:
         return rebuilt
 
     async def _async_fetch(self, page: Page) -> Answer:
-        answer = await self._prefetcher.async_read(page)
-        self._backoff.succeeded(page.feed)
+        answer = await self._fetcher.async_fetch(page)
         self._tell_whether_refused(page.feed)
-        self._size(page.feed).worked(answer.intervals)
         return answer
-
-    async def _async_ask(self, page: Page) -> Answer:
-        return await self._reader.async_read(page.feed, page.start, page.end, Priority.HISTORY)
 
     def _count(self, page: Page, found: Rebuilt) -> None:
         """Count what a page of a night found."""
@@ -607,16 +571,6 @@ class SiteHistory:
     def _sweep_position(self, feed: Feed) -> datetime | None:
         position = self._record["walk"].get(_key(feed))
         return datetime.fromisoformat(position) if position else None
-
-    def _length(self, feed: Feed) -> timedelta:
-        """Return how long the next page is: of a few windows, where Climkit refuses long ones."""
-        length, window = self._size(feed).length, self._reader.windows.longest
-        return min(length, WINDOWS_A_PAGE * window) if window else length
-
-    def _size(self, feed: Feed) -> PageSize:
-        if feed not in self._sizes:
-            self._sizes[feed] = PageSize(first_length(len(self._state.of(feed))))
-        return self._sizes[feed]
 
 
 def _key(feed: Feed) -> str:
