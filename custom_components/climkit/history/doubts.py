@@ -103,6 +103,11 @@ class Doubts:
         """Begin without any."""
         self._nights: dict[Feed, dict[tuple[str, datetime], int]] = {}
 
+    @property
+    def feeds(self) -> list[Feed]:
+        """Return the feeds of which anything is to be asked for again."""
+        return list(self._nights)
+
     def ranges(self, feed: Feed) -> list[TimeRange]:
         """Return what is to be asked for again of a feed."""
         return merged(TimeRange(hour, hour + HOUR) for _, hour in self._nights.get(feed, ()))

@@ -1,4 +1,4 @@
-"""What is read again at night, since Climkit revises its data, sometimes months later. Pure.
+"""What is read again at night, since Climkit revises its data, sometimes months later.
 
 Every night the last 35 days, and the next part of a sweep through the older history, so that all of
 it is read again within four weeks. Budget: a feed of n months costs about n / 28 + 2 requests a
@@ -9,10 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from itertools import chain
 
 from ..measures import Feed
-from ..statistics import Difference, TimeRange, merged, without
-from .pages import Page, recheck_page
+from ..statistics import Difference, Rebuilt, TimeRange, merged, within, without
+from ..store import ClimkitStore, RecheckRecord, SiteRecord, ranges_text, read_ranges
+from .doubts import Doubts
+from .pages import Page, Purpose, recheck_page
 from .state import SyncState
 
 RECENT = timedelta(days=35)
@@ -65,25 +68,122 @@ def ranges_of_night(
     yield RecheckRange(start, end, is_sweep=True)
 
 
-class NightlyRecheck:
-    """What is still to be read again: by night, and at any time what was asked for."""
+# Late data and a correction make an hour differ for a night or two.
+MANY_NIGHTS = 5
+
+
+class RecurringDifferences:
+    """How many nights in a row each hour differed from what was stored the night before."""
 
     def __init__(self) -> None:
-        """Begin by day: there is nothing to read."""
+        """Begin without any."""
+        self._nights: dict[tuple[str, datetime], int] = {}
+
+    def note(
+        self,
+        statistic_ids: Sequence[str],
+        start: datetime,
+        end: datetime,
+        found: Mapping[str, Sequence[Difference]],
+    ) -> None:
+        """Take in what a night found in some statistics between two times."""
+        before = {
+            key: self._nights.pop(key)
+            for key in list(self._nights)
+            if key[0] in statistic_ids and start <= key[1] < end
+        }
+        for statistic_id, differences in found.items():
+            for one in differences:
+                key = statistic_id, one.start
+                self._nights[key] = before.get(key, 0) + 1
+
+    @property
+    def hours(self) -> list[datetime]:
+        """Return the hours that differ again and again, sorted."""
+        return sorted({start for (_, start), n in self._nights.items() if n >= MANY_NIGHTS})
+
+
+class NightlyRecheck:
+    """What is still to be read again: by night, and at any time what was asked for.
+
+    What was asked for is remembered until it was read, and so is what the nights did and found.
+    """
+
+    def __init__(self, record: SiteRecord, store: ClimkitStore) -> None:
+        """Begin by day: there is nothing to read but what is remembered, see `plan`."""
+        self._record = record
+        self._store = store
         self._ranges: deque[tuple[Feed, RecheckRange]] = deque()
         self._asked: dict[Feed, list[TimeRange]] = {}
         self._ends: datetime | None = None
+        self._recurring = RecurringDifferences()
+        self.doubts = Doubts()
 
-    def begin(self, ranges: Iterable[tuple[Feed, RecheckRange]], now: datetime) -> None:
-        """Begin a night; what is recent is revised most, so it comes first for all feeds."""
-        self._ranges = deque(sorted(ranges, key=lambda item: item[1].is_sweep))
+    @property
+    def stats(self) -> RecheckRecord:
+        """What the nights did since the site was set up."""
+        return self._record.setdefault(
+            "mended", {"nights": 0, "pages": 0, "hours": 0, "last": None}
+        )
+
+    @property
+    def differing_hours(self) -> list[datetime]:
+        """Hours (UTC) that differ night after night."""
+        return self._recurring.hours
+
+    # What is to be read
+
+    def begin(self, stored: Iterable[tuple[Feed, datetime, datetime]], now: datetime) -> None:
+        """Begin a night; what is recent is revised most, so it comes first for all feeds.
+
+        `stored` tells of each feed from when to when there is what may be read again.
+        """
+        doubted = (
+            (feed, RecheckRange(one.start, one.end))
+            for feed in self.doubts.feeds
+            for one in self.doubts.ranges(feed)
+            if one.end <= now - RECENT
+        )
+        planned = (
+            (feed, hours)
+            for feed, since, until in stored
+            for hours in ranges_of_night(since, self._sweep_position(feed), until)
+        )
+        self._ranges = deque(sorted(chain(doubted, planned), key=lambda item: item[1].is_sweep))
         self._ends = now + LONGEST_NIGHT
+        self.stats["nights"] += 1
+        self.stats["last"] = now.isoformat()
 
-    def add(self, ranges: Iterable[tuple[Feed, TimeRange]]) -> None:
-        """Read these ranges too, also by day; no night and no trouble makes them forgotten."""
-        for feed, one in ranges:
-            asked = [*self._asked.get(feed, ()), TimeRange(one.start, one.end)]
-            self._asked[feed] = merged(asked)
+    def ask_for(self, feed: Feed, ranges: Iterable[TimeRange]) -> None:
+        """Read these full hours again too, also by day; they are remembered until they were."""
+        for hours in ranges:
+            self.remember(feed, hours)
+            self._add(feed, hours)
+
+    def remember(self, feed: Feed, hours: TimeRange) -> None:
+        """Remember that some hours are to be read again, until they were."""
+        self._remembered[_key(feed)] = ranges_text(merged([*self._unread(feed), hours]))
+        self._store.save_soon()
+
+    def plan(self, feed: Feed, hours: TimeRange | None = None) -> None:
+        """See to it that what is remembered (of some hours) is read; no trouble makes it lost."""
+        unread = self._unread(feed)
+        for one in within(unread, hours) if hours else unread:
+            self._add(feed, one)
+
+    def _add(self, feed: Feed, hours: TimeRange) -> None:
+        self._asked[feed] = merged([*self._asked.get(feed, ()), hours])
+
+    @property
+    def _remembered(self) -> dict[str, list[tuple[str, str]]]:
+        return self._record.setdefault("again", {})
+
+    def _unread(self, feed: Feed) -> list[TimeRange]:
+        return read_ranges(self._remembered.get(_key(feed), ()))
+
+    def _sweep_position(self, feed: Feed) -> datetime | None:
+        position = self._record["walk"].get(_key(feed))
+        return datetime.fromisoformat(position) if position else None
 
     def end(self) -> None:
         """Read no more tonight."""
@@ -133,37 +233,25 @@ class NightlyRecheck:
         self._asked.pop(feed, None)
         return None
 
+    # What was read
 
-# Late data and a correction make an hour differ for a night or two.
-MANY_NIGHTS = 5
+    def mark_read(self, feed: Feed, hours: TimeRange) -> None:
+        """Note that what was asked for was read."""
+        if left := without(self._unread(feed), hours):
+            self._remembered[_key(feed)] = ranges_text(left)
+        else:
+            self._remembered.pop(_key(feed), None)
+
+    def mark_compared(self, page: Page, found: Rebuilt) -> None:
+        """Note that a page was read again, and count what was found."""
+        if page.purpose is Purpose.SWEEP:
+            self._record["walk"][_key(page.feed)] = page.end.isoformat()
+        self.mark_read(page.feed, page.range)
+        self.stats["pages"] += 1
+        self.stats["hours"] += sum(map(len, found.differences.values()))
+        ids = [state.series.statistic_id for state in page.states]
+        self._recurring.note(ids, page.start, page.end, found.differences)
 
 
-class RecurringDifferences:
-    """How many nights in a row each hour differed from what was stored the night before."""
-
-    def __init__(self) -> None:
-        """Begin without any."""
-        self._nights: dict[tuple[str, datetime], int] = {}
-
-    def note(
-        self,
-        statistic_ids: Sequence[str],
-        start: datetime,
-        end: datetime,
-        found: Mapping[str, Sequence[Difference]],
-    ) -> None:
-        """Take in what a night found in some statistics between two times."""
-        before = {
-            key: self._nights.pop(key)
-            for key in list(self._nights)
-            if key[0] in statistic_ids and start <= key[1] < end
-        }
-        for statistic_id, differences in found.items():
-            for one in differences:
-                key = statistic_id, one.start
-                self._nights[key] = before.get(key, 0) + 1
-
-    @property
-    def hours(self) -> list[datetime]:
-        """Return the hours that differ again and again, sorted."""
-        return sorted({start for (_, start), n in self._nights.items() if n >= MANY_NIGHTS})
+def _key(feed: Feed) -> str:
+    return feed.meter_id or feed.meter_type

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import chain
 import logging
 
 from homeassistant.core import HomeAssistant
@@ -41,12 +40,9 @@ from ..statistics import (
     WriteGuard,
     async_clear,
     merged,
-    within,
-    without,
 )
-from ..store import ClimkitStore, RecheckRecord, ranges_text, read_ranges
+from ..store import ClimkitStore, RecheckRecord
 from .doubts import (
-    Doubts,
     Repeated,
     believe_from,
     believe_more,
@@ -59,7 +55,7 @@ from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
 from .pages import Page, Purpose, backfill_page, catch_up_page, mark_stored, next_after
 from .rebuild import IsDoubted, async_rebuild
-from .recheck import RECENT, NightlyRecheck, RecheckRange, RecurringDifferences, ranges_of_night
+from .recheck import RECENT, NightlyRecheck
 from .site_state import SiteSyncState
 from .state import SyncState
 
@@ -93,20 +89,17 @@ class SiteHistory:
         `on_read` what was read of which series, once it is stored.
         """
         self._hass = hass
-        self._store = store
-        self._record = store.site(site.id)
+        record = store.site(site.id)
         self._on_change = on_change
         self._rebuild = partial(async_rebuild, hass, write_guard=write_guard)
         self._on_read = on_read
-        self._state = SiteSyncState(hass, store, self._record, floor_hour(start))
+        self._state = SiteSyncState(hass, store, record, floor_hour(start))
         self._live = LiveQueue()
         self._fetcher = PageFetcher(
             hass, reader, site.zone, width=lambda feed: len(self._state.of(feed))
         )
         self._refused: set[Feed] = set()
-        self._recheck = NightlyRecheck()
-        self._recurring = RecurringDifferences()
-        self._doubts = Doubts()
+        self._recheck = NightlyRecheck(record, store)
         self._writing = asyncio.Lock()
         self._may_import = False
         self._is_to_be_examined = False
@@ -159,7 +152,7 @@ class SiteHistory:
     @property
     def differing_hours(self) -> list[datetime]:
         """Hours (UTC) that the nights mend again and again."""
-        return self._recurring.hours
+        return self._recheck.differing_hours
 
     @property
     def resting(self) -> int:
@@ -169,9 +162,7 @@ class SiteHistory:
     @property
     def recheck_stats(self) -> RecheckRecord:
         """What the nights did since the site was set up."""
-        return self._record.setdefault(
-            "mended", {"nights": 0, "pages": 0, "hours": 0, "last": None}
-        )
+        return self._recheck.stats
 
     @property
     def is_up_to_date(self) -> bool:
@@ -219,71 +210,27 @@ class SiteHistory:
         What an outage kept away so far is not stored, so it is not read again either.
         """
         now = dt_util.utcnow()
-        planned = (
-            (feed, hours)
-            for feed in self._state.feeds
-            if not self._fetcher.is_paused(feed)
-            for hours in ranges_of_night(
-                self._since(feed),
-                self._sweep_position(feed),
-                min(now, self._live.answered_until(feed) or now),
-            )
+        self._recheck.begin(
+            (
+                (feed, self._since(feed), min(now, self._live.answered_until(feed) or now))
+                for feed in self._state.feeds
+                if not self._fetcher.is_paused(feed)
+            ),
+            now,
         )
-        doubted = (
-            (feed, RecheckRange(one.start, one.end))
-            for feed in self._state.feeds
-            for one in self._doubts.ranges(feed)
-            if one.end <= now - RECENT
-        )
-        self._recheck.begin(chain(doubted, planned), now)
         self._is_to_be_examined = True
-        self.recheck_stats["nights"] += 1
-        self.recheck_stats["last"] = now.isoformat()
         self.worker.wake()
 
     def read_again(self, feeds: Iterable[Feed], start: datetime, end: datetime) -> None:
         """Read a stretch of feeds again, in the background; feeds that are not there wait."""
         hours = TimeRange(start, end).full_hours
         for feed in feeds:
-            self._read_again(feed, hours)
+            self._recheck.ask_for(feed, [hours])
         self.worker.wake()
 
-    def _read_again(self, feed: Feed, hours: TimeRange) -> None:
-        self._save_again(feed, hours)
-        self._recheck.add([(feed, hours)])
-
-    def _ask_once_more(self, feed: Feed, ranges: Iterable[TimeRange]) -> None:
-        """Ask again for what an answer did not speak of, as soon as all else is read."""
-        for hours in ranges:
-            self._read_again(feed, hours)
-
-    def _ask_once_more_for(self, feed: Feed, hours: Iterable[datetime]) -> None:
-        self._ask_once_more(feed, merged(TimeRange(hour, hour + HOUR) for hour in hours))
-
-    def _save_again(self, feed: Feed, hours: TimeRange) -> None:
-        """Remember that a feed is to be read again, until it was."""
-        again = self._again
-        again[_key(feed)] = ranges_text(merged([*self._ranges_again(feed), hours]))
-        self._store.save_soon()
-
-    @property
-    def _again(self) -> dict[str, list[tuple[str, str]]]:
-        return self._record.setdefault("again", {})
-
-    def _ranges_again(self, feed: Feed) -> list[TimeRange]:
-        return read_ranges(self._again.get(_key(feed), ()))
-
-    def _plan_unread(self, feed: Feed, hours: TimeRange) -> None:
-        """See to it that what of some hours is still to be read again is read."""
-        unread = within(self._ranges_again(feed), hours)
-        self._recheck.add((feed, one) for one in unread)
-
-    def _mark_read_again(self, feed: Feed, hours: TimeRange) -> None:
-        """Note that what was asked for was read."""
-        if left := without(self._ranges_again(feed), hours):
-            self._again[_key(feed)] = ranges_text(left)
-        else:
-            self._again.pop(_key(feed), None)
+    def _ask_once_more(self, feed: Feed, hours: Iterable[datetime]) -> None:
+        """Ask again for hours of which an answer said too little, as soon as all else is read."""
+        self._recheck.ask_for(feed, merged(TimeRange(hour, hour + HOUR) for hour in hours))
 
     # What actions want
 
@@ -299,7 +246,7 @@ class SiteHistory:
         for feed in self._state.feeds:
             hours = TimeRange(start, end).full_hours
             if not dry_run and self._comparable(feed, owner_ids, end):
-                self._save_again(feed, hours)
+                self._recheck.remember(feed, hours)
             try:
                 async for page, rebuilt in self._async_compared(
                     feed, owner_ids, start, end, dry_run=dry_run
@@ -309,7 +256,7 @@ class SiteHistory:
                         found.setdefault(state.series, []).extend(differing)
             finally:
                 # What a person asked for and was not read is read in the background.
-                self._plan_unread(feed, hours)
+                self._recheck.plan(feed, hours)
                 self.worker.wake()
         return found
 
@@ -342,9 +289,9 @@ class SiteHistory:
                 await self._async_save(states)
             yield page, rebuilt
             if not dry_run:
-                self._mark_read_again(feed, TimeRange(start, position).full_hours)
+                self._recheck.mark_read(feed, TimeRange(start, position).full_hours)
         if not dry_run:
-            self._mark_read_again(feed, TimeRange(start, end).full_hours)
+            self._recheck.mark_read(feed, TimeRange(start, end).full_hours)
 
     def _comparable(self, feed: Feed, owner_ids: Collection[str], end: datetime) -> list[SyncState]:
         return [
@@ -393,8 +340,8 @@ class SiteHistory:
             await self._async_write_live(batch)
         elif page := self._next_page():
             await self._async_try(self._async_import, page)
-        elif page := self._next_page_again():
-            await self._async_try(self._async_read_again, page)
+        elif page := self._next_recheck_page():
+            await self._async_try(self._async_recheck, page)
         else:
             return False
         return True
@@ -407,21 +354,21 @@ class SiteHistory:
     async def _async_load(self) -> None:
         await self._state.async_load()
         now = dt_util.utcnow()
-        self._resume_reading_again(now)
+        self._resume_recheck(now)
         await self._on_read(self.states, now, now, ())
         self._on_change()
 
-    def _resume_reading_again(self, now: datetime) -> None:
+    def _resume_recheck(self, now: datetime) -> None:
         """Go on with what was to be read again; a database of another day lacks corrections.
 
         What is recent is read again each night.
         """
         for feed in self._state.feeds:
-            self._recheck.add((feed, one) for one in self._ranges_again(feed))
+            self._recheck.plan(feed)
         while self._state.outdated:
             feed = self._state.outdated.pop()
             if older := TimeRange.between(self._since(feed), floor_hour(now - RECENT)):
-                self._read_again(feed, older)
+                self._recheck.ask_for(feed, [older])
 
     async def _async_try(self, work: Callable[[Page], Awaitable[None]], page: Page) -> None:
         """Work on a page; after trouble the feed rests and its next page is shorter."""
@@ -429,12 +376,12 @@ class SiteHistory:
             await work(page)
         except ClimkitError as err:
             self._recheck.leave_out(page.feed)
-            self._plan_unread(page.feed, page.range)
+            self._recheck.plan(page.feed, page.range)
             if self._fetcher.failed(page.feed, err):
                 self._recheck.end()
             self._tell_whether_refused(page.feed)
         except RecorderError, RowsChangedError, SQLAlchemyError:
-            self._plan_unread(page.feed, page.range)
+            self._recheck.plan(page.feed, page.range)
             raise
 
     async def _async_write_live(self, batch: LiveBatch) -> None:
@@ -454,7 +401,7 @@ class SiteHistory:
         known = self._live.written_from(feed)
         found = await self._rebuild(ready, batch.range, intervals, is_doubted=believe_from(known))
         less = {hour for hours in found.doubted.values() for hour in hours}
-        self._ask_once_more_for(feed, [hour for hour in less if known is None or hour < known])
+        self._ask_once_more(feed, [hour for hour in less if known is None or hour < known])
         for state in ready:
             state.mark_read(floor_hour(end), to_present=True)
         self._live.mark_written(batch)
@@ -490,13 +437,13 @@ class SiteHistory:
             self._fetcher.prefetch(following)
         found = await self._rebuild(page.states, page.range, intervals, is_doubted=believe_more)
         mark_stored(page)
-        self._ask_once_more(page.feed, unanswered(page, answer, dt_util.utcnow()))
-        self._ask_once_more_for(page.feed, worth_asking(page, answer, found.doubted))
+        self._recheck.ask_for(page.feed, unanswered(page, answer, dt_util.utcnow()))
+        self._ask_once_more(page.feed, worth_asking(page, answer, found.doubted))
         await self._on_read(page.states, page.start, page.end, intervals)
         await self._async_save(page.states)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
 
-    def _next_page_again(self) -> Page | None:
+    def _next_recheck_page(self) -> Page | None:
         if self._fetcher.is_paused(None):
             return None
 
@@ -505,12 +452,9 @@ class SiteHistory:
 
         return self._recheck.next_page(states_of, self._fetcher.end_of_page, dt_util.utcnow())
 
-    async def _async_read_again(self, page: Page) -> None:
+    async def _async_recheck(self, page: Page) -> None:
         found = await self._async_compare(page)
-        if page.purpose is Purpose.SWEEP:
-            self._record["walk"][_key(page.feed)] = page.end.isoformat()
-        self._mark_read_again(page.feed, page.range)
-        self._count(page, found)
+        self._recheck.mark_compared(page, found)
         await self._async_save(page.states)
         _LOGGER.debug(
             "Read %s again from %s to %s: %s rows", page.feed, page.start, page.end, found.changed
@@ -530,11 +474,11 @@ class SiteHistory:
         missing = with_neighbours(page.feed, hours, now)
         second = await self._async_fetch(replace(page, range=missing))
         both = Repeated(first, second, page)
-        judge = self._doubts.judge(both, night, now)
+        judge = self._recheck.doubts.judge(both, night, now)
         again = await self._async_rebuild_again(page, both.answer, judge, dry_run=dry_run)
         if dry_run:
             return again
-        self._doubts.note(page, again.doubted, night)
+        self._recheck.doubts.note(page, again.doubted, night)
         return found.followed_by(again)
 
     async def _async_rebuild_again(
@@ -553,13 +497,6 @@ class SiteHistory:
         self._tell_whether_refused(page.feed)
         return answer
 
-    def _count(self, page: Page, found: Rebuilt) -> None:
-        """Count what a page of a night found."""
-        self.recheck_stats["pages"] += 1
-        self.recheck_stats["hours"] += sum(map(len, found.differences.values()))
-        ids = [state.series.statistic_id for state in page.states]
-        self._recurring.note(ids, page.start, page.end, found.differences)
-
     async def _async_save(self, states: Iterable[SyncState]) -> None:
         await self._state.async_save(states)
         if not self._live:  # what else is new comes at once, entities need be told only once
@@ -567,11 +504,3 @@ class SiteHistory:
 
     def _since(self, feed: Feed) -> datetime:
         return min(state.since for state in self._state.of(feed))
-
-    def _sweep_position(self, feed: Feed) -> datetime | None:
-        position = self._record["walk"].get(_key(feed))
-        return datetime.fromisoformat(position) if position else None
-
-
-def _key(feed: Feed) -> str:
-    return feed.meter_id or feed.meter_type
