@@ -8,7 +8,6 @@ one writer; live entities never wait for it.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 import logging
@@ -17,18 +16,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..api import (
-    HOUR,
-    ClimkitError,
-    Interval,
-    Site,
-    floor_hour,
-)
-from ..feeds import (
-    Answer,
-    FeedReader,
-    columns_of,
-)
+from ..api import HOUR, ClimkitError, Interval, Site, floor_hour
+from ..feeds import Answer, FeedReader, columns_of
 from ..measures import Feed, Series
 from ..statistics import (
     Difference,
@@ -42,30 +31,17 @@ from ..statistics import (
     merged,
 )
 from ..store import ClimkitStore, RecheckRecord
-from .doubts import (
-    Repeated,
-    believe_from,
-    believe_more,
-    keep_all,
-    unanswered,
-    with_neighbours,
-    worth_asking,
-)
+from .compare import OnRead, PageComparer
+from .doubts import believe_from, believe_more, unanswered, worth_asking
 from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
 from .pages import Page, Purpose, backfill_page, catch_up_page, mark_stored, next_after
-from .rebuild import IsDoubted, async_rebuild
+from .rebuild import async_rebuild
 from .recheck import RECENT, NightlyRecheck
 from .site_state import SiteSyncState
 from .state import SyncState
 
 _LOGGER = logging.getLogger(__name__)
-
-
-# Told what Climkit said of some series from a time (a full hour) to another.
-type OnRead = Callable[
-    [Sequence[SyncState], datetime, datetime, Sequence[Interval]], Awaitable[None]
-]
 
 
 class SiteHistory:
@@ -100,6 +76,7 @@ class SiteHistory:
         )
         self._refused: set[Feed] = set()
         self._recheck = NightlyRecheck(record, store)
+        self._comparer = PageComparer(self._async_fetch, self._rebuild, self._recheck, on_read)
         self._writing = asyncio.Lock()
         self._may_import = False
         self._is_to_be_examined = False
@@ -281,7 +258,7 @@ class SiteHistory:
                 position = min(self._fetcher.end_of_page(feed, begin), end)
                 page = Page(feed, Purpose.RECHECK, TimeRange(begin, position), states)
                 try:
-                    rebuilt = await self._async_compare(page, dry_run=dry_run)
+                    rebuilt = await self._comparer.async_compare(page, dry_run=dry_run)
                 except RowsChangedError as err:
                     await self._async_examine(err.statistic_ids)
                     position = begin
@@ -453,44 +430,12 @@ class SiteHistory:
         return self._recheck.next_page(states_of, self._fetcher.end_of_page, dt_util.utcnow())
 
     async def _async_recheck(self, page: Page) -> None:
-        found = await self._async_compare(page)
+        found = await self._comparer.async_compare(page)
         self._recheck.mark_compared(page, found)
         await self._async_save(page.states)
         _LOGGER.debug(
             "Read %s again from %s to %s: %s rows", page.feed, page.start, page.end, found.changed
         )
-
-    async def _async_compare(self, page: Page, *, dry_run: bool = False) -> Rebuilt:
-        """Compare a stored page with what Climkit says now, and mend what differs.
-
-        Less than is stored is asked for once more, see `doubts`.
-        """
-        first = await self._async_fetch(page)
-        found = await self._async_rebuild_again(page, first, keep_all, dry_run=dry_run)
-        hours = worth_asking(page, first, found.doubted)
-        if not hours:
-            return found
-        now, night = dt_util.utcnow(), self.recheck_stats["nights"]
-        missing = with_neighbours(page.feed, hours, now)
-        second = await self._async_fetch(replace(page, range=missing))
-        both = Repeated(first, second, page)
-        judge = self._recheck.doubts.judge(both, night, now)
-        again = await self._async_rebuild_again(page, both.answer, judge, dry_run=dry_run)
-        if dry_run:
-            return again
-        self._recheck.doubts.note(page, again.doubted, night)
-        return found.followed_by(again)
-
-    async def _async_rebuild_again(
-        self, page: Page, answer: Answer, is_doubted: IsDoubted, *, dry_run: bool
-    ) -> Rebuilt:
-        intervals = answer.intervals
-        rebuilt = await self._rebuild(
-            page.states, page.range, intervals, is_doubted=is_doubted, dry_run=dry_run
-        )
-        if not dry_run:
-            await self._on_read(page.states, page.start, page.end, intervals)
-        return rebuilt
 
     async def _async_fetch(self, page: Page) -> Answer:
         answer = await self._fetcher.async_fetch(page)
