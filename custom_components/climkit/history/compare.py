@@ -1,7 +1,8 @@
 """Compares stored pages with what Climkit says now, and mends what differs."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -10,11 +11,14 @@ from homeassistant.util import dt as dt_util
 
 from ..api import Interval
 from ..feeds import Answer
-from ..statistics import Rebuilt
+from ..measures import Feed, Series
+from ..statistics import Difference, Rebuilt, TimeRange
 from .doubts import Repeated, keep_all, with_neighbours, worth_asking
-from .pages import Page
+from .fetcher import PageFetcher
+from .pages import Page, Purpose
 from .rebuild import IsDoubted
 from .recheck import NightlyRecheck
+from .site_state import SiteSyncState
 from .state import SyncState
 
 # Told what Climkit said of some series from a time (a full hour) to another.
@@ -73,3 +77,93 @@ class PageComparer:
         if not dry_run:
             await self._on_read(page.states, page.start, page.end, intervals)
         return rebuilt
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whose series are to be compared, in which range, and whether nothing is to be changed."""
+
+    owner_ids: Collection[str]
+    range: TimeRange
+    dry_run: bool
+
+
+class SiteComparison:
+    """Reads a stretch of a site's series again for an action, page by page."""
+
+    def __init__(
+        self,
+        state: SiteSyncState,
+        fetcher: PageFetcher,
+        recheck: NightlyRecheck,
+        pages: PageComparer,
+        turn: Callable[[], AbstractAsyncContextManager[None]],
+        save: Callable[[Iterable[SyncState]], Awaitable[None]],
+    ) -> None:
+        """Prepare; each page has its `turn`, so that others have theirs in between.
+
+        A turn ends without an error where rows were changed: then the page is tried again.
+        """
+        self._state = state
+        self._fetcher = fetcher
+        self._recheck = recheck
+        self._pages = pages
+        self._turn = turn
+        self._save = save
+
+    async def async_compare(
+        self, owner_ids: Collection[str], start: datetime, end: datetime, *, dry_run: bool
+    ) -> dict[Series, list[Difference]]:
+        """Return the hours that differ; without `dry_run` they are mended.
+
+        What of it trouble keeps from being read is read in the background.
+        """
+        asked = _Asked(owner_ids, TimeRange(start, end), dry_run)
+        found: dict[Series, list[Difference]] = {}
+        for feed in self._state.feeds:
+            if not dry_run and self._comparable(feed, asked):
+                self._recheck.remember(feed, asked.range.full_hours)
+            try:
+                await self._async_compare(feed, asked, found)
+            finally:
+                self._recheck.plan(feed, asked.range.full_hours)
+        return found
+
+    async def _async_compare(
+        self, feed: Feed, asked: _Asked, found: dict[Series, list[Difference]]
+    ) -> None:
+        """Compare a feed page by page; add what differs to what was `found`."""
+        start, end = asked.range.start, asked.range.end
+        position = start
+        while position < end:
+            async with self._turn():
+                # While another had the turn, statistics may have been deleted.
+                states = self._comparable(feed, asked)
+                begin = max(position, min((state.since for state in states), default=end))
+                if begin >= end:
+                    break
+                hours = TimeRange(begin, min(self._fetcher.end_of_page(feed, begin), end))
+                page = Page(feed, Purpose.RECHECK, hours, states)
+                rebuilt = await self._pages.async_compare(page, dry_run=asked.dry_run)
+                await self._save(states)
+                position = page.end
+                for state in states:
+                    differing = rebuilt.differences.get(state.series.statistic_id, ())
+                    found.setdefault(state.series, []).extend(differing)
+                self._mark_read(feed, TimeRange(start, position), asked)
+        self._mark_read(feed, asked.range, asked)
+
+    def _mark_read(self, feed: Feed, read: TimeRange, asked: _Asked) -> None:
+        if not asked.dry_run:
+            self._recheck.mark_read(feed, read.full_hours)
+
+    def _comparable(self, feed: Feed, asked: _Asked) -> list[SyncState]:
+        """Return the series that are stored up to the present, and are asked for."""
+        return [
+            state
+            for state in self._state.of(feed)
+            if state.series.owner_id in asked.owner_ids
+            and state.is_current
+            and not state.backfill
+            and state.since < asked.range.end
+        ]

@@ -84,9 +84,22 @@ class PageFetcher:
         """When the next rest ends, by the event loop's clock; None without one."""
         return self._backoff.next_end
 
-    def is_in_trouble(self, feed: Feed | None) -> bool:
-        """Whether a feed, or (None) all of Climkit, had trouble since its last answer."""
-        return self._backoff.is_in_trouble(feed)
+    def ready(self, feeds: Iterable[Feed]) -> list[Feed]:
+        """Return the feeds that may be asked for now, sites before single meters.
+
+        While all of Climkit is in doubt, such as had no trouble themselves come first.
+        """
+
+        def order(feed: Feed) -> tuple[bool, bool]:
+            has_failed = self.is_in_doubt and self._backoff.is_in_trouble(feed)
+            return has_failed, feed.meter_id is not None
+
+        return sorted((feed for feed in feeds if not self.is_paused(feed)), key=order)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether all of Climkit had trouble since its last answer."""
+        return self._backoff.is_in_trouble(None)
 
     def is_refused_for_long(self, feed: Feed) -> bool:
         """Whether Climkit has refused a feed for so long that it is believed."""

@@ -8,6 +8,7 @@ one writer; live entities never wait for it.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 import logging
@@ -21,7 +22,6 @@ from ..feeds import Answer, FeedReader, columns_of
 from ..measures import Feed, Series
 from ..statistics import (
     Difference,
-    Rebuilt,
     RecorderError,
     RowsChangedError,
     TimeRange,
@@ -31,11 +31,11 @@ from ..statistics import (
     merged,
 )
 from ..store import ClimkitStore, RecheckRecord
-from .compare import OnRead, PageComparer
+from .compare import OnRead, PageComparer, SiteComparison
 from .doubts import believe_from, believe_more, unanswered, worth_asking
 from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
-from .pages import Page, Purpose, backfill_page, catch_up_page, mark_stored, next_after
+from .pages import Page, backfill_page, catch_up_page, mark_stored, next_after
 from .rebuild import async_rebuild
 from .recheck import RECENT, NightlyRecheck
 from .site_state import SiteSyncState
@@ -77,6 +77,9 @@ class SiteHistory:
         self._refused: set[Feed] = set()
         self._recheck = NightlyRecheck(record, store)
         self._comparer = PageComparer(self._async_fetch, self._rebuild, self._recheck, on_read)
+        self._comparison = SiteComparison(
+            self._state, self._fetcher, self._recheck, self._comparer, self._turn, self._async_save
+        )
         self._writing = asyncio.Lock()
         self._may_import = False
         self._is_to_be_examined = False
@@ -219,66 +222,10 @@ class SiteHistory:
         Of the series of these sites and meters whose history is stored. Raises ClimkitError and
         RecorderError; what was mended until then stays.
         """
-        found: dict[Series, list[Difference]] = {}
-        for feed in self._state.feeds:
-            hours = TimeRange(start, end).full_hours
-            if not dry_run and self._comparable(feed, owner_ids, end):
-                self._recheck.remember(feed, hours)
-            try:
-                async for page, rebuilt in self._async_compared(
-                    feed, owner_ids, start, end, dry_run=dry_run
-                ):
-                    for state in page.states:
-                        differing = rebuilt.differences.get(state.series.statistic_id, ())
-                        found.setdefault(state.series, []).extend(differing)
-            finally:
-                # What a person asked for and was not read is read in the background.
-                self._recheck.plan(feed, hours)
-                self.worker.wake()
-        return found
-
-    async def _async_compared(
-        self,
-        feed: Feed,
-        owner_ids: Collection[str],
-        start: datetime,
-        end: datetime,
-        *,
-        dry_run: bool,
-    ) -> AsyncIterator[tuple[Page, Rebuilt]]:
-        """Compare a feed page by page; others have the turn in between."""
-        position = start
-        while position < end:
-            async with self._writing:
-                # While another had the turn, statistics may have been deleted.
-                states = self._comparable(feed, owner_ids, end)
-                begin = max(position, min((state.since for state in states), default=end))
-                if begin >= end:
-                    break
-                position = min(self._fetcher.end_of_page(feed, begin), end)
-                page = Page(feed, Purpose.RECHECK, TimeRange(begin, position), states)
-                try:
-                    rebuilt = await self._comparer.async_compare(page, dry_run=dry_run)
-                except RowsChangedError as err:
-                    await self._async_examine(err.statistic_ids)
-                    position = begin
-                    continue
-                await self._async_save(states)
-            yield page, rebuilt
-            if not dry_run:
-                self._recheck.mark_read(feed, TimeRange(start, position).full_hours)
-        if not dry_run:
-            self._recheck.mark_read(feed, TimeRange(start, end).full_hours)
-
-    def _comparable(self, feed: Feed, owner_ids: Collection[str], end: datetime) -> list[SyncState]:
-        return [
-            state
-            for state in self._state.of(feed)
-            if state.series.owner_id in owner_ids
-            and state.is_current
-            and not state.backfill
-            and state.since < end
-        ]
+        try:
+            return await self._comparison.async_compare(owner_ids, start, end, dry_run=dry_run)
+        finally:
+            self.worker.wake()
 
     async def async_delete(self, statistic_ids: Collection[str]) -> None:
         """Delete statistics; those of wanted series are then read anew."""
@@ -297,12 +244,19 @@ class SiteHistory:
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
+        is_idle = False  # nor where rows turn out to be changed: then another thing comes next
+        async with self._turn():
+            is_idle = not await self._async_do_next()
+        return not is_idle
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Have the turn to write; rows that turn out to be changed end it, and are looked at."""
         async with self._writing:
             try:
-                return await self._async_do_next()
+                yield
             except RowsChangedError as err:
                 await self._async_examine(err.statistic_ids)
-                return True
 
     async def _async_do_next(self) -> bool:
         if not self._state.is_loaded:
@@ -390,8 +344,7 @@ class SiteHistory:
         if not self._may_import:
             return None
         answered = (f for f in self._state.feeds if self._live.answered_until(f))
-        ready = (feed for feed in answered if not self._fetcher.is_paused(feed))
-        for feed in sorted(ready, key=self._turn):
+        for feed in self._fetcher.ready(answered):
             states, length = self._state.of(feed), self._fetcher.length(feed)
             if page := catch_up_page(feed, states, length, dt_util.utcnow()):
                 return page
@@ -399,14 +352,9 @@ class SiteHistory:
                 return page
         return None
 
-    def _turn(self, feed: Feed) -> tuple[bool, bool]:
-        """Return what sorts feeds; while all of Climkit is in doubt, another one is tried."""
-        has_failed = self._fetcher.is_in_trouble(None) and self._fetcher.is_in_trouble(feed)
-        return has_failed, feed.meter_id is not None
-
     async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
-        was_in_doubt = self._fetcher.is_in_trouble(None)  # then another feed may be next
+        was_in_doubt = self._fetcher.is_in_doubt  # then another feed may be next
         answer = await self._async_fetch(page)
         intervals = answer.intervals
         following = next_after(page, self._fetcher.length(page.feed), dt_util.utcnow())
