@@ -37,7 +37,7 @@ class Copy:
         end = self.file.tell()
         self.file.seek(0)
         while self.file.tell() < end:
-            yield pickle.load(self.file)  # noqa: S301
+            yield pickle.load(self.file)  # noqa: S301 - our own file
 
 
 async def copy_database(hass: HomeAssistant) -> Copy:

@@ -105,7 +105,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     for runtime in entry.runtime_data.values():
         _start(hass, entry, runtime)
-    for site_id in set(site_ids) - sites.keys():
+    for site_id in (one for one in site_ids if one not in sites):
         _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
     _follow_entry(hass, entry)
     unread = [site_id for site_id in site_ids if site_id not in entry.runtime_data]

@@ -1,6 +1,7 @@
 """What the coordinators of a site have in common."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from itertools import batched
 import logging
@@ -13,7 +14,16 @@ from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from ..api import INTERVAL, ClimkitClient, Site, local_midnight
+from ..api import (
+    INTERVAL,
+    Backoff,
+    ClimkitAuthenticationError,
+    ClimkitClient,
+    ClimkitError,
+    Site,
+    local_midnight,
+    pause,
+)
 from ..const import DOMAIN
 from ..store import ClimkitStore
 
@@ -60,6 +70,7 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
             name=f"{DOMAIN} {site.id} {kind}",
             update_interval=INTERVAL,
         )
+        self._kind = kind
         self.client = client
         self.site = site
         self.store = store
@@ -85,6 +96,26 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
     def mark_answered(self) -> None:
         """Note that Climkit answered now."""
         self.answered, self._answered_at = dt_util.utcnow(), self.hass.loop.time()
+
+    async def _async_list[E](
+        self, read: Callable[[str], Awaitable[list[E]]], backoff: Backoff[str], key: str
+    ) -> list[E] | None:
+        """Return the day's list; None while it is in trouble, which is no news: some is known.
+
+        Raises ClimkitAuthenticationError.
+        """
+        if backoff.is_paused(key):
+            return None
+        try:
+            listed = await read(self.site.id)
+        except ClimkitAuthenticationError:
+            raise
+        except ClimkitError as err:
+            _LOGGER.debug("No list of the %s of %s: %s", self._kind, self.site.id, err)
+            pause(backoff, key, err)
+            return None
+        backoff.succeeded(key)
+        return listed
 
     def lists_are_old(self, now: datetime) -> bool:
         """Whether the day's list of meters or sensors is due."""

@@ -13,14 +13,12 @@ from ..api import (
     FIRST_PAUSE,
     INTERVAL,
     Backoff,
-    ClimkitAuthenticationError,
     ClimkitClient,
     ClimkitError,
     Reading,
     Sensor,
     Site,
     ask_each,
-    pause,
 )
 from ..errors import refresh_errors
 from ..feeds import newest_present
@@ -101,7 +99,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         try:
             with refresh_errors():
                 if self.lists_are_old(now):
-                    await self._async_list(now)
+                    await self._async_list_sensors(now)
                 self.has_asked = True
                 if error := await self._async_ask_sensors(now):
                     raise error
@@ -116,18 +114,10 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         pause_left = timedelta(seconds=end - self.hass.loop.time())
         return min(max(pause_left, self._backoff.left(None), FIRST_PAUSE), INTERVAL)
 
-    async def _async_list(self, now: datetime) -> None:
-        if self._backoff.is_paused(LIST):
+    async def _async_list_sensors(self, now: datetime) -> None:
+        listed = await self._async_list(self.client.sensors, self._backoff, LIST)
+        if listed is None:
             return
-        try:
-            listed = await self.client.sensors(self.site.id)
-        except ClimkitAuthenticationError:
-            raise
-        except ClimkitError as err:
-            _LOGGER.debug("No list of the sensors of %s: %s", self.site.id, err)
-            pause(self._backoff, LIST, err)
-            return
-        self._backoff.succeeded(LIST)
         self._sensors = self._own(listed)
         self.listed = now
         self.mark_answered()

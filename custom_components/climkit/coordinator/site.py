@@ -27,7 +27,6 @@ from ..api import (
     floor_hour,
     is_outage,
     local_midnight,
-    pause,
 )
 from ..costs import SiteCosts, stored_tariffs
 from ..errors import refresh_errors
@@ -332,18 +331,10 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._update_inventory()
 
     async def _async_list_meters(self, now: datetime) -> None:
-        """Ask which meters there are. Some are known, so a list that fails is no news."""
-        if self._list_backoff.is_paused(self.site.id):
+        """Ask which meters there are."""
+        listed = await self._async_list(self.client.meters, self._list_backoff, self.site.id)
+        if listed is None:
             return
-        try:
-            listed = await self.client.meters(self.site.id)
-        except ClimkitAuthenticationError:
-            raise
-        except ClimkitError as err:
-            _LOGGER.debug("No list of the meters of %s: %s", self.site.id, err)
-            pause(self._list_backoff, self.site.id, err)
-            return
-        self._list_backoff.succeeded(self.site.id)
         if self._listed_meters and not listed:
             _LOGGER.debug("The list of the meters of %s is empty", self.site.id)
             return
@@ -387,8 +378,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         return known_meters(self._listed_meters, self._live_data.columns, self._described)
 
     @property
-    def _missing(self) -> dict[str, Meter]:
-        """Return the meters of lists before; what one list lacks answers may still tell of."""
+    def _remembered(self) -> dict[str, Meter]:
+        """Return what lists had before: answers may still tell of a meter that one list lacks."""
         known = {key: self._described.get(slug(key)) for key in self.record["meters"]}
         return {key: meter for key, meter in known.items() if meter}
 
@@ -415,7 +406,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             meters={key: meter for key, meter in meters.items() if self.wants(key)},
             series={one.statistic_id: one for one in series},
         )
-        self._live_data.set_feeds(self._site_feeds(self._missing | meters), series)
+        self._live_data.set_feeds(self._site_feeds(self._remembered | meters), series)
         owners = [(s, meters[s.meter_id] if s.meter_id else None) for s in series]
         self.history.set_series((s, self.names.statistic(s, self.site, m)) for s, m in owners)
         self.costs.set_series((s, self.names.cost(s, self.site, m)) for s, m in owners)
