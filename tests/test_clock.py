@@ -12,41 +12,23 @@ import pytest
 
 from custom_components.climkit.api import MeterReading, Reading
 from custom_components.climkit.feeds.reader import newest_present
-from custom_components.climkit.statistics import worker
 from tests.conftest import NOW, Home
 from tests.costs.bill import add_tariff, tariff
-from tests.simulator import World
 from tests.simulator.site import JsonObject
+from tests.small_site import FIRST, source, without_pauses, world
 from tests.stories.source import METER_ID, SITE_ID, Correction, Source
 from tests.stories.verdict import assert_true
 from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
 
+__all__ = ["source", "without_pauses", "world"]
+
 pytestmark = pytest.mark.recorder
 
 HOUR = timedelta(hours=1)
-FIRST = NOW.replace(minute=0) - timedelta(days=3)
 
 # In hours. More than the tail that each question covers, more than a day, and years.
 BEHIND = [-1, -2, -5, -12, -30, -24 * 400]
 AHEAD = [1, 5, 30, 80, 24 * 400]
-
-
-@pytest.fixture
-def source() -> Source:
-    """A small site with electricity and water since three days."""
-    return Source(first=FIRST, has_water=True)
-
-
-@pytest.fixture
-def world(source: Source) -> World:
-    """The small site."""
-    return World.of(source)
-
-
-@pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses would take real time: the loop's clock stands still."""
-    monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
 
 
 async def settled_hours(home: Home) -> dict[str, dict[datetime, float]]:

@@ -20,41 +20,23 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from sqlalchemy import delete, select
 
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
-from custom_components.climkit.statistics import worker
 from tests.backup import adjust_sum, copy_database, restore_database
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, correct_tariff, tariff
-from tests.simulator import World
+from tests.small_site import FIRST, source, without_pauses, world
 from tests.stories.source import METER_ID, SITE_ID, Correction, Source
 from tests.stories.verdict import assert_true
 from tests.truth import stored_rows
 
+__all__ = ["source", "without_pauses", "world"]
+
 pytestmark = pytest.mark.recorder
 
 HOUR = timedelta(hours=1)
-FIRST = NOW.replace(minute=0) - timedelta(days=3)
 
 ENERGY = f"climkit:{SITE_ID}_electricity_from_ext"
 COST = f"{ENERGY}_cost"
 BOTH = [ENERGY, COST]
-
-
-@pytest.fixture
-def source() -> Source:
-    """A small site with electricity and water since three days."""
-    return Source(first=FIRST, has_water=True)
-
-
-@pytest.fixture
-def world(source: Source) -> World:
-    """The small site."""
-    return World.of(source)
-
-
-@pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses would take real time: the loop's clock stands still."""
-    monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
 
 
 @pytest.fixture

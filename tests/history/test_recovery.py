@@ -22,18 +22,19 @@ from sqlalchemy.exc import OperationalError
 
 from custom_components.climkit.const import ALL, DOMAIN
 from custom_components.climkit.feeds import page_size
-from custom_components.climkit.statistics import worker
 from custom_components.climkit.statistics.rows import Row
 from tests.conftest import NOW, Home, account_entry
 from tests.simulator import Fault, FaultKind, RequestRecord, World, single_house
+from tests.small_site import FIRST, source, without_pauses, world
 from tests.stories.source import METER_ID, SITE_ID, Source
 from tests.truth import assert_equal_to_climkit, delete_rows, stored_rows
+
+__all__ = ["source", "without_pauses", "world"]
 
 pytestmark = pytest.mark.recorder
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-FIRST = NOW.replace(minute=0) - 3 * DAY
 
 AWAY = [HOUR, DAY, 6 * 7 * DAY]
 AWAY_IDS = ["an hour", "a day", "six weeks"]
@@ -46,24 +47,6 @@ REGROWN = timedelta(days=2)
 
 # A question covers this much more, since it is unknown how Climkit reads its times.
 WINDOW = 4 * HOUR
-
-
-@pytest.fixture
-def source() -> Source:
-    """A small site with electricity and water since three days."""
-    return Source(first=FIRST, has_water=True)
-
-
-@pytest.fixture
-def world(source: Source) -> World:
-    """The small site."""
-    return World.of(source)
-
-
-@pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses would take real time: the loop's clock stands still."""
-    monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
 
 
 class Asked:

@@ -24,30 +24,20 @@ from custom_components.climkit.statistics.recorder import RecorderError
 from tests.conftest import NOW, Home
 from tests.costs.bill import add_tariff, correct_tariff, delete_tariff, tariff
 from tests.simulator import World, apartment_house
+from tests.small_site import FIRST, source, world
 from tests.stories.source import METER_ID, SITE_ID, Correction, Source
 from tests.stories.verdict import assert_true
 from tests.truth import hourly_changes, known_names
 
+__all__ = ["source", "world"]
+
 pytestmark = pytest.mark.recorder
 
 HOUR = timedelta(hours=1)
-FIRST = NOW.replace(minute=0) - timedelta(days=3)
 
 SITE_COSTS = [f"{SITE_ID}_cost_today", f"{SITE_ID}_cost_this_month"]
 METER_COSTS = [f"{METER_ID}_cost_today", f"{METER_ID}_cost_this_month"]
 PROGRESS = f"{SITE_ID}_cost_progress"
-
-
-@pytest.fixture
-def source() -> Source:
-    """A small site with electricity and water since three days."""
-    return Source(first=FIRST, has_water=True)
-
-
-@pytest.fixture
-def world(source: Source) -> World:
-    """The small site."""
-    return World.of(source)
 
 
 def prices(valid_from: str, grid: float = 0.3, **others: float) -> dict[str, Any]:
