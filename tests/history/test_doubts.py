@@ -177,11 +177,27 @@ class TestWhatIsAsked:
         assert worth_asking(page(24, FEED, one), Answer(), doubted) == [hour(2)]
         assert worth_asking(page(24, FEED, one), Answer([rows([0])]), doubted) == [hour(2)]
 
+    def range_of(
+        self, hours: Sequence[int], feed: Feed = FEED, now: datetime = LONG_AFTER, *, answer: Answer
+    ) -> TimeRange | None:
+        one = state()
+        doubted = {one.series.statistic_id: [hour(number) for number in hours]}
+        return with_neighbours(page(24, feed, one), answer, doubted, now)
+
     def test_neighbours(self) -> None:
         """An hour on each side; of meters that are read once a day two days; never the future."""
-        assert with_neighbours(FEED, [hour(2), hour(5)], LONG_AFTER) == TimeRange(hour(1), hour(7))
-        assert with_neighbours(FEED, [hour(2)], hour(3)) == TimeRange(hour(1), hour(3))
-        assert with_neighbours(WATER, [hour(2)], LONG_AFTER) == TimeRange(hour(-46), hour(51))
+        whole = Answer([rows([*range(8), *range(12, 20), *range(24, 48)])])
+        assert self.range_of([2, 5], answer=whole) == TimeRange(hour(1), hour(7))
+        assert self.range_of([2], now=hour(3), answer=whole) == TimeRange(hour(1), hour(3))
+        assert self.range_of([2], WATER, answer=whole) == TimeRange(hour(-46), hour(51))
+        assert self.range_of([], answer=whole) is None
+
+    def test_neighbours_behind_a_gap(self) -> None:
+        """The next values are far off, and are asked for too."""
+        assert self.range_of([10], answer=Answer([rows([9, 70])])) == TimeRange(hour(2), hour(18))
+        assert self.range_of([10], answer=Answer([rows([70])])) == TimeRange(hour(9), hour(18))
+        others = Answer([[*rows([1]), *rows([39, 45], other=1.0)]])
+        assert self.range_of([10], answer=others) == TimeRange(hour(0), hour(12))
 
     def test_what_is_still_to_come(self) -> None:
         """The end of the present is not; nor are hours of meters that are read once a day."""

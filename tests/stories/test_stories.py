@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import Stage
-from tests.stories.source import Source
-from tests.stories.steps import LoseWrites, Restart, Step, Trouble, Turn
+from tests.stories.source import ELECTRICITY, Gap, Source
+from tests.stories.steps import LoseWrites, Restart, Revise, Step, Trouble, Turn
 from tests.stories.story import tell
 
 DAY = timedelta(days=1)
@@ -41,3 +41,13 @@ async def test_the_only_meter_is_hidden_while_it_starts(stage: Stage) -> None:
     now = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
     steps = [Turn(60), Trouble("hidden meter"), Restart(), Turn(60), Trouble("none"), Turn(30)]
     await tell(stage, Source(first=now.replace(minute=0) - DAY), now, steps)
+
+
+@pytest.mark.parametrize("column", [None, ELECTRICITY[1]])
+async def test_what_began_before_a_gap_is_withdrawn(stage: Stage, column: str | None) -> None:
+    """Its only neighbour is the value behind the gap."""
+    now = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
+    first = now.replace(minute=45) - timedelta(hours=69)
+    source = Source(first=first, seed=9)
+    source.gaps = [Gap(first + timedelta(hours=12), first + timedelta(hours=24))]
+    await tell(stage, source, now, [Revise(ago=300, quarters=77, column=column, factor=None)])

@@ -13,7 +13,7 @@ from ..api import Interval
 from ..feeds import Answer
 from ..measures import Feed, Series
 from ..statistics import Difference, Rebuilt, TimeRange
-from .doubts import Repeated, keep_all, with_neighbours, worth_asking
+from .doubts import Repeated, keep_all, with_neighbours
 from .fetcher import PageFetcher
 from .pages import Page, Purpose
 from .rebuild import IsDoubted
@@ -53,11 +53,10 @@ class PageComparer:
         """
         first = await self._fetch(page)
         found = await self._async_rebuild(page, first, keep_all, dry_run=dry_run)
-        hours = worth_asking(page, first, found.doubted)
-        if not hours:
-            return found
         now, night = dt_util.utcnow(), self._recheck.stats["nights"]
-        missing = with_neighbours(page.feed, hours, now)
+        missing = with_neighbours(page, first, found.doubted, now)
+        if not missing:
+            return found
         second = await self._fetch(replace(page, range=missing))
         both = Repeated(first, second, page)
         judge = self._recheck.doubts.judge(both, night, now)

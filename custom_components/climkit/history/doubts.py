@@ -59,10 +59,25 @@ def worth_asking(page: Page, answer: Answer, doubted: DoubtedHours) -> list[date
     )
 
 
-def with_neighbours(feed: Feed, hours: Sequence[datetime], now: datetime) -> TimeRange:
-    """Return the range of some hours and of the values next to them, up to `now`."""
-    margin = HOUR if METER_TYPES[feed.meter_type].read_each_interval else USUAL_LATENESS
-    start, end = min(hours) - margin, max(hours) + HOUR + margin
+def with_neighbours(
+    page: Page, answer: Answer, doubted: DoubtedHours, now: datetime
+) -> TimeRange | None:
+    """Return the range of the hours worth asking and of the values next to them, up to `now`.
+
+    Beside an hour there may be a gap: then the next value is far off. None: nothing is worth it.
+    """
+    if not (hours := worth_asking(page, answer, doubted)):
+        return None
+    margin = HOUR if METER_TYPES[page.feed.meter_type].read_each_interval else USUAL_LATENESS
+    start, end = hours[0] - margin, hours[-1] + HOUR + margin
+    for state in page.states:
+        if of_state := doubted.get(state.series.statistic_id):
+            column = state.series.column
+            valued = [one for one in answer.intervals if column in one.values]
+            before = (one.start for one in valued if one.start < min(of_state))
+            behind = (one.start for one in valued if one.start >= max(of_state) + HOUR)
+            start = min(start, floor_hour(max(before, default=start)))
+            end = max(end, floor_hour(min(behind, default=hours[-1])) + HOUR)
     return TimeRange(start, max(min(end, now), start + HOUR))
 
 
