@@ -18,6 +18,7 @@ from custom_components.climkit.api import (
     Interval,
     Meter,
     MeterMode,
+    Query,
     Sampling,
     Sensor,
     SiteReference,
@@ -163,7 +164,7 @@ async def test_a_row_that_is_deeply_nested_is_left_out(
     deep = b"[" * 2000 + b"]" * 2000
     row = b'{"timestamp": "2026-11-19 00:15:00+01:00", "total": 1, "deep": %s}' % deep
     scripted.answers["/meter_data/villa/meter"] = Answer(body=b"[%s, %s]" % (row, deep))
-    [found] = await scripted_client.meter_data("villa", "meter", MIDNIGHT)
+    [found] = await scripted_client.meter_data("villa", "meter", Query(MIDNIGHT))
     assert found.values == {"total": 1.0}
 
 
@@ -201,10 +202,10 @@ async def test_sensors_and_their_readings(client: ClimkitClient, site_id: str) -
     sensors = await client.sensors(site_id)
     assert len(sensors) >= 3
     sensor = sensors[0]
-    newest = await client.sensor_data(site_id, sensor.id)
+    newest = await client.newest_sensor_data(site_id, sensor.id)
     assert newest
     assert NOW - DAY < newest[-1].at <= NOW
-    day = await client.sensor_data(site_id, sensor.id, NOW - DAY, NOW - DAY / 2)
+    day = await client.sensor_data(site_id, sensor.id, Query(NOW - DAY, NOW - DAY / 2))
     assert [reading.at for reading in day] == sorted({reading.at for reading in day})
     assert NOW - DAY <= day[0].at < NOW - DAY + timedelta(hours=1)
     assert NOW - DAY / 2 >= day[-1].at > NOW - DAY / 2 - timedelta(hours=1)
@@ -214,9 +215,9 @@ async def test_sensor_times_in_milliseconds(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
     sensor = (await client.sensors(site_id))[0]
-    seconds = await client.sensor_data(site_id, sensor.id, NOW - DAY)
+    seconds = await client.sensor_data(site_id, sensor.id, Query(NOW - DAY))
     simulator.switches.sensor_timestamps = "milliseconds"
-    assert await client.sensor_data(site_id, sensor.id, NOW - DAY) == seconds
+    assert await client.sensor_data(site_id, sensor.id, Query(NOW - DAY)) == seconds
 
 
 # Windows
@@ -239,7 +240,7 @@ async def test_windows_are_exact_under_both_readings(
             begin, end = start + offset, start + offset + length
             truth = simulator.intervals(site_id, "electricity", begin, end)["conso_total"]
             assert len(truth) == length / INTERVAL
-            found = await client.site_data(site_id, "electricity", begin, end)
+            found = await client.site_data(site_id, "electricity", Query(begin, end))
             assert column(found, "conso_total") == truth
             assert [one.start for one in found] == sorted(truth)
             assert all(one.end - one.start == INTERVAL for one in found)
@@ -254,7 +255,7 @@ async def test_a_window_without_an_end_reaches_the_newest_row(
 ) -> None:
     simulator.switches.reading = reading
     start = NOW.replace(minute=0) - timedelta(hours=2)
-    found = await client.site_data(site_id, "electricity", start)
+    found = await client.site_data(site_id, "electricity", Query(start))
     assert found[0].start == start
     assert found[-1].end == datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -263,7 +264,7 @@ async def test_every_column_is_the_truth(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
     """Site totals and the columns of meters; a single meter's answer is the same numbers."""
-    found = await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY)
+    found = await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY))
     truth = simulator.intervals(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY)
     names = {name for one in found for name in one.values}
     assert len(names) > 20
@@ -271,7 +272,7 @@ async def test_every_column_is_the_truth(
     meters = [one for one in await client.meters(site_id) if one.type == "electricity"]
     assert {meter.mode for meter in meters} > {MeterMode.INTRODUCTION, MeterMode.PRODUCTION}
     for meter in meters[:5]:
-        alone = await client.meter_data(site_id, meter.id, MIDNIGHT, MIDNIGHT + DAY)
+        alone = await client.meter_data(site_id, meter.id, Query(MIDNIGHT, MIDNIGHT + DAY))
         assert column(alone, "total") == truth[f"total_{meter.id}"]
 
 
@@ -289,8 +290,8 @@ async def test_coarser_rows_are_local_calendar_buckets(
     simulator.switches.reading = reading
     noon = datetime.fromisoformat(night).replace(hour=12, tzinfo=DEFAULT_ZONE)
     start, end = interval_bounds(noon, Sampling.DAY, DEFAULT_ZONE)
-    fine = await client.site_data(site_id, "electricity", start, end)
-    coarse = await client.site_data(site_id, "electricity", start, end, sampling=sampling)
+    fine = await client.site_data(site_id, "electricity", Query(start, end))
+    coarse = await client.site_data(site_id, "electricity", Query(start, end, sampling=sampling))
     assert (coarse[0].start, coarse[-1].end) == (start, end)
     assert len(coarse) == (1 if sampling is Sampling.DAY else (end - start) / timedelta(hours=1))
     for one in coarse:
@@ -302,12 +303,12 @@ async def test_coarser_rows_are_local_calendar_buckets(
 async def test_quarter_hours_are_asked_for_without_the_key(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
-    await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY)
+    await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY))
     assert simulator.requests[-1].body == {
         "t_s": "2026-11-18T23:00:00",
         "t_e": "2026-11-20T02:00:00",
     }
-    await client.site_data(site_id, "electricity", MIDNIGHT, sampling=Sampling.DAY)
+    await client.site_data(site_id, "electricity", Query(MIDNIGHT, sampling=Sampling.DAY))
     assert simulator.requests[-1].body == {
         "t_s": "2026-11-18T22:45:00",
         "sampling_frequency": "D",
@@ -320,7 +321,7 @@ async def test_raw_registers(client: ClimkitClient, site_id: str) -> None:
         for meter in await client.meters(site_id)
         if meter.type == "electricity" and not meter.is_rule_meter
     )
-    readings = await client.meter_data_raw(site_id, meter.id, MIDNIGHT, MIDNIGHT + DAY)
+    readings = await client.meter_data_raw(site_id, meter.id, Query(MIDNIGHT, MIDNIGHT + DAY))
     assert len(readings) == 96
     assert (readings[0].at, readings[-1].at) == (MIDNIGHT + INTERVAL, MIDNIGHT + DAY)
     assert {"en_im", "en_ex"} >= readings[0].registers.keys() != set()
@@ -329,7 +330,7 @@ async def test_raw_registers(client: ClimkitClient, site_id: str) -> None:
 async def test_raw_registers_of_a_rule_meter(client: ClimkitClient, site_id: str) -> None:
     rule = next(meter for meter in await client.meters(site_id) if meter.is_rule_meter)
     with pytest.raises(ClimkitResponseError):
-        await client.meter_data_raw(site_id, rule.id, MIDNIGHT, MIDNIGHT + DAY)
+        await client.meter_data_raw(site_id, rule.id, Query(MIDNIGHT, MIDNIGHT + DAY))
 
 
 # Warts of answers
@@ -338,9 +339,9 @@ async def test_raw_registers_of_a_rule_meter(client: ClimkitClient, site_id: str
 async def test_order_and_duplicates_do_not_matter(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
-    plain = await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY)
+    plain = await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY))
     simulator.switches.shuffled = simulator.switches.duplicated = True
-    assert await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY) == plain
+    assert await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY)) == plain
 
 
 async def test_the_later_of_two_rows_counts(
@@ -353,7 +354,7 @@ async def test_the_later_of_two_rows_counts(
             {"timestamp": "2026-11-18 23:15:00Z", "total": 2},
         ]
     )
-    found = await scripted_client.meter_data("villa", "meter", MIDNIGHT)
+    found = await scripted_client.meter_data("villa", "meter", Query(MIDNIGHT))
     assert [one.values for one in found] == [{"total": 2.0}, {"total": 3.0}]
 
 
@@ -373,7 +374,7 @@ async def test_bad_rows_are_left_out_and_told_once(
     )
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
-            found = await scripted_client.site_data("villa", "electricity", MIDNIGHT)
+            found = await scripted_client.site_data("villa", "electricity", Query(MIDNIGHT))
             assert [one.values for one in found] == [{"self": 0.5}, {}]
     assert told_by_client(caplog) == ["POST /site_data/villa/electricity: 5 unusable rows left out"]
 
@@ -382,9 +383,9 @@ async def test_bad_rows_are_left_out_and_told_once(
 async def test_nan_and_null_are_absent_not_zero(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str, kind: FaultKind
 ) -> None:
-    plain = await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY)
+    plain = await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY))
     simulator.switches.faults = [Fault(kind=kind, path="site_data")]
-    spoiled = await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY)
+    spoiled = await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY))
     assert [one.start for one in spoiled] == [one.start for one in plain]
     kept = [one for one in spoiled if one.values]
     assert len(kept) == len(plain) / 2
@@ -394,16 +395,16 @@ async def test_nan_and_null_are_absent_not_zero(
 async def test_numbers_as_text(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
-    plain = await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY)
+    plain = await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY))
     simulator.switches.faults = [Fault(kind=FaultKind.STRINGS, path="site_data")]
-    assert await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY) == plain
+    assert await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY)) == plain
 
 
 async def test_an_empty_answer_is_no_error(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
     simulator.switches.faults = [Fault(kind=FaultKind.EMPTY_LIST, path=site_id)]
-    assert await client.site_data(site_id, "electricity", MIDNIGHT) == []
+    assert await client.site_data(site_id, "electricity", Query(MIDNIGHT)) == []
     assert await client.meters(site_id) == []
     assert await client.sensors(site_id) == []
 
@@ -411,15 +412,15 @@ async def test_an_empty_answer_is_no_error(
 async def test_naive_stamps_are_local_time(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
-    plain = await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY)
+    plain = await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY))
     simulator.switches.naive_timestamps = True
-    assert await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY) == plain
+    assert await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY)) == plain
 
 
 async def test_negative_production_is_kept(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
-    found = await client.site_data(site_id, "electricity", MIDNIGHT, MIDNIGHT + DAY)
+    found = await client.site_data(site_id, "electricity", Query(MIDNIGHT, MIDNIGHT + DAY))
     assert min(column(found, "prod_total").values()) < 0
 
 
@@ -438,15 +439,15 @@ async def test_ids_that_would_lead_elsewhere_never_leave(
         client.installation(evil),
         client.meters(evil),
         client.sensors(evil),
-        client.site_data(evil, "electricity", NOW),
-        client.site_data("villa", evil, NOW),
-        client.site_data("villa", "Electricity", NOW),
-        client.meter_data(evil, "meter", NOW),
-        client.meter_data("villa", evil, NOW),
-        client.meter_data_raw(evil, "meter", NOW),
-        client.meter_data_raw("villa", evil, NOW),
-        client.sensor_data(evil, "sensor"),
-        client.sensor_data("villa", evil),
+        client.site_data(evil, "electricity", Query(NOW)),
+        client.site_data("villa", evil, Query(NOW)),
+        client.site_data("villa", "Electricity", Query(NOW)),
+        client.meter_data(evil, "meter", Query(NOW)),
+        client.meter_data("villa", evil, Query(NOW)),
+        client.meter_data_raw(evil, "meter", Query(NOW)),
+        client.meter_data_raw("villa", evil, Query(NOW)),
+        client.newest_sensor_data(evil, "sensor"),
+        client.newest_sensor_data("villa", evil),
     ]
     for call in calls:
         with pytest.raises(ClimkitResponseError) as raised:
@@ -484,7 +485,7 @@ async def test_recorded_answers(session: aiohttp.ClientSession) -> None:
         client = ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url=simulator.url)
         modes = [meter.mode for meter in await client.meters(site_id)]
         start, end = datetime(2022, 5, 5, tzinfo=UTC), datetime(2022, 5, 12, tzinfo=UTC)
-        found = await client.site_data(site_id, "electricity", start, end)
+        found = await client.site_data(site_id, "electricity", Query(start, end))
     assert modes == [MeterMode.INTRODUCTION, MeterMode.PRODUCTION, *[MeterMode.CONSUMPTION] * 4]
     assert len(found) == len(rows) == 480
     assert found[0].start == datetime(2022, 5, 5, 14, 45, tzinfo=UTC)
@@ -502,6 +503,6 @@ async def test_recorded_rows_of_meters(
     for rows in cast(dict[str, list[dict[str, object]]], json.loads(text)).values():
         scripted.answers["/meter_data/villa/meter"] = Answer(body=rows)
         start = datetime(2026, 3, 22, tzinfo=UTC)
-        found = await scripted_client.meter_data("villa", "meter", start, start + DAY)
+        found = await scripted_client.meter_data("villa", "meter", Query(start, start + DAY))
         assert [one.values["total"] for one in found] == [row["total"] for row in rows]
         assert all(one.values.keys() | {"timestamp"} == rows[0].keys() for one in found)

@@ -15,7 +15,13 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 import pytest
 
-from custom_components.climkit.api import ClimkitClient, ClimkitError, RequestQueue, transport
+from custom_components.climkit.api import (
+    ClimkitClient,
+    ClimkitError,
+    Query,
+    RequestQueue,
+    transport,
+)
 from tests.simulator import (
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
@@ -95,7 +101,7 @@ async def ask(client: ClimkitClient, site_id: str, number: int) -> None:
     """Ask something, with a body or without one; trouble is none of ours."""
     try:
         if number % 3:
-            await client.site_data(site_id, "electricity", NOW - timedelta(minutes=30))
+            await client.site_data(site_id, "electricity", Query(NOW - timedelta(minutes=30)))
         else:
             await client.meters(site_id)
     except ClimkitError:

@@ -14,6 +14,7 @@ from custom_components.climkit.api import (
     ClimkitResponseError,
     Interval,
     MeterReading,
+    Query,
     Reading,
     Sampling,
 )
@@ -89,7 +90,7 @@ class TestRepeatedRows:
         rows = [at | {"total": 1.5, "self": 0.5}, at | second]
         scripted.answers[f"/{path}/villa/electricity"] = Answer(body=rows)
         ask = getattr(scripted_client, path)
-        [found] = await ask("villa", "electricity", MIDNIGHT)
+        [found] = await ask("villa", "electricity", Query(MIDNIGHT))
         assert found.values == expected
 
     async def test_of_longer_rows(
@@ -101,7 +102,7 @@ class TestRepeatedRows:
             body=[at | {"total": 4.0}, at | {"total": None}]
         )
         [found] = await scripted_client.meter_data(
-            "villa", "meter", MIDNIGHT, MIDNIGHT + DAY, sampling=Sampling.DAY
+            "villa", "meter", Query(MIDNIGHT, MIDNIGHT + DAY, sampling=Sampling.DAY)
         )
         assert found.values == {"total": 4.0}
 
@@ -111,7 +112,7 @@ class TestRepeatedRows:
         scripted.answers["/meter_data_raw/villa/meter"] = Answer(
             body=[at | {"en_im": 10, "en_ex": 1}, at | {"en_im": None, "en_ex": 2}]
         )
-        [found] = await scripted_client.meter_data_raw("villa", "meter", MIDNIGHT)
+        [found] = await scripted_client.meter_data_raw("villa", "meter", Query(MIDNIGHT))
         assert found.registers == {"en_im": 10.0, "en_ex": 2.0}
 
     async def test_of_sensors(self, scripted: ScriptedApi, scripted_client: ClimkitClient) -> None:
@@ -119,7 +120,7 @@ class TestRepeatedRows:
         scripted.answers["/villa/sensor_data/sensor"] = Answer(
             body=[at | {"value": 21.0}, at | {"value": None}]
         )
-        [found] = await scripted_client.sensor_data("villa", "sensor")
+        [found] = await scripted_client.newest_sensor_data("villa", "sensor")
         assert found.value == 21.0
 
 
@@ -167,7 +168,7 @@ class TestGrid:
         rows = rows_of(MIDNIGHT, 8)
         odd = {"timestamp": "2026-11-19 00:07:00+01:00", "total": 50.0}
         scripted.answers["/meter_data/villa/meter"] = Answer(body=[rows[0], odd, *rows[1:]])
-        found = await scripted_client.meter_data("villa", "meter", MIDNIGHT)
+        found = await scripted_client.meter_data("villa", "meter", Query(MIDNIGHT))
         assert {one.end: one.values["total"] for one in found} == read(rows)
         assert "1 unusable rows left out" in caplog.text
         assert scripted_client.stats.shapes["meter_data"]["unusable"] == 1
@@ -189,7 +190,7 @@ class TestGrid:
         ]
         scripted.answers["/meter_data/villa/meter"] = Answer(body=rows)
         with pytest.raises(ClimkitResponseError, match="not those of quarter-hours"):
-            await scripted_client.meter_data("villa", "meter", MIDNIGHT)
+            await scripted_client.meter_data("villa", "meter", Query(MIDNIGHT))
 
     async def test_a_grid_of_its_own(
         self, scripted: ScriptedApi, scripted_client: ClimkitClient
@@ -198,7 +199,7 @@ class TestGrid:
         rows = rows_of(MIDNIGHT + timedelta(minutes=7), 40)
         scripted.answers["/meter_data/villa/meter"] = Answer(body=rows)
         with pytest.raises(ClimkitResponseError, match="not those of quarter-hours"):
-            await scripted_client.meter_data("villa", "meter", MIDNIGHT)
+            await scripted_client.meter_data("villa", "meter", Query(MIDNIGHT))
 
     @pytest.mark.parametrize("sampling", [Sampling.HOUR, Sampling.DAY])
     async def test_equal_parts_are_no_sum(
@@ -209,7 +210,7 @@ class TestGrid:
         scripted.answers["/meter_data/villa/meter"] = Answer(body=rows)
         with pytest.raises(ClimkitResponseError, match="finer"):
             await scripted_client.meter_data(
-                "villa", "meter", MIDNIGHT, MIDNIGHT + DAY, sampling=sampling
+                "villa", "meter", Query(MIDNIGHT, MIDNIGHT + DAY, sampling=sampling)
             )
 
 
@@ -328,18 +329,20 @@ class TestWithoutOffset:
     ) -> None:
         """Wherever a window begins in that night, all of it is there."""
         night = AUTUMN - 3 * HOUR, AUTUMN + 6 * HOUR
-        whole = await client.site_data(site_id, "electricity", *night)
-        hours = await client.site_data(site_id, "electricity", *night, sampling=Sampling.HOUR)
+        whole = await client.site_data(site_id, "electricity", Query(*night))
+        hours = await client.site_data(
+            site_id, "electricity", Query(*night, sampling=Sampling.HOUR)
+        )
         simulator.switches.patch({"naive_timestamps": True, "reading": reading})
         assert hours == await client.site_data(
-            site_id, "electricity", *night, sampling=Sampling.HOUR
+            site_id, "electricity", Query(*night, sampling=Sampling.HOUR)
         )
         for start in (one.start for one in whole[:24]):
             end = start + 3 * HOUR
-            found = await client.site_data(site_id, "electricity", start, end)
+            found = await client.site_data(site_id, "electricity", Query(start, end))
             assert found == [one for one in whole if start <= one.start < end]
             found = await client.site_data(
-                site_id, "electricity", start, end, sampling=Sampling.HOUR
+                site_id, "electricity", Query(start, end, sampling=Sampling.HOUR)
             )
             # So few rows may not show the order.
             assert all(one in hours for one in found)

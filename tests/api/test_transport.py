@@ -21,6 +21,7 @@ from custom_components.climkit.api import (
     ClimkitRateLimitError,
     ClimkitResponseError,
     Priority,
+    Query,
     RequestQueue,
     login,
     queue,
@@ -209,11 +210,11 @@ async def test_a_refused_meter_is_denied_where_the_token_is_good_for_other_thing
     simulator.requests.clear()
     for meter in (first, second):
         with pytest.raises(ClimkitAccessDeniedError) as raised:
-            await client.meter_data(site_id, meter.id, NOW - timedelta(hours=2))
+            await client.meter_data(site_id, meter.id, Query(NOW - timedelta(hours=2)))
         assert raised.value.others_answered
     refused = [f"/meter_data/{site_id}/{meter.id}" for meter in (first, second)]
     assert paths(simulator) == [refused[0], SITES, refused[1]]
-    assert await client.meter_data(site_id, other.id, NOW - timedelta(hours=2))
+    assert await client.meter_data(site_id, other.id, Query(NOW - timedelta(hours=2)))
 
 
 async def test_a_thing_is_refused_where_the_list_of_sites_is_refused_too(
@@ -224,7 +225,7 @@ async def test_a_thing_is_refused_where_the_list_of_sites_is_refused_too(
     simulator.switches.refused = {meter.id: 403}
     spoil(simulator, FaultKind.STATUS, status=403)
     with pytest.raises(ClimkitAccessDeniedError) as raised:
-        await client.meter_data(site_id, meter.id, NOW - timedelta(hours=2))
+        await client.meter_data(site_id, meter.id, Query(NOW - timedelta(hours=2)))
     assert raised.value.others_answered
     assert paths(simulator).count("/auth") == 1
 

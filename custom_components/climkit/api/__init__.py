@@ -27,6 +27,7 @@ from .models import (
     SiteReference,
     is_object_id,
 )
+from .query import Query
 from .queue import Priority, RequestQueue
 from .stats import RequestStats, Shape
 from .timestamps import (
@@ -68,6 +69,7 @@ __all__ = [
     "MeterMode",
     "MeterReading",
     "Priority",
+    "Query",
     "Reading",
     "RequestQueue",
     "RequestStats",

@@ -25,9 +25,10 @@ from .models import (
     Site,
     SiteReference,
 )
+from .query import Query
 from .queue import Priority, RequestQueue
 from .stats import RequestStats
-from .timestamps import INTERVAL, Sampling, query_window, window_start
+from .timestamps import Sampling
 from .transport import Transport
 
 _LOGGER = logging.getLogger(__name__)
@@ -98,17 +99,7 @@ class ClimkitClient:
         path = f"/meter_info/{_id(site_id)}"
         return await self._listed(path, Meter.from_api, priority, site_id)
 
-    async def site_data(
-        self,
-        site_id: str,
-        meter_type: str,
-        start: datetime,
-        end: datetime | None = None,
-        *,
-        zone: ZoneInfo = DEFAULT_ZONE,
-        sampling: Sampling = Sampling.QUARTER_HOUR,
-        priority: Priority = Priority.LIVE,
-    ) -> list[Interval]:
+    async def site_data(self, site_id: str, meter_type: str, query: Query) -> list[Interval]:
         """Return the validated intervals of a whole site for one meter type.
 
         `meter_type` is electricity, heating, cooling, cold_water, hot_water or charge_point
@@ -116,56 +107,36 @@ class ClimkitClient:
         `to_ext` (document), `storage_*` and `total_<id>`, `self_<id>`, `ext_<id>` of the site's
         meters (observed). kWh, m3 for water.
 
-        Only intervals that lie within `start` and `end` (None: up to the newest) are returned,
-        sorted, each once. `zone` is the site's.
+        Only intervals that lie within the query are returned, sorted, each once.
         """
         path = f"/site_data/{_id(site_id)}/{_fit(meter_type, _TYPE_PATTERN)}"
-        return await self._intervals(path, start, end, zone, sampling, priority)
+        return await self._intervals(path, query)
 
-    async def meter_data(
-        self,
-        site_id: str,
-        meter_id: str,
-        start: datetime,
-        end: datetime | None = None,
-        *,
-        zone: ZoneInfo = DEFAULT_ZONE,
-        sampling: Sampling = Sampling.QUARTER_HOUR,
-        priority: Priority = Priority.LIVE,
-    ) -> list[Interval]:
+    async def meter_data(self, site_id: str, meter_id: str, query: Query) -> list[Interval]:
         """Return the validated intervals of one meter, as `site_data` does for a site.
 
         Columns: `total`, for electricity also `self` and `ext` (document); a production meter
         has `total` alone (observed). kWh, m3 for water.
         """
         path = f"/meter_data/{_id(site_id)}/{_id(meter_id)}"
-        return await self._intervals(path, start, end, zone, sampling, priority)
+        return await self._intervals(path, query)
 
-    async def meter_data_raw(
-        self,
-        site_id: str,
-        meter_id: str,
-        start: datetime,
-        end: datetime | None = None,
-        *,
-        zone: ZoneInfo = DEFAULT_ZONE,
-        priority: Priority = Priority.LIVE,
-    ) -> list[MeterReading]:
+    async def meter_data_raw(self, site_id: str, meter_id: str, query: Query) -> list[MeterReading]:
         """Return the unvalidated registers of a physical meter, sorted by time.
 
-        A reading's time is the end of its period (document), so those after `start` and up to
-        `end` are returned.
+        A reading's time is the end of its period (document), so one at the query's very start is
+        left out.
         """
         readings = await self._rows(
             "POST",
             f"/meter_data_raw/{_id(site_id)}/{_id(meter_id)}",
-            lambda rows: MeterReading.all_from_api(rows, zone),
-            body=query_window(window_start(start, zone), end),
-            priority=priority,
+            lambda rows: MeterReading.all_from_api(rows, query.zone),
+            body=query.window,
+            priority=query.priority,
         )
         wanted: dict[datetime, MeterReading] = {}
         for reading in readings:
-            if start < reading.at and (end is None or reading.at <= end):
+            if query.start < reading.at and query.covers(reading.at):
                 known = wanted.get(reading.at)
                 wanted[reading.at] = known.overlaid(reading) if known else reading
         return [wanted[at] for at in sorted(wanted)]
@@ -175,33 +146,36 @@ class ClimkitClient:
         path = f"/{_id(site_id)}/sensors_list"
         return await self._listed(path, Sensor.from_api, priority, site_id)
 
-    async def sensor_data(
+    async def sensor_data(self, site_id: str, sensor_id: str, query: Query) -> list[Reading]:
+        """Return a sensor's values, sorted by time.
+
+        How far back they may reach is limited, by how much is not said (document).
+        """
+        found = await self._readings(site_id, sensor_id, query.zone, query.window, query.priority)
+        return [reading for reading in found if query.covers(reading.at)]
+
+    async def newest_sensor_data(
+        self, site_id: str, sensor_id: str, zone: ZoneInfo = DEFAULT_ZONE
+    ) -> list[Reading]:
+        """Return what the API answers without a start: a sensor's newest values (document)."""
+        return await self._readings(site_id, sensor_id, zone)
+
+    async def _readings(
         self,
         site_id: str,
         sensor_id: str,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        *,
-        zone: ZoneInfo = DEFAULT_ZONE,
+        zone: ZoneInfo,
+        window: Mapping[str, str] | None = None,
         priority: Priority = Priority.LIVE,
     ) -> list[Reading]:
-        """Return a sensor's values from `start` to `end`, sorted by time.
-
-        Without `start` the API answers its newest values; how far back `start` may reach is
-        limited, by how much is not said (document).
-        """
         readings = await self._rows(
             "GET",
             f"/{_id(site_id)}/sensor_data/{_id(sensor_id)}",
             lambda rows: Reading.all_from_api(rows, zone),
-            params=query_window(window_start(start, zone), end) if start else None,
+            params=window,
             priority=priority,
         )
-        wanted = {
-            reading.at: reading
-            for reading in readings
-            if (start is None or start <= reading.at) and (end is None or reading.at <= end)
-        }
+        wanted = {reading.at: reading for reading in readings}
         return [wanted[at] for at in sorted(wanted)]
 
     async def _listed[T: (SiteReference, Meter, Sensor)](
@@ -228,34 +202,19 @@ class ClimkitClient:
             _LOGGER.debug("GET %s: %d rows repeat an id", path, repeated)
         return distinct
 
-    async def _intervals(
-        self,
-        path: str,
-        start: datetime,
-        end: datetime | None,
-        zone: ZoneInfo,
-        sampling: Sampling,
-        priority: Priority,
-    ) -> list[Interval]:
-        if sampling is Sampling.QUARTER_HOUR:
-            # What the API answers without the key (observed); the key is in doubt for site_data.
-            body = query_window(window_start(start, zone), end)
-        else:
-            # Stamped at its start, the first row would lie on the window's edge.
-            begin = window_start(start - INTERVAL, zone)
-            body = query_window(begin, end) | {"sampling_frequency": sampling.value}
+    async def _intervals(self, path: str, query: Query) -> list[Interval]:
         intervals = await self._rows(
             "POST",
             path,
-            lambda rows: Interval.all_from_api(rows, sampling, zone),
-            body=body,
-            priority=priority,
+            lambda rows: Interval.all_from_api(rows, query.sampling, query.zone),
+            body=query.sampled_window,
+            priority=query.priority,
         )
-        if intervals and sampling is Sampling.QUARTER_HOUR:
-            self.stats.note_window(start, min(interval.start for interval in intervals))
+        if intervals and query.sampling is Sampling.QUARTER_HOUR:
+            self.stats.note_window(query.start, min(interval.start for interval in intervals))
         wanted: dict[datetime, Interval] = {}
         for interval in intervals:
-            if start <= interval.start and (end is None or interval.end <= end):
+            if query.covers(interval.start, interval.end):
                 known = wanted.get(interval.start)
                 wanted[interval.start] = known.overlaid(interval) if known else interval
         return [wanted[at] for at in sorted(wanted)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from ..api import Backoff, ClimkitClient, MeterReading, Site, ask_each, floor_interval
+from ..api import Backoff, ClimkitClient, MeterReading, Query, Site, ask_each, floor_interval
 from ..feeds import newest_present
 
 # It holds the newest reading of a meter that is read once a day.
@@ -32,9 +32,8 @@ class MeterRegisters:
 
         async def ask(meter_id: str) -> None:
             self._asked_in[meter_id] = quarter
-            readings = await self._client.meter_data_raw(
-                self._site.id, meter_id, now - TAIL, zone=self._site.zone
-            )
+            query = Query(now - TAIL, zone=self._site.zone)
+            readings = await self._client.meter_data_raw(self._site.id, meter_id, query)
             if newest := newest_present(readings, now):
                 self._newest[meter_id] = newest
 

@@ -139,7 +139,8 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
 
         async def ask(sensor_id: str) -> None:
             self._asked[sensor_id] = now
-            readings = await self.client.sensor_data(self.site.id, sensor_id, zone=self.site.zone)
+            site = self.site
+            readings = await self.client.newest_sensor_data(site.id, sensor_id, site.zone)
             self.mark_answered()
             if newest := newest_present(readings, now):
                 self._readings[sensor_id] = newest

@@ -15,6 +15,7 @@ from ..api import (
     Interval,
     MeterReading,
     Priority,
+    Query,
     Reading,
     Site,
     floor_hour,
@@ -182,15 +183,11 @@ class FeedReader:
         self, feed: Feed, start: datetime, end: datetime | None, priority: Priority
     ) -> list[Interval]:
         """Ask once. Rows of the future are left out, and asked for when their time has come."""
-        zone = self._site.zone
+        query = Query(start, end, self._site.zone, priority=priority)
         if feed.meter_id:
-            found = await self._client.meter_data(
-                feed.site_id, feed.meter_id, start, end, zone=zone, priority=priority
-            )
+            found = await self._client.meter_data(feed.site_id, feed.meter_id, query)
         else:
-            found = await self._client.site_data(
-                feed.site_id, feed.meter_type, start, end, zone=zone, priority=priority
-            )
+            found = await self._client.site_data(feed.site_id, feed.meter_type, query)
         refuse_coarser(feed.meter_type, found)
         latest = dt_util.utcnow() + CLOCKS_DIFFER_BY
         present = [interval for interval in found if interval.end <= latest]

@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from ..api import ClimkitClient, ClimkitError, Meter, SiteReference, read_each_site
+from ..api import ClimkitClient, ClimkitError, Meter, Query, SiteReference, read_each_site
 from ..const import (
     ALL,
     CONF_DATE,
@@ -140,9 +140,8 @@ class SelectionSteps(ViewSteps):
     async def _async_charge_point_columns(self, site_id: str) -> frozenset[str]:
         """Charge points stand in no list; only the columns of their data tell of them."""
         try:
-            intervals = await self.client.site_data(
-                site_id, CHARGE_POINT, dt_util.utcnow() - timedelta(hours=6)
-            )
+            recently = Query(dt_util.utcnow() - timedelta(hours=6))
+            intervals = await self.client.site_data(site_id, CHARGE_POINT, recently)
         except ClimkitError:
             return frozenset()
         return columns_of(intervals)

@@ -4,12 +4,11 @@ Everybody may call them. They ask the API and store nothing; their requests wait
 history, behind what is new.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
@@ -24,7 +23,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonArrayType
 import voluptuous as vol
 
-from ..api import HOUR, INTERVAL, Interval, Priority, Sampling, Site, bucket_bounds
+from ..api import HOUR, INTERVAL, Interval, Priority, Query, Sampling, Site, bucket_bounds
 from ..const import DOMAIN
 from ..coordinator import SiteCoordinator
 from ..errors import action_errors
@@ -94,21 +93,7 @@ SITE_DATA_SCHEMA = vol.Schema(
 
 
 type _Answer = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
-
-
-class _Ask(Protocol):
-    """A method of the client that answers intervals."""
-
-    async def __call__(
-        self,
-        start: datetime,
-        end: datetime | None,
-        *,
-        zone: ZoneInfo,
-        sampling: Sampling,
-        priority: Priority,
-    ) -> list[Interval]:
-        """Answer the rows from `start` to `end`."""
+type _Ask = Callable[[Query], Awaitable[list[Interval]]]
 
 
 @callback
@@ -176,12 +161,9 @@ async def _async_meter_readings(call: ServiceCall) -> ServiceResponse:
     if meter and meter.is_rule_meter:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_readings")
     site = coordinator.site
-    start, end = time_range_of(call, site)
-    refuse_too_long(start, end, DAYS_OF_READINGS, site.zone)
+    query = _readings_query(call, site)
     with action_errors():
-        readings = await coordinator.client.meter_data_raw(
-            site.id, meter_id, start, end, zone=site.zone, priority=Priority.HISTORY
-        )
+        readings = await coordinator.client.meter_data_raw(site.id, meter_id, query)
     refuse_too_many(sum(len(one.registers) for one in readings))
     return {
         "meter_id": meter_id,
@@ -194,18 +176,22 @@ async def _async_sensor_data(call: ServiceCall) -> ServiceResponse:
     """Answer the values of a sensor."""
     runtime, sensor_id = target_of(call, TargetKind.SENSOR)
     site, sensor = runtime.coordinator.site, runtime.sensors.data.get(sensor_id)
-    start, end = time_range_of(call, site)
-    refuse_too_long(start, end, DAYS_OF_READINGS, site.zone)
+    query = _readings_query(call, site)
     with action_errors():
-        readings = await runtime.coordinator.client.sensor_data(
-            site.id, sensor_id, start, end, zone=site.zone, priority=Priority.HISTORY
-        )
+        readings = await runtime.coordinator.client.sensor_data(site.id, sensor_id, query)
     refuse_too_many(len(readings))
     return {
         "sensor_id": sensor_id,
         "unit": sensor.unit if sensor else None,
         "rows": [{"time": _local(one.at, site), "value": one.value} for one in readings],
     }
+
+
+def _readings_query(call: ServiceCall, site: Site) -> Query:
+    """Return what to ask for of readings; refuse what is too long for one request."""
+    start, end = time_range_of(call, site)
+    refuse_too_long(start, end, DAYS_OF_READINGS, site.zone)
+    return Query(start, end, site.zone, priority=Priority.HISTORY)
 
 
 async def _async_sampled(
@@ -228,7 +214,7 @@ async def _async_sampled(
     refuse_too_many(_number_of_rows(start, end, sampling) * width)
 
     async def ask_once(start: datetime, end: datetime | None) -> list[Interval]:
-        return await ask(start, end, zone=site.zone, sampling=sampling, priority=Priority.HISTORY)
+        return await ask(Query(start, end, site.zone, sampling, Priority.HISTORY))
 
     rows: list[Interval] = []
     with action_errors():
