@@ -1,6 +1,6 @@
 """What the user wants of an account, as stored in the options of its config entry. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
@@ -60,6 +60,19 @@ def view_of(options: Mapping[str, Any]) -> str:
         return str(options[CONF_VIEW])
     is_all = options.get(CONF_METERS, ALL) == ALL and options.get(CONF_SITE_TOTALS, True)
     return VIEW_BUILDING if is_all else VIEW_METERS
+
+
+def split_choice(chosen: str | Iterable[str], listed: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the chosen ids that Climkit lists today, as it spells them, and those it does not.
+
+    A form shows the former; the latter stay chosen. `ALL` keeps its word, and is no list of ids.
+    """
+    if chosen == ALL:
+        return [], []
+    listed_ids = {slug(climkit_id): climkit_id for climkit_id in listed}
+    chosen_ids = slugs(chosen)
+    present = [one for key, one in listed_ids.items() if key in chosen_ids]
+    return present, [one for one in chosen if slug(one) not in listed_ids]
 
 
 def history_start(history: str, site: Site, now: datetime) -> datetime:

@@ -32,7 +32,7 @@ from ..feeds import columns_of
 from ..history import MANY_ROWS, Estimate, estimate_site, told_time
 from ..ids import slug
 from ..measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
-from ..options import Selection, history_start, view_of
+from ..options import Selection, history_start, split_choice, view_of
 from ..sites import async_sites_of_others
 from .view import ViewSteps, choice_selector
 
@@ -79,6 +79,7 @@ class SelectionSteps(ViewSteps):
         if not free:
             return self.async_abort(reason="sites_taken" if taken else "no_sites")
         current = self.options.get(CONF_SITES, ALL)
+        present, absent = split_choice(current, self._sites)
         if len(self._sites) == 1 and current == ALL:
             user_input = {CONF_SITES: free}
         errors = {}
@@ -90,15 +91,10 @@ class SelectionSteps(ViewSteps):
                 errors[CONF_SITES] = "sites_taken"
             else:
                 self._chosen = chosen
-                # "All" keeps its word: a site that is new at Climkit joins by itself. What cannot
-                # be read today stays chosen.
-                absent = (
-                    [] if current == ALL else [key for key in current if key not in self._sites]
-                )
                 is_all = not absent and set(chosen) == set(free)
-                self.options[CONF_SITES] = ALL if is_all else chosen + absent
+                self.options[CONF_SITES] = ALL if is_all else [*chosen, *absent]
                 return await self.async_step_look_up_meters()
-        wanted = free if current == ALL else [site for site in current if site in self._sites]
+        wanted = free if current == ALL else present
         labels = await self._async_site_labels()
         schema = vol.Schema({vol.Required(CONF_SITES): choice_selector(labels)})
         return self.async_show_form(

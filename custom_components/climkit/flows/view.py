@@ -1,6 +1,6 @@
 """The steps in which a user says what to see: a flat, the whole building, or chosen meters."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlowResult
@@ -30,7 +30,7 @@ from ..const import (
 )
 from ..ids import slug, slugs
 from ..measures import CHARGE_POINT, ELECTRICITY, Names, by_number
-from ..options import view_of
+from ..options import split_choice, view_of
 
 # A list up to this long is shown whole; a longer one is searched in.
 MANY_METERS = 10
@@ -78,8 +78,8 @@ class ViewSteps(ConfigEntryBaseFlow):
             elif any(self._site_of(meter_id) != site_id for meter_id in others):
                 errors[CONF_OTHER_METERS] = "meters_of_another_site"
             else:
-                # What Climkit does not list today stays chosen.
-                absent = _absent(stored[1:], meters) if slugs(stored[:1]) == {slug(flat)} else []
+                is_same = slugs(stored[:1]) == {slug(flat)}
+                _, absent = split_choice(stored[1:] if is_same else [], meters)
                 self._chosen = [site_id]
                 return await self._async_go_on(
                     {
@@ -137,12 +137,11 @@ class ViewSteps(ConfigEntryBaseFlow):
         meters = self._all_meters
         is_known = view_of(self.options) == VIEW_METERS
         current = self.options[CONF_METERS] if is_known else []
+        present, absent = split_choice(current, meters)
         errors = {}
         if user_input is not None:
             chosen, is_all = user_input.get(CONF_METERS, []), user_input[CONF_ALL_METERS]
             if is_all or chosen or user_input[CONF_SITE_TOTALS]:
-                # What Climkit does not list today stays chosen.
-                absent = [] if current == ALL else _absent(current, meters)
                 return await self._async_go_on(
                     {
                         CONF_VIEW: VIEW_METERS,
@@ -163,7 +162,7 @@ class ViewSteps(ConfigEntryBaseFlow):
             fields[vol.Required(CONF_SENSORS)] = BooleanSelector()
         suggested = {
             CONF_ALL_METERS: current == ALL,
-            CONF_METERS: [key for key in meters if current != ALL and slug(key) in slugs(current)],
+            CONF_METERS: present,
             CONF_SITE_TOTALS: self.options.get(CONF_SITE_TOTALS, True) if is_known else True,
             CONF_SENSORS: self.options.get(CONF_SENSORS, True) if is_known else False,
         }
@@ -222,9 +221,3 @@ def choice_selector(
             mode=SelectSelectorMode.LIST if is_short else SelectSelectorMode.DROPDOWN,
         )
     )
-
-
-def _absent(chosen: Iterable[str], meters: Iterable[str]) -> list[str]:
-    """Return the chosen meters that Climkit does not list today."""
-    known = slugs(meters)
-    return [meter_id for meter_id in chosen if slug(meter_id) not in known]
