@@ -11,7 +11,6 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
     ObjectSelector,
     ObjectSelectorConfig,
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -38,6 +37,7 @@ from ..energy_dashboard import (
 from ..runtime import ClimkitConfigEntry
 from ..services import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
 from ..statistics import async_own_names
+from .view import choice_selector
 
 CONF_OWNER = "owner"
 CONF_WATER = "water"
@@ -56,6 +56,14 @@ _PARENTS = ObjectSelector(
         label_field=ATTR_DEVICE_ID,
         description_field=ATTR_PARENT,
         translation_key=ATTR_INCLUDED_IN,
+    )
+)
+_ALSO = SelectSelector(
+    SelectSelectorConfig(
+        options=[kind.value for kind in REPEATABLE],
+        translation_key="dashboard_kind",
+        multiple=True,
+        mode=SelectSelectorMode.LIST,
     )
 )
 
@@ -94,38 +102,20 @@ class EnergyDashboardSteps(OptionsFlow):
         self, entry: ClimkitConfigEntry, error: HomeAssistantError | None = None
     ) -> ConfigFlowResult:
         """Show the form; after an error with what was answered before."""
-        coordinators = [runtime.coordinator for runtime in entry.runtime_data.values()]
-        sites = coordinators[0].names.sites(one.site for one in coordinators)
-        owners: dict[str, str] = {}
-        waters: dict[str, str] = {}
-        for one in coordinators:
-            site = sites[one.site.id]
-            owners |= {one.site.id: site} | _labels(one, site, consumers(one))
-            waters |= _labels(one, site, water_meters(one))
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_OWNER): _choice(owners),
-                **({vol.Optional(CONF_WATER): _choice(waters, multiple=True)} if waters else {}),
-                vol.Optional(CONF_ALSO): SelectSelector(
-                    SelectSelectorConfig(
-                        options=[kind.value for kind in REPEATABLE],
-                        translation_key="dashboard_kind",
-                        multiple=True,
-                        mode=SelectSelectorMode.LIST,
-                    )
-                ),
-            }
-        )
+        owners, waters = _choices(entry)
+        fields: dict[vol.Marker, object] = {
+            vol.Required(CONF_OWNER): choice_selector(owners, multiple=False, can_be_listed=False)
+        }
+        if waters:
+            fields[vol.Optional(CONF_WATER)] = choice_selector(waters, can_be_listed=False)
+        fields[vol.Optional(CONF_ALSO)] = _ALSO
         return self.async_show_form(
             step_id="energy_dashboard",
             data_schema=self.add_suggested_values_to_schema(
-                schema, self._answer or {CONF_OWNER: next(iter(owners))}
+                vol.Schema(fields), self._answer or {CONF_OWNER: next(iter(owners))}
             ),
             errors={"base": error.translation_key or "dashboard_refused"} if error else None,
-            description_placeholders={
-                "error": "",
-                **((error.translation_placeholders if error else None) or {}),
-            },
+            description_placeholders=_placeholders(error),
         )
 
     async def async_step_energy_dashboard_confirm(
@@ -223,18 +213,26 @@ def _coordinator_of(entry: ClimkitConfigEntry, owner_id: str) -> SiteCoordinator
     return next((one for one in coordinators if owner_id in {one.site.id, *consumers(one)}), None)
 
 
+def _choices(entry: ClimkitConfigEntry) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what may be shown, sites and consumers, and the water meters: by id what they are."""
+    coordinators = [runtime.coordinator for runtime in entry.runtime_data.values()]
+    sites = coordinators[0].names.sites(one.site for one in coordinators)
+    owners: dict[str, str] = {}
+    waters: dict[str, str] = {}
+    for one in coordinators:
+        site = sites[one.site.id]
+        owners |= {one.site.id: site} | _labels(one, site, consumers(one))
+        waters |= _labels(one, site, water_meters(one))
+    return owners, waters
+
+
+def _placeholders(error: HomeAssistantError | None) -> dict[str, str]:
+    """Return what the form's texts name, in an error and without one."""
+    return {"error": "", **((error.translation_placeholders if error else None) or {})}
+
+
 def _labels(coordinator: SiteCoordinator, site: str, meter_ids: Iterable[str]) -> dict[str, str]:
     """Return what meters of a site are called beside those of others."""
     meters = [coordinator.data.meters[meter_id] for meter_id in meter_ids]
     names = coordinator.names.meters(meters)
     return {meter_id: f"{site} - {name}" for meter_id, name in names.items()}
-
-
-def _choice(labels: dict[str, str], *, multiple: bool = False) -> SelectSelector:
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=[SelectOptionDict(value=key, label=label) for key, label in labels.items()],
-            multiple=multiple,
-            mode=SelectSelectorMode.DROPDOWN,
-        )
-    )
