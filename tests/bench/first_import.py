@@ -83,7 +83,7 @@ async def measure(build: BuildMachine, meters: int, days: int) -> list[Cell]:
     """Import some days of a site with so many meters and all its totals."""
     async with build(meters, begin=START - timedelta(days=days), site_days=days) as home:
         spent = await imported(home)
-        ids = {state.series.statistic_id for state in home.site.coordinator.history.states}
+        ids = {state.statistic_id for state in home.site.coordinator.history.states}
         stored = await stored_rows(home.hass)
         rows = {key: stored[key] for key in ids}  # those of the site before stay
         alone = await ready_made(home, rows)
@@ -129,9 +129,7 @@ async def imported(home: MachineHome) -> Spent:
 async def ready_made(home: MachineHome, stored: Mapping[str, Sequence[Row]]) -> float:
     """Return the seconds that the recorder takes for rows of which none is there yet."""
     coordinator = home.site.coordinator
-    statistics = {
-        state.series.statistic_id: state.statistic for state in coordinator.history.states
-    }
+    statistics = {state.statistic_id: state.statistic for state in coordinator.history.states}
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     data: dict[str, list[StatisticData]] = {
         key: [{"start": r.start, "state": r.amount, "sum": r.total} for r in rows]

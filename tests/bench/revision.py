@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 import os
 import time
@@ -20,11 +20,13 @@ from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event, insert
 
 from custom_components.climkit.api import HOUR, INTERVAL, Interval, Meter, floor_hour
-from custom_components.climkit.history.rebuild import async_rebuild
+from custom_components.climkit.history.doubts import keep_all
+from custom_components.climkit.history.rebuild import SeriesRebuilder
 from custom_components.climkit.history.state import SyncState
 from custom_components.climkit.measures.series import series_of_meter
 from custom_components.climkit.statistics.recorder import async_publish, async_synchronize, metadata
 from custom_components.climkit.statistics.rows import Row
+from custom_components.climkit.statistics.time_range import TimeRange
 from tests.conftest import real_time
 from tools.benchmark.table import Cell, Table
 
@@ -54,9 +56,12 @@ async def test_revision(
     start = end - timedelta(days=DAYS)
     states = await filled(hass, start, end)
     behind = (end - start) // HOUR - 2
-    revised = [interval(states, start + HOUR + n * INTERVAL) for n in range(4)]
+    hour = TimeRange(start + HOUR, start + 2 * HOUR)
+    revised = [interval(states, hour.start + n * INTERVAL) for n in range(4)]
     with measured(hass) as ours:
-        found = await async_rebuild(hass, states, start + HOUR, start + 2 * HOUR, revised)
+        found = await SeriesRebuilder(hass, lambda _: nullcontext()).async_rebuild(
+            states, hour, revised, is_doubted=keep_all
+        )
     assert found.changed == len(states)
     with measured(hass) as rewriting:
         for state in states[:REWRITTEN]:

@@ -124,8 +124,7 @@ async def test_stall(
         rows.append(["four refreshes", *watch.cells()])
         stored = await stored_rows(home.hass)
         statistics = {
-            state.series.statistic_id: state.statistic
-            for state in home.site.coordinator.history.states
+            state.statistic_id: state.statistic for state in home.site.coordinator.history.states
         }
         await async_clear(home.hass, stored)
         data: dict[str, list[StatisticData]] = {

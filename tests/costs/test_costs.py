@@ -338,8 +338,8 @@ class TestRestart:
         monkeypatch.setattr(cost_state, "LONGEST_PAGE", timedelta(hours=6))
         add_tariff(home, plain_tariff(home))
         state = home.sites[0].coordinator.costs._state
-        await home.until(lambda: any(track.last for track in state.tracks.values()))
-        assert any(track.dirty for track in state.tracks.values())
+        await home.until(lambda: any(state.last for state in state.states.values()))
+        assert any(state.dirty for state in state.states.values())
         memory = json.dumps(hass_storage)
         await home.hass.config_entries.async_unload(home.entry.entry_id)
         await async_wait_recording_done(home.hass)
@@ -382,9 +382,7 @@ class TestRestart:
 
         rebuild_write = rebuild.async_write
         with (
-            patch.object(
-                site_costs, "async_rebuild_amounts", side_effect=RecorderError("too late")
-            ),
+            patch.object(site_costs, "async_rebuild", side_effect=RecorderError("too late")),
             patch.object(rebuild, "async_write", write),
         ):
             home.sites[0].coordinator.history.start_night()
@@ -421,9 +419,7 @@ class TestRestart:
     async def test_recorder_in_trouble(self, home: Home) -> None:
         """Costs that cannot be stored do not hold up energy."""
         await home.set_up()
-        with patch.object(
-            site_costs, "async_rebuild_amounts", side_effect=RecorderError("no")
-        ) as write:
+        with patch.object(site_costs, "async_rebuild", side_effect=RecorderError("no")) as write:
             add_tariff(home, plain_tariff(home))
             await home.until(lambda: home.is_complete)
             await home.until(lambda: bool(write.call_count))

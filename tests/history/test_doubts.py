@@ -130,7 +130,7 @@ class TestDoubts:
         doubts, one = Doubts(), state()
         short = rows(quarters)
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.note(page(24, FEED, one), {one.series.statistic_id: [hour(2)]}, 1)
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, 1)
         assert doubts.ranges(FEED) == [TimeRange(hour(2), hour(3))]
         assert self.is_doubted(short, short, 2, doubts)
         assert not self.is_doubted(short, short, 2, doubts, night=2)
@@ -139,7 +139,7 @@ class TestDoubts:
     def test_what_came_back_is_forgotten(self) -> None:
         """Then it is as if nothing had been."""
         doubts, one = Doubts(), state()
-        doubts.note(page(24, FEED, one), {one.series.statistic_id: [hour(2)]}, 1)
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, 1)
         doubts.note(page(24, FEED, one), {}, 2)
         assert doubts.ranges(FEED) == []
         short = rows(range(8))
@@ -171,7 +171,7 @@ class TestWhatIsAsked:
     def test_a_column_that_is_gone(self) -> None:
         """Is not, but all is of an answer without anything."""
         one = state()
-        doubted = {one.series.statistic_id: [hour(2)]}
+        doubted = {one.statistic_id: [hour(2)]}
         gone = Answer([rows(range(8), other=1.0)])
         assert worth_asking(page(24, FEED, one), gone, doubted) == []
         assert worth_asking(page(24, FEED, one), Answer(), doubted) == [hour(2)]

@@ -207,7 +207,7 @@ class TestOtherPrices:
         add_tariff(home, prices("2026-01-01"))
         await home.settle()
         before = states(home, SITE_COSTS)
-        with patch.object(site_costs, "async_rebuild_amounts", side_effect=RecorderError("no")):
+        with patch.object(site_costs, "async_rebuild", side_effect=RecorderError("no")):
             add_tariff(home, prices("2027-01-01", grid=0.9))
             await home.hass.async_block_till_done()
             assert states(home, SITE_COSTS) == before
@@ -225,7 +225,7 @@ class TestOtherPrices:
             await home.hass.async_block_till_done()
             gate.open()
             found = home.sites[0].coordinator.costs._state
-            await home.until(lambda: any(track.dirty for track in found.tracks.values()))
+            await home.until(lambda: any(state.dirty for state in found.states.values()))
             correct_tariff(home, first, prices("2026-01-01", grid=0.4))
             await home.settle()
         await assert_all_true(home)
@@ -258,14 +258,14 @@ class TestWhileComputed:
         await home.set_up_completely()
         gate = Gate()
         seen: set[str] = set()
-        rebuild = site_costs.async_rebuild_amounts
+        rebuild = site_costs.async_rebuild
 
         async def slow(*args: Any) -> Any:
             await gate.passes()
             seen.update(states(home, [*SITE_COSTS, *METER_COSTS]))
             return await rebuild(*args)
 
-        with patch.object(site_costs, "async_rebuild_amounts", slow):
+        with patch.object(site_costs, "async_rebuild", slow):
             add_tariff(home, prices(day))
             await home.until(gate.waits.is_set)
             await home.hass.async_block_till_done()
@@ -284,7 +284,7 @@ class TestWhileComputed:
         await home.set_up_completely()
         first = add_tariff(home, prices("2026-01-01"))
         await home.settle()
-        with patch.object(site_costs, "async_rebuild_amounts", side_effect=RecorderError("no")):
+        with patch.object(site_costs, "async_rebuild", side_effect=RecorderError("no")):
             correct_tariff(home, first, prices("2026-01-01", grid=0.6))
             await home.hass.async_block_till_done()
             assert states(home, [*SITE_COSTS]) == {"unknown"}

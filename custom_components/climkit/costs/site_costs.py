@@ -21,7 +21,7 @@ from ..statistics import (
     RowsChangedError,
     TimeRange,
     Worker,
-    async_rebuild_amounts,
+    async_rebuild,
     async_rows,
     async_synchronize,
     async_totals_before,
@@ -137,10 +137,10 @@ class SiteCosts:
 
         None as long as there is no hour since then, and until all that belongs to it is computed.
         """
-        tracks = [self._state.tracks.get(cost_id) for cost_id in self.cost_ids(owner_id)]
-        known = [track.spent[since] for track in tracks if track and since in track.spent]
+        states = [self._state.states.get(cost_id) for cost_id in self.cost_ids(owner_id)]
+        known = [state.spent[since] for state in states if state and since in state.spent]
         spent = [amount for amount in known if amount is not None]
-        if len(known) < len(tracks) or not spent:
+        if len(known) < len(states) or not spent:
             return None
         first = since.astimezone(self._site.zone).date()
         return sum(spent) + self.fee(owner_id, first, self._today)
@@ -255,7 +255,7 @@ class SiteCosts:
         elif self._written:
             written, self._written = self._written, []
             self._state.mark_dirty(written)
-        elif page := next_page(self._state.tracks.values()):
+        elif page := next_page(self._state.states.values()):
             self._summed_up = None
             await self._async_compute(page)
         elif self._summed_up != (sums := self._sums):
@@ -271,28 +271,30 @@ class SiteCosts:
         delete single rows, so a statistic with one too many is written anew.
         """
         await async_synchronize(self._hass)  # what was about to be written is stored now
-        sources = {source for track in page.tracks for source in track.cost_series.sources}
+        sources = {source for state in page.states for source in state.cost_series.sources}
         found = await async_rows(self._hass, sources, page.range.start, page.range.end)
         amounts = {source: rows for source, (rows, _) in found.items()}
         costs = await self._hass.async_add_executor_job(
-            costs_of, page.tracks, amounts, self._state.tariffs
+            costs_of, page.states, amounts, self._state.tariffs
         )
         stored = await self._async_stored_hours(page)
         wrong = [
-            one for one in page.tracks if stored.get(one.cost_id, set()) - costs[one.cost_id].keys()
+            one
+            for one in page.states
+            if stored.get(one.statistic_id, set()) - costs[one.statistic_id].keys()
         ]
         if wrong:
             await self._state.async_reset(wrong)
             return
-        for track in page.tracks:
-            track.forget_totals(page.range.start)
-        await async_rebuild_amounts(self._hass, page.tracks, page.range, costs)
+        for state in page.states:
+            state.forget_totals(page.range.start)
+        await async_rebuild(self._hass, page.states, page.range, costs)
         self._state.note_done(page)
 
     async def _async_stored_hours(self, page: CostPage) -> dict[str, set[datetime]]:
         """Return the hours of a page that have a cost, by cost id."""
         start, end = page.range.start, page.range.end
-        reaching = [one.cost_id for one in page.tracks if one.last and one.last.start >= start]
+        reaching = [one.statistic_id for one in page.states if one.last and one.last.start >= start]
         if not reaching:
             return {}
         found = await async_rows(self._hass, reaching, start, end)
@@ -303,24 +305,24 @@ class SiteCosts:
         """Return what entities are to be told of now."""
         unread = {
             cost_id
-            for cost_id, track in self._state.tracks.items()
-            if any(map(self._is_awaited, track.cost_series.sources))
+            for cost_id, state in self._state.states.items()
+            if any(map(self._is_awaited, state.cost_series.sources))
         }
         return _Sums((self.day_start, self.month_start), frozenset(unread))
 
     async def _async_sum_up(self, sums: _Sums) -> None:
         """Work out what was spent, and tell entities; nothing is known of what is not read."""
-        read = [one for one in self._state.tracks.values() if one.cost_id not in sums.unread]
+        read = [one for one in self._state.states.values() if one.statistic_id not in sums.unread]
         for time in sums.times:
-            unknown = [one.cost_id for one in read if one.last and time not in one.before]
+            unknown = [one.statistic_id for one in read if one.last and time not in one.before]
             totals = await async_totals_before(self._hass, unknown, time) if unknown else {}
-            for track in read:
-                if track.cost_id in totals:
-                    track.before[time] = totals[track.cost_id]
+            for state in read:
+                if state.statistic_id in totals:
+                    state.before[time] = totals[state.statistic_id]
         if not self._state.is_loaded_for(self._cost_series, self._data):
             return  # prices or meters changed meanwhile
         self._state.forget_spent()
-        for track in read:
-            track.sum_up(sums.times)
+        for state in read:
+            state.sum_up(sums.times)
         self._summed_up = sums
         self._on_change()

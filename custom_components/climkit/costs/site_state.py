@@ -21,9 +21,7 @@ from ..statistics import (
     async_known,
     async_publish,
     cost_metadata,
-    extent_of,
     merged,
-    take_extent,
     without,
 )
 from ..store import ClimkitStore, CostsRecord, StoredRecord, ranges_text, read_ranges
@@ -43,7 +41,7 @@ _FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
 class SiteCostState:
     """The cost statistics of a site, how far each is right, and what is remembered of that.
 
-    `tracks`: by cost id. `tariffs`: those that rows are, or are to be, computed with.
+    `states`: by cost id. `tariffs`: those that rows are, or are to be, computed with.
     """
 
     def __init__(self, hass: HomeAssistant, site: Site, store: ClimkitStore) -> None:
@@ -55,7 +53,7 @@ class SiteCostState:
         self._loaded: Mapping[str, CostSeries] | None = None
         self.tariffs = self._read_tariffs()
         self._unmarked: list[Mapping[str, TimeRange]] = []
-        self.tracks: dict[str, CostState] = {}
+        self.states: dict[str, CostState] = {}
 
     def is_loaded_for(
         self, cost_series: Mapping[str, CostSeries], tariffs: list[dict[str, Any]]
@@ -70,10 +68,10 @@ class SiteCostState:
         What is newer than `RECENT` is not waited for: each quarter-hour it is computed again.
         """
         until = floor_hour(dt_util.utcnow()) - RECENT
-        missing = sum(track.hours_to_compute(until) for track in self.tracks.values())
+        missing = sum(state.hours_to_compute(until) for state in self.states.values())
         if not missing:
             return 100.0
-        whole = sum((one.end - one.start) / HOUR for one in self._whole) * len(self.tracks)
+        whole = sum((one.end - one.start) / HOUR for one in self._whole) * len(self.states)
         return float(max(0, floor(100 * (1 - missing / whole)))) if whole else 0.0
 
     async def async_load(
@@ -97,23 +95,23 @@ class SiteCostState:
             del dirty[cost_id]
             self._stored.pop(cost_id, None)
         known = await async_known(self._hass, set(cost_series))
-        stored = await async_extents(self._hass, cost_series.keys() - self.tracks.keys())
+        stored = await async_extents(self._hass, cost_series.keys() - self.states.keys())
         remembered = await self._async_remembered(stored)
-        tracks = {}
+        states = {}
         for cost_id, one in cost_series.items():
             statistic = cost_metadata(one.series, one.name, self.tariffs.currency or "")
             if known.get(cost_id) != (statistic["name"], statistic["unit_of_measurement"]):
                 async_publish(self._hass, statistic)
-            track = self.tracks.get(cost_id)
-            if track is None:
-                track = CostState(cost_series=one, statistic=statistic)
-                take_extent(track, stored.get(cost_id))
-                track.dirty = self._unsure(track, remembered.get(cost_id))
-            track.cost_series, track.statistic = one, statistic
-            track.dirty = merged([*track.dirty, *read_ranges(dirty.get(cost_id, ()))])
-            tracks[cost_id] = track
-        self.tracks, self._loaded = tracks, cost_series
-        self._note(tracks.values())
+            state = self.states.get(cost_id)
+            if state is None:
+                state = CostState(cost_series=one, statistic=statistic)
+                state.take(stored.get(cost_id))
+                state.dirty = self._unsure(state, remembered.get(cost_id))
+            state.cost_series, state.statistic = one, statistic
+            state.dirty = merged([*state.dirty, *read_ranges(dirty.get(cost_id, ()))])
+            states[cost_id] = state
+        self.states, self._loaded = states, cost_series
+        self._note(states.values())
         if not is_known:
             await self._store.async_save_now()
 
@@ -142,25 +140,25 @@ class SiteCostState:
             },
         )
 
-    def _unsure(self, track: CostState, then: Extent | None) -> list[TimeRange]:
+    def _unsure(self, state: CostState, then: Extent | None) -> list[TimeRange]:
         """Return what may be wrong of a statistic at a start, whatever was remembered.
 
         `then` is what is stored up to the newest row that was remembered. If that is not what was
         remembered, the database or the memory is one of another day, and all is computed again.
         """
-        if track.last is None or track.cost_id not in self._record["dirty"]:
-            return self._all_of(track)
-        record = self._stored.get(track.cost_id)
+        if state.last is None or state.statistic_id not in self._record["dirty"]:
+            return self._all_of(state)
+        record = self._stored.get(state.statistic_id)
         if record is None:  # remembered by a release that did not count
-            return self._from(track.last.start - RECENT)
+            return self._from(state.last.start - RECENT)
         if then is None or _as_record(then) != record:
-            _LOGGER.debug("Rows of %s are not those that were stored", track.cost_id)
-            return self._all_of(track)
+            _LOGGER.debug("Rows of %s are not those that were stored", state.statistic_id)
+            return self._all_of(state)
         return self._from(then.last.start - RECENT)
 
-    def _all_of(self, track: CostState) -> list[TimeRange]:
+    def _all_of(self, state: CostState) -> list[TimeRange]:
         """Return all time in which a statistic has rows or can have some."""
-        stored = self._from(track.first) if track.first else []
+        stored = self._from(state.first) if state.first else []
         return merged([*stored, *self._whole])
 
     @property
@@ -172,20 +170,15 @@ class SiteCostState:
 
         What somebody else took away or changed is computed again.
         """
-        tracks = [
-            track
-            for cost_id, track in self.tracks.items()
-            if track.is_last_confirmed and (cost_ids is None or cost_id in cost_ids)
-        ]
-        stored = await async_extents(self._hass, [track.cost_id for track in tracks])
-        for track in tracks:
-            extent, known = stored.get(track.cost_id), extent_of(track)
-            if extent is known or (known and known.equals(extent)):
-                continue
-            take_extent(track, extent)
-            track.before = {}
-            track.dirty = merged([*track.dirty, *self._all_of(track)])
-            self._note([track])
+        examined = [self.states[key] for key in self.states if cost_ids is None or key in cost_ids]
+        stored = await async_extents(self._hass, [state.statistic_id for state in examined])
+        for state in examined:
+            extent = stored.get(state.statistic_id)
+            if state.is_changed(extent):
+                state.take(extent)
+                state.before = {}
+                state.dirty = merged([*state.dirty, *self._all_of(state)])
+                self._note([state])
 
     @property
     def _whole(self) -> list[TimeRange]:
@@ -206,12 +199,12 @@ class SiteCostState:
 
     def affected_by(self, statistic_ids: Collection[str]) -> list[CostState]:
         """Return the statistics among these, and those that follow from them."""
-        for cost_id in self._record["dirty"].keys() & set(statistic_ids) - self.tracks.keys():
+        for cost_id in self._record["dirty"].keys() & set(statistic_ids) - self.states.keys():
             del self._record["dirty"][cost_id]
         return [
-            track
-            for track in self.tracks.values()
-            if not {track.cost_id, *track.cost_series.sources}.isdisjoint(statistic_ids)
+            state
+            for state in self.states.values()
+            if not {state.statistic_id, *state.cost_series.sources}.isdisjoint(statistic_ids)
         ]
 
     async def async_remember(
@@ -235,16 +228,16 @@ class SiteCostState:
 
     def _newest(self, cost_id: str) -> datetime:
         """Return the hour of a statistic's newest row, or a later one that no row can be after."""
-        track = self.tracks.get(cost_id)
-        return track.last.start if track and track.last else self._horizon
+        state = self.states.get(cost_id)
+        return state.last.start if state and state.last else self._horizon
 
     def mark_dirty(self, written: Collection[Mapping[str, TimeRange]]) -> None:
         """Mark what follows from amounts that were written since they were remembered."""
         marked = []
-        for track in self.tracks.values():
-            if new := _following(track.cost_series, written):
-                track.dirty = merged([*track.dirty, *new])
-                marked.append(track)
+        for state in self.states.values():
+            if new := _following(state.cost_series, written):
+                state.dirty = merged([*state.dirty, *new])
+                marked.append(state)
         self._unmarked = [
             one for one in self._unmarked if not any(one is other for other in written)
         ]
@@ -254,43 +247,45 @@ class SiteCostState:
         """Whether any of these statistics is to be computed in a stretch, or its amounts change."""
         return any(
             one.overlap(time_range)
-            for track in map(self.tracks.get, cost_ids)
-            if track
-            for one in (*track.dirty, *_following(track.cost_series, self._unmarked))
+            for state in map(self.states.get, cost_ids)
+            if state
+            for one in (*state.dirty, *_following(state.cost_series, self._unmarked))
         )
 
     def forget_spent(self) -> None:
         """Forget what was spent: it is no longer true, or not true yet."""
-        for track in self.tracks.values():
-            track.spent = {}
+        for state in self.states.values():
+            state.spent = {}
 
     def note_done(self, page: CostPage) -> None:
         """Note that a page was stored."""
-        for track in page.tracks:
-            track.dirty = without(track.dirty, page.range)
-        self._note(page.tracks)
+        for state in page.states:
+            state.dirty = without(state.dirty, page.range)
+        self._note(page.states)
 
-    async def async_reset(self, tracks: Collection[CostState]) -> None:
+    async def async_reset(self, states: Collection[CostState]) -> None:
         """Delete statistics, to compute all of them again."""
-        if not tracks:
+        if not states:
             return
-        for track in tracks:
-            track.dirty, track.before = self._whole, {}
-        self._note(tracks)
+        for state in states:
+            state.dirty, state.before = self._whole, {}
+        self._note(states)
         await self._store.async_save_now()
-        await async_clear(self._hass, [track.cost_id for track in tracks])
-        for track in tracks:
-            take_extent(track, None)
-            async_publish(self._hass, track.statistic)
+        await async_clear(self._hass, [state.statistic_id for state in states])
+        for state in states:
+            state.take(None)
+            async_publish(self._hass, state.statistic)
 
-    def _note(self, tracks: Iterable[CostState]) -> None:
-        for track in tracks:
-            unmarked = _following(track.cost_series, self._unmarked)
-            self._record["dirty"][track.cost_id] = ranges_text(merged([*track.dirty, *unmarked]))
-            if extent := extent_of(track):
-                self._stored[track.cost_id] = _as_record(extent)
+    def _note(self, states: Iterable[CostState]) -> None:
+        for state in states:
+            unmarked = _following(state.cost_series, self._unmarked)
+            self._record["dirty"][state.statistic_id] = ranges_text(
+                merged([*state.dirty, *unmarked])
+            )
+            if extent := state.extent:
+                self._stored[state.statistic_id] = _as_record(extent)
             else:
-                self._stored.pop(track.cost_id, None)
+                self._stored.pop(state.statistic_id, None)
         self._store.save_soon()
 
     def _read_tariffs(self) -> Tariffs:

@@ -4,36 +4,24 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from homeassistant.components.recorder.models import StatisticMetaData
-
 from ..api import HOUR
-from ..statistics import Row, TimeRange
+from ..statistics import Row, StoredStatistic, TimeRange
 from .cost_series import CostSeries
 from .tariffs import Tariffs, hourly_costs
 
 
 @dataclass(slots=True, kw_only=True)
-class CostState:
-    """A cost statistic: what is stored, and the ranges in which it is to be computed anew.
+class CostState(StoredStatistic):
+    """A cost statistic, and the ranges in which it is to be computed anew.
 
     `before` holds running totals before certain times, as far as they are known, and `spent` what
     was spent since then (None: no hour has a cost); that stays until it is known anew.
     """
 
     cost_series: CostSeries
-    statistic: StatisticMetaData
-    first: datetime | None = None
-    last: Row | None = None
-    count: int | None = None
-    is_last_confirmed: bool = True
     dirty: list[TimeRange] = field(default_factory=list)
     before: dict[datetime, float] = field(default_factory=dict)
     spent: dict[datetime, float | None] = field(default_factory=dict)
-
-    @property
-    def cost_id(self) -> str:
-        """Id of the statistic."""
-        return self.statistic["statistic_id"]
 
     def forget_totals(self, start: datetime) -> None:
         """Forget the totals that rows from `start` on may move."""
@@ -56,20 +44,20 @@ class CostState:
 
 
 def costs_of(
-    tracks: Iterable[CostState],
+    states: Iterable[CostState],
     rows: Mapping[str, Iterable[Row]],
     tariffs: Tariffs,
 ) -> dict[str, dict[datetime, float | None]]:
     """Return what each hour costs, by cost id, from the rows of the amounts, by statistic id."""
     return {
-        track.cost_id: hourly_costs(
+        state.statistic_id: hourly_costs(
             [
                 (price, {row.start: row.amount for row in rows.get(source, ())})
-                for source, price in track.cost_series.sources.items()
+                for source, price in state.cost_series.sources.items()
             ],
             tariffs,
         )
-        for track in tracks
+        for state in states
     }
 
 
@@ -83,12 +71,12 @@ class CostPage:
     """A range that is computed in one go, for some cost statistics."""
 
     range: TimeRange
-    tracks: list[CostState]
+    states: list[CostState]
 
 
-def next_page(tracks: Iterable[CostState]) -> CostPage | None:
+def next_page(states: Iterable[CostState]) -> CostPage | None:
     """Return what is computed next, oldest first; None where all is right."""
-    waiting = sorted((one for one in tracks if one.dirty), key=lambda one: one.dirty[0])
+    waiting = sorted((one for one in states if one.dirty), key=lambda one: one.dirty[0])
     if not waiting:
         return None
     first = waiting[0].dirty[0]

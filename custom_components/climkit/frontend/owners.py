@@ -88,7 +88,7 @@ class Owner:
         """Return how far the history of the series was read."""
         wanted = {one.statistic_id for one in self.series.values()}
         states = self.coordinator.history.states
-        return [state for state in states if state.series.statistic_id in wanted]
+        return [state for state in states if state.statistic_id in wanted]
 
     @property
     def today(self) -> date:

@@ -1,22 +1,20 @@
 """Compares stored pages with what Climkit says now, and mends what differs."""
 
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 from homeassistant.util import dt as dt_util
 
 from ..api import Interval
 from ..feeds import Answer
 from ..measures import Feed, Series
-from ..statistics import Difference, Rebuilt, TimeRange
+from ..statistics import Difference, IsDoubted, Rebuilt, TimeRange
 from .doubts import Repeated, keep_all, with_neighbours
 from .fetcher import PageFetcher
 from .pages import Page, Purpose
-from .rebuild import IsDoubted
+from .rebuild import SeriesRebuilder
 from .recheck import NightlyRecheck
 from .site_state import SiteSyncState
 from .state import SyncState
@@ -26,9 +24,6 @@ type OnRead = Callable[
     [Sequence[SyncState], datetime, datetime, Sequence[Interval]], Awaitable[None]
 ]
 
-# `rebuild.async_rebuild`, with the arguments that are the same for a whole site.
-type Rebuild = partial[Coroutine[Any, Any, Rebuilt]]
-
 
 class PageComparer:
     """Compares pages of a site; less than is stored is asked for once more, see `doubts`."""
@@ -36,13 +31,13 @@ class PageComparer:
     def __init__(
         self,
         fetch: Callable[[Page], Awaitable[Answer]],
-        rebuild: Rebuild,
+        rebuilder: SeriesRebuilder,
         recheck: NightlyRecheck,
         on_read: OnRead,
     ) -> None:
         """Prepare; `on_read` is told what was read, once it is stored."""
         self._fetch = fetch
-        self._rebuild = rebuild
+        self._rebuilder = rebuilder
         self._recheck = recheck
         self._on_read = on_read
 
@@ -67,10 +62,10 @@ class PageComparer:
         return found.followed_by(again)
 
     async def _async_rebuild(
-        self, page: Page, answer: Answer, is_doubted: IsDoubted, *, dry_run: bool
+        self, page: Page, answer: Answer, is_doubted: IsDoubted[SyncState], *, dry_run: bool
     ) -> Rebuilt:
         intervals = answer.intervals
-        rebuilt = await self._rebuild(
+        rebuilt = await self._rebuilder.async_rebuild(
             page.states, page.range, intervals, is_doubted=is_doubted, dry_run=dry_run
         )
         if not dry_run:
@@ -147,7 +142,7 @@ class SiteComparison:
                 await self._save(states)
                 position = page.end
                 for state in states:
-                    differing = rebuilt.differences.get(state.series.statistic_id, ())
+                    differing = rebuilt.differences.get(state.statistic_id, ())
                     found.setdefault(state.series, []).extend(differing)
                 self._mark_read(feed, TimeRange(start, position), asked)
         self._mark_read(feed, asked.range, asked)

@@ -12,25 +12,24 @@ from datetime import datetime, timedelta
 from ..api import HOUR, floor_hour
 from ..feeds import Answer, merge_intervals
 from ..measures import METER_TYPES, Feed
-from ..statistics import Row, TimeRange, merged
+from ..statistics import IsDoubted, Row, TimeRange, merged
 from .pages import Page
-from .rebuild import IsDoubted
 from .state import USUAL_LATENESS, SyncState
 
 type DoubtedHours = Mapping[str, Sequence[datetime]]
 
 
-def keep_all(_track: SyncState, _row: Row, _measured: float | None) -> bool:
+def keep_all(_state: SyncState, _row: Row, _measured: float | None) -> bool:
     """Doubt whatever an answer holds in part only."""
     return True
 
 
-def believe_more(_track: SyncState, row: Row, measured: float | None) -> bool:
+def believe_more(_state: SyncState, row: Row, measured: float | None) -> bool:
     """Doubt less than is stored: where data are still to come, more is what comes."""
     return measured is None or (row.amount is not None and measured < row.amount)
 
 
-def believe_from(known: datetime | None) -> IsDoubted:
+def believe_from(known: datetime | None) -> IsDoubted[SyncState]:
     """Doubt less than is stored of hours before `known`; of later ones what came before is here.
 
     What is not here at all keeps what it had.
@@ -54,7 +53,7 @@ def worth_asking(page: Page, answer: Answer, doubted: DoubtedHours) -> list[date
             hour
             for state in page.states
             if not answer.columns or state.series.column in answer.columns
-            for hour in doubted.get(state.series.statistic_id, ())
+            for hour in doubted.get(state.statistic_id, ())
         }
     )
 
@@ -127,7 +126,7 @@ class Doubts:
         """Return what is to be asked for again of a feed."""
         return merged(TimeRange(hour, hour + HOUR) for _, hour in self._nights.get(feed, ()))
 
-    def judge(self, repeated: Repeated, night: int, now: datetime) -> IsDoubted:
+    def judge(self, repeated: Repeated, night: int, now: datetime) -> IsDoubted[SyncState]:
         """Return what to doubt after a second answer in the given night.
 
         Of the newest hours quarter-hours may still be to come: there two equal answers are enough.
@@ -141,7 +140,7 @@ class Doubts:
                 return True
             if measured is not None and row.start >= newest:
                 return False
-            was_doubted = earlier.get((state.series.statistic_id, row.start), night) < night
+            was_doubted = earlier.get((state.statistic_id, row.start), night) < night
             return not was_doubted and not repeated.says(state, row.start)
 
         return is_doubted
@@ -149,7 +148,7 @@ class Doubts:
     def note(self, page: Page, doubted: DoubtedHours, night: int) -> None:
         """Take in what is doubted of a page after a second answer in the given night."""
         known = self._nights.pop(page.feed, {})
-        ids = {state.series.statistic_id for state in page.states}
+        ids = {state.statistic_id for state in page.states}
         kept = {k: n for k, n in known.items() if k[0] not in ids or k[1] not in page.range}
         for statistic_id, hours in doubted.items():
             for hour in hours:

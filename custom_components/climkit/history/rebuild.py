@@ -1,6 +1,6 @@
-"""Rebuilds statistics of energy and water from intervals; what these lack may be doubted."""
+"""Rebuilds the statistics of series from intervals, which are summed up by hour."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from homeassistant.core import HomeAssistant
@@ -8,66 +8,70 @@ from homeassistant.core import HomeAssistant
 from ..api import HOUR, INTERVAL, Interval
 from ..measures import METER_TYPES, Series
 from ..statistics import (
-    IsRowDoubted,
+    IsDoubted,
     Rebuilt,
     Row,
     TimeRange,
     WriteGuard,
-    async_rebuild_amounts,
+    async_rebuild,
     by_hour,
     hourly_amounts,
-    no_guard,
 )
 from .state import SyncState
 
-# Of an hour.
-QUARTERS = HOUR // INTERVAL
 
-# Asked for a stored hour that differs from the intervals and that they do not hold in full (None:
-# not at all), whether that has to be doubted: then what is stored stays.
-type IsDoubted = Callable[[SyncState, Row, float | None], bool]
+class SeriesRebuilder:
+    """Makes the statistics of series say what intervals say."""
 
+    def __init__(self, hass: HomeAssistant, write_guard: WriteGuard) -> None:
+        """Prepare; `write_guard` is told which rows are being written."""
+        self._hass = hass
+        self._write_guard = write_guard
 
-async def async_rebuild(
-    hass: HomeAssistant,
-    states: Sequence[SyncState],
-    time_range: TimeRange,
-    intervals: Sequence[Interval],
-    *,
-    is_doubted: IsDoubted,
-    dry_run: bool = False,
-    write_guard: WriteGuard = no_guard,
-) -> Rebuilt:
-    """Make the rows of the hours that a range touches say what the intervals say.
+    async def async_rebuild(
+        self,
+        states: Sequence[SyncState],
+        time_range: TimeRange,
+        intervals: Sequence[Interval],
+        *,
+        is_doubted: IsDoubted[SyncState],
+        dry_run: bool = False,
+    ) -> Rebuilt:
+        """Rebuild the hours that a range touches, see `statistics.async_rebuild`.
 
-    Only what differs is written; what lies behind the range is shifted. A stored hour that the
-    intervals lack, in part or in full, follows them unless it `is_doubted`; without any of it its
-    row then has no amount. For `dry_run` and what is raised see `async_rebuild_amounts`.
-    """
-    hours = time_range.full_hours
-    by_id = {state.series.statistic_id: state for state in states}
+        A stored hour that the intervals lack, in part or in full, follows them unless it
+        `is_doubted`; without any of it its row then has no amount.
+        """
+        hours = time_range.full_hours
+        found, amounts = await self._hass.async_add_executor_job(_sum_up, states, hours, intervals)
 
-    def prepare() -> tuple[dict[str, dict[datetime, float]], IsRowDoubted]:
-        found = by_hour(interval for interval in intervals if interval.start in hours)
-        amounts = {
-            state.series.statistic_id: hourly_amounts(found, state.series.column)
-            for state in states
-        }
-
-        def doubted(statistic_id: str, row: Row, measured: float | None) -> bool:
-            state = by_id[statistic_id]
+        def is_part_doubted(state: SyncState, row: Row, measured: float | None) -> bool:
             is_whole = _is_whole(found.get(row.start, ()), state.series)
             return not is_whole and is_doubted(state, row, measured)
 
-        return amounts, doubted
+        return await async_rebuild(
+            self._hass,
+            states,
+            hours,
+            amounts,
+            is_doubted=is_part_doubted,
+            dry_run=dry_run,
+            write_guard=self._write_guard,
+        )
 
-    amounts, doubted = await hass.async_add_executor_job(prepare)
-    return await async_rebuild_amounts(
-        hass, states, hours, amounts, doubted=doubted, dry_run=dry_run, write_guard=write_guard
-    )
+
+def _sum_up(
+    states: Sequence[SyncState], hours: TimeRange, intervals: Sequence[Interval]
+) -> tuple[dict[datetime, list[Interval]], dict[str, dict[datetime, float]]]:
+    """Return the intervals of each hour, and the amounts of hours by statistic id."""
+    found = by_hour(interval for interval in intervals if interval.start in hours)
+    return found, {
+        state.statistic_id: hourly_amounts(found, state.series.column) for state in states
+    }
 
 
 def _is_whole(intervals: Collection[Interval], series: Series) -> bool:
     """Whether an hour lacks nothing; of meters that are read once a day one row may be all."""
-    expected = QUARTERS if METER_TYPES[series.feed.meter_type].read_each_interval else 1
+    quarters = HOUR // INTERVAL
+    expected = quarters if METER_TYPES[series.feed.meter_type].read_each_interval else 1
     return sum(series.column in interval.values for interval in intervals) >= expected

@@ -249,7 +249,7 @@ class NightlyRecheck:
         self.mark_read(page.feed, page.range)
         self.stats["pages"] += 1
         self.stats["hours"] += sum(map(len, found.differences.values()))
-        ids = [state.series.statistic_id for state in page.states]
+        ids = [state.statistic_id for state in page.states]
         self._recurring.note(ids, page.start, page.end, found.differences)
 
 

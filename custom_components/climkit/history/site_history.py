@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import partial
 import logging
 
 from homeassistant.core import HomeAssistant
@@ -36,7 +35,7 @@ from .doubts import believe_from, believe_more, unanswered, worth_asking
 from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
 from .pages import Page, backfill_page, catch_up_page, mark_stored, next_after
-from .rebuild import async_rebuild
+from .rebuild import SeriesRebuilder
 from .recheck import RECENT, NightlyRecheck
 from .site_state import SiteSyncState
 from .state import SyncState
@@ -67,7 +66,7 @@ class SiteHistory:
         self._hass = hass
         record = store.site(site.id)
         self._on_change = on_change
-        self._rebuild = partial(async_rebuild, hass, write_guard=write_guard)
+        self._rebuilder = SeriesRebuilder(hass, write_guard)
         self._on_read = on_read
         self._state = SiteSyncState(hass, store, record, floor_hour(start))
         self._live = LiveQueue()
@@ -76,7 +75,7 @@ class SiteHistory:
         )
         self._refused: set[Feed] = set()
         self._recheck = NightlyRecheck(record, store)
-        self._comparer = PageComparer(self._async_fetch, self._rebuild, self._recheck, on_read)
+        self._comparer = PageComparer(self._async_fetch, self._rebuilder, self._recheck, on_read)
         self._comparison = SiteComparison(
             self._state, self._fetcher, self._recheck, self._comparer, self._turn, self._async_save
         )
@@ -330,7 +329,9 @@ class SiteHistory:
             if state.is_current and not state.reaches(start):
                 state.mark_gap()
         known = self._live.written_from(feed)
-        found = await self._rebuild(ready, batch.range, intervals, is_doubted=believe_from(known))
+        found = await self._rebuilder.async_rebuild(
+            ready, batch.range, intervals, is_doubted=believe_from(known)
+        )
         less = {hour for hours in found.doubted.values() for hour in hours}
         self._ask_once_more(feed, [hour for hour in less if known is None or hour < known])
         for state in ready:
@@ -360,7 +361,9 @@ class SiteHistory:
         following = next_after(page, self._fetcher.length(page.feed), dt_util.utcnow())
         if following and not was_in_doubt:
             self._fetcher.prefetch(following)
-        found = await self._rebuild(page.states, page.range, intervals, is_doubted=believe_more)
+        found = await self._rebuilder.async_rebuild(
+            page.states, page.range, intervals, is_doubted=believe_more
+        )
         mark_stored(page)
         self._recheck.ask_for(page.feed, unanswered(page, answer, dt_util.utcnow()))
         self._ask_once_more(page.feed, worth_asking(page, answer, found.doubted))

@@ -16,9 +16,7 @@ from ..statistics import (
     async_extents_until,
     async_known_names,
     async_publish,
-    extent_of,
     metadata,
-    take_extent,
 )
 from ..store import ClimkitStore, SeriesRecord, SiteRecord
 from .state import Likeness, SyncState, likeness, resume
@@ -168,23 +166,23 @@ class SiteSyncState:
             for statistic_id, state in self._states.items()
             if statistic_ids is None or statistic_id in statistic_ids
         ]
-        stored = await async_extents(self._hass, [t.series.statistic_id for t in states])
-        changed = [one for one in states if _is_changed(one, stored.get(one.series.statistic_id))]
+        stored = await async_extents(self._hass, [one.statistic_id for one in states])
+        changed = [one for one in states if one.is_changed(stored.get(one.statistic_id))]
         for state in changed:
-            self._begin_anew(state, stored.get(state.series.statistic_id))
+            self._begin_anew(state, stored.get(state.statistic_id))
         if changed:
             self._group()
             _tell_of_changed(len(changed))
-            await self.async_save(self._states[one.series.statistic_id] for one in changed)
+            await self.async_save(self._states[one.statistic_id] for one in changed)
 
     def _begin_anew(self, state: SyncState, extent: Extent | None) -> None:
         """Let a series be read from its beginning; without rows it is as if it were new."""
         if extent:
-            take_extent(state, extent)
+            state.take(extent)
             state.read_again_from(self._start)
         else:
             name = state.statistic["name"] or ""
-            self._states[state.series.statistic_id] = self._resume(state.series, name, None)
+            self._states[state.statistic_id] = self._resume(state.series, name, None)
 
     @property
     def _records(self) -> dict[str, SeriesRecord]:
@@ -214,12 +212,12 @@ class SiteSyncState:
             start=self._start,
             now=dt_util.utcnow(),
         )
-        take_extent(state, extent)
+        state.take(extent)
         return state
 
     def _likeness(self, state: SyncState, then: Extent | None) -> Likeness:
-        extent = extent_of(state)
-        record = self._records.get(state.series.statistic_id)
+        extent = state.extent
+        record = self._records.get(state.statistic_id)
         return likeness(record, extent, then) if extent else Likeness.SAME
 
     async def async_save(self, states: Iterable[SyncState]) -> None:
@@ -227,21 +225,13 @@ class SiteSyncState:
         records = self._record["series"]
         is_news = False
         for state in states:
-            old, new = records.get(state.series.statistic_id), state.as_record()
+            old, new = records.get(state.statistic_id), state.as_record()
             is_news = is_news or old is None or old["complete"] != new["complete"]
-            records[state.series.statistic_id] = new
+            records[state.statistic_id] = new
         if is_news:
             await self._store.async_save_now()
         else:
             self._store.save_soon()
-
-
-def _is_changed(state: SyncState, extent: Extent | None) -> bool:
-    """Whether somebody else changed rows; of a write that is not confirmed nobody knows."""
-    if not state.is_last_confirmed or state.count is None:
-        return False
-    known = extent_of(state)
-    return not known.equals(extent) if known else extent is not None
 
 
 def _tell_of_changed(number: int) -> None:

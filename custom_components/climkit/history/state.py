@@ -7,7 +7,7 @@ from enum import Enum, auto
 from homeassistant.components.recorder.models import StatisticMetaData
 
 from ..measures import Series
-from ..statistics import Extent, Row, same
+from ..statistics import Extent, Row, StoredStatistic, same
 from ..store import SeriesRecord
 
 # Meters that are read once a day answer for a day on the next one. So where reading was
@@ -25,25 +25,18 @@ class Backfill:
 
 
 @dataclass(slots=True, kw_only=True)
-class SyncState:
+class SyncState(StoredStatistic):
     """A series and the state of its statistic. All times are full hours in UTC.
 
     Climkit's data from `since` to before `until` were read and stored; `backfill` is a stretch
     before `since` that is still to be read (the user moved the start of history, or rows were
-    changed by somebody else). `first` and `last` are the first hour and the newest row that are
-    stored, of `count` rows (None: not known); `is_last_confirmed` is False from a write until that
-    was read back. `is_current`: reading has reached the present; `complete`: it did so at least
-    once.
+    changed by somebody else). `is_current`: reading has reached the present; `complete`: it did so
+    at least once.
     """
 
     series: Series
-    statistic: StatisticMetaData
     since: datetime
     until: datetime
-    first: datetime | None = None
-    last: Row | None = None
-    count: int | None = None
-    is_last_confirmed: bool = True
     is_current: bool = False
     complete: bool = False
     backfill: Backfill | None = None

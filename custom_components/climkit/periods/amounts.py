@@ -125,9 +125,9 @@ class Periods:
 
     async def _async_update(self, states: Sequence[SyncState], changed_from: datetime) -> None:
         boundaries = Boundaries.of(dt_util.utcnow(), self._site)
-        complete = {t.series.statistic_id: t for t in states if t.total is not None}
+        complete = {t.statistic_id: t for t in states if t.total is not None}
         for state in states:
-            statistic_id = state.series.statistic_id
+            statistic_id = state.statistic_id
             self._before[statistic_id] = {
                 time: row
                 for time, row in self._before.get(statistic_id, {}).items()
@@ -135,7 +135,7 @@ class Periods:
             }
         await self._async_look_up(complete, boundaries)
         for state in states:
-            self._amounts.pop(state.series.statistic_id, None)
+            self._amounts.pop(state.statistic_id, None)
         for statistic_id, state in complete.items():
             self._amounts[statistic_id] = period_amounts(
                 state, self._before[statistic_id], boundaries, self._created

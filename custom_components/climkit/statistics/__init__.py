@@ -1,14 +1,11 @@
 """Hourly statistics in the recorder: what rows say, how a stretch is rebuilt, and who writes."""
 
 from .rebuild import (
-    IsRowDoubted,
+    IsDoubted,
     Rebuilt,
     RowsChangedError,
     WriteGuard,
-    async_rebuild_amounts,
-    extent_of,
-    no_guard,
-    take_extent,
+    async_rebuild,
 )
 from .recorder import (
     RecorderError,
@@ -30,17 +27,19 @@ from .recorder import (
     metadata,
 )
 from .rows import Difference, Extent, Row, by_hour, hourly_amounts, same
+from .stored import StoredStatistic
 from .time_range import TimeRange, merged, within, without
 from .worker import Worker
 
 __all__ = [
     "Difference",
     "Extent",
-    "IsRowDoubted",
+    "IsDoubted",
     "Rebuilt",
     "RecorderError",
     "Row",
     "RowsChangedError",
+    "StoredStatistic",
     "TimeRange",
     "Worker",
     "WriteGuard",
@@ -55,19 +54,16 @@ __all__ = [
     "async_last_rows_before_each",
     "async_own_names",
     "async_publish",
-    "async_rebuild_amounts",
+    "async_rebuild",
     "async_rows",
     "async_synchronize",
     "async_totals_before",
     "by_hour",
     "cost_metadata",
-    "extent_of",
     "hourly_amounts",
     "merged",
     "metadata",
-    "no_guard",
     "same",
-    "take_extent",
     "within",
     "without",
 ]

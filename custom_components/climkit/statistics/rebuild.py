@@ -1,4 +1,4 @@
-"""Rebuilds a stretch of statistics from intervals, and makes sure that it was stored."""
+"""Rebuilds a stretch of statistics from hourly amounts, and makes sure that it was stored."""
 
 import asyncio
 from collections import defaultdict
@@ -6,9 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
-from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.core import HomeAssistant
 
 from ..api import HOUR
@@ -23,12 +21,13 @@ from .recorder import (
     async_total_before,
     async_write,
 )
-from .rows import Change, Difference, Extent, Row, differences, rebuild_rows, same
+from .rows import Change, Difference, Row, differences, rebuild_rows, same
+from .stored import StoredStatistic
 from .time_range import TimeRange
 
-# Asked for a stored hour of a statistic (its id) that differs from the amount now (None: there is
-# none), whether that has to be doubted: then what is stored stays.
-type IsRowDoubted = Callable[[str, Row, float | None], bool]
+# Asked for a stored hour of a statistic that differs from the amount now (None: there is none),
+# whether that has to be doubted: then what is stored stays.
+type IsDoubted[S: StoredStatistic] = Callable[[S, Row, float | None], bool]
 
 
 class RowsChangedError(Exception):
@@ -40,36 +39,11 @@ class RowsChangedError(Exception):
         self.statistic_ids = frozenset(statistic_ids)
 
 
-class StoredStatistic(Protocol):
-    """A statistic that is kept, of energy or costs: how it is described, and what is stored."""
-
-    statistic: StatisticMetaData
-    first: datetime | None
-    last: Row | None
-    count: int | None
-    is_last_confirmed: bool
-
-
-def take_extent(stored: StoredStatistic, extent: Extent | None) -> None:
-    """Note what the recorder holds of a statistic."""
-    stored.first = extent.first if extent else None
-    stored.last = extent.last if extent else None
-    stored.count = extent.count if extent else 0
-    stored.is_last_confirmed = True
-
-
-def extent_of(stored: StoredStatistic) -> Extent | None:
-    """Return what should be stored of a statistic; None without rows, or where it is unknown."""
-    if stored.first is None or stored.last is None or stored.count is None:
-        return None
-    return Extent(stored.first, stored.last, stored.count)
-
-
 # Told, by statistic id, in which ranges rows are written; it holds as long as that takes.
 type WriteGuard = Callable[[Mapping[str, TimeRange]], AbstractAsyncContextManager[None]]
 
 
-def no_guard(_ranges: Mapping[str, TimeRange]) -> AbstractAsyncContextManager[None]:
+def _no_guard(_ranges: Mapping[str, TimeRange]) -> AbstractAsyncContextManager[None]:
     """Write where nobody needs to be told."""
     return nullcontext()
 
@@ -104,28 +78,29 @@ class _Stored:
     following: Row | None
 
 
-async def async_rebuild_amounts(
+async def async_rebuild[S: StoredStatistic](
     hass: HomeAssistant,
-    tracks: Sequence[StoredStatistic],
+    statistics: Sequence[S],
     hours: TimeRange,
     amounts: Mapping[str, Mapping[datetime, float | None]],
     *,
-    doubted: IsRowDoubted | None = None,
+    is_doubted: IsDoubted[S] | None = None,
     dry_run: bool = False,
-    write_guard: WriteGuard = no_guard,
+    write_guard: WriteGuard = _no_guard,
 ) -> Rebuilt:
     """Make the rows of a range of full hours say what hourly amounts, by statistic id, say.
 
     Only what differs is written; what lies behind the range is shifted. An amount of None is that
-    of an hour that was withdrawn. A stored hour without an amount loses its own unless it is
-    `doubted`; where nothing is (None), it keeps what it had. With `dry_run` nothing is written. The
-    rows are read back before this returns. Raises RecorderError where they are not there; then the
-    same call again mends it. Raises RowsChangedError where a newest row is not the remembered one.
+    of an hour that was withdrawn. A stored hour without an amount loses its own unless it
+    `is_doubted`; where nothing is (None), it keeps what it had. With `dry_run` nothing is written.
+    The rows are read back before this returns. Raises RecorderError where they are not there; then
+    the same call again mends it. Raises RowsChangedError where a newest row is not the remembered
+    one.
     """
-    await _async_reload_unconfirmed(hass, tracks)
-    await _async_check_last(hass, tracks)
-    stored = await _async_stored(hass, tracks, hours.start, hours.end)
-    changes = await hass.async_add_executor_job(_changes, tracks, stored, amounts, doubted)
+    await _async_reload_unconfirmed(hass, statistics)
+    await _async_check_last(hass, statistics)
+    stored = await _async_stored(hass, statistics, hours.start, hours.end)
+    changes = await hass.async_add_executor_job(_changes, statistics, stored, amounts, is_doubted)
     found = {one.statistic_id: one.differences for one in changes if one.differences}
     kept = {one.statistic_id: one.doubted for one in changes if one.doubted}
     if dry_run:
@@ -141,40 +116,42 @@ async def async_rebuild_amounts(
         }
     ):
         for one in changed:
-            one.track.is_last_confirmed = False
-            async_write(hass, one.track.statistic, one.change, hours.end)
+            one.stored.is_last_confirmed = False
+            async_write(hass, one.stored.statistic, one.change, hours.end)
             await asyncio.sleep(0)  # each write is checked row by row in the event loop
     await async_synchronize(hass)
     await _async_confirm(hass, changed, hours.end)
     return Rebuilt(found, sum(len(one.change.rows) for one in changed), kept)
 
 
-async def _async_reload_unconfirmed(hass: HomeAssistant, tracks: Sequence[StoredStatistic]) -> None:
-    """Ask the recorder for the newest rows of series whose last write was not confirmed.
+async def _async_reload_unconfirmed(
+    hass: HomeAssistant, statistics: Sequence[StoredStatistic]
+) -> None:
+    """Ask the recorder for the newest rows of statistics whose last write was not confirmed.
 
-    Where one series' write was lost, those of the others were stored all the same.
+    Where one statistic's write was lost, those of the others were stored all the same.
     """
-    unconfirmed = [track for track in tracks if not track.is_last_confirmed]
+    unconfirmed = [one for one in statistics if not one.is_last_confirmed]
     if not unconfirmed:
         return
-    extents = await async_extents(hass, [_id(track) for track in unconfirmed])
-    for track in unconfirmed:
-        take_extent(track, extents.get(_id(track)))
+    extents = await async_extents(hass, [one.statistic_id for one in unconfirmed])
+    for one in unconfirmed:
+        one.take(extents.get(one.statistic_id))
 
 
-async def _async_check_last(hass: HomeAssistant, tracks: Sequence[StoredStatistic]) -> None:
+async def _async_check_last(hass: HomeAssistant, statistics: Sequence[StoredStatistic]) -> None:
     """Look whether the newest rows are those that are remembered: sums go on from there.
 
     They share few hours, most often one, so this is a question or two.
     """
-    by_hour: defaultdict[datetime, list[tuple[str, Row]]] = defaultdict(list)
-    for track in tracks:
-        if track.last:
-            by_hour[track.last.start].append((_id(track), track.last))
+    by_hour: defaultdict[datetime, dict[str, Row]] = defaultdict(dict)
+    for one in statistics:
+        if one.last:
+            by_hour[one.last.start][one.statistic_id] = one.last
     changed = set()
     for hour, expected in by_hour.items():
-        stored = await async_rows_at(hass, [statistic_id for statistic_id, _ in expected], hour)
-        for statistic_id, row in expected:
+        stored = await async_rows_at(hass, expected, hour)
+        for statistic_id, row in expected.items():
             found = stored.get(statistic_id)
             if found is None or not same(found.total, row.total):
                 changed.add(statistic_id)
@@ -183,23 +160,24 @@ async def _async_check_last(hass: HomeAssistant, tracks: Sequence[StoredStatisti
 
 
 async def _async_stored(
-    hass: HomeAssistant, tracks: Sequence[StoredStatistic], start: datetime, end: datetime
+    hass: HomeAssistant, statistics: Sequence[StoredStatistic], start: datetime, end: datetime
 ) -> dict[str, _Stored]:
-    reaching = [_id(track) for track in tracks if track.last and track.last.start >= start]
+    reaching = [one.statistic_id for one in statistics if one.last and one.last.start >= start]
     found = await async_rows(hass, reaching, start, end) if reaching else {}
     return {
-        _id(track): await _async_surroundings(hass, track, found, start, end) for track in tracks
+        one.statistic_id: await _async_surroundings(hass, one, found, start, end)
+        for one in statistics
     }
 
 
 async def _async_surroundings(
     hass: HomeAssistant,
-    track: StoredStatistic,
+    stored: StoredStatistic,
     found: Mapping[str, tuple[list[Row], float]],
     start: datetime,
     end: datetime,
 ) -> _Stored:
-    statistic_id, last = _id(track), track.last
+    statistic_id, last = stored.statistic_id, stored.last
     if last is None:
         return _Stored([], 0.0, None)
     if last.start < start:
@@ -211,10 +189,10 @@ async def _async_surroundings(
 
 
 @dataclass(frozen=True, slots=True)
-class _TrackChange:
+class _StatisticChange:
     """What changes for one statistic."""
 
-    track: StoredStatistic
+    stored: StoredStatistic
     change: Change
     added: int
     differences: Sequence[Difference]
@@ -222,56 +200,55 @@ class _TrackChange:
 
     @property
     def statistic_id(self) -> str:
-        return _id(self.track)
+        return self.stored.statistic_id
 
 
-def _id(track: StoredStatistic) -> str:
-    return track.statistic["statistic_id"]
-
-
-def _changes(
-    tracks: Sequence[StoredStatistic],
+def _changes[S: StoredStatistic](
+    statistics: Sequence[S],
     stored: Mapping[str, _Stored],
-    amounts_by_id: Mapping[str, Mapping[datetime, float | None]],
-    doubted: IsRowDoubted | None,
-) -> list[_TrackChange]:
-    changes = []
-    for track in tracks:
-        before, amounts = stored[_id(track)], amounts_by_id[_id(track)]
-        kept = {
-            row.start: row.amount
-            for row in before.rows
-            if doubted
-            and row.amount is not None
-            and not same(row.amount, amounts.get(row.start))
-            and doubted(_id(track), row, amounts.get(row.start))
-        }
-        believed = {**amounts, **kept}
-        change = rebuild_rows(
-            believed,
-            before.rows,
-            before.anchor,
-            before.following,
-            withdraw=doubted is not None,
-        )
-        known = {row.start for row in before.rows}
-        added = sum(row.start not in known for row in change.rows)
-        found = differences(believed, before.rows)
-        changes.append(_TrackChange(track, change, added, found, sorted(kept)))
-    return changes
+    amounts: Mapping[str, Mapping[datetime, float | None]],
+    is_doubted: IsDoubted[S] | None,
+) -> list[_StatisticChange]:
+    return [
+        _change(one, stored[one.statistic_id], amounts[one.statistic_id], is_doubted)
+        for one in statistics
+    ]
+
+
+def _change[S: StoredStatistic](
+    stored: S,
+    before: _Stored,
+    amounts: Mapping[datetime, float | None],
+    is_doubted: IsDoubted[S] | None,
+) -> _StatisticChange:
+    kept = {
+        row.start: row.amount
+        for row in before.rows
+        if is_doubted
+        and row.amount is not None
+        and not same(row.amount, amounts.get(row.start))
+        and is_doubted(stored, row, amounts.get(row.start))
+    }
+    believed = {**amounts, **kept}
+    change = rebuild_rows(
+        believed, before.rows, before.anchor, before.following, withdraw=is_doubted is not None
+    )
+    known = {row.start for row in before.rows}
+    added = sum(row.start not in known for row in change.rows)
+    return _StatisticChange(stored, change, added, differences(believed, before.rows), sorted(kept))
 
 
 async def _async_confirm(
-    hass: HomeAssistant, changed: Sequence[_TrackChange], end: datetime
+    hass: HomeAssistant, changed: Sequence[_StatisticChange], end: datetime
 ) -> None:
-    """Read the last changed row and the newest row of each series back."""
+    """Read the last changed row and the newest row of each statistic back."""
     written = {one.statistic_id: one.change.rows[-1].start for one in changed if one.change.rows}
     # Only from there on, not the whole stretch: meanwhile the recorder waits for its next rows.
     rows = await async_rows(hass, written, min(written.values()), end) if written else {}
     shifted = [one.statistic_id for one in changed if one.change.shift]
     newest = await async_last_rows(hass, shifted)
     for one in changed:
-        track, change, statistic_id = one.track, one.change, one.statistic_id
+        track, change, statistic_id = one.stored, one.change, one.statistic_id
         stored = {row.start: row for row in rows.get(statistic_id, ([], 0.0))[0]}
         for row in change.rows[-1:]:
             if row.start not in stored or not same(stored[row.start].total, row.total):

@@ -1,0 +1,49 @@
+"""A statistic that is kept, of energy or costs, and which of its rows are stored. No I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from homeassistant.components.recorder.models import StatisticMetaData
+
+from .rows import Extent, Row
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredStatistic:
+    """How a statistic is described, and what the recorder is known to hold of it.
+
+    `first` and `last` are the first hour (UTC) and the newest row, of `count` rows (None: not
+    known); `is_last_confirmed` is False from a write until that was read back.
+    """
+
+    statistic: StatisticMetaData
+    first: datetime | None = None
+    last: Row | None = None
+    count: int | None = None
+    is_last_confirmed: bool = True
+
+    @property
+    def statistic_id(self) -> str:
+        """Id of the statistic."""
+        return self.statistic["statistic_id"]
+
+    @property
+    def extent(self) -> Extent | None:
+        """What should be stored; None without rows, or where it is unknown."""
+        if self.first is None or self.last is None or self.count is None:
+            return None
+        return Extent(self.first, self.last, self.count)
+
+    def take(self, extent: Extent | None) -> None:
+        """Note what the recorder holds."""
+        self.first = extent.first if extent else None
+        self.last = extent.last if extent else None
+        self.count = extent.count if extent else 0
+        self.is_last_confirmed = True
+
+    def is_changed(self, extent: Extent | None) -> bool:
+        """Whether somebody else changed rows; of a write that is not confirmed nobody knows."""
+        if not self.is_last_confirmed or self.count is None:
+            return False
+        known = self.extent
+        return not known.equals(extent) if known else extent is not None
