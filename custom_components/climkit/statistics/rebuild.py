@@ -202,6 +202,35 @@ class _StatisticChange:
     def statistic_id(self) -> str:
         return self.stored.statistic_id
 
+    def confirm(self, rows: Sequence[Row], newest: Row | None, end: datetime) -> None:
+        """Note what was written; raises RecorderError where it is not what was read back.
+
+        `rows` are those from the last changed one on, `newest` is looked at where rows from `end`
+        on were shifted.
+        """
+        self._check_rows(rows)
+        self._check_shift(newest, end)
+        for row in self.change.rows[:1]:
+            self.stored.first = min(self.stored.first or row.start, row.start)
+        if self.stored.count is not None:
+            self.stored.count += self.added
+        self.stored.is_last_confirmed = True
+
+    def _check_rows(self, rows: Sequence[Row]) -> None:
+        totals = {row.start: row.total for row in rows}
+        for written in self.change.rows[-1:]:
+            if not same(totals.get(written.start), written.total):
+                raise RecorderError(f"{self.statistic_id} lacks its row of {written.start}")
+            if self.stored.last is None or written.start >= self.stored.last.start:
+                self.stored.last = written
+
+    def _check_shift(self, newest: Row | None, end: datetime) -> None:
+        if not self.change.shift or not self.stored.last:
+            return
+        if not newest or not same(newest.total, self.stored.last.total + self.change.shift):
+            raise RecorderError(f"{self.statistic_id} was not shifted from {end} on")
+        self.stored.last = newest
+
 
 def _changes[S: StoredStatistic](
     statistics: Sequence[S],
@@ -248,20 +277,5 @@ async def _async_confirm(
     shifted = [one.statistic_id for one in changed if one.change.shift]
     newest = await async_last_rows(hass, shifted)
     for one in changed:
-        track, change, statistic_id = one.stored, one.change, one.statistic_id
-        stored = {row.start: row for row in rows.get(statistic_id, ([], 0.0))[0]}
-        for row in change.rows[-1:]:
-            if row.start not in stored or not same(stored[row.start].total, row.total):
-                raise RecorderError(f"{statistic_id} lacks its row of {row.start}")
-            if track.last is None or row.start >= track.last.start:
-                track.last = row
-        if change.shift and track.last:
-            expected = track.last.total + change.shift
-            if statistic_id not in newest or not same(newest[statistic_id].total, expected):
-                raise RecorderError(f"{statistic_id} was not shifted from {end} on")
-            track.last = newest[statistic_id]
-        for row in change.rows[:1]:
-            track.first = min(track.first or row.start, row.start)
-        if track.count is not None:
-            track.count += one.added
-        track.is_last_confirmed = True
+        read, _ = rows.get(one.statistic_id, ([], 0.0))
+        one.confirm(read, newest.get(one.statistic_id), end)
