@@ -10,7 +10,7 @@ from custom_components.climkit.history.state import USUAL_LATENESS, Backfill, Sy
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.statistics.recorder import metadata
-from custom_components.climkit.statistics.rows import Row
+from custom_components.climkit.statistics.rows import Extent, Row
 from custom_components.climkit.store.records import SeriesRecord
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ SERIES = Series(
 )
 
 
-def make_track(**changes: Any) -> SyncState:
+def make_state(**changes: Any) -> SyncState:
     values: dict[str, Any] = {"since": START, "until": START} | changes
     return SyncState(series=SERIES, statistic=metadata(SERIES, "Consumption"), **values)
 
@@ -37,8 +37,7 @@ def resumed(
         SERIES,
         metadata(SERIES, "Consumption"),
         record=record,
-        last=last,
-        first_hour=first_hour,
+        extent=Extent(first_hour or last.start, last, 1) if last else None,
         start=start,
     )
 
@@ -52,20 +51,20 @@ class TestTotal:
 
     def test_unknown_until_complete(self) -> None:
         """In the middle of the first import it would be too small."""
-        state = make_track(last=row(MARCH))
+        state = make_state(last=row(MARCH))
         assert state.total is None
         state.mark_read(MARCH + HOUR, to_present=True)
         assert state.total == 10.0
 
     def test_stays_after_an_outage(self) -> None:
         """What was complete keeps its last total while the gap is closed."""
-        state = make_track(last=row(MARCH), until=MARCH + HOUR, is_current=True, complete=True)
+        state = make_state(last=row(MARCH), until=MARCH + HOUR, is_current=True, complete=True)
         state.mark_behind()
         assert state.total == 10.0
 
     def test_unknown_while_history_moves(self) -> None:
         """Earlier history changes all totals."""
-        state = make_track(last=row(MARCH), since=MARCH, complete=True)
+        state = make_state(last=row(MARCH), since=MARCH, complete=True)
         state.backfill_from(START)
         assert state.total is None
         state.mark_backfilled(MARCH)
@@ -74,7 +73,7 @@ class TestTotal:
 
     def test_unknown_without_rows(self) -> None:
         """A meter that never measured has no total, not 0."""
-        assert make_track(complete=True).total is None
+        assert make_state(complete=True).total is None
 
 
 class TestResume:
@@ -87,35 +86,35 @@ class TestResume:
 
     def test_as_it_was(self) -> None:
         """Recorder and memory agree: go on from the last row's hour."""
-        old = make_track(last=row(MARCH), until=MARCH + HOUR, complete=True)
+        old = make_state(last=row(MARCH), until=MARCH + HOUR, complete=True)
         state = resumed(old.as_record(), last=row(MARCH))
         assert (state.since, state.until, state.total) == (START, MARCH, 10.0)
 
     def test_memory_is_older(self) -> None:
         """Killed: the recorder has more rows than was remembered."""
-        record = make_track(last=row(START), until=START + HOUR).as_record()
+        record = make_state(last=row(START), until=START + HOUR).as_record()
         assert resumed(record, last=row(MARCH)).until == MARCH
 
     def test_memory_is_newer(self) -> None:
         """A backup was restored: the recorder has fewer rows than was remembered."""
-        old = make_track(last=row(MARCH), until=MARCH + HOUR, complete=True)
+        old = make_state(last=row(MARCH), until=MARCH + HOUR, complete=True)
         state = resumed(old.as_record(), last=row(START))
         assert state.until == START
 
     def test_rows_deleted(self) -> None:
         """From the start, and without a total until all is there."""
-        old = make_track(last=row(MARCH), until=MARCH + HOUR, complete=True)
+        old = make_state(last=row(MARCH), until=MARCH + HOUR, complete=True)
         state = resumed(old.as_record())
         assert (state.until, state.complete) == (START, False)
 
     def test_never_had_rows(self) -> None:
         """A meter without data is not read from the start each time."""
-        record = make_track(until=MARCH, complete=True).as_record()
+        record = make_state(until=MARCH, complete=True).as_record()
         assert resumed(record).until == MARCH - USUAL_LATENESS
 
     def test_silent_meter(self) -> None:
         """Only what may have come late since is read again."""
-        record = make_track(last=row(START), until=MARCH, complete=True).as_record()
+        record = make_state(last=row(START), until=MARCH, complete=True).as_record()
         assert resumed(record, last=row(START)).until == MARCH - USUAL_LATENESS
 
     def test_rows_without_memory(self) -> None:
@@ -129,7 +128,7 @@ class TestResume:
     )
     def test_earlier_stretch(self, start: datetime, begin: datetime | None) -> None:
         """It goes on where it was, unless its start moved once more."""
-        old = make_track(last=row(MARCH), since=MARCH, until=MARCH, complete=True)
+        old = make_state(last=row(MARCH), since=MARCH, until=MARCH, complete=True)
         old.backfill_from(START)
         old.mark_backfilled(START + HOUR)
         state = resumed(old.as_record(), last=row(MARCH), start=start)
@@ -137,6 +136,6 @@ class TestResume:
 
     def test_later_start(self) -> None:
         """What is stored before it stays."""
-        record = make_track(last=row(MARCH), until=MARCH).as_record()
+        record = make_state(last=row(MARCH), until=MARCH).as_record()
         state = resumed(record, last=row(MARCH), start=START + timedelta(days=9))
         assert (state.since, state.backfill) == (START, None)

@@ -203,17 +203,14 @@ class SiteSyncState:
         await self._store.async_save_now()
 
     def _resume(self, series: Series, name: str, extent: Extent | None) -> SyncState:
-        state = resume(
+        return resume(
             series,
             metadata(series, name),
             record=self._records.get(series.statistic_id),
-            last=extent.last if extent else None,
-            first_hour=extent.first if extent else None,
+            extent=extent,
             start=self._start,
             now=dt_util.utcnow(),
         )
-        state.take(extent)
-        return state
 
     def _likeness(self, state: SyncState, then: Extent | None) -> Likeness:
         extent = state.extent

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from homeassistant.components.recorder.models import StatisticMetaData
 
 from ..measures import Series
-from ..statistics import Extent, Row, StoredStatistic, same
+from ..statistics import Extent, StoredStatistic, same
 from ..store import SeriesRecord
 
 # Meters that are read once a day answer for a day on the next one. So where reading was
@@ -105,11 +105,10 @@ class SyncState(StoredStatistic):
             until=self.until.isoformat(),
             last=self.last.start.isoformat() if self.last else None,
             complete=self.complete,
+            count=self.count,
         )
-        if self.first and self.last and self.count is not None:
+        if self.first and self.last:
             record["first"], record["sum"] = self.first.isoformat(), self.last.total
-        if self.count is not None:
-            record["count"] = self.count
         if self.backfill:
             record["earlier"] = {
                 "start": self.backfill.start.isoformat(),
@@ -123,53 +122,51 @@ def resume(
     statistic: StatisticMetaData,
     *,
     record: SeriesRecord | None,
-    last: Row | None,
-    first_hour: datetime | None,
+    extent: Extent | None,
     start: datetime,
     now: datetime | None = None,
 ) -> SyncState:
     """Work out where reading goes on after a restart.
 
-    `record` is what was remembered, `last` the newest row that the recorder has and `first_hour`
-    its oldest (only needed without a record), `start` where history shall begin. The recorder is
-    right: if it holds another newest row than was remembered (a crash, a restored backup, rows
-    deleted), reading goes on from that row, or from the start where there is none. What was
-    remembered of times after `now` is not believed: the clock was wrong then.
+    `record` is what was remembered, `extent` what the recorder has, `start` where history shall
+    begin. The recorder is right: if it holds another newest row than was remembered (a crash, a
+    restored backup, rows deleted), reading goes on from that row, or from the start where there is
+    none. What was remembered of times after `now` is not believed: the clock was wrong then.
     """
+    state = SyncState(series=series, statistic=statistic, since=start, until=start)
+    state.take(extent)
     if record is None:
-        if last is None:
-            return SyncState(series=series, statistic=statistic, since=start, until=start)
-        since = first_hour or last.start
-        state = SyncState(
-            series=series, statistic=statistic, since=since, until=last.start, last=last
-        )
+        _go_on_from_rows(state)
+    elif state.last or not _is_lost(record, now):
+        _go_on_from_record(state, record, now)
+    return state
+
+
+def _go_on_from_rows(state: SyncState) -> None:
+    """Believe what is stored; history before it is still to be read."""
+    if state.first and state.last:
+        start, state.since, state.until = state.since, state.first, state.last.start
         state.backfill_from(start)
-        return state
-    saved = _time(record["last"])
-    if last is None and saved is not None:
-        return SyncState(series=series, statistic=statistic, since=start, until=start)
+
+
+def _is_lost(record: SeriesRecord, now: datetime | None) -> bool:
+    """Whether, without rows, reading begins anew: there were some, or it began in the future."""
+    since = datetime.fromisoformat(record["since"])
+    return record["last"] is not None or bool(now and since > now)
+
+
+def _go_on_from_record(state: SyncState, record: SeriesRecord, now: datetime | None) -> None:
+    """Go on where reading was, or from the newest row where it is not the one remembered."""
+    start, last = state.since, state.last.start if state.last else None
     since, until = map(datetime.fromisoformat, (record["since"], record["until"]))
-    if last is None and now and since > now:
-        return SyncState(series=series, statistic=statistic, since=start, until=start)
-    if last is not None:
-        since = min(since, last.start)
-    if now and until > now:
-        until = last.start if last else since
-    if last is not None and last.start != saved:
-        until = last.start
-    state = SyncState(
-        series=series,
-        statistic=statistic,
-        since=since,
-        until=until,
-        last=last,
-        complete=record["complete"],
-    )
+    state.since = min(since, last or since)
+    is_believed = last == _time(record["last"]) and not (now and until > now)
+    state.until = until if is_believed else last or state.since
+    state.complete = record["complete"]
     state.mark_behind()
     earlier = record.get("earlier")
     is_same = earlier is not None and earlier["start"] == start.isoformat()
     state.backfill_from(start, begun=_time(earlier["begin"]) if earlier and is_same else None)
-    return state
 
 
 class Likeness(Enum):

@@ -212,8 +212,7 @@ class _StatisticChange:
         self._check_shift(newest, end)
         for row in self.change.rows[:1]:
             self.stored.first = min(self.stored.first or row.start, row.start)
-        if self.stored.count is not None:
-            self.stored.count += self.added
+        self.stored.count += self.added
         self.stored.is_last_confirmed = True
 
     def _check_rows(self, rows: Sequence[Row]) -> None:

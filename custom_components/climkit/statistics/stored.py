@@ -12,14 +12,14 @@ from .rows import Extent, Row
 class StoredStatistic:
     """How a statistic is described, and what the recorder is known to hold of it.
 
-    `first` and `last` are the first hour (UTC) and the newest row, of `count` rows (None: not
-    known); `is_last_confirmed` is False from a write until that was read back.
+    `first` and `last` are the first hour (UTC) and the newest row, of `count` rows;
+    `is_last_confirmed` is False from a write until that was read back.
     """
 
     statistic: StatisticMetaData
     first: datetime | None = None
     last: Row | None = None
-    count: int | None = None
+    count: int = 0
     is_last_confirmed: bool = True
 
     @property
@@ -29,10 +29,8 @@ class StoredStatistic:
 
     @property
     def extent(self) -> Extent | None:
-        """What should be stored; None without rows, or where it is unknown."""
-        if self.first is None or self.last is None or self.count is None:
-            return None
-        return Extent(self.first, self.last, self.count)
+        """What should be stored; None without rows."""
+        return Extent(self.first, self.last, self.count) if self.first and self.last else None
 
     def take(self, extent: Extent | None) -> None:
         """Note what the recorder holds."""
@@ -43,7 +41,7 @@ class StoredStatistic:
 
     def is_changed(self, extent: Extent | None) -> bool:
         """Whether somebody else changed rows; of a write that is not confirmed nobody knows."""
-        if not self.is_last_confirmed or self.count is None:
+        if not self.is_last_confirmed:
             return False
         known = self.extent
         return not known.equals(extent) if known else extent is not None
