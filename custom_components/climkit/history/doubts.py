@@ -70,7 +70,7 @@ def with_neighbours(
     margin = HOUR if METER_TYPES[page.feed.meter_type].read_each_interval else USUAL_LATENESS
     start, end = hours[0] - margin, hours[-1] + HOUR + margin
     for state in page.states:
-        if of_state := doubted.get(state.series.statistic_id):
+        if of_state := doubted.get(state.statistic_id):
             column = state.series.column
             valued = [one for one in answer.intervals if column in one.values]
             before = (one.start for one in valued if one.start < min(of_state))
