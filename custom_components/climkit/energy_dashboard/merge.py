@@ -3,7 +3,7 @@
 `merge` appends to the preferences of a person what they lack, and changes nothing of theirs.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -65,6 +65,13 @@ class MergeResult:
     removed: list[Entry] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
+    def note(self, key: str, kind: str, ids: Iterable[str], place: Entry | SkipReason) -> None:
+        """Append an entry to a list of the preferences, or say why statistics are left out."""
+        if isinstance(place, SkipReason):
+            self.skipped.append(Skipped(kind, tuple(ids), place))
+        else:
+            self.added[key].append(place)
+
 
 def shows_other_perspective(preferences: Preferences, *, is_site: bool) -> bool:
     """Whether sources of a meter stand there for a site's, or the other way round."""
@@ -114,46 +121,44 @@ def merge(
     merged = MergeResult()
     for source in proposal.sources:
         if source["type"] != SourceKind.HOME:
-            _merge_source(merged, source, preferences[SOURCES], series, also)
+            place = _place(source, preferences[SOURCES], series, also)
+            merged.note(SOURCES, str(source["type"]), energy_ids(source), place)
     _merge_home(merged, preferences[SOURCES], proposal, series)
     for key, devices in ((DEVICES, proposal.devices), (WATER_DEVICES, proposal.water_devices)):
         known = {str(one.get("stat_consumption")): one for one in preferences[key]}
         for device in devices:
             statistic_id = str(device["stat_consumption"])
-            if present := known.get(statistic_id):
-                reason = _reason_of_device(device, present, proposal.alone)
-                merged.skipped.append(Skipped(DEVICE, (statistic_id,), reason))
-            elif known.keys() & set(series[statistic_id].part_ids):
-                merged.skipped.append(Skipped(DEVICE, (statistic_id,), SkipReason.SAME_ENERGY))
-            else:
-                merged.added[key].append(device)
+            place = _place_device(device, known, series[statistic_id], proposal.alone)
+            merged.note(key, DEVICE, [statistic_id], place)
     there = {one.get("stat_consumption") for one in preferences[DEVICES]}
     for statistic_id in proposal.orphans:
         reason = SkipReason.ALREADY_THERE if statistic_id in there else SkipReason.PARENT_UNKNOWN
-        merged.skipped.append(Skipped(DEVICE, (statistic_id,), reason))
+        merged.note(DEVICES, DEVICE, [statistic_id], reason)
     return merged
 
 
-def _merge_source(
-    merged: MergeResult,
+def _place(
     source: Entry,
     sources: Sequence[Entry],
     series: Mapping[str, Series],
     also: Collection[SourceKind],
-) -> None:
-    """Add what the sources lack of one, or say why not."""
+) -> Entry | SkipReason:
+    """Return what the sources lack of one, or why it is not added."""
     kind = SourceKind(str(source["type"]))
     present = [one for one in sources if one["type"] == kind]
     lacking = _without(source, {key for one in present for key in energy_ids(one)})
-    reason = (
-        _obstacle(energy_ids(lacking), present, series, may_repeat=kind in also)
-        if lacking
-        else _reason_of_present(source, present)
-    )
-    if reason:
-        merged.skipped.append(Skipped(kind, tuple(energy_ids(source)), reason))
-    elif lacking:
-        merged.added[SOURCES].append(lacking)
+    if lacking is None:
+        return _reason_of_present(source, present)
+    return _obstacle(energy_ids(lacking), present, series, may_repeat=kind in also) or lacking
+
+
+def _place_device(
+    device: Entry, known: Mapping[str, Entry], series: Series, alone: Collection[str]
+) -> Entry | SkipReason:
+    """Return a device that the known ones (by statistic) lack, or why it is not added."""
+    if present := known.get(str(device["stat_consumption"])):
+        return _reason_of_device(device, present, alone)
+    return SkipReason.SAME_ENERGY if known.keys() & set(series.part_ids) else device
 
 
 def _merge_home(
@@ -185,14 +190,10 @@ def _merge_home(
         and any(shown)
         and any(_is_own(key) and not (all(shown) and is_proposed(key)) for key in energy_ids(one))
     ]
+    stays = [one for one in sources if one not in merged.removed]
     for home in (one for one in proposal.sources if one["type"] == SourceKind.HOME):
-        if all(shown):
-            stays = [one for one in sources if one not in merged.removed]
-            _merge_source(merged, home, stays, series, ())
-        else:
-            merged.skipped.append(
-                Skipped(SourceKind.HOME, tuple(energy_ids(home)), SkipReason.SEVERAL_SHOWN)
-            )
+        place = _place(home, stays, series, ()) if all(shown) else SkipReason.SEVERAL_SHOWN
+        merged.note(SOURCES, SourceKind.HOME, energy_ids(home), place)
 
 
 def _reason_of_device(device: Entry, present: Entry, alone: Collection[str]) -> SkipReason:
