@@ -51,6 +51,8 @@ from ..const import (
 from ..costs import LowHours, LowHoursError, first_day, is_price, stored_tariffs, unusable_days
 from ..runtime import ClimkitConfigEntry
 
+_LOW_PRICES = (CONF_GRID_LOW, CONF_SOLAR_LOW)
+
 
 class TariffFlow(ConfigSubentryFlow):
     """Add a tariff of a site, or correct one.
@@ -154,33 +156,20 @@ class TariffFlow(ConfigSubentryFlow):
         self, user_input: Mapping[str, Any], placeholders: dict[str, str]
     ) -> dict[str, str]:
         """Return what a person has to mend. The frontend shows errors above a section."""
-        errors = _price_errors(user_input)
+        return (
+            _hour_errors(user_input, placeholders)
+            | _price_errors(user_input)
+            | self._day_errors(user_input[CONF_VALID_FROM])
+        )
+
+    def _day_errors(self, day: str) -> dict[str, str]:
+        if any(data.get(CONF_VALID_FROM) == day for data in self._others):
+            return {CONF_VALID_FROM: "same_day"}
         try:
-            first_day(user_input[CONF_VALID_FROM])
+            first_day(day)
         except ValueError:
-            errors[CONF_VALID_FROM] = "odd_year"
-        if any(data.get(CONF_VALID_FROM) == user_input[CONF_VALID_FROM] for data in self._others):
-            errors[CONF_VALID_FROM] = "same_day"
-        electricity = user_input[CONF_ELECTRICITY]
-        if consumed := {CONF_GRID, CONF_GRID_LOW, CONF_SOLAR, CONF_SOLAR_LOW} & electricity.keys():
-            if CONF_GRID not in consumed:
-                errors.setdefault(CONF_ELECTRICITY, "grid_price_needed")
-            elif CONF_SOLAR not in consumed:
-                errors.setdefault(CONF_ELECTRICITY, "solar_price_needed")
-        if not electricity and not user_input[CONF_WATER_AND_HEAT]:
-            errors["base"] = "nothing_priced"
-        has_low_price = not electricity.keys().isdisjoint((CONF_GRID_LOW, CONF_SOLAR_LOW))
-        try:
-            low_hours = LowHours.parse(user_input[CONF_LOW_HOURS])
-        except LowHoursError as err:
-            errors[CONF_LOW_HOURS] = err.key
-            placeholders["window"] = err.window
-        else:
-            if has_low_price and not low_hours:
-                errors[CONF_LOW_HOURS] = "low_hours_needed"
-            elif low_hours and not has_low_price:
-                errors.setdefault(CONF_ELECTRICITY, "low_price_needed")
-        return errors
+            return {CONF_VALID_FROM: "odd_year"}
+        return {}
 
     def _finish(self, user_input: Mapping[str, Any]) -> SubentryFlowResult:
         data = {CONF_SITE: self._site_id, CONF_CURRENCY: self._currency, **user_input}
@@ -199,9 +188,35 @@ class TariffFlow(ConfigSubentryFlow):
         return self.async_create_entry(title=title, data=data, unique_id=unique_id)
 
 
+def _hour_errors(user_input: Mapping[str, Any], placeholders: dict[str, str]) -> dict[str, str]:
+    """Return what is no list of hours, and whether hours or low prices lack the other."""
+    try:
+        low_hours = LowHours.parse(user_input[CONF_LOW_HOURS])
+    except LowHoursError as err:
+        placeholders["window"] = err.window
+        return {CONF_LOW_HOURS: err.key}
+    has_low_price = not user_input[CONF_ELECTRICITY].keys().isdisjoint(_LOW_PRICES)
+    if has_low_price and not low_hours:
+        return {CONF_LOW_HOURS: "low_hours_needed"}
+    if low_hours and not has_low_price:
+        return {CONF_ELECTRICITY: "low_price_needed"}
+    return {}
+
+
 def _price_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
-    """Return by section what is no price; only what is exported can be worth less than nothing."""
+    """Return which prices are missing, and by section what is none.
+
+    Only what is exported can be worth less than nothing.
+    """
     errors = {}
+    electricity = user_input[CONF_ELECTRICITY]
+    if consumed := {CONF_GRID, CONF_SOLAR, *_LOW_PRICES} & electricity.keys():
+        if CONF_GRID not in consumed:
+            errors[CONF_ELECTRICITY] = "grid_price_needed"
+        elif CONF_SOLAR not in consumed:
+            errors[CONF_ELECTRICITY] = "solar_price_needed"
+    if not electricity and not user_input[CONF_WATER_AND_HEAT]:
+        errors["base"] = "nothing_priced"
     for part in (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES):
         prices = user_input[part]
         if not all(map(is_price, prices.values())):
