@@ -1,13 +1,15 @@
 """Tariffs as the form stores them, and costs worked out by hand: a plain second way to the same."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+import pytest
 
 from custom_components.climkit.const import SUBENTRY_TARIFF
 from tests.conftest import Home
@@ -18,6 +20,18 @@ ZURICH = ZoneInfo("Europe/Zurich")
 
 # What a unit costs in the hour that begins at a local time; None: there is no price.
 type Price = Callable[[datetime], float | None]
+
+GRID, SOLAR, EXPORT = 0.3, 0.2, 0.1
+
+WEEKS = pytest.mark.parametrize(
+    "now",
+    [
+        datetime(2026, 10, 28, 9, 40, tzinfo=UTC),
+        datetime(2026, 3, 31, 9, 40, tzinfo=UTC),
+        datetime(2027, 1, 4, 9, 40, tzinfo=UTC),
+    ],
+    ids=["autumn", "spring", "new year"],
+)
 
 
 def tariff(site_id: str, valid_from: str, **fields: float | str) -> dict[str, Any]:
@@ -146,6 +160,53 @@ def stored_price(tariffs: Collection[Mapping[str, Any]], section: str, key: str)
         return prices[key]
 
     return price
+
+
+def always(price: float) -> Price:
+    """One price for ever."""
+    return lambda _: price
+
+
+def since(day: date, price: float) -> Price:
+    """One price from a local midnight on."""
+    return lambda local: price if local.date() >= day else None
+
+
+def site_of(home: Home) -> str:
+    """The id of the only site."""
+    [site_id] = home.simulator.world.sites
+    return site_id
+
+
+def flat_of(home: Home) -> str:
+    """The id of the only consumer."""
+    return str(home.simulator.world.meter_info(site_of(home))[2]["id"])
+
+
+def is_low(local: datetime) -> bool:
+    """The low tariff of the week below: noon and night on weekdays, the whole Saturday."""
+    if local.weekday() == 5:
+        return True
+    return local.weekday() < 5 and (12 <= local.hour < 17 or local.hour >= 23 or local.hour < 7)
+
+
+def plain_tariff(home: Home, day: str = "2026-01-01", **others: float) -> dict[str, Any]:
+    """A tariff with single prices."""
+    fields = {"grid_price": GRID, "solar_price": SOLAR, "export_price": EXPORT} | others
+    return tariff(site_of(home), day, **fields)
+
+
+def plain_prices(home: Home) -> dict[str, dict[str, Price]]:
+    """Its prices."""
+    return house_prices(home, always(GRID), always(SOLAR), always(EXPORT))
+
+
+def cost_entities(home: Home) -> set[str]:
+    """The unique ids of all entities of costs."""
+    found = er.async_entries_for_config_entry(er.async_get(home.hass), home.entry.entry_id)
+    return {entry.unique_id for entry in found if "cost" in entry.unique_id} | {
+        entry.unique_id for entry in found if "price" in entry.unique_id
+    }
 
 
 def fees_by_hand(

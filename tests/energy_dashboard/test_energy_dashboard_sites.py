@@ -14,11 +14,9 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.climkit.const import CONF_SITES, DOMAIN
 from tests.conftest import Home, account_entry
-from tests.energy_dashboard.test_energy_dashboard import call, configure, issues, knows_home, stored
+from tests.energy_dashboard.house import call, configure, issues, stored
 from tests.simulator import World, apartment_house, single_house
 from tests.simulator.houses import water_site
-
-__all__ = ["knows_home"]
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
-"""How a user adds an account, and changes it later."""
+"""How a user adds an account."""
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 from homeassistant.components.energy.data import async_get_manager
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, FlowType
+from homeassistant.config_entries import FlowType
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -39,7 +37,8 @@ from custom_components.climkit.const import (
     VIEW_METERS,
 )
 from custom_components.climkit.runtime import SiteRuntime
-from tests.conftest import ALL_CHOSEN, NOW, Home, account_entry
+from tests.conftest import NOW, Home
+from tests.flows.way import BUILDING, Flow, apartment_meters, credentials, labels
 from tests.project.test_translations import placeholders as placeholders_in, read as texts
 from tests.simulator import (
     DEFAULT_PASSWORD,
@@ -49,89 +48,9 @@ from tests.simulator import (
     FaultKind,
     World,
     big_site,
-    single_house,
 )
 
 pytestmark = pytest.mark.default_entities
-
-BUILDING = ALL_CHOSEN | {CONF_VIEW: VIEW_BUILDING, CONF_SENSORS: True, CONF_DASHBOARD: False}
-
-
-@pytest.fixture
-def world() -> World:
-    """All three sites, young ones."""
-    return World(created=NOW, history_days=22)
-
-
-def credentials(url: str, password: str = DEFAULT_PASSWORD) -> dict[str, Any]:
-    """What a user enters."""
-    return {
-        CONF_USERNAME: DEFAULT_USERNAME,
-        CONF_PASSWORD: password,
-        CONF_ADVANCED: {CONF_URL: url},
-    }
-
-
-class Flow:
-    """A user's way through a flow."""
-
-    def __init__(self, home: Home, manager: Any) -> None:
-        self.home = home
-        self.manager = manager
-        self.result: dict[str, Any] = {}
-
-    async def answer(self, user_input: dict[str, Any]) -> dict[str, Any]:
-        """Fill in a form and wait while Climkit is asked."""
-        self.result = await self.manager.async_configure(self.result["flow_id"], user_input)
-        return await self.wait()
-
-    async def choose(self, option: str) -> dict[str, Any]:
-        """Take an option of a menu."""
-        assert self.result["type"] is FlowResultType.MENU, self.result
-        return await self.answer({"next_step_id": option})
-
-    async def take_suggestions(self, view: str = VIEW_BUILDING) -> dict[str, Any]:
-        """Go on to the end: of menus `view`, of forms what they suggest."""
-        while self.result["type"] in (FlowResultType.FORM, FlowResultType.MENU):
-            is_menu = self.result["type"] is FlowResultType.MENU
-            await (self.choose(view) if is_menu else self.answer(self.suggested))
-        return self.result
-
-    async def wait(self) -> dict[str, Any]:
-        """Wait for the end of the progress."""
-        while self.result["type"] is FlowResultType.SHOW_PROGRESS:
-            await self.home.hass.async_block_till_done()
-            self.result = await self.manager.async_configure(self.result["flow_id"])
-        return self.result
-
-    def options(self, field: str) -> list[dict[str, str]]:
-        """What the form lets a user choose from."""
-        schema = self.result["data_schema"].schema
-        return list(schema[field].config["options"])
-
-    @property
-    def suggested(self) -> dict[str, Any]:
-        """What the form suggests."""
-        fields = self.result["data_schema"].schema
-        return {str(key): key.description["suggested_value"] for key in fields if key.description}
-
-
-@pytest.fixture
-async def flow(home: Home) -> Flow:
-    """The flow that adds an account."""
-    flow = Flow(home, home.hass.config_entries.flow)
-    flow.result = await flow.manager.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert flow.result["step_id"] == "user"
-    return flow
-
-
-async def options_flow(home: Home) -> Flow:
-    """The flow that changes the choices of an account."""
-    flow = Flow(home, home.hass.config_entries.options)
-    flow.result = await flow.manager.async_init(home.entry.entry_id)
-    await flow.answer({"next_step_id": "choice"})
-    await flow.wait()
-    return flow
 
 
 class TestAdd:
@@ -480,226 +399,6 @@ class TestBigSite:
         assert flow.suggested == {CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2025-11-20"}
         numbers = flow.result["description_placeholders"]
         assert int(numbers["everything_megabytes"]) > 5 * int(numbers["year_megabytes"])
-
-
-class TestCredentials:
-    """Logging in again, and other credentials."""
-
-    @pytest.fixture
-    def world(self) -> World:
-        """A small site."""
-        return World.of(replace(single_house(1, NOW, timedelta(days=6)), faultless=True))
-
-    async def test_reauth(self, home: Home) -> None:
-        """Climkit refuses the password: the user is asked, and it goes on."""
-        home.entry.add_to_hass(home.hass)
-        home.hass.config_entries.async_update_entry(
-            home.entry, data={**home.entry.data, CONF_PASSWORD: "old"}
-        )
-        await home.begin()
-        for _ in range(2):
-            await home.turn_clock(minutes=6)
-            await home.until(lambda: home.entry.state is not ConfigEntryState.SETUP_IN_PROGRESS)
-        assert home.entry.state is ConfigEntryState.SETUP_ERROR
-        [progress] = home.hass.config_entries.flow.async_progress()
-        flow = Flow(home, home.hass.config_entries.flow)
-        flow.result = await flow.manager.async_configure(progress["flow_id"])
-        assert flow.result["step_id"] == "reauth_confirm"
-        assert flow.suggested[CONF_USERNAME] == DEFAULT_USERNAME
-        await flow.answer(credentials(home.simulator.url, "wrong"))
-        assert flow.result["errors"] == {"base": "invalid_auth"}
-        await flow.answer(credentials(home.simulator.url))
-        assert flow.result["reason"] == "reauth_successful"
-        await home.hass.async_block_till_done()
-        assert home.entry.data[CONF_PASSWORD] == DEFAULT_PASSWORD
-        assert home.entry.state is ConfigEntryState.LOADED
-
-    async def test_reauth_with_the_same_password(self, home: Home) -> None:
-        """It was right all the time: the account is loaded anew, so that it is tried again."""
-        await home.set_up()
-        before = home.entry.runtime_data
-        flow = Flow(home, home.hass.config_entries.flow)
-        flow.result = await home.entry.start_reauth_flow(home.hass)
-        await flow.answer(credentials(home.simulator.url))
-        assert flow.result["reason"] == "reauth_successful"
-        await home.hass.async_block_till_done()
-        assert home.entry.state is ConfigEntryState.LOADED
-        assert home.entry.runtime_data is not before
-
-    async def test_reauth_with_another_account(self, home: Home) -> None:
-        """Its sites could be others: refused."""
-        entry = account_entry(home.simulator.url, "cktDevUser_9")
-        entry.add_to_hass(home.hass)
-        flow = Flow(home, home.hass.config_entries.flow)
-        flow.result = await entry.start_reauth_flow(home.hass)
-        await flow.answer(credentials(home.simulator.url))
-        assert flow.result["reason"] == "wrong_account"
-
-    async def test_reconfigure(self, home: Home) -> None:
-        """Another user name is fine, unless another entry has it."""
-        home.entry.add_to_hass(home.hass)
-        flow = Flow(home, home.hass.config_entries.flow)
-        flow.result = await home.entry.start_reconfigure_flow(home.hass)
-        assert flow.result["step_id"] == "reconfigure"
-        await flow.answer(credentials(home.simulator.url))
-        assert flow.result["reason"] == "reconfigure_successful"
-        await home.hass.async_block_till_done()  # the reload that follows
-
-        other = account_entry(home.simulator.url, "cktDevUser_9")
-        other.add_to_hass(home.hass)
-        flow.result = await other.start_reconfigure_flow(home.hass)
-        await flow.answer(credentials(home.simulator.url))
-        assert flow.result["reason"] == "already_configured"
-
-
-class TestOptions:
-    """Other choices later."""
-
-    async def test_all_list_all(self, home: Home) -> None:
-        """The choice of sites changes what there is."""
-        house = list(home.simulator.world.sites)[1]
-        await home.set_up()
-        assert len(home.sites) == 3
-        flow = await options_flow(home)
-        await flow.answer({CONF_SITES: [house]})
-        await flow.answer({CONF_HISTORY: HISTORY_NOW})
-        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
-        await home.hass.async_block_till_done()
-        assert [site.coordinator.site.id for site in home.sites] == [house]
-
-        flow = await options_flow(home)
-        assert flow.suggested[CONF_SITES] == [house]
-        await flow.answer({CONF_SITES: list(home.simulator.world.sites)})
-        await flow.choose(VIEW_BUILDING)
-        assert flow.suggested == {CONF_SENSORS: True}
-        await flow.answer({CONF_SENSORS: True})
-        assert flow.suggested == {CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2026-11-20"}
-        await flow.answer({CONF_HISTORY: HISTORY_EVERYTHING})
-        await home.hass.async_block_till_done()
-        assert {**home.entry.options, CONF_DASHBOARD: False} == BUILDING
-        assert len(home.sites) == 3
-
-    @pytest.mark.parametrize("more", [0, 1])
-    async def test_meter_that_is_absent_today(self, home: Home, more: int) -> None:
-        """It stays chosen, although it is not in the form; also where all in the form are."""
-        site_id = list(home.simulator.world.sites)[1]
-        listed = [str(meter["id"]) for meter in home.simulator.world.meter_info(site_id)]
-        absent = "6a00000000000000000000ff"
-        home.entry.add_to_hass(home.hass)
-        chosen = {
-            CONF_SITES: [site_id],
-            CONF_METERS: [listed[0], absent],
-            CONF_HISTORY: "2026-11-19",
-        }
-        home.hass.config_entries.async_update_entry(
-            home.entry, options={**home.entry.options, **chosen}
-        )
-        await home.set_up()
-        flow = await options_flow(home)
-        await flow.answer(flow.suggested)
-        await flow.choose(VIEW_METERS)
-        assert flow.suggested[CONF_METERS] == [listed[0]]
-        wanted = flow.suggested[CONF_METERS] if not more else listed
-        await flow.answer(flow.suggested | {CONF_METERS: wanted})
-        await flow.answer(flow.suggested)
-        assert home.entry.options[CONF_METERS] == [*wanted, absent]
-        await home.hass.async_block_till_done()
-
-    async def test_flat_and_back(self, home: Home) -> None:
-        """The title follows; what is not listed today stays chosen; a menu remembers nothing."""
-        _, meters = apartment_meters(home)
-        await home.set_up()
-        title = "Les Tilleuls, Maison Rochat, Camping du Lac"
-        home.hass.config_entries.async_update_entry(home.entry, title=title)
-        flow = await options_flow(home)
-        await flow.answer(flow.suggested)
-        await flow.choose(VIEW_FLAT)
-        waters = list(labels(flow, CONF_OTHER_METERS))
-        water = next(key for key in waters if key in meters.values())
-        await flow.answer({CONF_FLAT: meters["Flat 1"], CONF_OTHER_METERS: [water]})
-        await flow.answer(flow.suggested)
-        await home.hass.async_block_till_done()
-        assert home.entry.title == "Flat 1, Les Tilleuls"
-        gone = "6ae28c814a34854e0000ffff"
-        await home.choose(**{CONF_METERS: [*home.entry.options[CONF_METERS], gone]})
-
-        flow = await options_flow(home)
-        await flow.answer(flow.suggested)
-        await flow.choose(VIEW_FLAT)
-        assert flow.suggested[CONF_FLAT] == meters["Flat 1"]
-        await flow.answer({**flow.suggested, CONF_OTHER_METERS: [water]})
-        await flow.answer(flow.suggested)
-        await home.hass.async_block_till_done()
-        assert home.entry.options[CONF_METERS] == [meters["Flat 1"], water, gone]
-
-    async def test_title_of_a_person(self, home: Home) -> None:
-        """A title that somebody chose stays."""
-        await home.set_up()
-        home.hass.config_entries.async_update_entry(home.entry, title="Zuhause")
-        flow = await options_flow(home)
-        await flow.answer({CONF_SITES: [next(iter(home.simulator.world.sites))]})
-        await flow.take_suggestions()
-        assert home.entry.title == "Zuhause"
-
-    async def test_options_of_the_first_release(self, home: Home) -> None:
-        """They knew neither views nor sensors, and mean what they meant."""
-        _, meters = apartment_meters(home)
-        await home.set_up()
-        chosen = {CONF_METERS: [meters["Flat 1"], meters["Flat 2"]], CONF_SITE_TOTALS: False}
-        await home.choose(**chosen)
-        flow = await options_flow(home)
-        await flow.answer(flow.suggested)
-        await flow.choose(VIEW_METERS)
-        assert flow.suggested == {CONF_ALL_METERS: False, CONF_SENSORS: True, **chosen}
-        await flow.take_suggestions()
-        expected = {CONF_VIEW: VIEW_METERS, CONF_SENSORS: True, **chosen}
-        assert expected.items() <= home.entry.options.items()
-
-    async def test_climkit_dashboard(self, home: Home) -> None:
-        """It can be shown later too."""
-        await home.set_up()
-        flow = Flow(home, home.hass.config_entries.options)
-        flow.result = await flow.manager.async_init(home.entry.entry_id)
-        await flow.choose("dashboard")
-        assert flow.suggested == {CONF_DASHBOARD: False}
-        await flow.answer({CONF_DASHBOARD: True})
-        assert home.entry.options == ALL_CHOSEN | {CONF_DASHBOARD: True}
-        await home.hass.async_block_till_done()
-
-    async def test_site_that_cannot_be_read(self, home: Home) -> None:
-        """It stays chosen, although it is not in the form."""
-        first, second, _ = home.simulator.world.sites
-        home.entry.add_to_hass(home.hass)
-        home.hass.config_entries.async_update_entry(
-            home.entry, options={**home.entry.options, CONF_SITES: [first, second]}
-        )
-        await home.set_up()
-        home.simulator.switches.refused = {first: 403}
-        flow = await options_flow(home)
-        assert flow.suggested[CONF_SITES] == [second]
-        await flow.answer(flow.suggested)
-        await flow.take_suggestions()
-        assert home.entry.options[CONF_SITES] == [second, first]
-
-    async def test_trouble(self, home: Home) -> None:
-        """Climkit does not answer."""
-        await home.set_up()
-        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=500)]
-        flow = await options_flow(home)
-        assert flow.result["reason"] == "cannot_connect"
-
-
-def apartment_meters(home: Home) -> tuple[str, dict[str, str]]:
-    """The id of the apartment house, and those of its meters by name."""
-    site_id = next(iter(home.simulator.world.sites))
-    found = home.simulator.world.meter_info(site_id)
-    return site_id, {str(meter.get("name") or meter["id"]): str(meter["id"]) for meter in found}
-
-
-def labels(flow: Flow, field: str) -> dict[str, str]:
-    """What a form lets choose from, by value."""
-    selector = flow.result["data_schema"].schema[field]
-    return {option["value"]: option["label"] for option in selector.config["options"]}
 
 
 def is_folded(flow: Flow) -> bool:

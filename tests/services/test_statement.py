@@ -34,16 +34,17 @@ from custom_components.climkit.services.statement import (
 from custom_components.climkit.statistics.time_range import TimeRange
 from tests.conftest import NOW, Home
 from tests.costs.bill import (
+    WEEKS,
     ZURICH,
     add_tariff,
     correct_tariff,
     costs_by_hand,
     fees_by_hand,
     house_prices,
+    is_low,
     stored_price,
     tariff,
 )
-from tests.costs.test_costs import WEEKS, is_low
 from tests.services.test_data_services import text_of
 from tests.simulator import World, apartment_house, single_house
 from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Gap, Source

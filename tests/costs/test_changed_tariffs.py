@@ -1,0 +1,157 @@
+"""Tariffs are added, corrected and deleted, and the costs follow."""
+
+from datetime import date
+from unittest.mock import patch
+
+from homeassistant.components.recorder.statistics import get_metadata
+from homeassistant.helpers.recorder import get_instance
+import pytest
+
+from custom_components.climkit.statistics import rebuild
+from tests.conftest import Home
+from tests.costs.bill import (
+    EXPORT,
+    GRID,
+    SOLAR,
+    add_tariff,
+    always,
+    assert_costs,
+    correct_tariff,
+    cost_entities,
+    delete_tariff,
+    house_prices,
+    plain_prices,
+    plain_tariff,
+    since,
+    site_of,
+    tariff,
+)
+from tests.truth import assert_equal_to_climkit, hourly_changes, known_names
+
+pytestmark = pytest.mark.recorder
+
+
+class TestTariffs:
+    """Added, corrected and deleted: no request, no reload."""
+
+    async def test_add_correct_delete(self, home: Home) -> None:
+        """The stretch that a tariff covers is computed anew."""
+        await home.set_up_completely()
+        before = len(home.simulator.requests)
+        coordinator = home.sites[0].coordinator
+        assert not cost_entities(home)
+        assert not [key for key in await hourly_changes(home) if key.endswith("_cost")]
+
+        first = add_tariff(home, plain_tariff(home))
+        await home.settle()
+        await assert_costs(home, plain_prices(home))
+
+        day = date(2026, 11, 19)
+        second = add_tariff(home, plain_tariff(home, f"{day}", grid_price=0.5))
+        await home.settle()
+        grid = lambda local: 0.5 if local.date() >= day else GRID  # noqa: E731
+        await assert_costs(home, house_prices(home, grid, always(SOLAR), always(EXPORT)))
+
+        correct_tariff(home, first, plain_tariff(home, grid_price=0.4, solar_price=0.1))
+        await home.settle()
+        grid = lambda local: 0.5 if local.date() >= day else 0.4  # noqa: E731
+        solar = lambda local: SOLAR if local.date() >= day else 0.1  # noqa: E731
+        await assert_costs(home, house_prices(home, grid, solar, always(EXPORT)))
+
+        delete_tariff(home, first)
+        await home.settle()
+        await assert_costs(
+            home, house_prices(home, since(day, 0.5), since(day, SOLAR), since(day, EXPORT))
+        )
+
+        delete_tariff(home, second)
+        await home.settle()
+        assert not [key for key in await hourly_changes(home) if key.endswith("_cost")]
+        assert not [key for key in await known_names(home.hass) if key.endswith("_cost")]
+        assert not cost_entities(home)
+
+        assert len(home.simulator.requests) == before
+        assert home.sites[0].coordinator is coordinator
+        await assert_equal_to_climkit(home)
+
+    async def test_what_has_no_price_any_more(self, home: Home) -> None:
+        """A tariff that leaves a price out ends its costs; the others go on."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home))
+        await home.settle()
+        without = tariff(site_of(home), "2026-11-19", grid_price=GRID, solar_price=SOLAR)
+        later = add_tariff(home, without)
+        await home.settle()
+        export = lambda local: EXPORT if local.date() < date(2026, 11, 19) else None  # noqa: E731
+        await assert_costs(home, house_prices(home, always(GRID), always(SOLAR), export))
+        delete_tariff(home, later)
+        await home.settle()
+        await assert_costs(home, plain_prices(home))
+
+    async def test_only_what_differs_is_written(self, home: Home) -> None:
+        """A correction of fees, or of nothing, writes no row."""
+        await home.set_up_completely()
+        first = add_tariff(home, plain_tariff(home))
+        await home.settle()
+        with patch.object(rebuild, "async_write", wraps=rebuild.async_write) as write:
+            correct_tariff(home, first, plain_tariff(home, site_fee=10))
+            add_tariff(home, plain_tariff(home, "2026-11-18"))
+            await home.settle()
+        assert write.call_count == 0
+        await assert_costs(home, plain_prices(home))
+
+    async def test_next_year(self, home: Home) -> None:
+        """A tariff of the future costs nothing yet."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home, "2027-01-01"))
+        await home.settle()
+        assert not [key for key in await hourly_changes(home) if key.endswith("_cost")]
+        assert home.state(f"{site_of(home)}_cost_today").state == "unknown"
+        assert home.state(f"{site_of(home)}_grid_price").state == "unknown"
+
+    async def test_while_it_was_not_loaded(self, home: Home) -> None:
+        """What changed meanwhile is found at the next start."""
+        await home.set_up_completely()
+        first = add_tariff(home, plain_tariff(home))
+        await home.settle()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        correct_tariff(home, first, plain_tariff(home, grid_price=0.7))
+        await home.set_up_completely()
+        prices = house_prices(home, always(0.7), always(SOLAR), always(EXPORT))
+        await assert_costs(home, prices)
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        delete_tariff(home, first)
+        await home.set_up_completely()
+        assert not [key for key in await hourly_changes(home) if key.endswith("_cost")]
+        assert not cost_entities(home)
+
+    async def test_names(self, home: Home) -> None:
+        """The name of the energy, and cost; what is exported is compensated."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home))
+        await home.settle()
+        names = await known_names(home.hass)
+        site = f"climkit:{site_of(home)}_electricity"
+        assert names[f"{site}_from_ext_cost"] == "Maison Rochat Grid import cost"
+        assert names[f"{site}_to_ext_cost"] == "Maison Rochat Grid export compensation"
+
+    async def test_currency(self, home: Home) -> None:
+        """It is the unit of the statistics, also after it was corrected."""
+        await home.set_up_completely()
+        first = add_tariff(home, plain_tariff(home))
+        await home.settle()
+        correct_tariff(home, first, plain_tariff(home) | {"currency": "EUR"})
+        await home.settle()
+        ids = await get_instance(home.hass).async_add_executor_job(units, home)
+        assert set(ids.values()) == {"EUR"}
+        state = home.state(f"{site_of(home)}_cost_today")
+        assert state.attributes["unit_of_measurement"] == "EUR"
+
+
+def units(home: Home) -> dict[str, str | None]:
+    """The units of all cost statistics."""
+    return {
+        key: data["unit_of_measurement"]
+        for key, (_, data) in get_metadata(home.hass, statistic_source="climkit").items()
+        if key.endswith("_cost")
+    }

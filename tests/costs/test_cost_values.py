@@ -1,0 +1,121 @@
+"""What the entities of costs show."""
+
+from datetime import UTC, datetime, timedelta
+
+from homeassistant.helpers import entity_registry as er
+import pytest
+
+from custom_components.climkit.api import HOUR
+from tests.conftest import Home
+from tests.costs.bill import (
+    ZURICH,
+    add_tariff,
+    cost_entities,
+    costs_by_hand,
+    flat_of,
+    plain_prices,
+    plain_tariff,
+    site_of,
+    tariff,
+)
+
+pytestmark = pytest.mark.recorder
+
+
+class TestEntities:
+    """What a site and its meters cost today and this month."""
+
+    async def test_values(self, home: Home) -> None:
+        """Hours since local midnight, and the fees of these days."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home, site_fee=30.0, meter_fee=6.0))
+        await home.settle()
+        site_id, flat = site_of(home), flat_of(home)
+        hours = costs_by_hand(home, plain_prices(home))
+        midnight = datetime(2026, 11, 20, tzinfo=ZURICH)
+        for owner, cost_id, fee in (
+            (site_id, f"climkit:{site_id}_electricity_conso_total_cost", 30.0),
+            (flat, f"climkit:{flat}_total_cost", 6.0),
+        ):
+            today = sum(cost for hour, cost in hours[cost_id].items() if hour >= midnight)
+            state = home.state(f"{owner}_cost_today")
+            assert float(state.state) == pytest.approx(today + fee / 30, abs=1e-5)
+            assert state.attributes["device_class"] == "monetary"
+            assert state.attributes["state_class"] == "total"
+            assert state.attributes["unit_of_measurement"] == "CHF"
+            assert state.attributes["last_reset"] == midnight.astimezone(UTC).isoformat()
+            state = home.state(f"{owner}_cost_this_month")
+            month = sum(hours[cost_id].values())
+            assert float(state.state) == pytest.approx(month + 20 * fee / 30, abs=1e-5)
+            assert state.attributes["last_reset"] == "2026-10-31T23:00:00+00:00"
+        main = str(home.simulator.world.meter_info(site_id)[0]["id"])
+        assert cost_entities(home) == {
+            *(f"{owner}_cost_today" for owner in (site_id, flat, main)),
+            *(f"{owner}_cost_this_month" for owner in (site_id, flat, main)),
+            f"{site_id}_cost_progress",
+            f"{site_id}_grid_price",
+            f"{site_id}_solar_price",
+        }
+
+    async def test_day_and_late_data(self, home: Home) -> None:
+        """A new day begins at nothing, and what comes late for yesterday is not of today."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home))
+        await home.settle()
+        site_id = site_of(home)
+        evening = datetime(2026, 11, 20, 21, tzinfo=ZURICH)
+        home.simulator.world.delay(
+            site_id, evening, evening + HOUR, evening + timedelta(hours=5, minutes=30)
+        )
+        await home.turn_clock(to=evening.astimezone(UTC) + timedelta(hours=3, minutes=1))
+        assert home.state(f"{site_id}_cost_today").state == "unknown"
+        await home.turn_clock(hours=1, minutes=20)
+        today = float(home.state(f"{site_id}_cost_today").state)
+        month = float(home.state(f"{site_id}_cost_this_month").state)
+        await home.turn_clock(hours=1, minutes=30)
+        home.sites[0].coordinator.history.start_night()
+        await home.settle()
+        hours = costs_by_hand(home, plain_prices(home))[
+            f"climkit:{site_id}_electricity_conso_total_cost"
+        ]
+        assert evening.astimezone(UTC) in hours
+        midnight = datetime(2026, 11, 21, tzinfo=ZURICH)
+        expected = sum(cost for hour, cost in hours.items() if hour >= midnight)
+        assert float(home.state(f"{site_id}_cost_today").state) == pytest.approx(expected, abs=1e-5)
+        assert expected >= today
+        later = float(home.state(f"{site_id}_cost_this_month").state)
+        assert later == pytest.approx(sum(hours.values()), abs=1e-5)
+        assert later > month
+
+    async def test_prices(self, home: Home) -> None:
+        """They change with the hour."""
+        await home.set_up_completely()
+        low = tariff(
+            site_of(home), "2026-01-01", grid_price=0.3, grid_price_low=0.2, solar_price=0.1,
+            weekday="12-17",
+        )  # fmt: skip
+        add_tariff(home, low)
+        await home.settle()
+        state = home.state(f"{site_of(home)}_grid_price")
+        assert float(state.state) == 0.3
+        assert state.attributes["unit_of_measurement"] == "CHF/kWh"
+        assert state.attributes["state_class"] == "measurement"
+        await home.turn_clock(to=datetime(2026, 11, 20, 11, 0, 1, tzinfo=UTC))
+        assert float(home.state(f"{site_of(home)}_grid_price").state) == 0.2
+        assert float(home.state(f"{site_of(home)}_solar_price").state) == 0.1
+
+    async def test_customised_entities_stay(self, home: Home) -> None:
+        """A restart, and totals that are not wanted, cost nobody a changed name."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home))
+        await home.settle()
+        registry = er.async_get(home.hass)
+        for unique_id in (f"{site_of(home)}_grid_price", f"{flat_of(home)}_cost_today"):
+            registry.async_update_entity(home.entity_id(unique_id), name="Mine")
+        await home.choose(site_totals=False)
+        await home.complete()
+        for unique_id in (f"{site_of(home)}_grid_price", f"{flat_of(home)}_cost_today"):
+            entry = registry.async_get(home.entity_id(unique_id))
+            assert entry
+            assert entry.name == "Mine"
+        assert f"{site_of(home)}_cost_today" not in cost_entities(home)

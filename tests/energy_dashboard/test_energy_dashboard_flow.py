@@ -1,0 +1,178 @@
+"""How a user sets up the Energy dashboard in the options."""
+
+import json
+from typing import Any
+
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+
+from custom_components.climkit.energy_dashboard import preferences
+from custom_components.climkit.statistics.recorder import RecorderEndedError
+from tests.conftest import Home
+from tests.energy_dashboard.house import (
+    call,
+    charge_points,
+    configure,
+    coordinator,
+    device,
+    meter,
+    parents,
+    site_device,
+    stored,
+)
+
+
+class TestOptionsFlow:
+    """The same, offered to a person."""
+
+    async def test_offer(self, house: Home) -> None:
+        """It is listed first; the wrong is said; then it is added and the choice stays."""
+        flat, pump = meter(house, "Flat 1"), meter(house, "Cold water flat 1")
+        options = dict(house.entry.options)
+        site_id = coordinator(house).site.id
+        shown = await self.start(house)
+        shown = await self.answer(house, shown, {"owner": site_id, "water": [pump]})
+        assert shown["errors"] == {"base": "water_of_site"}
+        before = await stored(house)
+        shown = await self.answer(house, shown, {"owner": flat, "water": [pump]})
+        assert shown["step_id"] == "energy_dashboard_confirm"
+        assert await stored(house) == before
+        placeholders = shown["description_placeholders"]
+        assert placeholders
+        assert "- Grid: Les Tilleuls Flat 1 Grid energy" in placeholders["added"]
+        assert "- Water: Les Tilleuls Cold water flat 1 " in placeholders["added"]
+        shown = await self.answer(house, shown, {})
+        assert (shown["type"], shown["reason"]) == (FlowResultType.ABORT, "dashboard_set_up")
+        assert f"climkit:{flat}_ext" in await stored(house)
+        assert dict(house.entry.options) == options
+
+        shown = await self.answer(house, await self.start(house), {"owner": flat})
+        assert shown["reason"] == "nothing_to_add"
+        shown = await self.answer(house, await self.start(house), {"owner": site_id})
+        assert shown["errors"] == {"base": "other_perspective"}
+
+        await house.hass.config_entries.async_unload(house.entry.entry_id)
+        assert (await self.start(house))["reason"] == "not_loaded"
+
+    async def test_meters_within_others(self, house: Home) -> None:
+        """What the data tell is shown; it is added only as it was shown after a correction."""
+        site = {"owner": coordinator(house).site.id}
+        points = [device(house, one) for one in charge_points(house)]
+        garage = device(house, meter(house, "Garage"))
+        before = await stored(house)
+        shown = await self.answer(house, await self.start(house), site)
+        assert self.rows(shown) == [{"device_id": one, "parent": garage} for one in points]
+        assert "(Included in: Les Tilleuls Garage Energy)" in self.told(shown, "added")
+
+        corrected = [{"device_id": points[0]}]
+        shown = await self.answer(house, shown, {"included_in": corrected})
+        assert shown["step_id"] == "energy_dashboard_confirm"
+        assert self.rows(shown) == corrected
+        assert "Included in" not in self.told(shown, "added")
+        assert "name it, or say that none does" in self.told(shown, "skipped")
+        assert await stored(house) == before
+        shown = await self.answer(house, shown, {"included_in": corrected})
+        assert shown["reason"] == "dashboard_set_up"
+        devices = json.loads(await stored(house))["device_consumption"]
+        shown_points = {f"climkit:{one}_total" for one in charge_points(house)}
+        assert len(shown_points & {one["stat_consumption"] for one in devices}) == 1
+        assert parents(devices) == {}
+
+        shown = await self.answer(house, await self.start(house), site)
+        shown = await self.answer(house, shown, {})
+        assert parents(json.loads(await stored(house))["device_consumption"])
+        shown = await self.answer(house, await self.start(house), site)
+        assert shown["reason"] == "nothing_to_add"
+
+    async def test_wrong_row(self, house: Home) -> None:
+        """What is no consumer is refused in words, and nothing is stored."""
+        before = await stored(house)
+        shown = await self.answer(
+            house, await self.start(house), {"owner": coordinator(house).site.id}
+        )
+        row = {"device_id": site_device(house)}
+        shown = await self.answer(house, shown, {"included_in": [row]})
+        assert shown["errors"] == {"base": "parent_no_consumer"}
+        assert await stored(house) == before
+
+    async def test_recorder_has_ended(self, house: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing can be found out; the form says so."""
+
+        async def ended(*_: object) -> None:
+            raise RecorderEndedError("The recorder has ended")
+
+        monkeypatch.setattr(preferences, "async_last_rows", ended)
+        site = {"owner": coordinator(house).site.id}
+        shown = await self.answer(house, await self.start(house), site)
+        assert shown["errors"] == {"base": "not_stored"}
+
+    @pytest.mark.usefixtures("knows_home")
+    async def test_home_that_would_be_removed(self, house: Home) -> None:
+        """It is shown, and so permitted; one that came meanwhile was not shown, and stays."""
+        one, other, third = (meter(house, f"Flat {number}") for number in (1, 2, 3))
+        await call(house, device_id=device(house, one))
+        shown = await self.answer(house, await self.start(house), {"owner": other})
+        assert self.told(shown, "removed") == "- Home consumption: Les Tilleuls Flat 1 Energy"
+        shown = await self.answer(house, shown, {})
+        assert shown["reason"] == "dashboard_set_up"
+        sources = json.loads(await stored(house))["energy_sources"]
+        assert "home" not in {source["type"] for source in sources}
+
+        shown = await self.answer(house, await self.start(house), {"owner": third})
+        assert self.told(shown, "removed") == "—"
+        home = {"type": "home", "stat_energy_to": f"climkit:{one}_total"}
+        await configure(house, energy_sources=[*sources, home])
+        before = await stored(house)
+        shown = await self.answer(house, shown, {})
+        assert shown["errors"] == {"base": "home_would_be_wrong"}
+        assert await stored(house) == before
+
+    def rows(self, shown: ConfigFlowResult) -> list[dict[str, str]]:
+        """Which meter is a part of which, as the form suggests."""
+        schema = shown["data_schema"]
+        assert schema
+        filled: dict[str, list[dict[str, str]]] = schema({})
+        return filled["included_in"]
+
+    def told(self, shown: ConfigFlowResult, key: str) -> str:
+        """What the form says."""
+        placeholders = shown["description_placeholders"]
+        assert placeholders
+        return placeholders[key]
+
+    async def test_changed_before_it_was_confirmed(self, house: Home) -> None:
+        """Somebody set the other perspective up meanwhile: the form says so, nothing is added."""
+        flat = meter(house, "Flat 1")
+        shown = await self.answer(house, await self.start(house), {"owner": flat})
+        assert shown["step_id"] == "energy_dashboard_confirm"
+        await call(house, device_id=site_device(house))
+        before = await stored(house)
+        shown = await self.answer(house, shown, {})
+        assert shown["step_id"] == "energy_dashboard"
+        assert shown["errors"] == {"base": "other_perspective"}
+        assert await stored(house) == before
+
+    async def test_unloaded_before_it_was_confirmed(self, house: Home) -> None:
+        """What was offered may not be there any more: nothing is added."""
+        flat = meter(house, "Flat 1")
+        shown = await self.answer(house, await self.start(house), {"owner": flat})
+        before = await stored(house)
+        await house.hass.config_entries.async_unload(house.entry.entry_id)
+        shown = await self.answer(house, shown, {})
+        assert shown["reason"] == "not_loaded"
+        assert await stored(house) == before
+
+    async def start(self, home: Home) -> ConfigFlowResult:
+        """Choose the offer in the menu."""
+        flows = home.hass.config_entries.options
+        shown = await flows.async_init(home.entry.entry_id)
+        assert shown["type"] is FlowResultType.MENU
+        return await self.answer(home, shown, {"next_step_id": "energy_dashboard"})
+
+    async def answer(
+        self, home: Home, shown: ConfigFlowResult, data: dict[str, Any]
+    ) -> ConfigFlowResult:
+        """Fill in a form."""
+        flows = home.hass.config_entries.options
+        return await flows.async_configure(shown["flow_id"], data)

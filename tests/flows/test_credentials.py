@@ -1,0 +1,84 @@
+"""How a user logs in again, and gives other credentials."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+import pytest
+
+from tests.conftest import NOW, Home, account_entry
+from tests.flows.way import Flow, credentials
+from tests.simulator import DEFAULT_PASSWORD, DEFAULT_USERNAME, World, single_house
+
+pytestmark = pytest.mark.default_entities
+
+
+class TestCredentials:
+    """Logging in again, and other credentials."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """A small site."""
+        return World.of(replace(single_house(1, NOW, timedelta(days=6)), faultless=True))
+
+    async def test_reauth(self, home: Home) -> None:
+        """Climkit refuses the password: the user is asked, and it goes on."""
+        home.entry.add_to_hass(home.hass)
+        home.hass.config_entries.async_update_entry(
+            home.entry, data={**home.entry.data, CONF_PASSWORD: "old"}
+        )
+        await home.begin()
+        for _ in range(2):
+            await home.turn_clock(minutes=6)
+            await home.until(lambda: home.entry.state is not ConfigEntryState.SETUP_IN_PROGRESS)
+        assert home.entry.state is ConfigEntryState.SETUP_ERROR
+        [progress] = home.hass.config_entries.flow.async_progress()
+        flow = Flow(home, home.hass.config_entries.flow)
+        flow.result = await flow.manager.async_configure(progress["flow_id"])
+        assert flow.result["step_id"] == "reauth_confirm"
+        assert flow.suggested[CONF_USERNAME] == DEFAULT_USERNAME
+        await flow.answer(credentials(home.simulator.url, "wrong"))
+        assert flow.result["errors"] == {"base": "invalid_auth"}
+        await flow.answer(credentials(home.simulator.url))
+        assert flow.result["reason"] == "reauth_successful"
+        await home.hass.async_block_till_done()
+        assert home.entry.data[CONF_PASSWORD] == DEFAULT_PASSWORD
+        assert home.entry.state is ConfigEntryState.LOADED
+
+    async def test_reauth_with_the_same_password(self, home: Home) -> None:
+        """It was right all the time: the account is loaded anew, so that it is tried again."""
+        await home.set_up()
+        before = home.entry.runtime_data
+        flow = Flow(home, home.hass.config_entries.flow)
+        flow.result = await home.entry.start_reauth_flow(home.hass)
+        await flow.answer(credentials(home.simulator.url))
+        assert flow.result["reason"] == "reauth_successful"
+        await home.hass.async_block_till_done()
+        assert home.entry.state is ConfigEntryState.LOADED
+        assert home.entry.runtime_data is not before
+
+    async def test_reauth_with_another_account(self, home: Home) -> None:
+        """Its sites could be others: refused."""
+        entry = account_entry(home.simulator.url, "cktDevUser_9")
+        entry.add_to_hass(home.hass)
+        flow = Flow(home, home.hass.config_entries.flow)
+        flow.result = await entry.start_reauth_flow(home.hass)
+        await flow.answer(credentials(home.simulator.url))
+        assert flow.result["reason"] == "wrong_account"
+
+    async def test_reconfigure(self, home: Home) -> None:
+        """Another user name is fine, unless another entry has it."""
+        home.entry.add_to_hass(home.hass)
+        flow = Flow(home, home.hass.config_entries.flow)
+        flow.result = await home.entry.start_reconfigure_flow(home.hass)
+        assert flow.result["step_id"] == "reconfigure"
+        await flow.answer(credentials(home.simulator.url))
+        assert flow.result["reason"] == "reconfigure_successful"
+        await home.hass.async_block_till_done()  # the reload that follows
+
+        other = account_entry(home.simulator.url, "cktDevUser_9")
+        other.add_to_hass(home.hass)
+        flow.result = await other.start_reconfigure_flow(home.hass)
+        await flow.answer(credentials(home.simulator.url))
+        assert flow.result["reason"] == "already_configured"

@@ -1,0 +1,175 @@
+"""How a user makes other choices later."""
+
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+
+from custom_components.climkit.const import (
+    CONF_ALL_METERS,
+    CONF_DASHBOARD,
+    CONF_DATE,
+    CONF_FLAT,
+    CONF_HISTORY,
+    CONF_METERS,
+    CONF_OTHER_METERS,
+    CONF_SENSORS,
+    CONF_SITE_TOTALS,
+    CONF_SITES,
+    CONF_VIEW,
+    HISTORY_DATE,
+    HISTORY_EVERYTHING,
+    HISTORY_NOW,
+    VIEW_BUILDING,
+    VIEW_FLAT,
+    VIEW_METERS,
+)
+from tests.conftest import ALL_CHOSEN, Home
+from tests.flows.way import BUILDING, Flow, apartment_meters, labels
+from tests.simulator import Fault, FaultKind
+
+pytestmark = pytest.mark.default_entities
+
+
+async def options_flow(home: Home) -> Flow:
+    """The flow that changes the choices of an account."""
+    flow = Flow(home, home.hass.config_entries.options)
+    flow.result = await flow.manager.async_init(home.entry.entry_id)
+    await flow.answer({"next_step_id": "choice"})
+    await flow.wait()
+    return flow
+
+
+class TestOptions:
+    """Other choices later."""
+
+    async def test_all_list_all(self, home: Home) -> None:
+        """The choice of sites changes what there is."""
+        house = list(home.simulator.world.sites)[1]
+        await home.set_up()
+        assert len(home.sites) == 3
+        flow = await options_flow(home)
+        await flow.answer({CONF_SITES: [house]})
+        await flow.answer({CONF_HISTORY: HISTORY_NOW})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        await home.hass.async_block_till_done()
+        assert [site.coordinator.site.id for site in home.sites] == [house]
+
+        flow = await options_flow(home)
+        assert flow.suggested[CONF_SITES] == [house]
+        await flow.answer({CONF_SITES: list(home.simulator.world.sites)})
+        await flow.choose(VIEW_BUILDING)
+        assert flow.suggested == {CONF_SENSORS: True}
+        await flow.answer({CONF_SENSORS: True})
+        assert flow.suggested == {CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2026-11-20"}
+        await flow.answer({CONF_HISTORY: HISTORY_EVERYTHING})
+        await home.hass.async_block_till_done()
+        assert {**home.entry.options, CONF_DASHBOARD: False} == BUILDING
+        assert len(home.sites) == 3
+
+    @pytest.mark.parametrize("more", [0, 1])
+    async def test_meter_that_is_absent_today(self, home: Home, more: int) -> None:
+        """It stays chosen, although it is not in the form; also where all in the form are."""
+        site_id = list(home.simulator.world.sites)[1]
+        listed = [str(meter["id"]) for meter in home.simulator.world.meter_info(site_id)]
+        absent = "6a00000000000000000000ff"
+        home.entry.add_to_hass(home.hass)
+        chosen = {
+            CONF_SITES: [site_id],
+            CONF_METERS: [listed[0], absent],
+            CONF_HISTORY: "2026-11-19",
+        }
+        home.hass.config_entries.async_update_entry(
+            home.entry, options={**home.entry.options, **chosen}
+        )
+        await home.set_up()
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_METERS)
+        assert flow.suggested[CONF_METERS] == [listed[0]]
+        wanted = flow.suggested[CONF_METERS] if not more else listed
+        await flow.answer(flow.suggested | {CONF_METERS: wanted})
+        await flow.answer(flow.suggested)
+        assert home.entry.options[CONF_METERS] == [*wanted, absent]
+        await home.hass.async_block_till_done()
+
+    async def test_flat_and_back(self, home: Home) -> None:
+        """The title follows; what is not listed today stays chosen; a menu remembers nothing."""
+        _, meters = apartment_meters(home)
+        await home.set_up()
+        title = "Les Tilleuls, Maison Rochat, Camping du Lac"
+        home.hass.config_entries.async_update_entry(home.entry, title=title)
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        waters = list(labels(flow, CONF_OTHER_METERS))
+        water = next(key for key in waters if key in meters.values())
+        await flow.answer({CONF_FLAT: meters["Flat 1"], CONF_OTHER_METERS: [water]})
+        await flow.answer(flow.suggested)
+        await home.hass.async_block_till_done()
+        assert home.entry.title == "Flat 1, Les Tilleuls"
+        gone = "6ae28c814a34854e0000ffff"
+        await home.choose(**{CONF_METERS: [*home.entry.options[CONF_METERS], gone]})
+
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        assert flow.suggested[CONF_FLAT] == meters["Flat 1"]
+        await flow.answer({**flow.suggested, CONF_OTHER_METERS: [water]})
+        await flow.answer(flow.suggested)
+        await home.hass.async_block_till_done()
+        assert home.entry.options[CONF_METERS] == [meters["Flat 1"], water, gone]
+
+    async def test_title_of_a_person(self, home: Home) -> None:
+        """A title that somebody chose stays."""
+        await home.set_up()
+        home.hass.config_entries.async_update_entry(home.entry, title="Zuhause")
+        flow = await options_flow(home)
+        await flow.answer({CONF_SITES: [next(iter(home.simulator.world.sites))]})
+        await flow.take_suggestions()
+        assert home.entry.title == "Zuhause"
+
+    async def test_options_of_the_first_release(self, home: Home) -> None:
+        """They knew neither views nor sensors, and mean what they meant."""
+        _, meters = apartment_meters(home)
+        await home.set_up()
+        chosen = {CONF_METERS: [meters["Flat 1"], meters["Flat 2"]], CONF_SITE_TOTALS: False}
+        await home.choose(**chosen)
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_METERS)
+        assert flow.suggested == {CONF_ALL_METERS: False, CONF_SENSORS: True, **chosen}
+        await flow.take_suggestions()
+        expected = {CONF_VIEW: VIEW_METERS, CONF_SENSORS: True, **chosen}
+        assert expected.items() <= home.entry.options.items()
+
+    async def test_climkit_dashboard(self, home: Home) -> None:
+        """It can be shown later too."""
+        await home.set_up()
+        flow = Flow(home, home.hass.config_entries.options)
+        flow.result = await flow.manager.async_init(home.entry.entry_id)
+        await flow.choose("dashboard")
+        assert flow.suggested == {CONF_DASHBOARD: False}
+        await flow.answer({CONF_DASHBOARD: True})
+        assert home.entry.options == ALL_CHOSEN | {CONF_DASHBOARD: True}
+        await home.hass.async_block_till_done()
+
+    async def test_site_that_cannot_be_read(self, home: Home) -> None:
+        """It stays chosen, although it is not in the form."""
+        first, second, _ = home.simulator.world.sites
+        home.entry.add_to_hass(home.hass)
+        home.hass.config_entries.async_update_entry(
+            home.entry, options={**home.entry.options, CONF_SITES: [first, second]}
+        )
+        await home.set_up()
+        home.simulator.switches.refused = {first: 403}
+        flow = await options_flow(home)
+        assert flow.suggested[CONF_SITES] == [second]
+        await flow.answer(flow.suggested)
+        await flow.take_suggestions()
+        assert home.entry.options[CONF_SITES] == [second, first]
+
+    async def test_trouble(self, home: Home) -> None:
+        """Climkit does not answer."""
+        await home.set_up()
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=500)]
+        flow = await options_flow(home)
+        assert flow.result["reason"] == "cannot_connect"
