@@ -36,7 +36,7 @@ from ..energy_dashboard import (
 )
 from ..runtime import ClimkitConfigEntry
 from ..services import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
-from ..statistics import async_own_names
+from ..statistics import async_known_names
 from .view import choice_selector
 
 CONF_OWNER = "owner"
@@ -171,7 +171,7 @@ class EnergyDashboardSteps(OptionsFlow):
 
     async def _async_texts(self, merged: MergeResult) -> tuple[str, str, str]:
         """Return what is added, removed and left out, as lists a person can read."""
-        names = await async_own_names(self.hass)
+        names = await async_known_names(self.hass)
         texts = await async_get_translations(
             self.hass, self.hass.config.language, "selector", [DOMAIN]
         )

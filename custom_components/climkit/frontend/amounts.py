@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 
 from ..coordinator import Amounts
 from ..costs import local_start
-from ..statistics import Row, async_last_rows_before_each
+from ..statistics import Row, async_last_rows_before
 from .owners import Owner
 
 # Decimals of what is answered.
@@ -59,7 +59,7 @@ async def async_amounts(
     Raises RecorderError.
     """
     times = [local_start(day, owner.coordinator.site.zone) for day in days]
-    rows = await async_last_rows_before_each(hass, statistic_ids, times)
+    rows = await async_last_rows_before(hass, statistic_ids, times)
     return {key: amounts_between(found, times) for key, found in rows.items()}
 
 

@@ -153,7 +153,6 @@ class Periods:
                 elif time not in self._before[key]:
                     unknown.append(key)
             if unknown:
-                since = min(complete[key].since for key in unknown)
-                found = await async_last_rows_before(self._hass, unknown, time, since)
+                found = await async_last_rows_before(self._hass, unknown, [time])
                 for key in unknown:
-                    self._before[key][time] = found.get(key)
+                    [self._before[key][time]] = found[key]

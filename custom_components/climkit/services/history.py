@@ -26,7 +26,7 @@ from ..feeds import column_of_series, is_limit
 from ..ids import owner_slug, slugs
 from ..measures import Series
 from ..runtime import ClimkitConfigEntry, SiteRuntime
-from ..statistics import Difference, async_clear, async_own_names
+from ..statistics import Difference, async_clear, async_known_names
 from .target import ATTR_FROM, ATTR_TO, plausible_time, site_or_meter, time_range_of
 
 IMPORT_HISTORY = "import_history"
@@ -100,12 +100,12 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
         found = await runtime.async_run(compare)
     if not found:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="nothing_stored")
-    return _comparison(found, await async_own_names(call.hass))
+    return _comparison(found, await async_known_names(call.hass))
 
 
 async def _async_delete_statistics(call: ServiceCall) -> ServiceResponse:
     """Delete the statistics of a device, or those without one, and answer which."""
-    hass, names = call.hass, await async_own_names(call.hass)
+    hass, names = call.hass, await async_known_names(call.hass)
     runtime, owner_ids = None, set[str]()
     if device_id := call.data.get(ATTR_DEVICE_ID):
         runtime, owner_ids = _owners(hass, device_id)

@@ -18,7 +18,7 @@ from .recorder import (
     async_rows,
     async_rows_at,
     async_synchronize,
-    async_total_before,
+    async_totals_before,
     async_write,
 )
 from .rows import Change, Difference, Row, differences, rebuild_rows, same
@@ -185,7 +185,8 @@ async def _async_surroundings(
     following = await async_next_row(hass, statistic_id, end, last.start)
     if statistic_id in found:
         return _Stored(*found[statistic_id], following)
-    return _Stored([], await async_total_before(hass, statistic_id, start), following)
+    totals = await async_totals_before(hass, [statistic_id], start)
+    return _Stored([], totals[statistic_id], following)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ The recorder's functions block and are called in its executor; writes are queued
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import batched
 from typing import override
@@ -117,30 +117,28 @@ def async_write(
         _instance(hass).async_adjust_statistics(statistic["statistic_id"], end, change.shift, unit)
 
 
-async def async_known_names(hass: HomeAssistant, statistic_ids: set[str]) -> dict[str, str | None]:
-    """Return the names of those statistics that the recorder knows."""
-    known = await _async_ask(hass, get_metadata, hass, statistic_ids=statistic_ids)
-    return {statistic_id: data["name"] for statistic_id, (_, data) in known.items()}
-
-
 async def async_known(
-    hass: HomeAssistant, statistic_ids: set[str]
+    hass: HomeAssistant, statistic_ids: set[str] | None = None
 ) -> dict[str, tuple[str | None, str | None]]:
-    """Return name and unit of those statistics that the recorder knows."""
-    known = await _async_ask(hass, get_metadata, hass, statistic_ids=statistic_ids)
+    """Return name and unit of those statistics that the recorder knows; of None: of all of ours."""
+    source = DOMAIN if statistic_ids is None else None
+    known = await _async_ask(
+        hass, get_metadata, hass, statistic_ids=statistic_ids, statistic_source=source
+    )
     return {key: (data["name"], data["unit_of_measurement"]) for key, (_, data) in known.items()}
+
+
+async def async_known_names(
+    hass: HomeAssistant, statistic_ids: set[str] | None = None
+) -> dict[str, str | None]:
+    """Return the names of those statistics that the recorder knows; of None: of all of ours."""
+    return {key: name for key, (name, _) in (await async_known(hass, statistic_ids)).items()}
 
 
 async def async_clear(hass: HomeAssistant, statistic_ids: Collection[str]) -> None:
     """Delete statistics, and wait until they are gone."""
     _instance(hass).async_clear_statistics(list(statistic_ids))
     await async_synchronize(hass)
-
-
-async def async_own_names(hass: HomeAssistant) -> dict[str, str | None]:
-    """Return the names of all statistics of this integration, by id."""
-    known = await _async_ask(hass, get_metadata, hass, statistic_source=DOMAIN)
-    return {statistic_id: data["name"] for statistic_id, (_, data) in known.items()}
 
 
 async def async_synchronize(hass: HomeAssistant) -> None:
@@ -217,7 +215,7 @@ async def async_rows_at(
     hass: HomeAssistant, statistic_ids: Iterable[str], hour: datetime
 ) -> dict[str, Row]:
     """Return the row of an hour of each statistic that has one."""
-    return await _async_ask(hass, _last_rows_within, hass, set(statistic_ids), hour, hour + HOUR)
+    return await _async_ask(hass, _rows_at, hass, set(statistic_ids), hour)
 
 
 async def async_rows(
@@ -244,40 +242,7 @@ async def async_hours(
     return found
 
 
-async def async_total_before(hass: HomeAssistant, statistic_id: str, time: datetime) -> float:
-    """Return the running total before a time; 0 where no row is earlier.
-
-    Looks back in growing steps, since Home Assistant offers no question for "the last row before".
-    """
-    step = timedelta(days=1)
-    while time > _FIRST_TIME:
-        start = max(time - step, _FIRST_TIME)
-        if found := await async_rows(hass, [statistic_id], start, time):
-            rows, _ = found[statistic_id]
-            return rows[-1].total
-        time, step = start, step * 4
-    return 0.0
-
-
 async def async_last_rows_before(
-    hass: HomeAssistant, statistic_ids: Iterable[str], time: datetime, since: datetime
-) -> dict[str, Row]:
-    """Return the last row of each statistic before a time; without one from `since` on none.
-
-    Looks back in growing steps; most series have a row in the very hour before.
-    """
-    found: dict[str, Row] = {}
-    missing = set(statistic_ids)
-    step = HOUR
-    while missing and time > since:
-        start = max(time - step, since)
-        found |= await _async_ask(hass, _last_rows_within, hass, missing, start, time)
-        missing -= found.keys()
-        time, step = start, step * 4
-    return found
-
-
-async def async_last_rows_before_each(
     hass: HomeAssistant, statistic_ids: Iterable[str], times: Sequence[datetime]
 ) -> dict[str, list[Row | None]]:
     """Return the last row of each statistic before each of some times; None where none is earlier.
@@ -286,16 +251,16 @@ async def async_last_rows_before_each(
     """
     found: dict[str, list[Row | None]] = {}
     for ids in batched(statistic_ids, LOOKED_UP_AT_ONCE, strict=False):
-        found |= await _async_ask(hass, _last_rows_before_each, hass, ids, times)
+        found |= await _async_ask(hass, _last_rows_before, hass, ids, times)
     return found
 
 
 async def async_totals_before(
     hass: HomeAssistant, statistic_ids: Collection[str], time: datetime
 ) -> dict[str, float]:
-    """Return the running totals of several statistics before a time; 0 without an earlier row."""
-    rows = await async_last_rows_before(hass, statistic_ids, time, _FIRST_TIME)
-    return {key: rows[key].total if key in rows else 0.0 for key in statistic_ids}
+    """Return the running totals of statistics before a time; 0 without an earlier row."""
+    rows = await async_last_rows_before(hass, statistic_ids, [time])
+    return {key: row.total if row else 0.0 for key, [row] in rows.items()}
 
 
 async def async_next_row(
@@ -309,10 +274,6 @@ async def async_next_row(
             return rows[0]
         time, step = time + step, step * 4
     return None
-
-
-# Climkit was founded after this; no statistic of ours is older.
-_FIRST_TIME = datetime(2010, 1, 1, tzinfo=dt_util.UTC)
 
 
 def _last_rows(hass: HomeAssistant, statistic_ids: list[str]) -> dict[str, Row]:
@@ -367,7 +328,7 @@ def _extents(
         }
 
 
-def _last_rows_before_each(
+def _last_rows_before(
     hass: HomeAssistant, statistic_ids: Collection[str], times: Sequence[datetime]
 ) -> dict[str, list[Row | None]]:
     found: dict[str, list[Row | None]] = {key: [None] * len(times) for key in statistic_ids}
@@ -407,13 +368,11 @@ def _rows(
     }
 
 
-def _last_rows_within(
-    hass: HomeAssistant, statistic_ids: set[str], start: datetime, end: datetime
-) -> dict[str, Row]:
+def _rows_at(hass: HomeAssistant, statistic_ids: set[str], hour: datetime) -> dict[str, Row]:
     found = statistics_during_period(
-        hass, start, end, statistic_ids, "hour", None, {"state", "sum"}
+        hass, hour, hour + HOUR, statistic_ids, "hour", None, {"state", "sum"}
     )
-    return {key: _row(rows[-1]) for key, rows in found.items() if rows}
+    return {key: _row(rows[0]) for key, rows in found.items() if rows}
 
 
 def _data(row: Row) -> StatisticData:
