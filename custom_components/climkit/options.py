@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
-from homeassistant.util import dt as dt_util
-
-from .api import Site
+from .api import Site, local_midnight
 from .const import (
     ALL,
     CONF_METERS,
@@ -83,4 +81,4 @@ def history_start(history: str, site: Site, now: datetime) -> datetime:
     day = date.fromisoformat(history)
     if day <= created.astimezone(site.zone).date():
         return created
-    return dt_util.as_utc(datetime.combine(day, time.min, tzinfo=site.zone))
+    return local_midnight(day, site.zone)

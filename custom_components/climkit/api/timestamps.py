@@ -131,13 +131,16 @@ def bucket_bounds(moment: datetime, sampling: Sampling, zone: tzinfo) -> tuple[d
             start = moment.astimezone(UTC) - past
             return start, start + HOUR
         case Sampling.DAY:
-            return _midnight(local, zone), _midnight(local + timedelta(days=1), zone)
+            following = local.date() + timedelta(days=1)
+            return local_midnight(local, zone), local_midnight(following, zone)
         case Sampling.MONTH:
-            first = local.replace(day=1)
-            return _midnight(first, zone), _midnight((first + _A_MONTH).replace(day=1), zone)
+            first = local.date().replace(day=1)
+            following = (first + _A_MONTH).replace(day=1)
+            return local_midnight(first, zone), local_midnight(following, zone)
         case Sampling.YEAR:
-            first = local.replace(month=1, day=1)
-            return _midnight(first, zone), _midnight(first.replace(year=first.year + 1), zone)
+            first = local.date().replace(month=1, day=1)
+            following = first.replace(year=first.year + 1)
+            return local_midnight(first, zone), local_midnight(following, zone)
 
 
 def query_window(start: datetime, end: datetime | None) -> dict[str, str]:
@@ -175,9 +178,11 @@ def floor_interval(moment: datetime) -> datetime:
     return utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0)
 
 
-def local_midnight(moment: datetime, zone: tzinfo) -> datetime:
-    """Return, in UTC, the start of the local day of `zone` that holds `moment`."""
-    return _midnight(moment.astimezone(zone), zone)
+def local_midnight(day: date, zone: tzinfo) -> datetime:
+    """Return, in UTC, the start of a local day of `zone`; of a moment: of the day that holds it."""
+    if isinstance(day, datetime):
+        day = day.astimezone(zone).date()
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
 def _moment(value: object) -> datetime | None:
@@ -264,10 +269,6 @@ def _tell_passes(
         in_time = [stamp for stamp in (told[::-1] if is_reversed else told) if stamp]
         if all(before <= after for before, after in pairwise(in_time)):
             stamps[:] = told
-
-
-def _midnight(day: datetime, zone: tzinfo) -> datetime:
-    return datetime.combine(day.date(), time.min, tzinfo=zone).astimezone(UTC)
 
 
 def _naive(moment: datetime) -> str:

@@ -17,8 +17,17 @@ from typing import NamedTuple, Protocol, Self
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..api import INTERVAL, Backoff, ClimkitError, Interval, Priority, Site, is_refusal, pause
-from ..costs import local_start
+from ..api import (
+    INTERVAL,
+    Backoff,
+    ClimkitError,
+    Interval,
+    Priority,
+    Site,
+    is_refusal,
+    local_midnight,
+    pause,
+)
 from ..errors import is_refused_stretch
 from ..feeds import FeedReader
 from ..measures import METER_TYPES, Feed
@@ -51,7 +60,7 @@ class Day(TimeRange):
     @classmethod
     def of(cls, day: date, site: Site) -> Self:
         """Return the day of a local date."""
-        return cls(*(local_start(one, site.zone) for one in (day, day + timedelta(days=1))))
+        return cls(*(local_midnight(one, site.zone) for one in (day, day + timedelta(days=1))))
 
     @property
     def count(self) -> int:

@@ -2,7 +2,7 @@
 
 from .low_hours import LowHours, LowHoursError
 from .site_costs import SiteCosts, stored_tariffs
-from .tariffs import Tariffs, first_day, is_price, local_start, unusable_days
+from .tariffs import Tariffs, first_day, is_price, unusable_days
 
 __all__ = [
     "LowHours",
@@ -11,7 +11,6 @@ __all__ = [
     "Tariffs",
     "first_day",
     "is_price",
-    "local_start",
     "stored_tariffs",
     "unusable_days",
 ]

@@ -14,7 +14,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..api import Site, floor_hour
+from ..api import Site, floor_hour, local_midnight
 from ..const import CONF_SITE, SUBENTRY_TARIFF
 from ..measures import Price, Series
 from ..statistics import (
@@ -30,7 +30,7 @@ from ..store import ClimkitStore
 from .cost_series import CostSeries, cost_series_of, costs_by_owner, pays_meter_fee
 from .site_state import SiteCostState
 from .state import CostPage, costs_of, next_page
-from .tariffs import changed_ranges, local_start, tariffs_from_data, unusable_days
+from .tariffs import changed_ranges, tariffs_from_data, unusable_days
 
 
 def stored_tariffs(entry: ConfigEntry[Any], site_id: str) -> list[dict[str, Any]]:
@@ -105,12 +105,12 @@ class SiteCosts:
     @property
     def day_start(self) -> datetime:
         """Return the start of the day, local midnight of the site, in UTC."""
-        return local_start(self._today, self._site.zone)
+        return local_midnight(self._today, self._site.zone)
 
     @property
     def month_start(self) -> datetime:
         """Return the start of the month, local midnight of the site, in UTC."""
-        return local_start(self._today.replace(day=1), self._site.zone)
+        return local_midnight(self._today.replace(day=1), self._site.zone)
 
     @property
     def _today(self) -> date:

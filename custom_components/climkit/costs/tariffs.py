@@ -6,11 +6,11 @@ are per kWh or m3 and include all taxes; fees are a month's.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import zip_longest
 from typing import Any, NamedTuple, Self
 
-from ..api import PLAUSIBLE_YEARS
+from ..api import PLAUSIBLE_YEARS, local_midnight
 from ..const import (
     CONF_CHARGE_POINT,
     CONF_COLD_WATER,
@@ -149,7 +149,7 @@ class Tariffs:
     def __init__(self, tariffs: Iterable[Tariff], zone: tzinfo) -> None:
         """Sort them."""
         self._tariffs = sorted(tariffs, key=lambda tariff: tariff.valid_from)
-        self._starts = [local_start(tariff.valid_from, zone) for tariff in self._tariffs]
+        self._starts = [local_midnight(tariff.valid_from, zone) for tariff in self._tariffs]
         self._zone = zone
 
     def __bool__(self) -> bool:
@@ -205,16 +205,13 @@ class Tariffs:
     def fees(self, first: date, last: date) -> Fees:
         """Return the fees of some days; a month's fee is spread evenly over its days."""
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-        valid = [(day, tariff) for day in days if (tariff := self.at(local_start(day, self._zone)))]
+        valid = [
+            (day, tariff) for day in days if (tariff := self.at(local_midnight(day, self._zone)))
+        ]
         return Fees(
             site=sum(tariff.site_fee / days_of_month(day) for day, tariff in valid),
             meter=sum(tariff.meter_fee / days_of_month(day) for day, tariff in valid),
         )
-
-
-def local_start(day: date, zone: tzinfo) -> datetime:
-    """Return when a day begins, in UTC."""
-    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
 
 
 def days_of_month(day: date) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from ..api import Interval, Sampling, bucket_bounds
+from ..api import Interval, Sampling, bucket_bounds, local_midnight
 
 FIRST_PAGE = timedelta(days=7)
 SHORTEST_PAGE = timedelta(days=1)
@@ -54,6 +54,6 @@ def end_of_page(start: datetime, length: timedelta, zone: tzinfo) -> datetime:
     end = start + length
     if length < SHORTEST_PAGE:
         return end
-    midnight, _ = bucket_bounds(end, Sampling.DAY, zone)
+    midnight = local_midnight(end, zone)
     _, next_midnight = bucket_bounds(start, Sampling.DAY, zone)
     return max(midnight, next_midnight)

@@ -11,8 +11,8 @@ from math import fsum
 
 from homeassistant.core import HomeAssistant
 
+from ..api import local_midnight
 from ..coordinator import Amounts
-from ..costs import local_start
 from ..statistics import Row, async_last_rows_before
 from .owners import Owner
 
@@ -58,7 +58,7 @@ async def async_amounts(
 
     Raises RecorderError.
     """
-    times = [local_start(day, owner.coordinator.site.zone) for day in days]
+    times = [local_midnight(day, owner.coordinator.site.zone) for day in days]
     rows = await async_last_rows_before(hass, statistic_ids, times)
     return {key: amounts_between(found, times) for key, found in rows.items()}
 
@@ -78,7 +78,7 @@ async def async_costs(
         return {one: [*unknown] for one in owner_ids}
     amounts = await async_amounts(hass, ids, days, owner)
     zone = owner.coordinator.site.zone
-    starts = [local_start(day, zone) for day in days]
+    starts = [local_midnight(day, zone) for day in days]
     running = [
         start in {costs.day_start, costs.month_start} and end > owner.today
         for start, end in zip(starts[:-1], days[1:], strict=True)

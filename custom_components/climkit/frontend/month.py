@@ -8,9 +8,8 @@ from itertools import pairwise
 from homeassistant.core import HomeAssistant
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
-from ..api import HOUR, floor_hour
+from ..api import HOUR, floor_hour, local_midnight
 from ..coordinator import Amounts
-from ..costs import local_start
 from ..statistics import Row, async_rows
 from .amounts import all_rounded, async_amounts, async_costs, total
 from .owners import Code, NoAnswerError, Owner
@@ -23,7 +22,7 @@ async def async_month(hass: HomeAssistant, owner: Owner, first: date) -> JsonObj
     """
     zone = owner.coordinator.site.zone
     days, days_before = days_of_month(first), days_of_month(first.replace(year=first.year - 1))
-    edges = [floor_hour(local_start(day, zone)) for day in days]
+    edges = [floor_hour(local_midnight(day, zone)) for day in days]
     ids = {name: series.statistic_id for name, series in owner.series.items()}
     found = await async_rows(hass, ids.values(), edges[0], edges[-1]) if ids else {}
     if not found and owner.is_being_read(first, days[-1]):

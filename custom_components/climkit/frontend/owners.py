@@ -13,10 +13,9 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType
 from homeassistant.util import dt as dt_util
 
-from ..api import Meter
+from ..api import Meter, local_midnight
 from ..const import DOMAIN
 from ..coordinator import SiteCoordinator
-from ..costs import local_start
 from ..history import SyncState
 from ..measures import ELECTRICITY, METER_TYPES, Series
 from ..runtime import SiteRuntime, loaded_sites
@@ -103,8 +102,8 @@ class Owner:
     def is_being_read(self, first: date, end: date) -> bool:
         """Whether history of these days (`end` not included) is still to be read."""
         zone = self.coordinator.site.zone
-        start = local_start(first, zone)
-        stop = min(local_start(end, zone), dt_util.utcnow())
+        start = local_midnight(first, zone)
+        stop = min(local_midnight(end, zone), dt_util.utcnow())
         return any(
             (state.backfill and state.backfill.position < stop and start < state.backfill.end)
             or (not state.is_current and state.until < stop)

@@ -13,7 +13,7 @@ from itertools import chain
 
 from ..measures import Feed
 from ..statistics import Difference, Rebuilt, TimeRange, merged, within, without
-from ..store import ClimkitStore, RecheckRecord, SiteRecord, ranges_text, read_ranges
+from ..store import ClimkitStore, RecheckRecord, SiteRecord, ranges_text, read_ranges, read_time
 from .doubts import Doubts
 from .pages import Page, Purpose, recheck_page
 from .state import SyncState
@@ -182,8 +182,7 @@ class NightlyRecheck:
         return read_ranges(self._remembered.get(_key(feed), ()))
 
     def _sweep_position(self, feed: Feed) -> datetime | None:
-        position = self._record["walk"].get(_key(feed))
-        return datetime.fromisoformat(position) if position else None
+        return read_time(self._record["walk"].get(_key(feed)))
 
     def end(self) -> None:
         """Read no more tonight."""

@@ -8,7 +8,7 @@ from homeassistant.components.recorder.models import StatisticMetaData
 
 from ..measures import Series
 from ..statistics import Extent, StoredStatistic, same
-from ..store import SeriesRecord
+from ..store import SeriesRecord, read_time
 
 # Meters that are read once a day answer for a day on the next one. So where reading was
 # interrupted, it goes on this much earlier for a series whose newest row was older.
@@ -160,13 +160,13 @@ def _go_on_from_record(state: SyncState, record: SeriesRecord, now: datetime | N
     start, last = state.since, state.last.start if state.last else None
     since, until = map(datetime.fromisoformat, (record["since"], record["until"]))
     state.since = min(since, last or since)
-    is_believed = last == _time(record["last"]) and not (now and until > now)
+    is_believed = last == read_time(record["last"]) and not (now and until > now)
     state.until = until if is_believed else last or state.since
     state.complete = record["complete"]
     state.mark_behind()
     earlier = record.get("earlier")
     is_same = earlier is not None and earlier["start"] == start.isoformat()
-    state.backfill_from(start, begun=_time(earlier["begin"]) if earlier and is_same else None)
+    state.backfill_from(start, begun=read_time(earlier["begin"]) if earlier and is_same else None)
 
 
 class Likeness(Enum):
@@ -208,7 +208,3 @@ def _is_as_remembered(record: SeriesRecord, then: Extent | None) -> bool:
         and then.first.isoformat() == record.get("first")
         and same(then.last.total, record.get("sum"))
     )
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..api import Sampling, Site, bucket_bounds, floor_hour
+from ..api import Sampling, Site, bucket_bounds, floor_hour, local_midnight
 from ..history import SyncState
 from ..measures import Series
 from ..statistics import Row, async_last_rows_before
@@ -34,8 +34,8 @@ class Boundaries:
     @classmethod
     def of(cls, now: datetime, site: Site) -> Self:
         """Return those of now."""
-        today, _ = bucket_bounds(now, Sampling.DAY, site.zone)
-        yesterday, _ = bucket_bounds(today - datetime.resolution, Sampling.DAY, site.zone)
+        today = local_midnight(now, site.zone)
+        yesterday = local_midnight(today - datetime.resolution, site.zone)
         month, _ = bucket_bounds(now, Sampling.MONTH, site.zone)
         return cls(today, yesterday, month)
 

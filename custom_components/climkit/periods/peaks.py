@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, tzinfo
 from ..api import Interval, Sampling, Site, bucket_bounds, floor_hour
 from ..const import DECIMALS
 from ..measures import Series
-from ..store import PeakRecord, PeaksRecord, SiteRecord
+from ..store import PeakRecord, PeaksRecord, SiteRecord, read_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class MonthPeaks:
         known = self._records(month)
         for one in series:
             record = known.setdefault(one.statistic_id, PeakRecord(until=None, days={}))
-            until = datetime.fromisoformat(record["until"]) if record["until"] else begin
+            until = read_time(record["until"]) or begin
             if start <= until:
                 record["until"] = max(until, end).isoformat()
             for key in [key for key in record["days"] if (one.statistic_id, key) in gone]:

@@ -16,9 +16,9 @@ from typing import Self
 
 from homeassistant.util.json import JsonValueType
 
-from ..api import HOUR, floor_hour
+from ..api import HOUR, floor_hour, local_midnight
 from ..const import DECIMALS
-from ..costs import Tariffs, local_start
+from ..costs import Tariffs
 from ..measures import Series
 from ..statistics import TimeRange
 
@@ -110,8 +110,8 @@ class DaySpan:
     @classmethod
     def of(cls, first: date, last: date, zone: tzinfo) -> Self:
         """Return the days of a zone."""
-        end = local_start(last + timedelta(days=1), zone)
-        return cls(first, last, TimeRange(local_start(first, zone), end))
+        end = local_midnight(last + timedelta(days=1), zone)
+        return cls(first, last, TimeRange(local_midnight(first, zone), end))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from .records import (
     SiteRecord,
     StoredRecord,
 )
-from .store import ClimkitStore, ranges_text, read_ranges
+from .store import ClimkitStore, ranges_text, read_ranges, read_time
 
 __all__ = [
     "ClimkitStore",
@@ -26,4 +26,5 @@ __all__ = [
     "StoredRecord",
     "ranges_text",
     "read_ranges",
+    "read_time",
 ]

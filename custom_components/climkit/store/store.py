@@ -19,6 +19,11 @@ _LOGGER = logging.getLogger(__name__)
 SAVE_DELAY_SECONDS = 300
 
 
+def read_time(text: str | None) -> datetime | None:
+    """Return a remembered time; None where there is none."""
+    return datetime.fromisoformat(text) if text else None
+
+
 def read_ranges(ranges: Iterable[tuple[str, str]]) -> list[TimeRange]:
     """Return remembered ranges; what was remembered upside down is none."""
     found = (
