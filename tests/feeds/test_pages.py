@@ -27,14 +27,14 @@ def test_grows_up_to_a_month() -> None:
     lengths = []
     for _ in range(4):
         lengths.append(size.length.days)
-        size.worked(answer(3))
+        size.grow(answer(3))
     assert lengths == [7, 14, 28, 30]
 
 
 def test_empty_answers_grow_too() -> None:
     """Months before a site's first data are passed quickly."""
     size = PageSize()
-    size.worked([])
+    size.grow([])
     assert size.length == timedelta(days=14)
 
 
@@ -42,9 +42,9 @@ def test_halves_on_trouble() -> None:
     """Down to a day, and up again."""
     size = PageSize()
     for _ in range(5):
-        size.failed()
+        size.shrink()
     assert size.length == SHORTEST_PAGE
-    size.worked(answer(3))
+    size.grow(answer(3))
     assert size.length == 2 * SHORTEST_PAGE
 
 
@@ -52,9 +52,9 @@ def test_halves_on_trouble() -> None:
 def test_a_wide_answer_keeps_pages_short(width: int, days: int) -> None:
     """However well it went: what one answer weighs, the next one of twice the length would."""
     size = PageSize()
-    size.worked(answer(width))
+    size.grow(answer(width))
     assert size.length == timedelta(days=days)
-    size.worked(answer(width))
+    size.grow(answer(width))
     assert size.length == min(2 * timedelta(days=days), fitting_length(width))
 
 

@@ -44,7 +44,7 @@ class Server:
         for _ in range(20):
             asked = min(self.windows.length(self.now) or wanted, wanted)
             if not self.is_in_trouble and (self.longest is None or asked <= self.longest):
-                self.windows.worked(asked)
+                self.windows.succeeded(asked)
                 return asked
             self.windows.failed(asked, self.now)
             self.failures += 1
@@ -92,7 +92,7 @@ class TestLengths:
         """Live windows of three hours are answered; that long ones fail has to be shown by them."""
         windows = Windows(empty())
         for _ in range(50):
-            windows.worked(3 * HOUR)
+            windows.succeeded(3 * HOUR)
             windows.failed(MONTH, THEN)
         assert windows.longest is None
 

@@ -96,7 +96,7 @@ class SiteCostState:
             self._stored.pop(cost_id, None)
         known = await async_known(self._hass, set(cost_series))
         stored = await async_extents(self._hass, cost_series.keys() - self.states.keys())
-        remembered = await self._async_remembered(stored)
+        saved = await self._async_saved(stored)
         states = {}
         for cost_id, one in cost_series.items():
             statistic = cost_metadata(one.series, one.name, self.tariffs.currency or "")
@@ -106,7 +106,7 @@ class SiteCostState:
             if state is None:
                 state = CostState(cost_series=one, statistic=statistic)
                 state.take(stored.get(cost_id))
-                state.dirty = self._unsure(state, remembered.get(cost_id))
+                state.dirty = self._unsure(state, saved.get(cost_id))
             state.cost_series, state.statistic = one, statistic
             state.dirty = merged([*state.dirty, *read_ranges(dirty.get(cost_id, ()))])
             states[cost_id] = state
@@ -129,7 +129,7 @@ class SiteCostState:
         for cost_id, ranges in dirty.items():
             dirty[cost_id] = ranges_text(merged([*read_ranges(ranges), *changed]))
 
-    async def _async_remembered(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
+    async def _async_saved(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
         """Return what is stored of each statistic up to the newest row that was remembered."""
         return await async_extents_until(
             self._hass,

@@ -221,14 +221,14 @@ def days_of_month(day: date) -> int:
 
 
 def changed_ranges(old: Tariffs, new: Tariffs) -> list[tuple[datetime, datetime | None]]:
-    """Return the stretches (UTC; None: without end) in which something costs another price."""
+    """Return the ranges (UTC; None: without end) in which something costs another price."""
     edges = sorted({*old.starts, *new.starts})
-    stretches = []
+    ranges = []
     for start, end in zip_longest(edges, edges[1:]):
         before, after = old.at(start), new.at(start)
         if not (after.costs_as(before) if after else before is None):
-            stretches.append((start, end))
-    return stretches
+            ranges.append((start, end))
+    return ranges
 
 
 def hourly_costs(

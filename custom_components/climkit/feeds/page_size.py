@@ -24,12 +24,12 @@ class PageSize:
 
     length: timedelta = FIRST_PAGE
 
-    def worked(self, intervals: Sequence[Interval]) -> None:
+    def grow(self, intervals: Sequence[Interval]) -> None:
         """Grow again after an answer, up to about 2 MB."""
         width = max((len(interval.values) for interval in intervals), default=0)
         self.length = min(self.length * 2, LONGEST_PAGE, fitting_length(width))
 
-    def failed(self) -> None:
+    def shrink(self) -> None:
         """Ask for half as much after trouble."""
         self.length = max(SHORTEST_PAGE, self.length / 2)
 

@@ -123,24 +123,24 @@ class FeedReader:
                 if self._is_known(feed) and may_be_too_long(err):
                     windows.failed(asked, dt_util.utcnow())
                 raise
-            windows.worked(asked)
+            windows.succeeded(asked)
             self._known.add(feed)
             return found
 
         parts: list[Sequence[Interval]] = []
-        place: datetime | None = start
-        while place:
-            until = self._window_end(windows, place, end)
+        position: datetime | None = start
+        while position:
+            until = self._window_end(windows, position, end)
             try:
-                answer = await async_answer(ask, place, until)
+                answer = await async_answer(ask, position, until)
             except ClimkitError as err:
-                shorter = self._window_end(windows, place, end)
+                shorter = self._window_end(windows, position, end)
                 is_shorter = shorter is not None and (until is None or shorter < until)
                 if is_refused_at_once(err) and is_shorter:
                     continue
                 raise
             parts += answer.parts
-            place = until if until != end else None
+            position = until if until != end else None
         return Answer(parts)
 
     def _window_end(

@@ -81,7 +81,7 @@ class Windows:
                 longest *= 2
         return min((one for one in (longest, self._next) if one), default=None)
 
-    def worked(self, asked: timedelta) -> None:
+    def succeeded(self, asked: timedelta) -> None:
         """Note that a window was answered."""
         self._worked = max(asked, self._worked or asked)
         if self._failed and asked >= self._failed:

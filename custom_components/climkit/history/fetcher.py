@@ -48,7 +48,7 @@ class PageFetcher:
         """Return the answer for a page. Raises ClimkitError; then see `failed`."""
         answer = await self._prefetcher.async_read(page)
         self._backoff.succeeded(page.feed)
-        self._size(page.feed).worked(answer.intervals)
+        self._size(page.feed).grow(answer.intervals)
         return answer
 
     def prefetch(self, page: Page) -> None:
@@ -70,7 +70,7 @@ class PageFetcher:
         Tell whether all feeds should do without more: Climkit is down for longer, or refuses the
         credentials, and then those of all.
         """
-        self._size(feed).failed()
+        self._size(feed).shrink()
         length = pause(self._backoff, feed, err)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
         return isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_PAUSE
