@@ -70,7 +70,7 @@ class Rebuilt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class _StoredRange:
     """What the recorder holds of a stretch: its rows, the total before, the first row behind."""
 
     rows: Sequence[Row]
@@ -161,7 +161,7 @@ async def _async_check_last(hass: HomeAssistant, statistics: Sequence[StoredStat
 
 async def _async_stored(
     hass: HomeAssistant, statistics: Sequence[StoredStatistic], start: datetime, end: datetime
-) -> dict[str, _Stored]:
+) -> dict[str, _StoredRange]:
     reaching = [one.statistic_id for one in statistics if one.last and one.last.start >= start]
     found = await async_rows(hass, reaching, start, end) if reaching else {}
     return {
@@ -176,17 +176,17 @@ async def _async_surroundings(
     found: Mapping[str, tuple[list[Row], float]],
     start: datetime,
     end: datetime,
-) -> _Stored:
+) -> _StoredRange:
     statistic_id, last = stored.statistic_id, stored.last
     if last is None:
-        return _Stored([], 0.0, None)
+        return _StoredRange([], 0.0, None)
     if last.start < start:
-        return _Stored([], last.total, None)
+        return _StoredRange([], last.total, None)
     following = await async_next_row(hass, statistic_id, end, last.start)
     if statistic_id in found:
-        return _Stored(*found[statistic_id], following)
+        return _StoredRange(*found[statistic_id], following)
     totals = await async_totals_before(hass, [statistic_id], start)
-    return _Stored([], totals[statistic_id], following)
+    return _StoredRange([], totals[statistic_id], following)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ class _StatisticChange:
 
 def _changes[S: StoredStatistic](
     statistics: Sequence[S],
-    stored: Mapping[str, _Stored],
+    stored: Mapping[str, _StoredRange],
     amounts: Mapping[str, Mapping[datetime, float | None]],
     is_doubted: IsDoubted[S] | None,
 ) -> list[_StatisticChange]:
@@ -246,7 +246,7 @@ def _changes[S: StoredStatistic](
 
 def _change[S: StoredStatistic](
     stored: S,
-    before: _Stored,
+    before: _StoredRange,
     amounts: Mapping[datetime, float | None],
     is_doubted: IsDoubted[S] | None,
 ) -> _StatisticChange:
