@@ -94,9 +94,9 @@ def watch_for_sites(
         if not unread:
             backoff.succeeded(entry.entry_id)
         elif set(unread) - set(refused):
-            backoff.after_trouble(entry.entry_id)
+            backoff.back_off(entry.entry_id)
         else:
-            backoff.after_refusal(entry.entry_id)
+            backoff.back_off_after_refusal(entry.entry_id)
         if backoff.is_refused_for_long(entry.entry_id):
             async_tell_of_refused_sites(hass, entry.entry_id, refused, ())
 

@@ -50,7 +50,7 @@ class TestTrouble:
         """From a minute to half an hour; one answer begins anew; others are not concerned."""
         rests = []
         for _ in range(8):
-            rests.append(backoff.after_trouble("a"))
+            rests.append(backoff.back_off("a"))
             assert backoff.is_paused("a")
             assert not backoff.is_paused("b")
             clock.turn(rests[-1])
@@ -59,10 +59,12 @@ class TestTrouble:
         assert minutes(rests) == [1, 2, 4, 8, 16, 30, 30, 30]
         backoff.succeeded("a")
         assert not backoff.is_in_trouble("a")
-        assert backoff.after_trouble("a") == MINUTE
+        assert backoff.back_off("a") == MINUTE
 
     @pytest.mark.parametrize("lasts", [timedelta(seconds=30), *(n * 7 * MINUTE for n in range(9))])
-    @pytest.mark.parametrize("kind", ["after_trouble", "after_outage", "after_refusal"])
+    @pytest.mark.parametrize(
+        "kind", ["back_off", "back_off_after_outage", "back_off_after_refusal"]
+    )
     def test_is_over_soon_after_the_trouble(
         self, backoff: Backoff[str], clock: Clock, lasts: timedelta, kind: str
     ) -> None:
@@ -75,36 +77,36 @@ class TestTrouble:
 
     def test_climkit_asks_for_a_pause(self, backoff: Backoff[str], clock: Clock) -> None:
         """That is kept; a shorter one than usual is not."""
-        assert backoff.after_trouble("a", at_least=600) == 10 * MINUTE
+        assert backoff.back_off("a", at_least=600) == 10 * MINUTE
         clock.turn(10 * MINUTE)
-        assert backoff.after_trouble("a", at_least=5) == 2 * MINUTE
+        assert backoff.back_off("a", at_least=5) == 2 * MINUTE
 
     def test_other_lengths(self, clock: Clock) -> None:
         """Whoever knows better how long it takes says so."""
         backoff = Backoff[str](clock, longest=10 * MINUTE)
         rests = []
         for _ in range(5):
-            rests.append(backoff.after_trouble("a", first=2 * MINUTE))
+            rests.append(backoff.back_off("a", first=2 * MINUTE))
             clock.turn(rests[-1])
         assert minutes(rests) == [2, 4, 8, 10, 10]
-        assert backoff.after_trouble("b", first=timedelta(0)) == timedelta(0)
+        assert backoff.back_off("b", first=timedelta(0)) == timedelta(0)
         assert not backoff.is_paused("b")
 
     def test_a_rest_is_never_shortened(self, backoff: Backoff[str]) -> None:
         """By further trouble while it lasts."""
-        backoff.after_refusal("a")
-        backoff.after_trouble("a")
+        backoff.back_off_after_refusal("a")
+        backoff.back_off("a")
         assert backoff.left("a") == 5 * MINUTE
 
     def test_timers_come_early(self, backoff: Backoff[str], clock: Clock) -> None:
         """Up to a second, which is no reason to wait for another minute."""
-        backoff.after_trouble("a")
+        backoff.back_off("a")
         clock.now += 59.2
         assert not backoff.is_paused("a")
 
     def test_a_clock_that_runs_back(self, backoff: Backoff[str], clock: Clock) -> None:
         """Nothing rests for ever."""
-        backoff.after_trouble("a")
+        backoff.back_off("a")
         clock.now -= 4
         assert not backoff.is_paused("a")
         assert backoff.next_end is None
@@ -117,7 +119,7 @@ class TestOutage:
         """Whoever finds out, the rest grows for all; the first answer ends it."""
         rests = []
         for key in "abcdefgh":
-            rests.append(backoff.after_outage(key))
+            rests.append(backoff.back_off_after_outage(key))
             assert backoff.is_paused("z")
             clock.turn(rests[-1])
         assert minutes(rests) == [1, 2, 4, 8, 16, 30, 30, 30]
@@ -129,11 +131,11 @@ class TestOutage:
         """What fails while others are answered delays them once, and then no more."""
         delays = 0
         for _ in range(6):
-            clock.turn(backoff.after_outage("a"))
+            clock.turn(backoff.back_off_after_outage("a"))
             delays += backoff.is_in_trouble(None)
             backoff.succeeded("b")
         assert delays == 1
-        assert backoff.after_outage("a") == LONGEST_PAUSE
+        assert backoff.back_off_after_outage("a") == LONGEST_PAUSE
         assert not backoff.is_paused("b")
 
 
@@ -144,19 +146,19 @@ class TestRefusal:
         """Longer and longer, up to a day; in the first hour no longer than after trouble."""
         rests = []
         for _ in range(9):
-            rests.append(backoff.after_refusal("a"))
+            rests.append(backoff.back_off_after_refusal("a"))
             clock.turn(rests[-1])
         assert minutes(rests) == [5, 15, 30, 30, 60, 240, 1440, 1440, 1440]
         assert all(before <= after for before, after in pairwise(rests))
         backoff.succeeded("a")
-        assert backoff.after_refusal("a") == 5 * MINUTE
+        assert backoff.back_off_after_refusal("a") == 5 * MINUTE
 
     def test_is_believed_after_an_hour(self, backoff: Backoff[str], clock: Clock) -> None:
         """An answer in between begins anew, trouble does not."""
-        backoff.after_refusal("a")
+        backoff.back_off_after_refusal("a")
         clock.turn(HOUR - MINUTE)
         assert not backoff.is_refused_for_long("a")
-        backoff.after_trouble("a")
+        backoff.back_off("a")
         clock.turn(MINUTE)
         assert backoff.is_refused_for_long("a")
         backoff.succeeded("a")
@@ -165,7 +167,7 @@ class TestRefusal:
 
     def test_trouble_is_no_refusal(self, backoff: Backoff[str], clock: Clock) -> None:
         """However long it lasts."""
-        backoff.after_trouble("a")
+        backoff.back_off("a")
         clock.turn(timedelta(days=9))
         assert not backoff.is_refused_for_long("a")
 
@@ -175,21 +177,21 @@ class TestTroubleLasts:
 
     def test_lasts(self, backoff: Backoff[str], clock: Clock) -> None:
         """Since the first failure in a row, of one of those that matter."""
-        backoff.after_trouble("a")
+        backoff.back_off("a")
         clock.turn(HOUR)
-        backoff.after_trouble("a")
-        assert backoff.trouble_lasts(["b", "a"], HOUR)
-        assert not backoff.trouble_lasts(["b"], HOUR)
-        assert not backoff.trouble_lasts(["a"], HOUR + MINUTE)
+        backoff.back_off("a")
+        assert backoff.failing_for(["b", "a"], HOUR)
+        assert not backoff.failing_for(["b"], HOUR)
+        assert not backoff.failing_for(["a"], HOUR + MINUTE)
         backoff.succeeded("a")
-        backoff.after_trouble("a")
-        assert not backoff.trouble_lasts(["a"], MINUTE)
+        backoff.back_off("a")
+        assert not backoff.failing_for(["a"], MINUTE)
 
     def test_next_end(self, backoff: Backoff[str], clock: Clock) -> None:
         """What is to be woken for."""
         assert backoff.next_end is None
-        backoff.after_refusal("a")
-        backoff.after_trouble("b")
+        backoff.back_off_after_refusal("a")
+        backoff.back_off("b")
         assert backoff.next_end == clock.now + 60
         clock.turn(MINUTE)
         assert backoff.next_end == clock.now + 240

@@ -190,7 +190,7 @@ class TestFeeds:
         """When their rest is over; so they delay no others."""
         heating = Feed("site", "heating")
         live_data.set_feeds([heating, SITE], [])
-        backoff.after_trouble(heating)
+        backoff.back_off(heating)
         assert live_data.due(NOW + INTERVAL) == [SITE]
         clock.now += FIRST_PAUSE.total_seconds()
         assert live_data.due(NOW + INTERVAL) == [SITE, heating]
@@ -220,8 +220,8 @@ class TestFeeds:
     ) -> None:
         """When a rest is over, whatever the wall clock says meanwhile; not before all may go on."""
         live_data.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
-        backoff.after_trouble(SITE)
-        backoff.after_trouble(SITE)
+        backoff.back_off(SITE)
+        backoff.back_off(SITE)
         day = timedelta(days=1)
         for now in (NOW, NOW - day, NOW + day):
             assert live_data.next_poll(now, now) == now + 2 * FIRST_PAUSE
@@ -230,7 +230,7 @@ class TestFeeds:
         backoff.succeeded(SITE)
         heating = Feed("site", "heating")
         live_data.set_feeds([SITE, heating], [])
-        backoff.after_outage(heating, at_least=1800)
+        backoff.back_off_after_outage(heating, at_least=1800)
         assert live_data.next_poll(NOW, NOW) == NOW + timedelta(minutes=30)
         assert not live_data.due(NOW + INTERVAL)
 
@@ -256,7 +256,7 @@ class TestFeeds:
         live_data = LiveData(backoff=backoff)
         live_data.set_feeds([SITE], [])
         assert live_data.has_unasked
-        backoff.after_refusal(SITE)
+        backoff.back_off_after_refusal(SITE)
         assert not live_data.has_unasked
 
     def test_kept(self, live_data: LiveData, series: dict[str, Series]) -> None:

@@ -58,25 +58,25 @@ class Backoff[K: Hashable]:
 
     # What happened
 
-    def after_trouble(
+    def back_off(
         self, key: K, *, at_least: float | None = None, first: timedelta | None = None
     ) -> timedelta:
         """Pause a key, longer each time in a row; return how long.
 
         `at_least`: seconds that Climkit asked for. `first`: the first pause, of another length.
         """
-        return self._after_trouble(key, at_least, first)
+        return self._back_off(key, at_least, first)
 
-    def after_outage(self, key: K, *, at_least: float | None = None) -> timedelta:
+    def back_off_after_outage(self, key: K, *, at_least: float | None = None) -> timedelta:
         """Pause a key after trouble that is likely to be Climkit's, and then all; see above.
 
         But where only this key was in trouble before, it may be its own: then it alone is paused.
         """
         is_its_own = key in self._pauses and None not in self._pauses
-        length = self._after_trouble(key, at_least)
-        return length if is_its_own else self._after_trouble(None, at_least)
+        length = self._back_off(key, at_least)
+        return length if is_its_own else self._back_off(None, at_least)
 
-    def after_refusal(self, key: K) -> timedelta:
+    def back_off_after_refusal(self, key: K) -> timedelta:
         """Pause a key that Climkit refuses; return how long."""
         now = self._clock()
         pause = self._pauses.setdefault(key, _Pause(now))
@@ -95,7 +95,7 @@ class Backoff[K: Hashable]:
         self._pauses.pop(key, None)
         self._pauses.pop(None, None)
 
-    def _after_trouble(
+    def _back_off(
         self, key: K | None, at_least: float | None, first: timedelta | None = None
     ) -> timedelta:
         pause = self._pauses.setdefault(key, _Pause(self._clock()))
@@ -136,7 +136,7 @@ class Backoff[K: Hashable]:
             return False
         return self._clock() - pause.refused_since >= BELIEVED_AFTER.total_seconds()
 
-    def trouble_lasts(self, keys: Iterable[K], length: timedelta) -> bool:
+    def failing_for(self, keys: Iterable[K], length: timedelta) -> bool:
         """Whether one of these keys has been in trouble for so long."""
         now = self._clock()
         pauses = (self._pauses.get(key) for key in keys)

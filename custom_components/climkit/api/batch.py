@@ -34,10 +34,10 @@ def pause[K: Hashable](
     """
     wanted: float | None = getattr(err, "retry_after", None)
     if is_refusal(err):
-        return backoff.after_refusal(key)
+        return backoff.back_off_after_refusal(key)
     if is_outage(err) and not is_alone:
-        return backoff.after_outage(key, at_least=wanted)
-    return backoff.after_trouble(key, at_least=wanted)
+        return backoff.back_off_after_outage(key, at_least=wanted)
+    return backoff.back_off(key, at_least=wanted)
 
 
 async def ask_each[T: Hashable](

@@ -470,7 +470,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
                 answer = await self._reader.async_read(feed, start, None, Priority.LIVE)
         except ClimkitResponseError:
             if self._live_data.is_unknown(feed):
-                self._backoff.after_refusal(feed)  # charge points may not be known at all
+                self._backoff.back_off_after_refusal(feed)  # charge points may not be known at all
             raise
         intervals = answer.intervals
         self.mark_answered()

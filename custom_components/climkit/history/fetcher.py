@@ -107,7 +107,7 @@ class PageFetcher:
 
     def is_stuck(self, feeds: Iterable[Feed]) -> bool:
         """Whether one of the feeds has been in trouble for long."""
-        return self._backoff.trouble_lasts(feeds, STUCK_AFTER)
+        return self._backoff.failing_for(feeds, STUCK_AFTER)
 
     # How long a page is
 

@@ -113,7 +113,7 @@ class Worker:
     async def _async_pause(self) -> None:
         self._is_pausing = True
         try:
-            pause = self._backoff.after_trouble(self._name, first=RECORDER_PAUSE)
+            pause = self._backoff.back_off(self._name, first=RECORDER_PAUSE)
             await asyncio.sleep(pause.total_seconds())
         finally:
             self._is_pausing = False
