@@ -9,9 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 import pytest
@@ -20,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.climkit.api import floor_interval
 from custom_components.climkit.const import ALL, DOMAIN
 from custom_components.climkit.feeds import page_size
-from tests.conftest import NOW, account_entry
+from tests.conftest import NOW, Stage, account_entry
 from tests.simulator import (
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
@@ -51,20 +49,14 @@ def world() -> World:
 
 @pytest.fixture
 async def home(
-    recorder_mock: Any,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    hass_storage: dict[str, Any],
-    enable_custom_integrations: None,
-    monkeypatch: pytest.MonkeyPatch,
-    world: World,
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, world: World
 ) -> AsyncIterator[DrivenHome]:
     """A home whose pages are of one day, so that its first import takes a while."""
     monkeypatch.setattr(page_size, "FIRST_PAGE", DAY)
     monkeypatch.setattr(page_size, "LONGEST_PAGE", DAY)
-    freezer.move_to(NOW)
+    stage.freezer.move_to(NOW)
     real_waiting(monkeypatch)
-    quiet_recorder(hass)
+    quiet_recorder(stage.hass)
     async with SimulatorServer(
         world,
         now=dt_util.utcnow,
@@ -72,13 +64,13 @@ async def home(
         accounts={DEFAULT_USERNAME: DEFAULT_PASSWORD, OTHER_USERNAME: DEFAULT_PASSWORD},
     ) as simulator:
         home = DrivenHome(
-            hass,
+            stage.hass,
             simulator,
-            freezer,
+            stage.freezer,
             account_entry(simulator.url),
             source=Source(first=NOW),
-            storage=hass_storage,
-            activity=Activity(hass, monkeypatch),
+            storage=stage.storage,
+            activity=Activity(stage.hass, monkeypatch),
             rate_limit=1.0,
             connect_delay=CONNECT_DELAY,
         )

@@ -7,14 +7,12 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
-from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.coordinator.base import ClimkitCoordinator
-from tests.conftest import account_entry
+from tests.conftest import Stage, account_entry
 from tests.simulator import SimulatorServer, Switches, World
 from tests.simulator.site import Site
 from tests.stories.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
@@ -53,15 +51,9 @@ class Build(Protocol):
 
 
 @pytest.fixture
-def build(
-    recorder_mock: Any,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    hass_storage: dict[str, Any],
-    enable_custom_integrations: None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Build:
+def build(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Make driven homes: spacing of requests, retries and pauses are the real ones."""
+    hass = stage.hass
     hass.loop.set_debug(False)
     real_waiting(monkeypatch)
     forget_calls(monkeypatch)
@@ -74,16 +66,16 @@ def build(
     async def build(
         now: datetime, *sites: Site, switches: Switches | None = None, **options: Any
     ) -> AsyncIterator[DrivenHome]:
-        freezer.move_to(now)
+        stage.freezer.move_to(now)
         world = World.of(*sites)
         async with SimulatorServer(world, now=dt_util.utcnow, switches=switches) as simulator:
             home = DrivenHome(
                 hass,
                 simulator,
-                freezer,
+                stage.freezer,
                 account_entry(simulator.url, **options),
                 source=Source(first=now),  # only stories look at it
-                storage=hass_storage,
+                storage=stage.storage,
                 activity=activity,
                 rate_limit=1.0,
             )

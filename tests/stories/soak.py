@@ -19,14 +19,13 @@ from pathlib import Path
 from random import Random
 import sys
 import tracemalloc
-from typing import Any, override
+from typing import override
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
-from tests.conftest import account_entry, real_time
+from tests.conftest import Stage, account_entry, real_time
 from tests.simulator import SimulatorServer, World
 from tests.stories.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
 from tests.stories.fate import HOSTILE, REALISTIC, Fate, Rates
@@ -94,19 +93,13 @@ def persistent_database() -> bool:
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("rates", [REALISTIC, HOSTILE], ids=["realistic", "hostile"])
 async def test_soak(
-    recorder_mock: Any,
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    hass_storage: dict[str, Any],
-    enable_custom_integrations: None,
-    monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
-    rates: Rates,
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, rates: Rates
 ) -> None:
     """No hour is wrong, missing or double; no limit is broken, nobody is asked to log in."""
     if IS_TRACED:
         tracemalloc.start()
     log = Log()
+    hass, freezer = stage.hass, stage.freezer
     freezer.move_to(BEGIN)
     real_waiting(monkeypatch)
     forget_calls(monkeypatch)
@@ -120,7 +113,7 @@ async def test_soak(
             freezer,
             account_entry(simulator.url),
             source=source,
-            storage=hass_storage,
+            storage=stage.storage,
             activity=Activity(hass, monkeypatch),
             rate_limit=1.0,
             connect_delay=CONNECT_DELAY,
