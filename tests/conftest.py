@@ -216,10 +216,8 @@ class Home:
     async def settle(self) -> None:
         """Wait until what was begun is done and stored."""
         await self.hass.async_block_till_done(wait_background_tasks=False)
-        await self.until(
-            lambda: all(site.coordinator.history.worker.is_idle for site in self.sites)
-        )
-        await self.until(lambda: all(site.coordinator.costs.worker.is_idle for site in self.sites))
+        await self.until(lambda: all(site.history.worker.is_idle for site in self.sites))
+        await self.until(lambda: all(site.costs.worker.is_idle for site in self.sites))
         await async_wait_recording_done(self.hass)
 
     async def turn_clock(
@@ -267,7 +265,7 @@ class Home:
     @property
     def is_complete(self) -> bool:
         """Whether all history is stored."""
-        return all(site.coordinator.history.progress == 100 for site in self.sites)
+        return all(site.history.progress == 100 for site in self.sites)
 
     def entity_id(self, unique_id: str) -> str:
         """The entity with a unique id."""

@@ -230,10 +230,10 @@ async def assert_equal_to_climkit_of_all(home: DrivenHome, other: MockConfigEntr
     """Both entries' statistics together are what Climkit says."""
     own = home.entry
     sites = [*home.entry.runtime_data.values(), *other.runtime_data.values()]
-    assert all(site.coordinator.history.progress == 100 for site in sites)
+    assert all(site.history.progress == 100 for site in sites)
     merged = account_entry(home.simulator.url)
     merged.mock_state(home.hass, ConfigEntryState.LOADED)
-    merged.runtime_data = {site.coordinator.site.id: site for site in sites}
+    merged.runtime_data = {site.site.id: site for site in sites}
     home.entry = merged
     await assert_equal_to_climkit(home)
     home.entry = own

@@ -129,7 +129,7 @@ async def test_amounts_are_not_told(home: Home) -> None:
     totals = {
         state.last.total
         for runtime in home.sites
-        for state in runtime.coordinator.history.states
+        for state in runtime.history.states
         if state.last and state.last.total
     }
     assert totals
@@ -141,7 +141,7 @@ async def test_amounts_are_not_told(home: Home) -> None:
 async def test_words_that_are_none(home: Home, told_by_climkit: str) -> None:
     """A type that is more than a word of the API could be a name."""
     await home.set_up()
-    meters = home.sites[0].coordinator.data.meters
+    meters = home.sites[0].meters
     meter_id, meter = next(iter(meters.items()))
     with patch.dict(meters, {meter_id: replace(meter, type=told_by_climkit)}):
         found, text = await told(home)

@@ -281,7 +281,7 @@ async def test_wrong_password_at_night(home: Home) -> None:
     home.simulator.revoke_tokens()
     home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=401, path="auth")]
     before = len(home.simulator.requests)
-    history = home.sites[0].coordinator.history
+    history = home.sites[0].history
     for _ in range(3):
         history.start_night()
         await home.settle()

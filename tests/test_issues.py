@@ -129,10 +129,10 @@ class TestImplausible:
         """Time-outs and a night later it is read."""
         assert issue
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
-        async_decide(home.sites[0].coordinator, flat_id, accept=True)
+        async_decide(home.sites[0], flat_id, accept=True)
         await home.settle()
         with patch.object(recheck, "ranges_of_night", return_value=iter(())):
-            home.sites[0].coordinator.history.start_night()
+            home.sites[0].history.start_night()
         await home.settle()
         home.simulator.switches.faults = []
         await home.turn_clock(minutes=31)
@@ -158,7 +158,7 @@ class TestImplausible:
         await home.set_up()
         await home.settle()
         assert (await self.amount(home, flat_id) > 23_900) is (answer == "accept")
-        assert not home.sites[0].coordinator.plausibility.outliers
+        assert not home.sites[0].plausibility.outliers
 
     async def test_accepted_before_the_recorder_is_read(
         self, home: Home, flat_id: str, issue: str
@@ -169,9 +169,9 @@ class TestImplausible:
         with patch.object(site_history.SiteHistory, "_async_do_next", return_value=False):
             await home.restart()
             [site] = home.sites
-            assert not site.coordinator.history.states
-            async_decide(site.coordinator, flat_id, accept=True)
-        site.coordinator.history.worker.wake()
+            assert not site.history.states
+            async_decide(site, flat_id, accept=True)
+        site.history.worker.wake()
         await home.settle()
         assert await self.amount(home, flat_id) > 23_900
 
@@ -182,9 +182,9 @@ class TestImplausible:
         assert issue
         monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
         with patch.object(rebuild, "async_write"):
-            async_decide(home.sites[0].coordinator, flat_id, accept=True)
+            async_decide(home.sites[0], flat_id, accept=True)
             [site] = home.sites
-            await home.until(lambda: site.coordinator.history.worker._not_stored_since is not None)
+            await home.until(lambda: site.history.worker._not_stored_since is not None)
         await home.turn_clock(minutes=15)
         assert await self.amount(home, flat_id) > 23_900
 
@@ -193,16 +193,16 @@ class TestImplausible:
     ) -> None:
         """The one that was left out is not stored, whichever nights read it again."""
         assert issue
-        coordinator = home.sites[0].coordinator
-        async_decide(coordinator, flat_id, accept=False)
+        site = home.sites[0]
+        async_decide(site, flat_id, accept=False)
         newer = NOW.replace(minute=0) + HOUR
         home.simulator.world.revise(
             site_id, f"total_{flat_id}", newer, newer + HOUR / 4, value=300.0
         )
         await home.turn_clock(to=newer + HOUR / 2)
-        [outliers] = coordinator.plausibility.outliers
+        [outliers] = site.plausibility.outliers
         assert (outliers.count, outliers.largest, outliers.first) == (1, 300, newer)
-        async_decide(coordinator, flat_id, accept=True)
+        async_decide(site, flat_id, accept=True)
         await home.settle()
         await home.restart()
         for _ in range(2):
@@ -222,7 +222,7 @@ class TestImplausible:
         await home.complete()
         await client.post(f"{URL}/{flow_id}", json={"next_step_id": "accept"})
         await home.settle()
-        assert not home.sites[0].coordinator.plausibility.outliers
+        assert not home.sites[0].plausibility.outliers
         assert await self.amount(home, flat_id) > 23_900
 
     async def test_answered_while_unloaded(
@@ -321,7 +321,7 @@ class TestLimit:
                 blocking=True,
             )
         assert error.value.translation_key == "no_limit"
-        assert not home.sites[0].coordinator.record["plausibility"]["limits"]
+        assert not home.sites[0].record["plausibility"]["limits"]
 
     async def test_unknown_measure(self, home: Home, flat_id: str) -> None:
         """The answer names those that there are."""
@@ -487,7 +487,7 @@ class TestHistory:
             assert told(home) == {"not_stored"}
         [site] = home.sites
         await home.turn_clock(minutes=15)
-        assert not site.coordinator.history.worker.is_not_stored
+        assert not site.history.worker.is_not_stored
         await look(home)
         assert not told(home)
 
@@ -505,7 +505,7 @@ class TestHistory:
             await home.turn_clock(hours=24)
         await look(home)
         assert told(home) == {"differing"}
-        stats = home.sites[0].coordinator.history.recheck_stats
+        stats = home.sites[0].history.recheck_stats
         assert stats["nights"] >= MANY_NIGHTS
         assert stats["hours"] >= MANY_NIGHTS
         for _ in range(2):

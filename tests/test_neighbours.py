@@ -82,10 +82,10 @@ async def test_other_sensors_and_statistics(home: Home) -> None:
                 await home.set_up()
             case 18:
                 [site] = home.sites
-                site.coordinator.history.start_night()
+                site.history.start_night()
             case 21:
                 gone = [f"climkit:{SITE_ID}_electricity_from_ext"]
-                await home.sites[0].coordinator.history.async_delete(gone)
+                await home.sites[0].history.async_delete(gone)
             case 33:
                 await home.restart()
     await home.until(lambda: home.is_complete)

@@ -136,7 +136,7 @@ class TestImportHistory:
         gate = hold(monkeypatch)
         task = call(home, "import_history", **{"from": FIRST.isoformat()})
         await home.until(lambda: gate.is_reached)
-        old = home.sites[0].coordinator
+        old = home.sites[0]
         await end(home)
         await home.until(task.done)
         error = task.exception()
@@ -144,7 +144,7 @@ class TestImportHistory:
         assert error.translation_key == "unloaded_meanwhile"
         gate.open()
         await home.settle()
-        assert not old.history.worker.is_idle or old is not home.sites[0].coordinator
+        assert not old.history.worker.is_idle or old is not home.sites[0]
 
     @pytest.mark.parametrize("hold", HOLDS)
     async def test_what_was_asked_for_is_read(
@@ -194,7 +194,7 @@ class TestImportHistory:
         gate = hold_writes(monkeypatch)
         task = call(home, "import_history", **{"from": FIRST.isoformat()})
         await home.until(lambda: gate.is_reached)
-        rows, store = await stored_rows(home.hass), home.sites[0].coordinator.store
+        rows, store = await stored_rows(home.hass), home.sites[0].store
         await remove(home)
         requests = len(home.simulator.requests)
         gate.open()
@@ -219,8 +219,8 @@ async def test_other_actions(home: Home, monkeypatch: pytest.MonkeyPatch, action
         await gate.pass_through()
         return []
 
-    monkeypatch.setattr(site.coordinator.client, "site_data", wait)
-    monkeypatch.setattr(site.coordinator, "async_delete", wait)
+    monkeypatch.setattr(site.client, "site_data", wait)
+    monkeypatch.setattr(site, "async_delete", wait)
     data = {} if action == "delete_statistics" else {"from": FIRST.isoformat()}
     task = call(home, action, **data)
     await home.until(lambda: gate.is_reached)
@@ -265,7 +265,7 @@ class TestRecorder:
         before = home.state(f"{METER_ID}_total_today").last_changed
         for _ in range(6):
             await home.turn_clock(minutes=15, settle=False)
-        assert site.coordinator.history.worker.is_not_stored
+        assert site.history.worker.is_not_stored
         assert home.state(f"{METER_ID}_total_today").last_changed > before
         told = [r for r in caplog.records if "climkit" in r.name and r.levelname != "DEBUG"]
         assert len(told) <= 2
@@ -284,12 +284,12 @@ class TestRecorder:
         monkeypatch.setattr(instance, "queue_task", queued.append)
         for _ in range(8):
             await home.turn_clock(minutes=15, settle=False)
-        assert site.coordinator.history.worker.is_not_stored
+        assert site.history.worker.is_not_stored
         assert len([one for one in queued if "Import" in type(one).__name__]) <= 4
         monkeypatch.setattr(instance, "queue_task", put)
         for one in queued:
             put(one)
         await home.settle()
         await home.turn_clock(minutes=15)
-        assert not site.coordinator.history.worker.is_not_stored
+        assert not site.history.worker.is_not_stored
         await assert_equal_to_climkit(home)

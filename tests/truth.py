@@ -36,7 +36,7 @@ def climkit_hours(home: Home, until: datetime) -> dict[str, dict[datetime, float
     """What Climkit says of each hour, for all series."""
     hours: dict[str, dict[datetime, float]] = {}
     for site in home.sites:
-        for series in site.coordinator.data.series.values():
+        for series in site.series.values():
             truth = home.simulator.world.intervals(
                 series.feed.site_id, series.feed.meter_type, LONG_AGO, until, now=until
             )

@@ -11,14 +11,12 @@ from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
-from homeassistant.util import dt as dt_util
 
 from .account import async_create_client
 from .api import read_each_site
-from .const import ALL, CONF_HISTORY, CONF_SITES, DOMAIN, PLATFORMS
-from .coordinator import Owners, SensorsCoordinator, SiteCoordinator, async_owners
+from .const import ALL, CONF_SITES, DOMAIN, PLATFORMS
+from .coordinator import Owners, async_owners
 from .costs import stored_tariffs
 from .devices import device_ids, site_device
 from .energy_dashboard import async_go_on_with_request
@@ -31,8 +29,8 @@ from .issues import (
     async_tell_of_refused_sites,
 )
 from .measures import Names
-from .options import Selection, history_start
-from .runtime import ClimkitConfigEntry, SiteRuntime, plan_nights
+from .options import Selection
+from .runtime import ClimkitConfigEntry, SiteRuntime
 from .services import async_setup_services
 from .sites import async_read_site, async_wanted_sites, free_sites, watch_for_sites
 from .store import ClimkitStore
@@ -87,39 +85,27 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         listed = (meter.id for meter in meters)
         owners.claim(site.id, "meters", filter(selection.wants, listed))
     for site, meters in (sites[site_id] for site_id in free):
-        coordinator = SiteCoordinator(
-            hass,
-            entry,
-            client,
-            site,
-            store,
-            meters=meters,
-            names=names,
-            selection=selection,
-            history_start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
+        runtime = SiteRuntime(
+            hass, entry, client, site, store, meters=meters, names=names, selection=selection
         )
-        sensors = SensorsCoordinator(hass, entry, client, site, store, is_wanted=selection.sensors)
-        _add_site(hass, entry, SiteRuntime(coordinator=coordinator, sensors=sensors))
+        # The site's device is there before those of its meters.
+        device = site_device(runtime)
+        dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **device)
+        entry.runtime_data[site.id] = runtime
     for runtime in entry.runtime_data.values():
         await runtime.coordinator.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     for runtime in entry.runtime_data.values():
-        _start(hass, entry, runtime)
+        runtime.start()
+        async_go_on_with_request(hass, runtime)
+        issues = SiteIssues(runtime)
+        entry.async_on_unload(async_track_time_interval(hass, issues.update, ISSUES_INTERVAL))
     for site_id in (one for one in site_ids if one not in sites):
         _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
     _follow_entry(hass, entry)
     unread = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
     watch_for_sites(hass, entry, client, unread, refused)
     return True
-
-
-def _add_site(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime) -> None:
-    """Let a site belong to its entry; its device is there before those of its meters."""
-    coordinator = runtime.coordinator
-    dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id, **site_device(coordinator)
-    )
-    entry.runtime_data[coordinator.site.id] = runtime
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
@@ -164,29 +150,6 @@ def _claim_remembered(
 
 
 @callback
-def _start(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime) -> None:
-    """Start what works in the background: sensors' values and history."""
-    site_id = runtime.coordinator.site.id
-    history = runtime.coordinator.history
-    history.worker.start(entry)
-    async_go_on_with_request(hass, runtime.coordinator)
-    runtime.coordinator.costs.worker.start(entry)
-    if runtime.sensors.is_wanted:
-        entry.async_create_background_task(
-            hass, runtime.sensors.async_start(), f"climkit sensors {site_id}"
-        )
-
-    @callback
-    def started(_hass: HomeAssistant) -> None:
-        history.start_import()
-
-    entry.async_on_unload(async_at_started(hass, started))
-    plan_nights(hass, entry, runtime)
-    issues = SiteIssues(hass, runtime.coordinator)
-    entry.async_on_unload(async_track_time_interval(hass, issues.update, ISSUES_INTERVAL))
-
-
-@callback
 def _follow_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
     """Compute costs anew when tariffs change; reload when anything else does that matters."""
     known = entry.data, entry.options
@@ -196,6 +159,6 @@ def _follow_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
             hass.config_entries.async_schedule_reload(entry.entry_id)
             return
         for site_id, runtime in entry.runtime_data.items():
-            runtime.coordinator.costs.set_tariffs(stored_tariffs(entry, site_id))
+            runtime.costs.set_tariffs(stored_tariffs(entry, site_id))
 
     entry.async_on_unload(entry.add_update_listener(updated))

@@ -1,7 +1,5 @@
 """The devices of sites, meters and sensors: they come and go with Climkit's lists."""
 
-from typing import Any
-
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import (
@@ -13,52 +11,49 @@ from homeassistant.helpers.device_registry import (
 
 from .api import Meter, Sensor
 from .const import ALL, CONF_SITES, DOMAIN, MANUFACTURER
-from .coordinator import ClimkitCoordinator, SiteCoordinator
 from .runtime import ClimkitConfigEntry, SiteRuntime
 
 PORTAL_URL = "https://app.climkit.io"
 
 
-def site_device(coordinator: SiteCoordinator) -> DeviceInfo:
+def site_device(runtime: SiteRuntime) -> DeviceInfo:
     """Return the device of a site."""
-    site = coordinator.site
+    site = runtime.site
     return DeviceInfo(
         identifiers={(DOMAIN, site.id)},
-        name=coordinator.names.site(site),
+        name=runtime.names.site(site),
         manufacturer=MANUFACTURER,
-        model=coordinator.names.site_model,
+        model=runtime.names.site_model,
         entry_type=DeviceEntryType.SERVICE,
         configuration_url=PORTAL_URL,
     )
 
 
-def meter_device(coordinator: SiteCoordinator, meter: Meter) -> DeviceInfo:
+def meter_device(runtime: SiteRuntime, meter: Meter) -> DeviceInfo:
     """Return the device of a meter; the site's device must be registered before."""
     return DeviceInfo(
         identifiers={(DOMAIN, meter.id)},
-        name=coordinator.names.meter(meter),
+        name=runtime.names.meter(meter),
         manufacturer=MANUFACTURER,
-        model=coordinator.names.meter_type(meter.type),
-        via_device_id=_site_device_id(coordinator),
+        model=runtime.names.meter_type(meter.type),
+        via_device_id=_site_device_id(runtime),
     )
 
 
-def sensor_device(coordinator: ClimkitCoordinator[Any], sensor: Sensor) -> DeviceInfo:
+def sensor_device(runtime: SiteRuntime, sensor: Sensor) -> DeviceInfo:
     """Return the device of a Climkit sensor; the site's device must be registered before."""
     return DeviceInfo(
         identifiers={(DOMAIN, sensor.id)},
         name=sensor.name or sensor.type or sensor.id[-4:],
         manufacturer=MANUFACTURER,
         model=sensor.model,
-        via_device_id=_site_device_id(coordinator),
+        via_device_id=_site_device_id(runtime),
     )
 
 
-def _site_device_id(coordinator: ClimkitCoordinator[Any]) -> str:
+def _site_device_id(runtime: SiteRuntime) -> str:
     return dr.async_get_device_id_by_identifier(
-        coordinator.hass,
-        (DOMAIN, coordinator.site.id),
-        config_entry_id=coordinator.config_entry.entry_id,
+        runtime.hass, (DOMAIN, runtime.site.id), config_entry_id=runtime.entry.entry_id
     )
 
 
@@ -72,24 +67,21 @@ def site_device_ids(runtime: SiteRuntime) -> set[str]:
 
     A meter or sensor that vanished stays for some days: lists can be wrong.
     """
-    coordinator = runtime.coordinator
-    meters = coordinator.record["meters"]
-    sensors = coordinator.record["sensors"] if runtime.sensors.is_wanted else {}
-    return {coordinator.site.id, *filter(coordinator.wants, meters), *sensors}
+    meters = runtime.record["meters"]
+    sensors = runtime.record["sensors"] if runtime.sensors.is_wanted else {}
+    return {runtime.site.id, *filter(runtime.inventory.wants, meters), *sensors}
 
 
 @callback
-def async_name_devices(
-    hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime
-) -> None:
+def async_name_devices(runtime: SiteRuntime) -> None:
     """Name devices as Climkit does now; the name that a person gave one stays."""
-    registry, coordinator, sensors = dr.async_get(hass), runtime.coordinator, runtime.sensors
+    registry = dr.async_get(runtime.hass)
     for device in (
-        site_device(coordinator),
-        *(meter_device(coordinator, meter) for meter in coordinator.data.meters.values()),
-        *(sensor_device(sensors, sensor) for sensor in sensors.data.values()),
+        site_device(runtime),
+        *(meter_device(runtime, meter) for meter in runtime.meters.values()),
+        *(sensor_device(runtime, sensor) for sensor in runtime.sensors.data.values()),
     ):
-        registry.async_get_or_create(config_entry_id=entry.entry_id, **device)
+        registry.async_get_or_create(config_entry_id=runtime.entry.entry_id, **device)
 
 
 @callback
@@ -111,10 +103,10 @@ def async_remove_stale_devices(hass: HomeAssistant, entry: ClimkitConfigEntry) -
 
 
 @callback
-def name_by_user(coordinator: SiteCoordinator, owner_id: str) -> str | None:
+def name_by_user(runtime: SiteRuntime, owner_id: str) -> str | None:
     """Return the name that a person gave to the device of a site or meter."""
-    device = dr.async_get(coordinator.hass).async_get_device_by_identifier(
-        (DOMAIN, owner_id), coordinator.config_entry.entry_id
+    device = dr.async_get(runtime.hass).async_get_device_by_identifier(
+        (DOMAIN, owner_id), runtime.entry.entry_id
     )
     return device.name_by_user if device else None
 

@@ -30,7 +30,7 @@ async def async_get_config_entry_diagnostics(
     return {
         **await _async_versions(hass),
         "account": _account(entry),
-        "api": _api(runtimes[0].coordinator.client) if runtimes else None,
+        "api": _api(runtimes[0].client) if runtimes else None,
         "sites": [_site(runtime) for runtime in runtimes],
     }
 
@@ -42,20 +42,19 @@ async def async_get_device_diagnostics(
     ids = {identifier for _, identifier in device.identifiers}
     about: Diagnostics = {**await _async_versions(hass), "kind": "not there now"}
     for runtime in _runtimes(entry):
-        coordinator = runtime.coordinator
         numbers = _numbers(runtime)
-        if coordinator.site.id in ids:
+        if runtime.site.id in ids:
             return {**about, "kind": "site", "site": _site(runtime)}
-        if found := ids & coordinator.data.meters.keys():
-            meter = coordinator.data.meters[found.pop()]
-            states = [t for t in coordinator.history.states if t.series.meter_id == meter.id]
+        if found := ids & runtime.meters.keys():
+            meter = runtime.meters[found.pop()]
+            states = [t for t in runtime.history.states if t.series.meter_id == meter.id]
             return {
                 **about,
                 "kind": "meter",
                 "type": _word(meter.type),
                 "mode": meter.mode,
                 "is_rule_meter": meter.is_rule_meter,
-                "is_available": coordinator.is_available,
+                "is_available": runtime.coordinator.is_available,
                 "series": _series(states, numbers),
             }
         if ids & runtime.sensors.data.keys():
@@ -111,20 +110,20 @@ def _settled(stats: RequestStats) -> Diagnostics:
 
 
 def _site(runtime: SiteRuntime) -> Diagnostics:
-    coordinator, history = runtime.coordinator, runtime.coordinator.history
-    meters = coordinator.data.meters
+    history = runtime.history
+    meters = runtime.meters
     numbers = _numbers(runtime)
-    exception = coordinator.last_exception
+    exception = runtime.coordinator.last_exception
     return {
-        "zone": str(coordinator.site.zone),
-        "is_available": coordinator.is_available,
-        "is_refused": coordinator.is_refused,
+        "zone": str(runtime.site.zone),
+        "is_available": runtime.coordinator.is_available,
+        "is_refused": runtime.coordinator.is_refused,
         "last_error": type(exception).__name__ if exception else None,
-        "answered": _iso(coordinator.answered),
-        "listed": _iso(coordinator.listed),
-        "last_measurement": _iso(coordinator.last_measurement),
-        "settled": coordinator.observations,
-        "longest_window_hours": _hours(coordinator.windows.longest),
+        "answered": _iso(runtime.coordinator.answered),
+        "listed": _iso(runtime.coordinator.listed),
+        "last_measurement": _iso(runtime.coordinator.last_measurement),
+        "settled": runtime.coordinator.observations,
+        "longest_window_hours": _hours(runtime.windows.longest),
         "sensors": len(runtime.sensors.data),
         "meters": {
             numbers[meter_id]: {
@@ -149,8 +148,8 @@ def _site(runtime: SiteRuntime) -> Diagnostics:
             "series": _series(history.states, numbers),
         },
         "costs": {
-            "progress_percent": coordinator.costs.progress,
-            "is_not_stored": coordinator.costs.worker.is_not_stored,
+            "progress_percent": runtime.costs.progress,
+            "is_not_stored": runtime.costs.worker.is_not_stored,
         },
     }
 
@@ -186,7 +185,7 @@ def _label(series: Series, numbers: dict[str, str]) -> str:
 
 def _numbers(runtime: SiteRuntime) -> dict[str, str]:
     """Number the meters, always in the same order."""
-    ids = sorted(runtime.coordinator.data.meters)
+    ids = sorted(runtime.meters)
     return {meter_id: f"meter {number}" for number, meter_id in enumerate(ids, 1)}
 
 

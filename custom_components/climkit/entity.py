@@ -7,7 +7,8 @@ from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import ClimkitCoordinator
+from .coordinator import ClimkitCoordinator, SiteCoordinator
+from .runtime import SiteRuntime
 
 
 class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
@@ -54,3 +55,19 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
         if shown != self._shown:
             self._shown = shown
             super()._handle_coordinator_update()
+
+
+class SiteEntity(ClimkitEntity[SiteCoordinator]):
+    """An entity of a site or of one of its meters."""
+
+    def __init__(
+        self,
+        runtime: SiteRuntime,
+        device_info: DeviceInfo,
+        owner_id: str,
+        description: SensorEntityDescription,
+        context: str | None = None,
+    ) -> None:
+        """Set up an entity that shows what works for the site."""
+        super().__init__(runtime.coordinator, device_info, owner_id, description, context)
+        self.runtime = runtime

@@ -13,9 +13,9 @@ from yarl import URL
 
 from .api import INTERVAL, ClimkitClient, Meter
 from .const import DOMAIN
-from .coordinator import SiteCoordinator
 from .feeds import Outliers, column_of_series
 from .measures import METER_TYPES
+from .runtime import SiteRuntime
 
 DOCUMENT = "/blob/main/docs/repairs.md"
 
@@ -43,10 +43,9 @@ class Issue:
 class SiteIssues:
     """The issues of one site."""
 
-    def __init__(self, hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+    def __init__(self, runtime: SiteRuntime) -> None:
         """Prepare; nothing is told yet."""
-        self._hass = hass
-        self._coordinator = coordinator
+        self._runtime = runtime
 
     @callback
     def update(self, _now: datetime | None = None) -> None:
@@ -67,31 +66,31 @@ class SiteIssues:
         for kind, look in kinds.items():
             if (found := look()) is not None:
                 self._tell(kind, list(found))
-        coordinator = self._coordinator
-        async_tell_of_certificate(self._hass, coordinator.config_entry, coordinator.client)
+        runtime = self._runtime
+        async_tell_of_certificate(runtime.hass, runtime.entry, runtime.client)
 
     def _tell(self, kind: str, issues: list[Issue]) -> None:
-        site_id = self._coordinator.site.id
+        site_id = self._runtime.site.id
         told = {f"{kind}_{site_id}_{one.subject}".rstrip("_"): one for one in issues}
         for issue_id, issue in told.items():
-            async_raise_issue(self._hass, issue_id, issue)
-        for domain, issue_id in list(ir.async_get(self._hass).issues):
+            async_raise_issue(self._runtime.hass, issue_id, issue)
+        for domain, issue_id in list(ir.async_get(self._runtime.hass).issues):
             is_ours = domain == DOMAIN and issue_id.startswith(f"{kind}_{site_id}")
             if is_ours and issue_id not in told:
-                ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+                ir.async_delete_issue(self._runtime.hass, DOMAIN, issue_id)
 
     @property
     def _name(self) -> str:
-        return self._coordinator.names.site(self._coordinator.site)
+        return self._runtime.names.site(self._runtime.site)
 
     def _silent_meters(self) -> list[Issue] | None:
-        coordinator = self._coordinator
-        if not (coordinator.is_available and coordinator.history.is_up_to_date):
+        runtime = self._runtime
+        if not (runtime.coordinator.is_available and runtime.history.is_up_to_date):
             return None
-        silent = list(silent_meters(coordinator, dt_util.utcnow()))
+        silent = list(silent_meters(runtime, dt_util.utcnow()))
         if not silent:
             return []
-        names = [coordinator.names.meter(meter) for meter, _ in silent[:MOST_NAMES]]
+        names = [runtime.names.meter(meter) for meter, _ in silent[:MOST_NAMES]]
         if len(silent) > MOST_NAMES:
             names.append("…")
         since = min(newest for _, newest in silent)
@@ -104,24 +103,24 @@ class SiteIssues:
         return [Issue(kind="silent_meters", placeholders=placeholders)]
 
     def _implausible(self) -> list[Issue]:
-        coordinator = self._coordinator
-        used = {column_of_series(series) for series in coordinator.data.series.values()}
+        runtime = self._runtime
+        used = {column_of_series(series) for series in runtime.series.values()}
         by_owner: dict[str, list[Outliers]] = {}
-        for one in coordinator.plausibility.outliers:
+        for one in runtime.plausibility.outliers:
             if one.column in used:
                 by_owner.setdefault(one.column.meter_id, []).append(one)
         return [self._doubtful(meter_id, outliers) for meter_id, outliers in by_owner.items()]
 
     def _doubtful(self, meter_id: str, outliers: list[Outliers]) -> Issue:
-        coordinator = self._coordinator
-        meter = coordinator.data.meters.get(meter_id)
+        runtime = self._runtime
+        meter = runtime.meters.get(meter_id)
         worst = max(outliers, key=lambda one: abs(one.largest) / one.limit)
         unit = worst.column.quantity.unit
         return Issue(
             kind="implausible",
             subject=meter_id,
             placeholders={
-                "name": coordinator.names.meter(meter) if meter else self._name,
+                "name": runtime.names.meter(meter) if meter else self._name,
                 "site": self._name,
                 "number": str(worst.count),
                 "largest": f"{worst.largest:.6g} {unit}",
@@ -130,14 +129,14 @@ class SiteIssues:
                 "last": self._local(worst.last),
             },
             data={
-                "entry_id": coordinator.config_entry.entry_id,
-                "site_id": coordinator.site.id,
+                "entry_id": runtime.entry.entry_id,
+                "site_id": runtime.site.id,
                 "meter_id": meter_id,
             },
         )
 
     def _differing(self) -> list[Issue]:
-        if not (hours := self._coordinator.history.differing_hours):
+        if not (hours := self._runtime.history.differing_hours):
             return []
         placeholders = {
             "site": self._name,
@@ -148,37 +147,37 @@ class SiteIssues:
         return [Issue(kind="differing", placeholders=placeholders)]
 
     def _history_stuck(self) -> list[Issue]:
-        is_stuck = self._coordinator.history.is_stuck
+        is_stuck = self._runtime.history.is_stuck
         return [Issue(kind="history_stuck", placeholders={"site": self._name})] * is_stuck
 
     def _not_stored(self) -> list[Issue]:
-        coordinator = self._coordinator
-        workers = (coordinator.history.worker, coordinator.costs.worker)
+        runtime = self._runtime
+        workers = (runtime.history.worker, runtime.costs.worker)
         is_not_stored = any(worker.is_not_stored for worker in workers)
         return [Issue(kind="not_stored", placeholders={"site": self._name})] * is_not_stored
 
     def _unusable_tariffs(self) -> list[Issue]:
-        if not (days := self._coordinator.costs.unusable_tariffs):
+        if not (days := self._runtime.costs.unusable_tariffs):
             return []
         placeholders = {"site": self._name, "number": str(len(days)), "days": ", ".join(days)}
         return [Issue(kind="unusable_tariffs", placeholders=placeholders)]
 
     def _refused(self) -> list[Issue]:
-        is_refused = self._coordinator.is_refused
+        is_refused = self._runtime.coordinator.is_refused
         return [Issue(kind=SITE_REFUSED, placeholders={"site": self._name})] * is_refused
 
     def _local(self, time: datetime) -> str:
-        return f"{time.astimezone(self._coordinator.site.zone):%d.%m.%Y %H:%M}"
+        return f"{time.astimezone(self._runtime.site.zone):%d.%m.%Y %H:%M}"
 
 
-def silent_meters(coordinator: SiteCoordinator, now: datetime) -> Iterator[tuple[Meter, datetime]]:
+def silent_meters(runtime: SiteRuntime, now: datetime) -> Iterator[tuple[Meter, datetime]]:
     """Return the meters of a site that are silent, and when their newest data end."""
     newest: dict[str, datetime] = {}
-    for series in coordinator.data.series.values():
-        if (row := coordinator.history.newest(series)) and series.meter_id:
+    for series in runtime.series.values():
+        if (row := runtime.history.newest(series)) and series.meter_id:
             newest[series.meter_id] = max(row, newest.get(series.meter_id, row))
     for meter_id, end in newest.items():
-        if meter := coordinator.data.meters.get(meter_id):
+        if meter := runtime.meters.get(meter_id):
             each_interval = METER_TYPES[meter.type].read_each_interval
             limit = SILENT_AFTER if each_interval else SILENT_AFTER_IF_READ_DAILY
             if limit < now - end < SILENT_FOR_GOOD:
@@ -242,18 +241,18 @@ def async_forget_issues(hass: HomeAssistant, ids: Collection[str]) -> None:
 
 
 @callback
-def async_decide(coordinator: SiteCoordinator, meter_id: str, *, accept: bool) -> None:
+def async_decide(runtime: SiteRuntime, meter_id: str, *, accept: bool) -> None:
     """Carry out what a person decided on doubted amounts of a meter, or (no id) of the site.
 
     What is accepted is read again in the background.
     """
-    plausibility = coordinator.plausibility
+    plausibility = runtime.plausibility
     outliers = [one for one in plausibility.outliers if one.column.meter_id == meter_id]
     for one in outliers:
         if accept:
             plausibility.accept(one.column)
-            feeds = one.column.feeds(coordinator.site.id)
-            coordinator.history.read_again(feeds, one.first, one.last + INTERVAL)
+            feeds = one.column.feeds(runtime.site.id)
+            runtime.history.read_again(feeds, one.first, one.last + INTERVAL)
         else:
             plausibility.reject(one.column)
-    coordinator.store.save_soon()
+    runtime.store.save_soon()

@@ -47,15 +47,15 @@ class ImplausibleFlow(RepairsFlow):
         """Decide, and remember it at once: nobody decides a second time."""
         if (runtime := self._runtime) is None:
             return self.async_abort(reason="not_loaded")
-        async_decide(runtime.coordinator, self._meter_id, accept=accept)
-        await runtime.coordinator.store.async_save_now()
+        async_decide(runtime, self._meter_id, accept=accept)
+        await runtime.store.async_save_now()
         return self.async_create_entry(data={})
 
     @property
     def _runtime(self) -> SiteRuntime | None:
         """Return the site that is loaded now; None where its account is not."""
         sites = loaded_sites(self.hass)
-        return next((one for one in sites if one.coordinator.site.id == self._site_id), None)
+        return next((one for one in sites if one.site.id == self._site_id), None)
 
 
 async def async_create_fix_flow(

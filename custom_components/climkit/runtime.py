@@ -1,8 +1,7 @@
 """All that works for one site, started and closed as a whole."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import uniform
 from typing import Any
@@ -11,24 +10,220 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
-from .coordinator import SensorsCoordinator, SiteCoordinator
-from .history import STARTS_WITHIN, next_night
+from .api import HOUR, Backoff, ClimkitClient, Interval, Meter, Site, floor_hour
+from .const import CONF_HISTORY, DOMAIN
+from .coordinator import (
+    LiveData,
+    SensorsCoordinator,
+    SiteCoordinator,
+    SiteDays,
+    SiteInventory,
+    async_owners,
+)
+from .costs import SiteCosts, stored_tariffs
+from .feeds import FeedReader, Plausibility, Windows
+from .history import STARTS_WITHIN, SiteHistory, SyncState, next_night
+from .measures import Feed, Names, Series
+from .options import Selection, history_start
+from .periods import Peak, SitePeriods
+from .store import ClimkitStore
 
 # How often to look whether a night has begun.
 NIGHT_LOOKS = timedelta(minutes=10)
 
+# The polls of all homes are spread over so much time.
+POLLS_SPREAD = timedelta(seconds=30)
 
-@dataclass(kw_only=True)
+
 class SiteRuntime:
     """What works for one site. What asks or writes for it ends with it, whoever wanted it."""
 
-    coordinator: SiteCoordinator
-    sensors: SensorsCoordinator
-    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
-    _is_closed: bool = False
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        client: ClimkitClient,
+        site: Site,
+        store: ClimkitStore,
+        *,
+        meters: list[Meter],
+        names: Names,
+        selection: Selection,
+    ) -> None:
+        """Make all of it, bottom up, with a fresh list of meters; nothing asks or writes yet."""
+        self.hass = hass
+        self.entry = entry
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_closed = False
+        self._hour = floor_hour(dt_util.utcnow())
+        self.client = client
+        self.store = store
+        self.record = store.site(site.id)
+        self.plausibility = Plausibility(self.record)
+        self.windows = Windows(self.record)
+        self.periods = SitePeriods(hass, site, self.record)
+        reader = FeedReader(client, site, self.plausibility, self.windows)
+        live_data = LiveData(_polls_offset(), Backoff[Feed](hass.loop.time))
+        self.days = SiteDays(hass, site, reader, live_data)
+        self.costs = SiteCosts(
+            hass,
+            site,
+            store,
+            stored_tariffs(entry, site.id),
+            amounts=lambda: self.history,
+            on_change=self._update_entities,
+        )
+        self.history = SiteHistory(
+            hass,
+            reader,
+            site,
+            start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
+            store=store,
+            write_guard=self.costs.write_guard,
+            on_change=self._note_history,
+            on_read=self._async_follow,
+        )
+        self.inventory = SiteInventory(site, store, selection, async_owners(hass), live_data)
+        common = hass, entry, client, site, store
+        self.coordinator = SiteCoordinator(
+            *common,
+            names=names,
+            meters=meters,
+            reader=reader,
+            live_data=live_data,
+            inventory=self.inventory,
+            days=self.days,
+            history=self.history,
+            costs=self.costs,
+            note_time=self._note_time,
+        )
+        self.sensors = SensorsCoordinator(*common, is_wanted=selection.sensors)
+
+    # What there is
+
+    @property
+    def site(self) -> Site:
+        """Return the site; its name is that of the newest list."""
+        return self.coordinator.site
+
+    @property
+    def names(self) -> Names:
+        """Return the words for names, in the language of the instance."""
+        return self.coordinator.names
+
+    @property
+    def meters(self) -> Mapping[str, Meter]:
+        """Return the wanted meters by id."""
+        return self.coordinator.data.meters
+
+    @property
+    def series(self) -> Mapping[str, Series]:
+        """Return the wanted series by the id of their statistic."""
+        return self.coordinator.data.series
+
+    def newest(self, series: Series) -> datetime | None:
+        """Return the end of the newest data of a series; None where there are none, or not yet."""
+        if interval := self.coordinator.newest_interval(series):
+            return interval.end
+        stored = self.history.newest(series)
+        return stored + HOUR if stored else None
+
+    @property
+    def complete_until(self) -> datetime | None:
+        """Return the time up to which the site's statistics hold what Climkit has."""
+        stored, measured = self.history.complete_until, self.coordinator.last_measurement
+        if stored is None or measured is None:
+            return None
+        return min(stored, measured)
+
+    def peak(self, series: Series) -> Peak | None:
+        """Return the highest quarter-hour of the month; None until it is known."""
+        return self.periods.peaks.peak(series, self.coordinator.now)
+
+    # What follows from what
+
+    @callback
+    def _update_entities(self) -> None:
+        self.coordinator.async_update_listeners()
+
+    @callback
+    def _note_history(self) -> None:
+        """Tell of new totals and progress; costs of what was read to its end may be known now."""
+        self.costs.worker.wake()
+        self._update_entities()
+
+    async def _async_follow(
+        self,
+        states: Sequence[SyncState],
+        start: datetime,
+        end: datetime,
+        intervals: Sequence[Interval],
+    ) -> None:
+        """Let amounts of periods, peaks and days follow what history read."""
+        await self.periods.async_follow(states, start, end, intervals)
+        await self.days.async_follow(states, start, end, intervals)
+
+    @callback
+    def _note_time(self, now: datetime) -> None:
+        """Let an hour and a day begin."""
+        if (hour := floor_hour(now)) != self._hour:
+            self._hour = hour
+            self.costs.note_time()
+        if self.periods.amounts.is_outdated(now):
+            self.entry.async_create_task(self.hass, self._async_begin_day())
+
+    async def _async_begin_day(self) -> None:
+        await self.periods.amounts.async_begin_day(self.history.states)
+        self._update_entities()
+
+    # From start to end
+
+    @callback
+    def start(self) -> None:
+        """Start what works in the background: history, costs, sensors' values."""
+        self.history.worker.start(self.entry)
+        self.costs.worker.start(self.entry)
+        if self.sensors.is_wanted:
+            self.entry.async_create_background_task(
+                self.hass, self.sensors.async_start(), f"climkit sensors {self.site.id}"
+            )
+
+        @callback
+        def started(_hass: HomeAssistant) -> None:
+            self.history.start_import()
+
+        self.entry.async_on_unload(async_at_started(self.hass, started))
+        self._plan_nights()
+
+    def _plan_nights(self) -> None:
+        """Let history be read again each night, at a minute that is another one in every home.
+
+        It is looked whether the night has come, rather than waited for it: a clock that is set
+        would let a night begin days too late.
+        """
+        zone = self.site.zone
+        delay = timedelta(seconds=uniform(0, STARTS_WITHIN.total_seconds()))  # noqa: S311 - no secret
+        planned = next_night(dt_util.utcnow(), zone, delay)
+
+        @callback
+        def look(_now: datetime) -> None:
+            nonlocal planned
+            now = dt_util.utcnow()
+            following = next_night(now, zone, delay)
+            if now >= planned:
+                self.history.start_night()
+                self.costs.start_night()
+            planned = following
+
+        self.entry.async_on_unload(async_track_time_interval(self.hass, look, NIGHT_LOOKS))
+
+    async def async_delete(self, statistic_ids: Collection[str]) -> None:
+        """Delete statistics; those that are wanted are then made anew."""
+        await self.history.async_delete(statistic_ids)
+        self.costs.note_deleted(statistic_ids)
 
     async def async_run[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Do what an action or a dialog wants of this site, and return what it answers.
@@ -57,8 +252,8 @@ class SiteRuntime:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        await self.coordinator.history.async_stop()
-        await self.coordinator.costs.worker.async_stop()
+        await self.history.async_stop()
+        await self.costs.worker.async_stop()
 
 
 type ClimkitConfigEntry = ConfigEntry[dict[str, SiteRuntime]]
@@ -76,25 +271,5 @@ def _unloaded() -> HomeAssistantError:
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded_meanwhile")
 
 
-@callback
-def plan_nights(hass: HomeAssistant, entry: ClimkitConfigEntry, runtime: SiteRuntime) -> None:
-    """Let history be read again each night, at a minute that is another one in every home.
-
-    It is looked whether the night has come, rather than waited for it: a clock that is set would
-    let a night begin days too late.
-    """
-    zone = runtime.coordinator.site.zone
-    delay = timedelta(seconds=uniform(0, STARTS_WITHIN.total_seconds()))  # noqa: S311 - no secret
-    planned = next_night(dt_util.utcnow(), zone, delay)
-
-    @callback
-    def look(_now: datetime) -> None:
-        nonlocal planned
-        now = dt_util.utcnow()
-        following = next_night(now, zone, delay)
-        if now >= planned:
-            runtime.coordinator.history.start_night()
-            runtime.coordinator.costs.start_night()
-        planned = following
-
-    entry.async_on_unload(async_track_time_interval(hass, look, NIGHT_LOOKS))
+def _polls_offset() -> timedelta:
+    return POLLS_SPREAD * uniform(0, 1)  # noqa: S311 - no secret

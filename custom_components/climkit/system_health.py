@@ -23,7 +23,7 @@ async def async_health(hass: HomeAssistant) -> dict[str, object]:
     )
     url = next((entry.data.get(CONF_URL, DEFAULT_URL) for entry in entries), DEFAULT_URL)
     stats = [
-        next(iter(entry.runtime_data.values())).coordinator.client.stats
+        next(iter(entry.runtime_data.values())).runtime.client.stats
         for entry in hass.config_entries.async_loaded_entries(DOMAIN)
         if entry.runtime_data
     ]

@@ -64,7 +64,7 @@ async def test_account(build: Build, keep: Callable[[Table], None]) -> None:
 
 def progress(home: DrivenHome) -> list[str]:
     """Return how much of the history of each site is stored."""
-    return [f"{site.coordinator.history.progress or 0:.0f} %" for site in home.sites]
+    return [f"{site.history.progress or 0:.0f} %" for site in home.sites]
 
 
 def ages_of(home: DrivenHome) -> list[float]:

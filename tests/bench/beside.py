@@ -72,14 +72,14 @@ class MachineHome:
 
     async def complete(self) -> None:
         """Wait until all history is stored."""
-        while self.site.coordinator.history.progress != 100:
+        while self.site.history.progress != 100:
             await pause(0.05)
         await self.settle()
 
     async def settle(self) -> None:
         """Wait until nothing is left to do."""
         await self.hass.async_block_till_done(wait_background_tasks=False)
-        while not (self._history.worker.is_idle and self.site.coordinator.costs.worker.is_idle):
+        while not (self._history.worker.is_idle and self.site.costs.worker.is_idle):
             await pause()
         await self.hass.async_block_till_done(wait_background_tasks=False)
         await async_synchronize(self.hass)
@@ -101,7 +101,7 @@ class MachineHome:
 
     @property
     def _history(self) -> Any:
-        return self.site.coordinator.history
+        return self.site.history
 
 
 class BuildMachine(Protocol):

@@ -83,7 +83,7 @@ async def measure(build: BuildMachine, meters: int, days: int) -> list[Cell]:
     """Import some days of a site with so many meters and all its totals."""
     async with build(meters, begin=START - timedelta(days=days), site_days=days) as home:
         spent = await imported(home)
-        ids = {state.statistic_id for state in home.site.coordinator.history.states}
+        ids = {state.statistic_id for state in home.site.history.states}
         stored = await stored_rows(home.hass)
         rows = {key: stored[key] for key in ids}  # those of the site before stay
         alone = await ready_made(home, rows)
@@ -111,7 +111,7 @@ async def imported(home: MachineHome) -> Spent:
     home.hass.set_state(CoreState.starting)
     await home.set_up()
     await home.settle()
-    stats = home.site.coordinator.client.stats
+    stats = home.site.client.stats
     requests, size = stats.requests, stats.bytes
     before, began = Cpu.now(home.hass), real_time()
 

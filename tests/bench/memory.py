@@ -53,7 +53,7 @@ async def measure(build: BuildMachine, days: int) -> list[Cell]:
         await home.complete()
         _, peak = tracemalloc.get_traced_memory()
         after = held()
-        ids = {state.statistic_id for state in home.site.coordinator.history.states}
+        ids = {state.statistic_id for state in home.site.history.states}
         stored = await stored_rows(home.hass)
         gc.collect()
         size, _ = tracemalloc.get_traced_memory()

@@ -60,6 +60,6 @@ async def measure(build: Build, meters: int, *, has_columns: bool) -> list[Cell]
 def oldest_meter(home: DrivenHome) -> float:
     """Return the minutes since the end of the newest interval of the meter farthest behind."""
     [site] = home.sites
-    feeds = {one.feed for one in site.coordinator.data.series.values() if one.meter_id}
+    feeds = {one.feed for one in site.series.values() if one.meter_id}
     ends = [site.coordinator._live_data.intervals(feed)[-1].end for feed in feeds]
     return (dt_util.utcnow() - min(ends)) / MINUTE

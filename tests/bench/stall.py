@@ -123,9 +123,7 @@ async def test_stall(
                 await home.refresh(START + number * timedelta(minutes=15))
         rows.append(["four refreshes", *watch.cells()])
         stored = await stored_rows(home.hass)
-        statistics = {
-            state.statistic_id: state.statistic for state in home.site.coordinator.history.states
-        }
+        statistics = {state.statistic_id: state.statistic for state in home.site.history.states}
         await async_clear(home.hass, stored)
         data: dict[str, list[StatisticData]] = {
             key: [{"start": r.start, "state": r.amount, "sum": r.total} for r in of_one]

@@ -92,7 +92,7 @@ async def test_start(
             began, before = real_time(), Cpu.now(hass)
             await home.set_up()
             used = Cpu.now(hass) - before
-            seconds = real_time() - began - home.site.coordinator.client.stats.seconds
+            seconds = real_time() - began - home.site.client.stats.seconds
             entities = len(hass.states.async_entity_ids("sensor"))
             name = f"set-up of {meters} meters, {entities} entities"
             rows.append([name, 1000 * seconds, 1000 * used.loop])

@@ -738,7 +738,7 @@ class TestTwoSites:
 async def test_a_refresh_is_told_in_a_line(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """How much was asked and what came, and when to look again."""
     await set_up(home)
-    caplog.set_level(logging.DEBUG, logger="custom_components.climkit.coordinator.site")
+    caplog.set_level(logging.DEBUG, logger="custom_components.climkit.site")
     caplog.clear()
     await home.turn_clock(minutes=16)
     [site] = home.sites
@@ -746,7 +746,7 @@ async def test_a_refresh_is_told_in_a_line(home: Home, caplog: pytest.LogCapture
     newest = site.coordinator.last_measurement
     assert newest
     assert re.fullmatch(
-        rf"Refresh of {site.coordinator.site.id}: [1-9]\d* feeds answered, [1-9]\d* requests,"
+        rf"Refresh of {site.site.id}: [1-9]\d* feeds answered, [1-9]\d* requests,"
         rf" [1-9]\d* new rows, newest {re.escape(newest.isoformat())}, next look in \S+",
         line,
     )

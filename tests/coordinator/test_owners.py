@@ -80,11 +80,7 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def writers(home: Home, meter_id: str = METER_ID) -> list[str]:
     """The loaded sites that have a meter's series."""
-    return [
-        site.coordinator.site.id
-        for site in home.sites
-        if f"climkit:{meter_id}_total" in site.coordinator.data.series
-    ]
+    return [site.site.id for site in home.sites if f"climkit:{meter_id}_total" in site.series]
 
 
 def home_of(home: Home, climkit_id: str = METER_ID) -> str | None:
@@ -163,7 +159,7 @@ async def test_its_site_is_in_trouble(home: Home) -> None:
         Fault(kind=FaultKind.STATUS, status=503, path=f"installation_infos/{SITE_ID}|{SITE_ID}/")
     )
     await home.restart()
-    assert [site.coordinator.site.id for site in home.sites] == [NEIGHBOUR_ID]
+    assert [site.site.id for site in home.sites] == [NEIGHBOUR_ID]
     await home.turn_clock(minutes=15)
     assert writers(home) == []
     assert home_of(home) == SITE_ID
@@ -215,11 +211,7 @@ async def test_memory_of_before(home: Home, hass_storage: dict[str, Any]) -> Non
     }
     await home.set_up_completely()
     assert (writers(home), home_of(home)) == ([SITE_ID], SITE_ID)
-    [meters] = [
-        site.coordinator.record["meters"]
-        for site in home.sites
-        if site.coordinator.site.id == NEIGHBOUR_ID
-    ]
+    [meters] = [site.record["meters"] for site in home.sites if site.site.id == NEIGHBOUR_ID]
     assert METER_ID not in meters
 
 

@@ -60,7 +60,7 @@ class TestRestart:
         monkeypatch.setattr(cost_state, "ROWS_OF_A_PAGE", 24)
         monkeypatch.setattr(cost_state, "LONGEST_PAGE", timedelta(hours=6))
         add_tariff(home, plain_tariff(home))
-        state = home.sites[0].coordinator.costs._state
+        state = home.sites[0].costs._state
         await home.until(lambda: any(state.last for state in state.states.values()))
         assert any(state.dirty for state in state.states.values())
         memory = json.dumps(hass_storage)
@@ -93,7 +93,7 @@ class TestRestart:
         await home.set_up_completely()
         add_tariff(home, plain_tariff(home))
         await home.settle()
-        await home.sites[0].coordinator.costs._state._store.async_save_now()
+        await home.sites[0].costs._state._store.async_save_now()
         home.simulator.world.revise(
             site_of(home), "from_ext", start, start + HOUR, factor=2, since=NOW
         )
@@ -108,7 +108,7 @@ class TestRestart:
             patch.object(site_costs, "async_rebuild", side_effect=RecorderError("too late")),
             patch.object(rebuild, "async_write", write),
         ):
-            home.sites[0].coordinator.history.start_night()
+            home.sites[0].history.start_night()
             await home.settle()
             await home.hass.config_entries.async_unload(home.entry.entry_id)
         assert memories

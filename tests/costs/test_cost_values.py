@@ -73,7 +73,7 @@ class TestEntities:
         today = float(home.state(f"{site_id}_cost_today").state)
         month = float(home.state(f"{site_id}_cost_this_month").state)
         await home.turn_clock(hours=1, minutes=30)
-        home.sites[0].coordinator.history.start_night()
+        home.sites[0].history.start_night()
         await home.settle()
         hours = costs_by_hand(home, plain_prices(home))[
             f"climkit:{site_id}_electricity_conso_total_cost"

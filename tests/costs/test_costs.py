@@ -86,7 +86,7 @@ class TestWeek:
             home.simulator.world.revise(
                 site_id, column, day, day + timedelta(days=1), factor=1.5, since=now
             )
-        history = home.sites[0].coordinator.history
+        history = home.sites[0].history
         history.start_night()
         await home.settle()
         await assert_equal_to_climkit(home)
@@ -132,7 +132,7 @@ class TestAmounts:
         await home.settle()
         start = NOW.replace(minute=0) - timedelta(hours=30)
         home.simulator.world.revise(site_of(home), None, start, start + HOUR, withdraw=True)
-        home.sites[0].coordinator.history.start_night()
+        home.sites[0].history.start_night()
         await home.settle()
         rows = await stored_rows(home.hass)
         cost = {row.start: row for row in rows[f"climkit:{flat_of(home)}_total_cost"]}
@@ -150,9 +150,9 @@ class TestAmounts:
         await home.set_up_completely()
         add_tariff(home, plain_tariff(home))
         await home.settle()
-        coordinator = home.sites[0].coordinator
+        site = home.sites[0]
         for ending in ("_total", "_total_cost", "_ext"):
-            await coordinator.async_delete([f"climkit:{flat_of(home)}{ending}"])
+            await site.async_delete([f"climkit:{flat_of(home)}{ending}"])
             await home.until(lambda: home.is_complete)
             await home.settle()
             await assert_equal_to_climkit(home)
@@ -207,9 +207,7 @@ class TestEverything:
             total = sum(amounts[statistic_id].values())
             assert sum(stored[f"{statistic_id}_cost"].values()) == pytest.approx(total * price)
         point = next(
-            meter.id
-            for meter in home.sites[0].coordinator.data.meters.values()
-            if meter.type == "charge_point"
+            meter.id for meter in home.sites[0].meters.values() if meter.type == "charge_point"
         )
         for key in ("total", "self", "ext"):
             total = sum(amounts[f"climkit:{point}_{key}"].values())
@@ -231,7 +229,7 @@ class TestEverything:
 
         # Meters that are read once a day have nothing of today.
         registry = er.async_get(home.hass)
-        for meter in home.sites[0].coordinator.data.meters.values():
+        for meter in home.sites[0].meters.values():
             if f"climkit:{meter.id}_total_cost" in stored:
                 entry = registry.async_get(home.entity_id(f"{meter.id}_cost_today"))
                 assert entry

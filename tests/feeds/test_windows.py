@@ -161,8 +161,8 @@ class TestServer:
         await self.wait(home)
         await assert_equal_to_climkit(home)
         [site] = home.sites
-        assert site.coordinator.windows.longest
-        assert site.coordinator.windows.longest <= hours * HOUR
+        assert site.windows.longest
+        assert site.windows.longest <= hours * HOUR
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
         await home.turn_clock(hours=40)
         home.simulator.switches.faults = []
@@ -188,16 +188,16 @@ class TestServer:
         await home.begin()
         await self.wait(home)
         [site] = home.sites
-        longest = site.coordinator.windows.longest
+        longest = site.windows.longest
         assert longest
         told = cast(Any, await async_get_config_entry_diagnostics(home.hass, home.entry))
         assert told["sites"][0]["longest_window_hours"] == longest // HOUR
         before = len(home.simulator.requests)
         await home.restart()
         [site] = home.sites
-        site.coordinator.history.start_night()
+        site.history.start_night()
         await home.settle()
-        assert site.coordinator.windows.longest == longest
+        assert site.windows.longest == longest
         assert not [r for r in home.simulator.requests[before:] if r.status == 400]
 
     async def test_meters_one_by_one(self, home: Home) -> None:
@@ -221,5 +221,5 @@ class TestServer:
         await home.turn_clock(hours=25)
         await home.turn_clock(hours=24)
         [site] = home.sites
-        assert (site.coordinator.windows.length(home.true_now) or MONTH) >= MONTH
+        assert (site.windows.length(home.true_now) or MONTH) >= MONTH
         await assert_equal_to_climkit(home)

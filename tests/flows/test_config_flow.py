@@ -141,7 +141,7 @@ class TestAdd:
         }
         await home.hass.async_block_till_done()
         [runtime] = loaded_sites(home)
-        owners = {one.meter_id for one in runtime.coordinator.data.series.values()}
+        owners = {one.meter_id for one in runtime.series.values()}
         assert owners == {meters["Flat 1"], water}
         await home.turn_clock(minutes=15)
         asked = {request.path for request in home.simulator.requests}
@@ -188,7 +188,7 @@ class TestAdd:
         }
         await home.hass.async_block_till_done()
         [runtime] = loaded_sites(home)
-        series = runtime.coordinator.data.series
+        series = runtime.series
         assert {one.meter_id for one in series.values()} == {meters["Flat 1"]}
 
     async def test_nothing_chosen(self, home: Home, flow: Flow) -> None:
@@ -238,7 +238,7 @@ class TestAdd:
         sources = {source["type"] for source in manager.data["energy_sources"]}
         assert sources == {"grid", "solar"}
         [runtime] = home.sites
-        await home.until(lambda: "energy_wish" not in runtime.coordinator.record)
+        await home.until(lambda: "energy_wish" not in runtime.record)
 
     @pytest.mark.parametrize(
         ("url", "error", "is_open"),

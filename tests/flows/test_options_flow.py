@@ -51,7 +51,7 @@ class TestOptions:
         await flow.answer({CONF_HISTORY: HISTORY_NOW})
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
         await home.hass.async_block_till_done()
-        assert [site.coordinator.site.id for site in home.sites] == [house]
+        assert [site.site.id for site in home.sites] == [house]
 
         flow = await options_flow(home)
         assert flow.suggested[CONF_SITES] == [house]

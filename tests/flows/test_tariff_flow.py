@@ -284,8 +284,8 @@ class TestSeveralSites:
         await flow.answer(PRICES | {"electricity": {}, "water_and_heat": {"cold_water_price": 2.0}})
         assert flow.titles == ["2026 - Maison Rochat", "2026 - Camping du Lac"]
         runtime = flow.home.entry.runtime_data
-        assert runtime[house].coordinator.costs.owner_ids
-        assert camping in runtime[camping].coordinator.costs.owner_ids
+        assert runtime[house].costs.owner_ids
+        assert camping in runtime[camping].costs.owner_ids
 
     async def test_site_that_cannot_be_read(self, flow: Flow) -> None:
         """Its tariffs cannot be corrected now."""

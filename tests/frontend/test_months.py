@@ -239,7 +239,7 @@ class TestCosts:
 
 def _costs(home: Home, owner_id: str) -> bool:
     [runtime] = home.sites
-    return owner_id in runtime.coordinator.costs.owner_ids
+    return owner_id in runtime.costs.owner_ids
 
 
 class TestImport:

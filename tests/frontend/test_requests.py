@@ -123,7 +123,7 @@ class TestOlderDays:
         await dashboard.home.complete()
         [runtime] = dashboard.home.sites
         turns: list[Priority] = []
-        line = runtime.coordinator.client.queue
+        line = runtime.client.queue
         turn = queue.RequestQueue.turn
 
         def noted(self: queue.RequestQueue, priority: Priority) -> Any:
@@ -152,7 +152,7 @@ class TestOlderDays:
         await dashboard.ask("day", site_id=site_id, day=day_of(3))
         assert dashboard.requests == requests + 1
         [runtime] = dashboard.home.sites
-        assert len(runtime.coordinator.days.kept) == 4
+        assert len(runtime.days.kept) == 4
 
 
 class TestCorrections:
@@ -168,7 +168,7 @@ class TestCorrections:
             site_id, "from_ext", start, start + timedelta(hours=2), factor=1.5
         )
         [runtime] = home.sites
-        runtime.coordinator.history.start_night()
+        runtime.history.start_night()
         await home.settle()
         requests = dashboard.requests
         answer = await dashboard.ask("day", site_id=site_id, day=f"{day}")

@@ -64,7 +64,7 @@ async def test_200_meters(dashboard: Dashboard, capsys: pytest.CaptureFixture[st
             f" {one.loop_milliseconds:8.1f} ms in the event loop"
         )
     [runtime] = home.sites
-    [*kept] = runtime.coordinator.days.kept
+    [*kept] = runtime.days.kept
     weight = sum(amounts.itemsize * len(amounts) for amounts in kept[0].columns.values())
     lines.append(f"a kept day {weight / 1000:8.1f} kB in {len(kept[0].columns)} columns")
     assert weight < 600_000

@@ -148,8 +148,8 @@ class TestByHand:
         priced.hass.set_state(CoreState.starting)  # history is read once Home Assistant has started
         await priced.begin()
         [site] = priced.sites
-        await priced.until(lambda: site.coordinator.history.progress is not None)
-        assert (site.coordinator.history.progress or 0) < 100
+        await priced.until(lambda: site.history.progress is not None)
+        assert (site.history.progress or 0) < 100
         priced.hass.set_state(CoreState.running)
         priced.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
         await priced.let_follow()
@@ -160,7 +160,7 @@ class TestByHand:
         await priced.restart()
         await priced.complete()
         asked = len(priced.simulator.requests)
-        priced.sites[0].coordinator.history.start_night()
+        priced.sites[0].history.start_night()
         await priced.settle()
         night = len(priced.simulator.requests) - asked
         await priced.restart()
@@ -181,7 +181,7 @@ class TestByHand:
             "custom_components.climkit.feeds.page_size.LONGEST_PAGE", timedelta(days=1)
         )
         await home.set_up()
-        history = home.sites[0].coordinator.history
+        history = home.sites[0].history
         await home.until(lambda: len(history.states) > 0)
         for key in list(await stored_rows(home.hass)):
             await clear(home, key)

@@ -79,8 +79,8 @@ async def test_each_quarter_hour(home: Home) -> None:
         await assert_equal_to_climkit(home)
     rows = await stored_rows(home.hass)
     for site in home.sites:
-        for series in site.coordinator.data.series.values():
-            total = site.coordinator.history.total(series)
+        for series in site.series.values():
+            total = site.history.total(series)
             assert total == rows[series.statistic_id][-1].total
 
 
@@ -136,14 +136,12 @@ class TestRestart:
         """The total is there again before Climkit was asked for history."""
         await home.set_up_completely()
         [site] = home.sites
-        totals = {
-            s: site.coordinator.history.total(s) for s in site.coordinator.data.series.values()
-        }
+        totals = {s: site.history.total(s) for s in site.series.values()}
         assert None not in totals.values()
         await home.restart()
         await home.until(lambda: home.is_complete)
         [site] = home.sites
-        assert totals == {s: site.coordinator.history.total(s) for s in totals}
+        assert totals == {s: site.history.total(s) for s in totals}
 
     async def test_killed_in_mid_import(
         self, home: Home, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -152,7 +150,7 @@ class TestRestart:
         monkeypatch.setattr(page_size, "FIRST_PAGE", timedelta(days=1))
         monkeypatch.setattr(page_size, "LONGEST_PAGE", timedelta(days=1))
         await home.set_up()
-        history = home.sites[0].coordinator.history
+        history = home.sites[0].history
         await home.until(lambda: (history.progress or 0) > 80)
         assert not home.is_complete
         memory = json.dumps(hass_storage)
@@ -236,12 +234,12 @@ class TestOutage:
         """The last total stays until the new one is there; then every hour is."""
         await home.set_up_completely()
         [site] = home.sites
-        series = next(iter(site.coordinator.data.series.values()))
-        total = site.coordinator.history.total(series)
+        series = next(iter(site.series.values()))
+        total = site.history.total(series)
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
         for _ in range(3):
             await home.turn_clock(hours=hours / 3)
-        assert site.coordinator.history.total(series) == total
+        assert site.history.total(series) == total
         home.simulator.switches.faults = []
         await home.turn_clock(minutes=15)
         await home.until(lambda: home.is_complete)
@@ -299,7 +297,7 @@ class TestOutage:
             patch.object(Recorder, "async_adjust_statistics", adjust),
         ):
             feed = Feed(site_id, "electricity")
-            history = home.sites[0].coordinator.history
+            history = home.sites[0].history
             history.read_again([feed], revised, revised + HOUR)
             await home.until(lambda: "was not shifted" in caplog.text, seconds=30)
             await home.settle()
@@ -431,7 +429,7 @@ class TestHoles:
         await home.set_up_completely()
         meter_id = next(
             series.meter_id
-            for series in home.sites[0].coordinator.data.series.values()
+            for series in home.sites[0].series.values()
             if series.meter_id and series.column.endswith(series.meter_id)
         )
         home.simulator.switches.hidden_meters = [meter_id]
@@ -481,7 +479,7 @@ class TestHoles:
     async def test_offers_that_wait_over_midnight(self, home: Home) -> None:
         """The recorder is busy when the local day ends: what waits is not forgotten."""
         await home.set_up_completely()
-        history_ = home.sites[0].coordinator.history
+        history_ = home.sites[0].history
         await history_.async_stop()
         await home.turn_clock(to=NOW.replace(hour=22, minute=50), settle=False)
         await home.turn_clock(to=NOW.replace(hour=23, minute=5), settle=False)
@@ -511,14 +509,14 @@ class TestStartOfHistory:
         with patch.object(page_size, "FIRST_PAGE", timedelta(days=1)):
             await self.choose(home, HISTORY_EVERYTHING)
             [site] = home.sites
-            series = next(iter(site.coordinator.data.series.values()))
-            await home.until(lambda: site.coordinator.history.progress is not None)
-            assert site.coordinator.history.total(series) is None
+            series = next(iter(site.series.values()))
+            await home.until(lambda: site.history.progress is not None)
+            assert site.history.total(series) is None
             await home.until(lambda: home.is_complete)
         await home.settle()
         await assert_equal_to_climkit(home)
         rows = await stored_rows(home.hass)
-        assert site.coordinator.history.total(series) == rows[series.statistic_id][-1].total
+        assert site.history.total(series) == rows[series.statistic_id][-1].total
         asked = sorted({r.body["t_s"] for r in home.simulator.requests[before:] if r.body})
         live = f"{NOW - timedelta(hours=36):%Y-%m-%dT%H:%M:%S}"
         assert all(t_s < f"{first_hour:%Y-%m-%dT%H:%M:%S}" or t_s > live for t_s in asked)
@@ -533,7 +531,7 @@ class TestStartOfHistory:
         ):
             await self.choose(home, HISTORY_EVERYTHING)
             [site] = home.sites
-            await home.until(lambda: (site.coordinator.history.progress or 0) > 80)
+            await home.until(lambda: (site.history.progress or 0) > 80)
             await home.restart()
             await home.until(lambda: home.is_complete)
         await home.settle()
@@ -563,7 +561,7 @@ class TestChoiceOfMeters:
     async def test_out_and_in_again(self, home: Home) -> None:
         """What was missed in between is read later."""
         await home.set_up_completely()
-        meter_ids = list(home.sites[0].coordinator.data.meters)
+        meter_ids = list(home.sites[0].meters)
         await home.choose(meters=meter_ids[:1])
         await home.until(lambda: home.is_complete)
         for _ in range(3):

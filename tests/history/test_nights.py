@@ -135,9 +135,9 @@ class TestRevisions:
         await home.set_up_completely()
         await home.turn_clock(hours=20)
 
-        position = home.sites[0].coordinator.record["walk"]["electricity"]
+        position = home.sites[0].record["walk"]["electricity"]
         await home.restart()
-        assert home.sites[0].coordinator.record["walk"]["electricity"] == position
+        assert home.sites[0].record["walk"]["electricity"] == position
 
     async def test_a_night_in_trouble(self, home: Home) -> None:
         """It asks once, not page by page, and the sweep stays where it was."""
@@ -147,10 +147,10 @@ class TestRevisions:
         await home.turn_clock(hours=20)
         asked = [r for r in home.simulator.requests[before:] if "site_data" in r.path]
         assert len(asked) <= 3
-        assert home.sites[0].coordinator.record["walk"] == {}
+        assert home.sites[0].record["walk"] == {}
         home.simulator.switches.faults = []
         await home.turn_clock(hours=24)
-        assert home.sites[0].coordinator.record["walk"]
+        assert home.sites[0].record["walk"]
 
     async def test_withdrawn(self, home: Home) -> None:
         """An hour that Climkit no longer has keeps its row, without an amount."""
@@ -194,7 +194,7 @@ class TestRevisions:
         before = await stored_rows(home.hass)
         home.simulator.switches.dropped = [(day(1) + HOUR / 4).isoformat()]
         requests = len(home.simulator.requests)
-        home.sites[0].coordinator.history.start_night()
+        home.sites[0].history.start_night()
         await home.until(lambda: len(home.simulator.requests) > requests)
         home.simulator.switches.dropped = []
         await home.settle()
@@ -211,7 +211,7 @@ class TestRevisions:
         [site_id] = home.simulator.world.sites
         begin = day(start) + HOUR / 4
         home.simulator.world.revise(site_id, None, begin, begin + length, withdraw=True)
-        home.sites[0].coordinator.history.start_night()
+        home.sites[0].history.start_night()
         await home.settle()
         await assert_withdrawn(home)
 
@@ -220,7 +220,7 @@ class TestRevisions:
         await home.set_up_completely()
         [site_id] = home.simulator.world.sites
         home.simulator.world.revise(site_id, "self", day(1), day(0.9), withdraw=True)
-        home.sites[0].coordinator.history.start_night()
+        home.sites[0].history.start_night()
         await home.settle()
         await assert_withdrawn(home)
 
@@ -231,7 +231,7 @@ class TestRevisions:
         """Nothing on one side: it may be a cut, so another night has to say the same."""
         await home.set_up_completely()
         [site_id] = home.simulator.world.sites
-        history = home.sites[0].coordinator.history
+        history = home.sites[0].history
         world = home.simulator.world
         end_of_all = NOW + DAY if end < 1 else day(end)
         world.revise(site_id, None, day(start), end_of_all, withdraw=True)

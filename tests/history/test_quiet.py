@@ -88,7 +88,7 @@ async def test_a_night_without_revisions(home: Home) -> None:
     asked = data_requests(home)
     with counted_writes(home) as writes:
         for site in home.sites:
-            site.coordinator.history.start_night()
+            site.history.start_night()
         await home.settle()
         assert data_requests(home) > asked
         assert writes() == 0

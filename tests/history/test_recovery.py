@@ -359,8 +359,8 @@ class TestTwoHouses:
         await home.turn_clock(hours=30)
         after = await stored_rows(home.hass)
         [site] = home.sites
-        assert site.coordinator.site.id == second
-        for series in site.coordinator.data.series.values():
+        assert site.site.id == second
+        for series in site.series.values():
             assert after[series.statistic_id][-1].start > before[series.statistic_id][-1].start
         asked = Asked(home)
         await home.choose(sites=[first, second])

@@ -212,9 +212,8 @@ def assert_equal_to_climkit(home: Home) -> None:
     """The peak of every series that has power is Climkit's, on or off."""
     count = 0
     for one in home.sites:
-        coordinator = one.coordinator
-        for series in coordinator.data.series.values():
-            found = coordinator.peaks.peak(series, home.simulator.now())
+        for series in one.series.values():
+            found = one.periods.peaks.peak(series, home.simulator.now())
             if not series.measure.has_power:
                 assert found is None
                 continue
@@ -281,7 +280,7 @@ class TestHouse:
         other = month() + timedelta(hours=5)
         home.simulator.world.revise(site_id, "conso_total", other, other + INTERVAL, value=40.0)
         [one] = home.sites
-        one.coordinator.history.start_night()
+        one.history.start_night()
         await home.settle()
         assert_equal_to_climkit(home)
         assert float(home.state(f"{site_id}_electricity_from_ext_peak").state) < 200
@@ -328,7 +327,7 @@ class TestHouse:
             Fault(kind=FaultKind.EMPTY_LIST, path="site_data", times=1)
         ]
         [one] = home.sites
-        one.coordinator.history.start_night()
+        one.history.start_night()
         await home.settle()
         assert home.simulator.switches.faults[0].times == 0
         assert float(home.state(f"{site_id}_electricity_from_ext_peak").state) == 200
@@ -374,7 +373,7 @@ class TestHistoryBeginsLater:
         await home.set_up_completely()
         [one] = home.sites
         for series in all_series(home):
-            assert one.coordinator.peaks.peak(series, NOW) is None
+            assert one.periods.peaks.peak(series, NOW) is None
         await home.choose(history="2026-11-01")
         await home.until(lambda: home.is_complete)
         await home.settle()

@@ -49,7 +49,7 @@ def month() -> datetime:
 def all_series(home: Home) -> Iterator[Series]:
     """Every series of the sites."""
     for site in home.sites:
-        yield from site.coordinator.data.series.values()
+        yield from site.series.values()
 
 
 def amount(home: Home, series: Series, start: datetime, end: datetime) -> float | None:
@@ -69,8 +69,8 @@ def same(first: float | None, second: float | None) -> bool:
 def assert_equal_to_climkit(home: Home) -> None:
     """Of every series, on or off, yesterday and this month are what Climkit says."""
     for site in home.sites:
-        found = site.coordinator.periods
-        for series in site.coordinator.data.series.values():
+        found = site.periods.amounts
+        for series in site.series.values():
             expected = amount(home, series, midnight(1), midnight())
             assert same(found.yesterday(series), expected), series
             expected = amount(home, series, month(), dt_util.utcnow())
@@ -156,7 +156,7 @@ class TestHouse:
         assert_equal_to_climkit(home)
         [site] = home.sites
         home.freezer.tick(2 * 3600)
-        site.coordinator.history.start_night()
+        site.history.start_night()
         await home.settle()
         assert_equal_to_climkit(home)
 
@@ -164,13 +164,13 @@ class TestHouse:
         """It changes the month, and not yesterday."""
         await home.set_up_completely()
         [site] = home.sites
-        series = site.coordinator.data.series[f"climkit:{site_id}_electricity_conso_total"]
-        before = site.coordinator.periods.month(series)
+        series = site.series[f"climkit:{site_id}_electricity_conso_total"]
+        before = site.periods.amounts.month(series)
         start = midnight(2) + timedelta(hours=9)
         home.simulator.world.revise(site_id, "conso_total", start, start + DAY / 24, value=5.0)
-        site.coordinator.history.start_night()
+        site.history.start_night()
         await home.settle()
-        assert not same(site.coordinator.periods.month(series), before)
+        assert not same(site.periods.amounts.month(series), before)
         assert_equal_to_climkit(home)
 
 

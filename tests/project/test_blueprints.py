@@ -89,7 +89,7 @@ class TestSolarSurplus:
         assert await async_setup_component(home.hass, "homeassistant", {})
         boiler = {"input_boolean": {"boiler": {"name": "Boiler"}}}
         assert await async_setup_component(home.hass, "input_boolean", boiler)
-        return home.sites[0].coordinator.site.id
+        return home.sites[0].site.id
 
     async def automate(self, home: Home, site_id: str) -> None:
         """As a user would."""
@@ -161,7 +161,7 @@ class TestConsumptionReport:
     async def test_daily(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Consumption of yesterday and its solar share, as the statistics have them."""
         await home.set_up_completely()
-        site_id = home.sites[0].coordinator.site.id
+        site_id = home.sites[0].site.id
         used, sunny = (f"climkit:{site_id}_electricity_{key}" for key in ("conso_total", "self"))
         await automate(
             home, "consumption_report", consumption=used, solar=sunny, at="11:30:00", what=TELL
@@ -200,7 +200,7 @@ class TestConsumptionReport:
         async def test_monthly(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
             """The month that has ended."""
             await home.set_up_completely()
-            used = f"climkit:{home.sites[0].coordinator.site.id}_electricity_conso_total"
+            used = f"climkit:{home.sites[0].site.id}_electricity_conso_total"
             await automate(
                 home,
                 "consumption_report",
@@ -240,7 +240,7 @@ class TestWaterAtNight:
         await automate(
             home,
             "water_at_night",
-            water=f"climkit:{home.sites[0].coordinator.site.id}_cold_water_conso_total",
+            water=f"climkit:{home.sites[0].site.id}_cold_water_conso_total",
             at="11:30:00",
             what=TELL,
             **inputs,
@@ -308,7 +308,7 @@ class TestWaterAtNight:
         ) -> None:
             """All its hours are looked at."""
             await home.set_up_completely()
-            water = f"climkit:{home.sites[0].coordinator.site.id}_cold_water_conso_total"
+            water = f"climkit:{home.sites[0].site.id}_cold_water_conso_total"
             inputs = {"from_hour": 22, "to_hour": 5, "liters": 1}
             await automate(home, "water_at_night", water=water, at="13:30:00", what=TELL, **inputs)
             await home.turn_clock(to=now.replace(hour=13))
@@ -343,7 +343,7 @@ class TestDataMissing:
     async def watch(self, home: Home, *, hours: int) -> None:
         """As a user would, who turns the entity on first."""
         await home.set_up_completely()
-        newest = f"{home.sites[0].coordinator.site.id}_last_measurement"
+        newest = f"{home.sites[0].site.id}_last_measurement"
         await home.enable(newest)
         entity_id = home.entity_id(newest)
         await automate(home, "data_missing", last_measurement=entity_id, hours=hours, what=TELL)

@@ -139,7 +139,7 @@ class TestNoTariffNow:
         await home.settle()
         async with pages_computed(home) as pages:
             ids = [f"climkit:{METER_ID}_total", f"climkit:{METER_ID}_total_cost"]
-            await home.sites[0].coordinator.async_delete(ids)
+            await home.sites[0].async_delete(ids)
             await home.complete()
         assert len(pages) < 50
         await assert_all_true(home)
@@ -224,7 +224,7 @@ class TestOtherPrices:
             correct_tariff(home, first, prices("2026-01-01", grid=0.9))
             await home.hass.async_block_till_done()
             gate.open()
-            found = home.sites[0].coordinator.costs._state
+            found = home.sites[0].costs._state
             await home.until(lambda: any(state.dirty for state in found.states.values()))
             correct_tariff(home, first, prices("2026-01-01", grid=0.4))
             await home.settle()
@@ -328,7 +328,7 @@ class TestWhileComputed:
         async def slow(self: SiteHistory, page: Any) -> None:
             await fetch(self, page)
             if page.feed == Feed(SITE_ID, "electricity") and not self.is_up_to_date:
-                await home.until(lambda: home.sites[0].coordinator.costs.worker.is_idle)
+                await home.until(lambda: home.sites[0].costs.worker.is_idle)
                 seen.add(tuple(home.state(one).state for one in (PROGRESS, *SITE_COSTS)))
                 done.append(bool(await hourly_changes(home)))
 
@@ -355,8 +355,8 @@ class TestWhileComputed:
             await read(self, page)
 
         with patch.object(SiteHistory, "_async_import", slow):
-            coordinator = home.sites[0].coordinator
-            await coordinator.async_delete([f"climkit:{SITE_ID}_electricity_from_ext"])
+            site = home.sites[0]
+            await site.async_delete([f"climkit:{SITE_ID}_electricity_from_ext"])
             await home.until(lambda: states(home, SITE_COSTS) == {"unknown"})
             await home.until(lambda: float(home.state(PROGRESS).state) < 100)
             gate.open()
@@ -369,7 +369,7 @@ class TestWhileComputed:
         add_tariff(home, prices("2026-01-01"))
         await home.settle()
         source.corrections.append(Correction(FIRST, FIRST + 9 * HOUR, None, 2.0))
-        home.sites[0].coordinator.history.start_night()
+        home.sites[0].history.start_night()
         await home.settle()
         assert home.state(PROGRESS).state == "100.0"
         await assert_all_true(home)
@@ -438,7 +438,7 @@ class TestMeters:
         home.freezer.move_to(dt_util.utcnow() + timedelta(hours=25))
         async_fire_time_changed(home.hass)
         await home.until(gate.waits.is_set)
-        await home.until(lambda: home.sites[0].coordinator.costs.worker.is_idle)
+        await home.until(lambda: home.sites[0].costs.worker.is_idle)
         home.sites[0].coordinator.async_update_listeners()
         meanwhile()
         gate.open()
@@ -454,7 +454,7 @@ class TestMeters:
         house.simulator.switches.hidden_meters = []
 
         def meanwhile() -> None:
-            assert flat in house.sites[0].coordinator.costs.owner_ids
+            assert flat in house.sites[0].costs.owner_ids
             assert not self.entry(house, f"{flat}_cost_today")
 
         await self.refresh_slowly(house, monkeypatch, meanwhile)

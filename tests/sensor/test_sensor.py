@@ -237,8 +237,8 @@ class TestEverySite:
         await set_up_from_today(home)
         found = 0
         for runtime in home.sites:
-            coordinator, site_id = runtime.coordinator, runtime.coordinator.site.id
-            series = {one.key: one for one in coordinator.data.series.values() if not one.meter_id}
+            coordinator, site_id = runtime.coordinator, runtime.site.id
+            series = {one.key: one for one in runtime.series.values() if not one.meter_id}
             for key, plus, minus in (
                 ("net_grid_power", "from_ext", "to_ext"),
                 ("net_battery_power", "storage_discharging_total", "storage_charging_total"),
@@ -269,8 +269,7 @@ class TestEverySite:
         await set_up_from_today(home)
         shown, count = enabled(home), 0
         for runtime in home.sites:
-            coordinator = runtime.coordinator
-            for series in coordinator.data.series.values():
+            for series in runtime.series.values():
                 column = truth(home, series.feed.site_id, series.feed.meter_type).get(series.column)
                 unique_id = f"{series.owner_id}_{series.key}"
                 if f"{unique_id}_today" not in shown or not series.measure.has_power:
@@ -306,8 +305,8 @@ class TestEverySite:
         await set_up_from_today(home)
         shown = enabled(home)
         for runtime in home.sites:
-            history = runtime.coordinator.history
-            for series in runtime.coordinator.data.series.values():
+            history = runtime.history
+            for series in runtime.series.values():
                 if f"{series.owner_id}_{series.key}" in shown:
                     state = home.state(f"{series.owner_id}_{series.key}")
                     assert number(state) == pytest.approx(history.total(series), abs=1e-6)
@@ -498,7 +497,7 @@ class TestSite:
         total = f"{flat}_total"
         before = number(home.state(total))
         home.simulator.world.delay(
-            home.sites[0].coordinator.site.id,
+            home.sites[0].site.id,
             NOW,
             NOW + timedelta(hours=2),
             NOW + timedelta(days=1),
@@ -507,9 +506,9 @@ class TestSite:
             await home.turn_clock(minutes=15)
             assert number(home.state(total)) is not None
             assert (number(home.state(total)) or 0) >= (before or 0)
-        coordinator = home.sites[0].coordinator
-        series = coordinator.data.series[f"climkit:{total}"]
-        last = coordinator.history.total(series)
+        site = home.sites[0]
+        series = site.series[f"climkit:{total}"]
+        last = site.history.total(series)
         assert number(home.state(total)) == pytest.approx(last, abs=1e-6)
 
     async def test_no_writes_without_changes(self, home: Home, site_id: str) -> None:
@@ -537,11 +536,11 @@ class TestSite:
         await home.until(lambda: home.is_complete)
         assert home.hass.states.get(home.entity_id(total)) is None
         [site] = home.sites
-        series = site.coordinator.data.series[f"climkit:{total}"]
-        before = site.coordinator.history.total(series)
+        series = site.series[f"climkit:{total}"]
+        before = site.history.total(series)
         for _ in range(4):
             await home.turn_clock(minutes=15)
-        after = site.coordinator.history.total(series)
+        after = site.history.total(series)
         assert before is not None
         assert after is not None
         assert after > before

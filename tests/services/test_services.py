@@ -88,7 +88,7 @@ class TestImportHistory:
         await home.set_up_completely()
         meter_id = next(
             series.meter_id
-            for series in home.sites[0].coordinator.data.series.values()
+            for series in home.sites[0].series.values()
             if series.key == "total" and series.meter_id
         )
         revise(home, site_id, "conso_total")
@@ -191,7 +191,7 @@ class TestDeleteStatistics:
     async def test_meter(self, home: Home) -> None:
         """Its statistics are listed, deleted, and read anew as it is still chosen."""
         await home.set_up_completely()
-        meter_id = list(home.sites[0].coordinator.data.meters)[1]
+        meter_id = list(home.sites[0].meters)[1]
         own = {key for key in await stored_rows(home.hass) if meter_id in key}
         assert own
         listed = await call(

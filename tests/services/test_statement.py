@@ -469,7 +469,7 @@ class TestNotKnown:
             assert row["grid_kwh"] == before["grid_kwh"]
             assert row["grid_cost"] is row["total_cost"] is row["cold_water_cost"] is None
             await home.hass.async_block_till_done()
-        home.sites[0].coordinator.costs.worker.wake()
+        home.sites[0].costs.worker.wake()
         await home.turn_clock(minutes=15)
         row = row_of(await state(home, SITE_ID, "2026-11-16", "2026-11-16"), SITE_ID)
         assert row["complete"] is True

@@ -61,7 +61,7 @@ async def test_server_restarts(home: Home, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(page_size, "LONGEST_PAGE", timedelta(days=1))
     monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
     await home.set_up()
-    await home.until(lambda: (home.sites[0].coordinator.history.progress or 0) > 30)
+    await home.until(lambda: (home.sites[0].history.progress or 0) > 30)
     assert not home.is_complete
     await home.hass.async_add_executor_job(end_connections, home.hass)
     await home.until(lambda: home.is_complete)

@@ -179,7 +179,7 @@ async def test_odd_file(
     await home.set_up_completely()
     told = [r for r in caplog.records if "remembered" in r.message and r.levelno > logging.INFO]
     assert len(told) == 1
-    home.sites[0].coordinator.history.start_night()
+    home.sites[0].history.start_night()
     await home.settle()
     await assert_equal_to_climkit(home)
 

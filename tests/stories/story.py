@@ -345,7 +345,7 @@ class StoryHome(Home):
             async with self.entry.setup_lock:  # on a busy machine one may still be under way
                 pass
         assert self.entry.state is ConfigEntryState.LOADED
-        assert self.is_complete, self.sites[0].coordinator.history.progress
+        assert self.is_complete, self.sites[0].history.progress
 
     async def come_to_rest(self) -> None:
         """Give late data, corrections and deletions the nights that they need."""
@@ -356,7 +356,7 @@ class StoryHome(Home):
             await self.turn_clock(hours=24)
         for _ in range(2):
             await self.turn_clock(hours=1)
-        assert self.is_complete, self.sites[0].coordinator.history.progress
+        assert self.is_complete, self.sites[0].history.progress
 
     async def leave(self) -> None:
         """Remove the account, its memory, its statistics and what is known of its server."""

@@ -31,8 +31,8 @@ async def assert_true(home: Home, tariffs: Collection[Mapping[str, Any]]) -> Non
     for key, rows in stored.items():
         assert_rows(key, rows, (expected | costs).get(key, {}))
     [site] = home.sites
-    for series in site.coordinator.data.series.values():
-        total = site.coordinator.history.total(series)
+    for series in site.series.values():
+        total = site.history.total(series)
         last = next(reversed(stored.get(series.statistic_id, [])), None)
         assert total == (last.total if last else None), series.statistic_id
     _assert_spent(home, tariffs, costs)

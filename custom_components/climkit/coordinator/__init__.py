@@ -1,7 +1,9 @@
 """Polls what is new of a site and keeps the last day of it: meters, sensors, raw readings."""
 
 from .base import ClimkitCoordinator
-from .days import Amounts, Day, DayRefusedError, DayUnavailableError, Quarters
+from .days import Amounts, Day, DayRefusedError, DayUnavailableError, Quarters, SiteDays
+from .inventory import SiteInventory
+from .live_data import LiveData
 from .owners import Owners, async_owners
 from .sensors import SensorsCoordinator
 from .site import SiteCoordinator
@@ -12,9 +14,12 @@ __all__ = [
     "Day",
     "DayRefusedError",
     "DayUnavailableError",
+    "LiveData",
     "Owners",
     "Quarters",
     "SensorsCoordinator",
     "SiteCoordinator",
+    "SiteDays",
+    "SiteInventory",
     "async_owners",
 ]

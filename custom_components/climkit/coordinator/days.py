@@ -30,6 +30,7 @@ from ..api import (
 )
 from ..errors import is_refused_stretch
 from ..feeds import FeedReader
+from ..history import SyncState
 from ..measures import METER_TYPES, Feed
 from ..statistics import TimeRange
 from .live_data import LiveData
@@ -143,14 +144,12 @@ class SiteDays:
         site: Site,
         reader: FeedReader,
         live_data: LiveData,
-        live_backoff: Backoff[Feed],
     ) -> None:
         """Begin without days; while polls pause because Climkit is down, no day is asked for."""
         self._hass = hass
         self._site = site
         self._reader = reader
         self._live_data = live_data
-        self._live_backoff = live_backoff
         self._backoff = Backoff[_Key](hass.loop.time)
         self._refused: set[_Key] = set()
         self._kept = OrderedDict[_Key, KeptQuarters]()
@@ -188,7 +187,7 @@ class SiteDays:
     async def _async_ask(self, key: _Key, day: Day) -> Quarters:
         if self._backoff.is_paused(key):
             raise DayRefusedError if key in self._refused else DayUnavailableError
-        if self._live_backoff.is_paused(None) or dt_util.utcnow() < day.end:
+        if self._live_data.backoff.is_paused(None) or dt_util.utcnow() < day.end:
             raise DayUnavailableError  # today is asked for by the polls
         try:
             answer = await self._reader.async_read(key.feed, day.start, day.end, Priority.ASKED_FOR)
@@ -218,6 +217,17 @@ class SiteDays:
         past = [interval for interval in (*old, *rows) if interval.start < midnight]
         if past:
             await self.async_take(feed, since, midnight, past)
+
+    async def async_follow(
+        self,
+        states: Sequence[SyncState],
+        start: datetime,
+        end: datetime,
+        intervals: Sequence[Interval],
+    ) -> None:
+        """Take in what history read of some series, see `async_take`."""
+        for feed in {state.series.feed for state in states}:
+            await self.async_take(feed, start, end, intervals)
 
     async def async_take(
         self, feed: Feed, start: datetime, end: datetime, intervals: Sequence[Interval]

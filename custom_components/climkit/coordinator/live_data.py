@@ -44,7 +44,7 @@ class LiveData:
 
         `backoff` knows which feeds are paused; those in trouble are due when that is over.
         """
-        self._backoff = backoff or Backoff(monotonic)
+        self.backoff = backoff or Backoff(monotonic)
         self.columns: dict[str, frozenset[str]] = {}
         self._states: dict[Feed, FeedState] = {}
         self._intervals: dict[Feed, tuple[Interval, ...]] = {}
@@ -69,26 +69,26 @@ class LiveData:
     def due(self, now: datetime) -> list[Feed]:
         """Return the feeds to be asked now; those that failed last time delay no others."""
         due = [feed for feed in self._states if self._is_due(feed, now)]
-        return sorted(due, key=self._backoff.is_in_trouble)
+        return sorted(due, key=self.backoff.is_in_trouble)
 
     def next_poll(self, asked: datetime, now: datetime) -> datetime:
         """Return when something is due next, after a round of questions that began at `asked`."""
         times = (self._due_at(feed, asked, now) for feed in self._states)
         return max(
             min(times, default=now + INTERVAL),
-            now + self._backoff.left(None),
+            now + self.backoff.left(None),
             now + SHORTEST_PAUSE,
         )
 
     def _is_due(self, feed: Feed, now: datetime) -> bool:
-        if self._backoff.is_paused(feed):
+        if self.backoff.is_paused(feed):
             return False
         return now >= self._due_at(feed, now, now) - COORDINATOR_ROUNDS
 
     def _due_at(self, feed: Feed, asked: datetime, now: datetime) -> datetime:
         """Return when to ask a feed next; what failed is due when its pause is over."""
-        if self._backoff.is_in_trouble(feed):
-            return now + self._backoff.left(feed)
+        if self.backoff.is_in_trouble(feed):
+            return now + self.backoff.left(feed)
         state = self._states[feed]
         if self.is_unknown(feed) and state.asked and state.asked <= asked:
             return state.asked + UNKNOWN_POLL
@@ -157,7 +157,7 @@ class LiveData:
     def has_unasked(self) -> bool:
         """Whether a feed was never asked."""
         return any(
-            not state.asked and not self._backoff.is_paused(feed)
+            not state.asked and not self.backoff.is_paused(feed)
             for feed, state in self._states.items()
         )
 

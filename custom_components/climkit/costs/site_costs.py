@@ -8,7 +8,7 @@ an amount was written or a tariff changed, is noted as *dirty* ranges of time an
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -42,6 +42,21 @@ def stored_tariffs(entry: ConfigEntry[Any], site_id: str) -> list[dict[str, Any]
     ]
 
 
+class StoredAmounts(Protocol):
+    """How much of what is priced is stored."""
+
+    @property
+    def progress(self) -> float | None:
+        """How much of all amounts is stored, in percent; None: not known yet."""
+
+    @property
+    def is_clock_behind(self) -> bool:
+        """Whether hours are stored that seem to be still to come: then nothing is computed."""
+
+    def is_awaited(self, statistic_id: str) -> bool:
+        """Whether amounts of a statistic are still to be read."""
+
+
 class _Sums(NamedTuple):
     """What was spent since which times, except of the statistics whose amounts are not read."""
 
@@ -59,23 +74,14 @@ class SiteCosts:
         store: ClimkitStore,
         tariffs: list[dict[str, Any]],
         *,
+        amounts: Callable[[], StoredAmounts],
         on_change: Callable[[], None],
-        is_awaited: Callable[[str], bool],
-        amounts_progress: Callable[[], float | None],
-        is_clock_wrong: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Prepare with the site's stored tariffs; `on_change` tells of new costs and progress.
-
-        `is_awaited` tells whether amounts of a statistic are still to be read, `amounts_progress`
-        how much of all amounts is stored, in percent (None: not known yet). While `is_clock_wrong`
-        nothing is computed: hours seem to be still to come that are stored.
-        """
+        """Prepare with the site's stored tariffs; `on_change` tells of new costs and progress."""
         self._hass = hass
         self._site = site
         self._on_change = on_change
-        self._is_awaited = is_awaited
-        self._amounts_progress = amounts_progress
-        self._is_clock_wrong = is_clock_wrong
+        self._amounts = amounts
         self._is_to_be_examined = False
         self._state = SiteCostState(hass, site, store)
         self._data = tariffs
@@ -127,7 +133,7 @@ class SiteCosts:
 
         It is never more than there is of the amounts.
         """
-        amounts = self._amounts_progress()
+        amounts = self._amounts().progress
         if amounts is None or not self._state.is_loaded_for(self._cost_series, self._data):
             return None
         return min(self._state.progress, amounts)
@@ -230,7 +236,7 @@ class SiteCosts:
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
-        if self._is_clock_wrong():
+        if self._amounts().is_clock_behind:
             return False
         try:
             return await self._async_do_next()
@@ -306,7 +312,7 @@ class SiteCosts:
         unread = {
             cost_id
             for cost_id, state in self._state.states.items()
-            if any(map(self._is_awaited, state.cost_series.sources))
+            if any(map(self._amounts().is_awaited, state.cost_series.sources))
         }
         return _Sums((self.day_start, self.month_start), frozenset(unread))
 

@@ -21,8 +21,8 @@ import voluptuous as vol
 
 from ..api import HOUR
 from ..const import DOMAIN
-from ..coordinator import SiteCoordinator
 from ..measures import NET_POWERS, Role, Series
+from ..runtime import SiteRuntime
 from ..statistics import async_hours, async_known_names, async_last_rows
 from .merge import MergeResult, has_circle, merge, shows_other_perspective
 from .parents import HourlyEnergy, find_inner_parents, find_parents
@@ -72,7 +72,7 @@ class DashboardRequest:
 
 
 async def async_set_up_dashboard(
-    hass: HomeAssistant, coordinator: SiteCoordinator, request: DashboardRequest, *, dry_run: bool
+    hass: HomeAssistant, runtime: SiteRuntime, request: DashboardRequest, *, dry_run: bool
 ) -> MergeResult:
     """Append to the dashboard what it lacks; tell what that is, and what was left out and why.
 
@@ -81,13 +81,13 @@ async def async_set_up_dashboard(
     """
     if ENERGY not in hass.config.components:
         raise _error("no_energy")
-    _check(coordinator, request)
-    if request.finds_parents and request.owner_id == coordinator.site.id:
-        found = await async_find_parents(hass, coordinator)
+    _check(runtime, request)
+    if request.finds_parents and request.owner_id == runtime.site.id:
+        found = await async_find_parents(hass, runtime)
         request = replace(request, parents={**found, **request.parents})
-    series = coordinator.data.series
+    series = runtime.series
     known = await _async_known(hass, series.values())
-    proposal = _propose(hass, coordinator, request, known)
+    proposal = _propose(hass, runtime, request, known)
     if not proposal:
         raise _error("nothing_to_show")
     if not known >= _statistics_of(proposal):
@@ -108,14 +108,12 @@ async def async_set_up_dashboard(
     return merged
 
 
-async def async_find_parents(
-    hass: HomeAssistant, coordinator: SiteCoordinator
-) -> dict[str, str | None]:
+async def async_find_parents(hass: HomeAssistant, runtime: SiteRuntime) -> dict[str, str | None]:
     """Return which consumer measures another one too, by their ids, as far as the data tell.
 
     Compares the hours that the recorder has, up to the newest ones of all consumers.
     """
-    series = coordinator.data.series
+    series = runtime.series
     totals = {
         one.meter_id: one
         for one in series.values()
@@ -143,36 +141,36 @@ async def async_find_parents(
     return dict(await hass.async_add_executor_job(find))
 
 
-async def async_lacks_power(hass: HomeAssistant, coordinator: SiteCoordinator) -> bool:
+async def async_lacks_power(hass: HomeAssistant, runtime: SiteRuntime) -> bool:
     """Whether entities of power have no statistics yet; they get them within minutes."""
-    powers = _power_entities(hass, coordinator.data.series.values())
+    powers = _power_entities(hass, runtime.series.values())
     return not powers <= set(await async_known_names(hass, powers))
 
 
-def consumers(coordinator: SiteCoordinator) -> list[str]:
+def consumers(runtime: SiteRuntime) -> list[str]:
     """Return the ids of the meters of a site that can be shown by themselves."""
-    data = coordinator.data
+    data = runtime.coordinator.data
     return [meter_id for meter_id in data.meters if is_consumer(data.series, meter_id)]
 
 
-def water_meters(coordinator: SiteCoordinator) -> list[str]:
+def water_meters(runtime: SiteRuntime) -> list[str]:
     """Return the ids of the water meters of a site."""
     return [
         one.meter_id
-        for one in coordinator.data.series.values()
+        for one in runtime.series.values()
         if one.measure.role is Role.WATER and one.meter_id
     ]
 
 
-def _check(coordinator: SiteCoordinator, request: DashboardRequest) -> None:
+def _check(runtime: SiteRuntime, request: DashboardRequest) -> None:
     """Refuse what is no consumer, no water meter, or not of this site."""
-    is_site = request.owner_id == coordinator.site.id
-    known = consumers(coordinator)
+    is_site = request.owner_id == runtime.site.id
+    known = consumers(runtime)
     if not is_site and request.owner_id not in known:
         raise _error("no_consumer")
     if request.water_ids and is_site:
         raise _error("water_of_site")
-    if not set(request.water_ids) <= set(water_meters(coordinator)):
+    if not set(request.water_ids) <= set(water_meters(runtime)):
         raise _error("no_water_meter")
     if request.parents and not is_site:
         raise _error("parent_of_meter")
@@ -181,9 +179,9 @@ def _check(coordinator: SiteCoordinator, request: DashboardRequest) -> None:
 
 
 def _propose(
-    hass: HomeAssistant, coordinator: SiteCoordinator, request: DashboardRequest, known: set[str]
+    hass: HomeAssistant, runtime: SiteRuntime, request: DashboardRequest, known: set[str]
 ) -> Proposal:
-    data = coordinator.data
+    data = runtime.coordinator.data
 
     def cost_of(series: Series) -> str | None:
         """Costs are there as soon as a tariff has made them known to the recorder."""
@@ -200,8 +198,8 @@ def _propose(
 
     def name_of(owner_id: str) -> str:
         if meter := data.meters.get(owner_id):
-            return coordinator.names.meter(meter)
-        return coordinator.names.site(coordinator.site)
+            return runtime.names.meter(meter)
+        return runtime.names.site(runtime.site)
 
     view = SiteView(
         series=data.series,
@@ -209,10 +207,10 @@ def _propose(
         power_of=power_of,
         net_power_of=net_power_of,
         name_of=name_of,
-        measure_of=coordinator.names.measure,
+        measure_of=runtime.names.measure,
         has_home=_accepts({"type": SourceKind.HOME.value, "stat_energy_to": f"{DOMAIN}:any"}),
     )
-    if request.owner_id == coordinator.site.id:
+    if request.owner_id == runtime.site.id:
         proposal = propose_site(view, request.parents)
     else:
         proposal = propose_meter(view, request.owner_id, request.water_ids)

@@ -10,7 +10,7 @@ import logging
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 
-from ..coordinator import SiteCoordinator
+from ..runtime import SiteRuntime
 from .preferences import DashboardRequest, async_lacks_power, async_set_up_dashboard
 
 _LOGGER = logging.getLogger(__name__)
@@ -22,43 +22,43 @@ LOOKS_FOR_POWER = 20
 
 @callback
 def async_remember_request(
-    hass: HomeAssistant, coordinator: SiteCoordinator, request: DashboardRequest
+    hass: HomeAssistant, runtime: SiteRuntime, request: DashboardRequest
 ) -> None:
     """Remember what the Energy dashboard shall show of a site, and begin with it."""
-    coordinator.record["energy_wish"] = {
+    runtime.record["energy_wish"] = {
         "owner": request.owner_id,
         "water": list(request.water_ids),
     }
-    coordinator.store.save_soon()
-    async_go_on_with_request(hass, coordinator)
+    runtime.store.save_soon()
+    async_go_on_with_request(hass, runtime)
 
 
 @callback
-def async_go_on_with_request(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+def async_go_on_with_request(hass: HomeAssistant, runtime: SiteRuntime) -> None:
     """Set up in the background what is remembered, as long as the account is loaded."""
-    if "energy_wish" in coordinator.record:
-        coordinator.config_entry.async_create_background_task(
+    if "energy_wish" in runtime.record:
+        runtime.entry.async_create_background_task(
             hass,
-            _async_fulfil_request(hass, coordinator),
-            f"climkit energy dashboard {coordinator.site.id}",
+            _async_fulfil_request(hass, runtime),
+            f"climkit energy dashboard {runtime.site.id}",
         )
 
 
-async def _async_fulfil_request(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+async def _async_fulfil_request(hass: HomeAssistant, runtime: SiteRuntime) -> None:
     """Set up what is remembered; wait for statistics that are on their way."""
     looks = 0
-    while stored := coordinator.record.get("energy_wish"):
+    while stored := runtime.record.get("energy_wish"):
         request = DashboardRequest(owner_id=stored["owner"], water_ids=stored["water"])
         looks += 1
         try:
-            if looks < LOOKS_FOR_POWER and await async_lacks_power(hass, coordinator):
+            if looks < LOOKS_FOR_POWER and await async_lacks_power(hass, runtime):
                 await asyncio.sleep(LOOKS_EVERY)
                 continue
-            await async_set_up_dashboard(hass, coordinator, request, dry_run=False)
+            await async_set_up_dashboard(hass, runtime, request, dry_run=False)
         except ServiceValidationError as err:
             if err.translation_key == "statistics_not_ready":
                 await asyncio.sleep(LOOKS_EVERY)
                 continue
             _LOGGER.warning("The Energy dashboard was not set up: %s", err.translation_key)
-        coordinator.record.pop("energy_wish", None)
-        coordinator.store.save_soon()
+        runtime.record.pop("energy_wish", None)
+        runtime.store.save_soon()

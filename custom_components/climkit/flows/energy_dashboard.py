@@ -19,7 +19,6 @@ from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..coordinator import SiteCoordinator
 from ..energy_dashboard import (
     DEVICE,
     REPEATABLE,
@@ -34,7 +33,7 @@ from ..energy_dashboard import (
     energy_ids,
     water_meters,
 )
-from ..runtime import ClimkitConfigEntry
+from ..runtime import ClimkitConfigEntry, SiteRuntime
 from ..services import ATTR_INCLUDED_IN, ATTR_PARENT, parents_of
 from ..statistics import async_known_names
 from .view import choice_selector
@@ -89,10 +88,10 @@ class EnergyDashboardSteps(OptionsFlow):
             also=[SourceKind(kind) for kind in user_input.get(CONF_ALSO, [])],
         )
         self._answer = user_input
-        coordinator = _coordinator_of(entry, self._request.owner_id)
-        if coordinator and self._request.owner_id == coordinator.site.id:
+        runtime = _runtime_of(entry, self._request.owner_id)
+        if runtime and self._request.owner_id == runtime.site.id:
             try:
-                found = await async_find_parents(self.hass, coordinator)
+                found = await async_find_parents(self.hass, runtime)
             except HomeAssistantError as err:  # the recorder has ended
                 return self._ask(entry, err)
             self._request = replace(self._request, parents=found, finds_parents=False)
@@ -122,10 +121,10 @@ class EnergyDashboardSteps(OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what would be added and what not; then add it, unless it was corrected."""
-        coordinator = _coordinator_of(self.config_entry, self._request.owner_id)
-        if coordinator is None:
+        runtime = _runtime_of(self.config_entry, self._request.owner_id)
+        if runtime is None:
             return self.async_abort(reason="not_loaded")
-        is_site = self._request.owner_id == coordinator.site.id
+        is_site = self._request.owner_id == runtime.site.id
         try:
             is_confirmed = user_input is not None
             if user_input and ATTR_INCLUDED_IN in user_input:
@@ -133,7 +132,7 @@ class EnergyDashboardSteps(OptionsFlow):
                 is_confirmed = parents == self._request.parents
                 self._request = replace(self._request, parents=parents)
             merged = await async_set_up_dashboard(
-                self.hass, coordinator, self._request, dry_run=not is_confirmed
+                self.hass, runtime, self._request, dry_run=not is_confirmed
             )
         except HomeAssistantError as err:  # also when the dashboard was changed meanwhile
             return self._ask(self.config_entry, err)
@@ -151,7 +150,7 @@ class EnergyDashboardSteps(OptionsFlow):
         rows = {vol.Optional(ATTR_INCLUDED_IN, default=self._rows()): _PARENTS}
         return self.async_show_form(
             step_id="energy_dashboard_confirm",
-            data_schema=vol.Schema(rows if is_site and len(consumers(coordinator)) > 1 else {}),
+            data_schema=vol.Schema(rows if is_site and len(consumers(runtime)) > 1 else {}),
             description_placeholders={"added": added, "removed": removed, "skipped": skipped},
         )
 
@@ -205,21 +204,23 @@ def _listed(lines: Iterable[str]) -> str:
     return "\n".join(lines) or "—"
 
 
-def _coordinator_of(entry: ClimkitConfigEntry, owner_id: str) -> SiteCoordinator | None:
+def _runtime_of(entry: ClimkitConfigEntry, owner_id: str) -> SiteRuntime | None:
     """Return what knows a site or one of its consumers; None if that was unloaded meanwhile."""
     if entry.state is not ConfigEntryState.LOADED:
         return None
-    coordinators = (runtime.coordinator for runtime in entry.runtime_data.values())
-    return next((one for one in coordinators if owner_id in {one.site.id, *consumers(one)}), None)
+    return next(
+        (one for one in entry.runtime_data.values() if owner_id in {one.site.id, *consumers(one)}),
+        None,
+    )
 
 
 def _choices(entry: ClimkitConfigEntry) -> tuple[dict[str, str], dict[str, str]]:
     """Return what may be shown, sites and consumers, and the water meters: by id what they are."""
-    coordinators = [runtime.coordinator for runtime in entry.runtime_data.values()]
-    sites = coordinators[0].names.sites(one.site for one in coordinators)
+    runtimes = list(entry.runtime_data.values())
+    sites = runtimes[0].names.sites(one.site for one in runtimes)
     owners: dict[str, str] = {}
     waters: dict[str, str] = {}
-    for one in coordinators:
+    for one in runtimes:
         site = sites[one.site.id]
         owners |= {one.site.id: site} | _labels(one, site, consumers(one))
         waters |= _labels(one, site, water_meters(one))
@@ -231,8 +232,8 @@ def _placeholders(error: HomeAssistantError | None) -> dict[str, str]:
     return {"error": "", **((error.translation_placeholders if error else None) or {})}
 
 
-def _labels(coordinator: SiteCoordinator, site: str, meter_ids: Iterable[str]) -> dict[str, str]:
+def _labels(runtime: SiteRuntime, site: str, meter_ids: Iterable[str]) -> dict[str, str]:
     """Return what meters of a site are called beside those of others."""
-    meters = [coordinator.data.meters[meter_id] for meter_id in meter_ids]
-    names = coordinator.names.meters(meters)
+    meters = [runtime.meters[meter_id] for meter_id in meter_ids]
+    names = runtime.names.meters(meters)
     return {meter_id: f"{site} - {name}" for meter_id, name in names.items()}

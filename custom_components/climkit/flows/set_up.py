@@ -59,16 +59,15 @@ def _async_wish(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
     if entry.state is not ConfigEntryState.LOADED:
         return False
     for site_id, runtime in entry.runtime_data.items():
-        coordinator = runtime.coordinator
         if view_of(entry.options) == VIEW_FLAT:
             flat, *others = entry.options[CONF_METERS]
-            waters = set(water_meters(coordinator))
+            waters = set(water_meters(runtime))
             request = DashboardRequest(
                 owner_id=flat, water_ids=[one for one in others if one in waters]
             )
         else:
             request = DashboardRequest(owner_id=site_id)
-        async_remember_request(hass, coordinator, request)
+        async_remember_request(hass, runtime, request)
     return True
 
 

@@ -117,9 +117,9 @@ class TariffFlow(ConfigSubentryFlow):
         return self._get_entry()
 
     def _site_names(self) -> dict[str, str]:
-        coordinators = [runtime.coordinator for runtime in self._entry.runtime_data.values()]
-        sites = [coordinator.site for coordinator in coordinators]
-        return coordinators[0].names.sites(sites) if coordinators else {}
+        runtimes = list(self._entry.runtime_data.values())
+        sites = [runtime.site for runtime in runtimes]
+        return runtimes[0].names.sites(sites) if runtimes else {}
 
     @property
     def _current(self) -> Mapping[str, Any] | None:

@@ -58,7 +58,7 @@ async def async_amounts(
 
     Raises RecorderError.
     """
-    times = [local_midnight(day, owner.coordinator.site.zone) for day in days]
+    times = [local_midnight(day, owner.runtime.site.zone) for day in days]
     rows = await async_last_rows_before(hass, statistic_ids, times)
     return {key: amounts_between(found, times) for key, found in rows.items()}
 
@@ -71,13 +71,13 @@ async def async_costs(
     As the entities do: nothing before all is computed, no cost where no hour has one, and no fee of
     days to come. Of today and of this month it is what they show.
     """
-    costs = owner.coordinator.costs
+    costs = owner.runtime.costs
     unknown: Amounts = [None] * (len(days) - 1)
     ids = {cost_id for one in owner_ids for cost_id in costs.cost_ids(one)}
     if not ids or costs.progress != 100:
         return {one: [*unknown] for one in owner_ids}
     amounts = await async_amounts(hass, ids, days, owner)
-    zone = owner.coordinator.site.zone
+    zone = owner.runtime.site.zone
     starts = [local_midnight(day, zone) for day in days]
     running = [
         start in {costs.day_start, costs.month_start} and end > owner.today

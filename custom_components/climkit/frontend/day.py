@@ -23,7 +23,7 @@ async def async_day(hass: HomeAssistant, owner: Owner, day: date) -> JsonObjectT
     A day of quarter-hours that is not in memory costs one request; meters that are read once a day
     are answered out of the statistics.
     """
-    site = owner.coordinator.site
+    site = owner.runtime.site
     following = day + timedelta(days=1)
     whole = Day.of(day, site)
     [cost] = (await async_costs(hass, [owner.id], [day, following], owner))[owner.id]
@@ -33,7 +33,7 @@ async def async_day(hass: HomeAssistant, owner: Owner, day: date) -> JsonObjectT
         "start": int(whole.start.timestamp()),
         **_neighbours(owner, day),
         "cost": rounded(cost),
-        "currency": owner.coordinator.costs.tariffs.currency,
+        "currency": owner.runtime.costs.tariffs.currency,
     }
     if owner.is_read_each_interval:
         columns = await _async_quarters(owner, day)
@@ -71,7 +71,7 @@ async def _async_quarters(owner: Owner, day: date) -> dict[str, Amounts]:
     for name, series in owner.series.items():
         if series.feed not in by_feed:
             try:
-                by_feed[series.feed] = await owner.coordinator.days.async_quarters(series.feed, day)
+                by_feed[series.feed] = await owner.runtime.days.async_quarters(series.feed, day)
             except DayRefusedError as err:
                 raise NoAnswerError(Code.REFUSED) from err
             except DayUnavailableError as err:
@@ -107,7 +107,7 @@ def _peak(columns: dict[str, Amounts], day: Day) -> JsonObjectType | None:
 
 def _prices(owner: Owner, day: Day, count: int) -> JsonObjectType:
     """Return the price of grid energy in each quarter-hour, and where the low tariff holds."""
-    tariffs = owner.coordinator.costs.tariffs
+    tariffs = owner.runtime.costs.tariffs
     is_charge_point = owner.meter is not None and owner.meter.type == CHARGE_POINT
     price = Price.CHARGE_POINT_GRID if is_charge_point else Price.GRID
     if count == 1:

@@ -8,10 +8,10 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 
 from ..api import Meter
-from ..coordinator import SiteCoordinator
 from ..devices import name_by_user
 from ..issues import silent_meters
 from ..measures import CHARGE_POINT, ELECTRICITY, METER_TYPES, Series
+from ..runtime import SiteRuntime
 from .amounts import all_rounded, async_amounts, async_costs, rounded
 from .overview import kind_of
 from .owners import Code, NoAnswerError, Owner, Readable, series_by_owner
@@ -27,13 +27,13 @@ async def async_meters(
 
     Raises NoAnswerError and RecorderError.
     """
-    coordinator, now = owner.coordinator, dt_util.utcnow()
+    runtime, now = owner.runtime, dt_util.utcnow()
     readable = Readable(hass, user)
-    meters = [one for one in coordinator.data.meters.values() if readable.has(one.id)]
-    series = series_by_owner(coordinator)
+    meters = [one for one in runtime.meters.values() if readable.has(one.id)]
+    series = series_by_owner(runtime)
     firsts = [*(date(first.year, month, 1) for month in range(1, 13)), date(first.year + 1, 1, 1)]
     month = first.month - 1
-    totals = _site_totals(coordinator)
+    totals = _site_totals(runtime)
     ids = {one.statistic_id for own in series.values() for one in own.values()}
     ids |= {one.statistic_id for one in totals.values()}
     months = await async_amounts(hass, ids, firsts, owner)
@@ -42,7 +42,7 @@ async def async_meters(
     ):
         raise NoAnswerError(Code.NO_DATA_YET)
     costs = await async_costs(hass, [one.id for one in meters], firsts[month : month + 2], owner)
-    silent = {meter.id for meter, _ in silent_meters(coordinator, now)}
+    silent = {meter.id for meter, _ in silent_meters(runtime, now)}
     buildings = {kind: months[one.statistic_id][month] for kind, one in totals.items()}
 
     def row(meter: Meter) -> JsonObjectType:
@@ -52,11 +52,11 @@ async def async_meters(
         kind = kind_of(meter)
         building = buildings.get(_BUILDINGS.get(meter.type, meter.type))
         is_part = meter.type != ELECTRICITY or kind == "consumer"
-        ends = (coordinator.newest(one) for one in own.values())
+        ends = (runtime.newest(one) for one in own.values())
         newest = max((end for end in ends if end), default=None)
         return {
             "meter_id": meter.id,
-            "name": name_by_user(coordinator, meter.id) or coordinator.names.meter(meter),
+            "name": name_by_user(runtime, meter.id) or runtime.names.meter(meter),
             "kind": kind,
             "unit": METER_TYPES[meter.type].unit,
             "total": rounded(main[month]),
@@ -72,17 +72,17 @@ async def async_meters(
 
     return {
         "month": f"{first:%Y-%m}",
-        "currency": coordinator.costs.tariffs.currency,
+        "currency": runtime.costs.tariffs.currency,
         "peak": _peak(owner, first, now) if readable.has(owner.id) else None,
         "meters": [row(meter) for meter in meters],
     }
 
 
-def _site_totals(coordinator: SiteCoordinator) -> dict[str, Series]:
+def _site_totals(runtime: SiteRuntime) -> dict[str, Series]:
     """Return what the whole site consumes, by type of meter."""
     return {
         one.feed.meter_type: one
-        for one in coordinator.data.series.values()
+        for one in runtime.series.values()
         if one.meter_id is None and one.measure.key == "conso_total"
     }
 
@@ -99,7 +99,7 @@ def _peak(owner: Owner, first: date, now: datetime) -> JsonObjectType | None:
     imported = owner.series.get("import")
     if imported is None or owner.today.replace(day=1) != first:
         return None
-    peak = owner.coordinator.peaks.peak(imported, now)
+    peak = owner.runtime.periods.peaks.peak(imported, now)
     if peak is None:
         return None
     return {"kw": rounded(peak.power), "start": int(peak.start.timestamp())}

@@ -20,7 +20,7 @@ async def async_month(hass: HomeAssistant, owner: Owner, first: date) -> JsonObj
 
     Raises NoAnswerError and RecorderError.
     """
-    zone = owner.coordinator.site.zone
+    zone = owner.runtime.site.zone
     days, days_before = days_of_month(first), days_of_month(first.replace(year=first.year - 1))
     edges = [floor_hour(local_midnight(day, zone)) for day in days]
     ids = {name: series.statistic_id for name, series in owner.series.items()}
@@ -37,7 +37,7 @@ async def async_month(hass: HomeAssistant, owner: Owner, first: date) -> JsonObj
         "start": int(edges[0].timestamp()),
         "days_before": {name: [*all_rounded(before[key])] for name, key in ids.items()},
         "cost_days": _unless_empty(costs[owner.id]),
-        "currency": owner.coordinator.costs.tariffs.currency,
+        "currency": owner.runtime.costs.tariffs.currency,
     }
 
 
@@ -54,7 +54,7 @@ async def async_year(hass: HomeAssistant, owner: Owner, year: int) -> JsonObject
         "months_before": {name: [*one[:12]] for name, one in months.items()},
         "cost": _unless_empty(costs[12:]),
         "cost_before": _unless_empty(costs[:12]),
-        "currency": owner.coordinator.costs.tariffs.currency,
+        "currency": owner.runtime.costs.tariffs.currency,
     }
 
 

@@ -12,7 +12,6 @@ from homeassistant.util.json import JsonObjectType
 
 from ..api import Meter, MeterMode
 from ..const import ALL, CONF_METERS, CONF_SITE_TOTALS, DOMAIN, VIEW_FLAT
-from ..coordinator import SiteCoordinator
 from ..devices import name_by_user
 from ..measures import ELECTRICITY, METER_TYPES, Series
 from ..options import view_of
@@ -75,28 +74,28 @@ def kind_of(meter: Meter) -> str:
 
 
 def _site(hass: HomeAssistant, runtime: SiteRuntime, readable: Readable) -> JsonObjectType | None:
-    coordinator, owner = runtime.coordinator, Owner(runtime)
-    series = series_by_owner(coordinator)
+    owner = Owner(runtime)
+    series = series_by_owner(runtime)
     is_readable = readable.has(owner.id)
     meters = [
-        _meter(hass, coordinator, meter, series.get(meter.id, {}))
-        for meter in coordinator.data.meters.values()
+        _meter(hass, runtime, meter, series.get(meter.id, {}))
+        for meter in runtime.meters.values()
         if readable.has(meter.id)
     ]
     if not (is_readable or meters):
         return None
     own = series.get(owner.id, {}) if is_readable else {}
-    tariffs = coordinator.costs.tariffs
-    name = name_by_user(coordinator, owner.id)
+    tariffs = runtime.costs.tariffs
+    name = name_by_user(runtime, owner.id)
     return {
         "site_id": owner.id,
-        "name": name or coordinator.names.site(coordinator.site),
-        "zone": str(coordinator.site.zone),
+        "name": name or runtime.names.site(runtime.site),
+        "zone": str(runtime.site.zone),
         "currency": tariffs.currency,
         "today": owner.today.isoformat(),
-        "first_day": first_day(coordinator.history.states, coordinator.site.zone).isoformat(),
+        "first_day": first_day(runtime.history.states, runtime.site.zone).isoformat(),
         "is_loaded": True,
-        "chosen": chosen(coordinator),
+        "chosen": chosen(runtime),
         "entities": _entities(hass, owner.id, _SITE_ROLES) if is_readable else {},
         "has": {
             "solar": any("production" in one or "solar" in one for one in series.values()),
@@ -128,11 +127,11 @@ def _site_not_loaded(hass: HomeAssistant, device: DeviceEntry) -> JsonObjectType
 
 
 def _meter(
-    hass: HomeAssistant, coordinator: SiteCoordinator, meter: Meter, series: Mapping[str, Series]
+    hass: HomeAssistant, runtime: SiteRuntime, meter: Meter, series: Mapping[str, Series]
 ) -> JsonObjectType:
     return {
         "meter_id": meter.id,
-        "name": name_by_user(coordinator, meter.id) or coordinator.names.meter(meter),
+        "name": name_by_user(runtime, meter.id) or runtime.names.meter(meter),
         "kind": kind_of(meter),
         "is_wanted": True,
         "unit": METER_TYPES[meter.type].unit,
@@ -153,12 +152,12 @@ def _entities(hass: HomeAssistant, owner_id: str, roles: Mapping[str, str]) -> J
     return found
 
 
-def chosen(coordinator: SiteCoordinator) -> str:
+def chosen(runtime: SiteRuntime) -> str:
     """Return what a person chose to see, as far as the options tell: a flat, a building, meters."""
-    options = coordinator.config_entry.options
+    options = runtime.entry.options
     if view_of(options) == VIEW_FLAT:
         return "flat"
     if options[CONF_METERS] == ALL:
         return "building"
-    consumers = [one for one in coordinator.data.meters.values() if kind_of(one) == "consumer"]
+    consumers = [one for one in runtime.meters.values() if kind_of(one) == "consumer"]
     return "flat" if len(consumers) == 1 and not options[CONF_SITE_TOTALS] else "meters"

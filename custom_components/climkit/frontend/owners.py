@@ -15,7 +15,6 @@ from homeassistant.util import dt as dt_util
 
 from ..api import Meter, local_midnight
 from ..const import DOMAIN
-from ..coordinator import SiteCoordinator
 from ..history import SyncState
 from ..measures import ELECTRICITY, METER_TYPES, Series
 from ..runtime import SiteRuntime, loaded_sites
@@ -63,19 +62,14 @@ class Owner:
     meter: Meter | None = None
 
     @property
-    def coordinator(self) -> SiteCoordinator:
-        """Return what polls the site."""
-        return self.runtime.coordinator
-
-    @property
     def id(self) -> str:
         """Return Climkit's id."""
-        return self.meter.id if self.meter else self.coordinator.site.id
+        return self.meter.id if self.meter else self.runtime.site.id
 
     @property
     def series(self) -> Mapping[str, Series]:
         """Return the series by the dashboard's names; of a site those of its electricity."""
-        return series_by_owner(self.coordinator).get(self.id, {})
+        return series_by_owner(self.runtime).get(self.id, {})
 
     @property
     def is_read_each_interval(self) -> bool:
@@ -86,22 +80,22 @@ class Owner:
     def states(self) -> list[SyncState]:
         """Return how far the history of the series was read."""
         wanted = {one.statistic_id for one in self.series.values()}
-        states = self.coordinator.history.states
+        states = self.runtime.history.states
         return [state for state in states if state.statistic_id in wanted]
 
     @property
     def today(self) -> date:
         """Return the local day."""
-        return dt_util.utcnow().astimezone(self.coordinator.site.zone).date()
+        return dt_util.utcnow().astimezone(self.runtime.site.zone).date()
 
     @property
     def first_day(self) -> date:
         """Return the local day with which its history begins, as far as is known."""
-        return first_day(self.states, self.coordinator.site.zone)
+        return first_day(self.states, self.runtime.site.zone)
 
     def is_being_read(self, first: date, end: date) -> bool:
         """Whether history of these days (`end` not included) is still to be read."""
-        zone = self.coordinator.site.zone
+        zone = self.runtime.site.zone
         start = local_midnight(first, zone)
         stop = min(local_midnight(end, zone), dt_util.utcnow())
         return any(
@@ -119,10 +113,10 @@ def first_day(states: Iterable[SyncState], zone: tzinfo) -> date:
     return min(firsts, default=dt_util.utcnow()).astimezone(zone).date()
 
 
-def series_by_owner(coordinator: SiteCoordinator) -> dict[str, dict[str, Series]]:
+def series_by_owner(runtime: SiteRuntime) -> dict[str, dict[str, Series]]:
     """Return the series of a site and of its meters, each by the dashboard's names."""
     owners: dict[str, dict[str, Series]] = {}
-    for one in coordinator.data.series.values():
+    for one in runtime.series.values():
         names = _OF_METER if one.meter_id else _OF_SITE
         if one.measure.key in names and (one.meter_id or one.feed.meter_type == ELECTRICITY):
             owners.setdefault(one.owner_id, {})[names[one.measure.key]] = one
@@ -137,8 +131,8 @@ def async_find_owner(
     if not Readable(hass, user).has(meter_id or site_id):
         raise NoAnswerError(Code.NOT_FOUND)
     for runtime in loaded_sites(hass):
-        if runtime.coordinator.site.id == site_id:
-            meter = runtime.coordinator.data.meters.get(meter_id) if meter_id else None
+        if runtime.site.id == site_id:
+            meter = runtime.meters.get(meter_id) if meter_id else None
             if meter_id and meter is None:
                 raise NoAnswerError(Code.NOT_FOUND)
             return Owner(runtime, meter)

@@ -12,7 +12,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..const import CONF_SITE_TOTALS
-from ..coordinator import SensorsCoordinator, SiteCoordinator
 from ..devices import (
     async_name_devices,
     async_remove_stale_devices,
@@ -54,17 +53,17 @@ async def async_setup_entry(
     """Set up the entities of all sites, and of what joins later."""
     for runtime in entry.runtime_data.values():
         if not entry.options[CONF_SITE_TOTALS]:
-            _async_remove_totals(hass, runtime.coordinator)
+            _async_remove_totals(hass, runtime)
         await _async_follow(hass, entry, runtime, async_add_entities)
         async_follow_costs(hass, entry, runtime, async_add_entities)
 
 
 @callback
-def _async_remove_totals(hass: HomeAssistant, coordinator: SiteCoordinator) -> None:
+def _async_remove_totals(hass: HomeAssistant, runtime: SiteRuntime) -> None:
     """Remove the entities of a site's totals, which the user no longer wants."""
-    registry, site_id = er.async_get(hass), coordinator.site.id
+    registry, site_id = er.async_get(hass), runtime.site.id
     wanted = {f"{site_id}_{description.key}" for description in (*SITE_SENSORS, *WITHOUT_TOTALS)}
-    for entity in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
+    for entity in er.async_entries_for_config_entry(registry, runtime.entry.entry_id):
         if entity.unique_id.startswith(f"{site_id}_") and entity.unique_id not in wanted:
             registry.async_remove(entity.entity_id)
 
@@ -76,7 +75,7 @@ async def _async_follow(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a site's entities now and whenever there are new ones; remove devices that are gone."""
-    coordinator, sensors = runtime.coordinator, runtime.sensors
+    sensors = runtime.sensors
     owners: dict[str, str] = {}
     seen: tuple[object, ...] | None = None
 
@@ -84,19 +83,19 @@ async def _async_follow(
     def new_entities() -> list[ClimkitEntity[Any]]:
         nonlocal owners, seen
         present = site_device_ids(runtime)
-        data = coordinator.data, sensors.data, sensors.has_asked
-        known = (*data, coordinator.site, coordinator.names, present)
+        data = runtime.coordinator.data, sensors.data, sensors.has_asked
+        known = (*data, runtime.site, runtime.names, present)
         if known == seen:
             return []
         if seen:
-            async_name_devices(hass, entry, runtime)
+            async_name_devices(runtime)
         seen = known
         async_remove_stale_devices(hass, entry)
         # Entities of a device that was removed are new ones when it returns.
         owners = {unique_id: owner for unique_id, owner in owners.items() if owner in present}
         entities = {
             str(entity.unique_id): entity
-            for entity in (*_site_entities(coordinator), *_sensor_entities(sensors))
+            for entity in (*_site_entities(runtime), *_sensor_entities(runtime))
         }
         new = [entity for unique_id, entity in entities.items() if unique_id not in owners]
         owners |= {unique_id: entity.owner_id for unique_id, entity in entities.items()}
@@ -110,31 +109,31 @@ async def _async_follow(
         async_add_entities(batch)
         await asyncio.sleep(0)
     update()  # what there was to hear meanwhile
-    entry.async_on_unload(coordinator.async_add_listener(update))
+    entry.async_on_unload(runtime.coordinator.async_add_listener(update))
     entry.async_on_unload(sensors.async_add_listener(update))
 
 
-def _site_entities(coordinator: SiteCoordinator) -> Iterator[ClimkitEntity[Any]]:
-    data = coordinator.data
-    site = site_device(coordinator)
-    devices = {meter.id: meter_device(coordinator, meter) for meter in data.meters.values()}
-    devices[coordinator.site.id] = site
-    repeated = coordinator.repeated_meters
+def _site_entities(runtime: SiteRuntime) -> Iterator[ClimkitEntity[Any]]:
+    data = runtime.coordinator.data
+    site = site_device(runtime)
+    devices = {meter.id: meter_device(runtime, meter) for meter in data.meters.values()}
+    devices[runtime.site.id] = site
+    repeated = runtime.inventory.repeated_meters
     for description in SITE_SENSORS:
-        yield SiteSensor(coordinator, site, coordinator.site.id, description)
+        yield SiteSensor(runtime, site, runtime.site.id, description)
     for series in data.series.values():
         is_repeated = series.owner_id in repeated
         for view in series_descriptions(series):
             shown = _off(view) if is_repeated else view
-            yield SeriesSensor(coordinator, devices[series.owner_id], series, shown)
+            yield SeriesSensor(runtime, devices[series.owner_id], series, shown)
     for owner_id, rate in rate_descriptions(data.series.values()):
-        yield RateSensor(coordinator, devices[owner_id], owner_id, rate)
+        yield RateSensor(runtime, devices[owner_id], owner_id, rate)
     for owner_id, net in net_power_descriptions(data.series.values()):
         power = _off(net) if owner_id in repeated else net
-        yield NetPowerSensor(coordinator, devices[owner_id], owner_id, power)
+        yield NetPowerSensor(runtime, devices[owner_id], owner_id, power)
     for meter in data.meters.values():
         for reading in () if meter.is_rule_meter else READINGS.get(meter.type, ()):
-            yield ReadingSensor(coordinator, devices[meter.id], meter.id, reading, meter.id)
+            yield ReadingSensor(runtime, devices[meter.id], meter.id, reading, meter.id)
 
 
 def _off[D: SensorEntityDescription](description: D) -> D:
@@ -142,8 +141,6 @@ def _off[D: SensorEntityDescription](description: D) -> D:
     return replace(description, entity_registry_enabled_default=False)
 
 
-def _sensor_entities(
-    coordinator: SensorsCoordinator,
-) -> Iterator[ClimkitEntity[Any]]:
-    for sensor in coordinator.data.values():
-        yield ClimkitSensor(coordinator, sensor_device(coordinator, sensor), sensor)
+def _sensor_entities(runtime: SiteRuntime) -> Iterator[ClimkitSensor]:
+    for sensor in runtime.sensors.data.values():
+        yield ClimkitSensor(runtime.sensors, sensor_device(runtime, sensor), sensor)

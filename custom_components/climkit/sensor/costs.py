@@ -21,10 +21,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..const import DECIMALS, DOMAIN
-from ..coordinator import SiteCoordinator
 from ..costs import SiteCosts
 from ..devices import meter_device, site_device, site_device_ids
-from ..entity import ClimkitEntity
+from ..entity import SiteEntity
 from ..measures import METER_TYPES, Price
 from ..runtime import ClimkitConfigEntry, SiteRuntime
 
@@ -104,18 +103,17 @@ def async_follow_costs(
 
     Those of a meter come and go with its device: a list that lacks it once says nothing.
     """
-    coordinator = runtime.coordinator
     present: set[Key] = set()
 
     @callback
     def update() -> None:
         nonlocal present
-        _async_remove(hass, unwanted := set(_unwanted(coordinator)))
+        _async_remove(hass, unwanted := set(_unwanted(runtime)))
         device_ids = site_device_ids(runtime)
         present = {key for key in present - unwanted if key[0] in device_ids}
         new = [
-            _entity(coordinator, owner_id, description)
-            for owner_id, description in _wanted(coordinator)
+            _entity(runtime, owner_id, description)
+            for owner_id, description in _wanted(runtime)
             if (owner_id, description.key) not in present
         ]
         if new:
@@ -123,7 +121,7 @@ def async_follow_costs(
         present |= {(entity.owner_id, entity.entity_description.key) for entity in new}
 
     update()
-    entry.async_on_unload(coordinator.async_add_listener(update))
+    entry.async_on_unload(runtime.coordinator.async_add_listener(update))
 
 
 @callback
@@ -135,12 +133,12 @@ def _async_remove(hass: HomeAssistant, keys: Iterable[Key]) -> None:
             registry.async_remove(entity_id)
 
 
-def _wanted(coordinator: SiteCoordinator) -> Iterator[tuple[str, Description]]:
+def _wanted(runtime: SiteRuntime) -> Iterator[tuple[str, Description]]:
     """Return the entities there should be, each with its owner's id.
 
     A meter that joins has costs before there is a device of it.
     """
-    site_id, costs, meters = coordinator.site.id, coordinator.costs, coordinator.data.meters
+    site_id, costs, meters = runtime.site.id, runtime.costs, runtime.meters
     for owner_id in costs.owner_ids:
         if owner_id == site_id or owner_id in meters:
             yield from ((owner_id, description) for description in COSTS)
@@ -151,9 +149,9 @@ def _wanted(coordinator: SiteCoordinator) -> Iterator[tuple[str, Description]]:
         yield site_id, PROGRESS
 
 
-def _unwanted(coordinator: SiteCoordinator) -> Iterator[Key]:
+def _unwanted(runtime: SiteRuntime) -> Iterator[Key]:
     """Return the entities of what has no price any more; of what is not there nothing is known."""
-    site_id, costs = coordinator.site.id, coordinator.costs
+    site_id, costs = runtime.site.id, runtime.costs
     for owner_id in costs.free_owner_ids:
         yield from ((owner_id, description.key) for description in COSTS)
     for price in PRICES:
@@ -163,26 +161,24 @@ def _unwanted(coordinator: SiteCoordinator) -> Iterator[Key]:
         yield site_id, PROGRESS.key
 
 
-def _entity(
-    coordinator: SiteCoordinator, owner_id: str, description: Description
-) -> ClimkitEntity[SiteCoordinator]:
-    meter = coordinator.data.meters.get(owner_id)
-    device = meter_device(coordinator, meter) if meter else site_device(coordinator)
+def _entity(runtime: SiteRuntime, owner_id: str, description: Description) -> SiteEntity:
+    meter = runtime.meters.get(owner_id)
+    device = meter_device(runtime, meter) if meter else site_device(runtime)
     match description:
         case PriceSensorDescription():
-            return PriceSensor(coordinator, device, owner_id, description)
+            return PriceSensor(runtime, device, owner_id, description)
         case CostProgressDescription():
-            return CostProgressSensor(coordinator, device, owner_id, description)
+            return CostProgressSensor(runtime, device, owner_id, description)
     # Of a meter that is read once a day nothing is known of today.
     is_enabled = meter is None or METER_TYPES[meter.type].read_each_interval
     view = replace(
         description,
         entity_registry_enabled_default=is_enabled or description.key != COST_TODAY,
     )
-    return CostSensor(coordinator, device, owner_id, view)
+    return CostSensor(runtime, device, owner_id, view)
 
 
-class CostSensor(ClimkitEntity[SiteCoordinator]):
+class CostSensor(SiteEntity):
     """What a site or meter costs today or this month, fixed fees included."""
 
     entity_description: CostSensorDescription
@@ -191,29 +187,29 @@ class CostSensor(ClimkitEntity[SiteCoordinator]):
     @override
     def is_listed(self) -> bool:
         """Whether this still costs something."""
-        return self.owner_id in self.coordinator.costs.owner_ids
+        return self.owner_id in self.runtime.costs.owner_ids
 
     @property
     @override
     def native_unit_of_measurement(self) -> str | None:
         """Return the currency."""
-        return self.coordinator.costs.tariffs.currency
+        return self.runtime.costs.tariffs.currency
 
     @property
     @override
     def last_reset(self) -> datetime:
         """Return when the day or month began."""
-        return self.entity_description.since_fn(self.coordinator.costs)
+        return self.entity_description.since_fn(self.runtime.costs)
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the sum."""
-        cost = self.coordinator.costs.cost(self.owner_id, self.last_reset)
+        cost = self.runtime.costs.cost(self.owner_id, self.last_reset)
         return None if cost is None else round(cost, DECIMALS)
 
 
-class PriceSensor(ClimkitEntity[SiteCoordinator]):
+class PriceSensor(SiteEntity):
     """What a kWh costs now."""
 
     entity_description: PriceSensorDescription
@@ -222,32 +218,32 @@ class PriceSensor(ClimkitEntity[SiteCoordinator]):
     @override
     def is_listed(self) -> bool:
         """Whether there is still such a price."""
-        return self.coordinator.costs.tariffs.has_price(self.entity_description.price)
+        return self.runtime.costs.tariffs.has_price(self.entity_description.price)
 
     @property
     @override
     def native_unit_of_measurement(self) -> str | None:
         """Return the currency per kWh."""
-        return f"{self.coordinator.costs.tariffs.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
+        return f"{self.runtime.costs.tariffs.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the price of the running hour."""
-        return self.coordinator.costs.price(self.entity_description.price)
+        return self.runtime.costs.price(self.entity_description.price)
 
 
-class CostProgressSensor(ClimkitEntity[SiteCoordinator]):
+class CostProgressSensor(SiteEntity):
     """How much of the costs is computed."""
 
     @property
     @override
     def is_listed(self) -> bool:
         """Whether there is still a tariff."""
-        return bool(self.coordinator.costs.tariffs)
+        return bool(self.runtime.costs.tariffs)
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return full percents; None before it is known."""
-        return self.coordinator.costs.progress
+        return self.runtime.costs.progress

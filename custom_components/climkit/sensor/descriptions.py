@@ -11,15 +11,15 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfVolume
 
-from ..coordinator import SiteCoordinator
 from ..measures import ELECTRICITY, NET_POWERS, EntityView, Quantity, Series
+from ..runtime import SiteRuntime
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesSensorDescription(SensorEntityDescription):
     """One view of a series: its running total, the amount of a period, its power or its peak."""
 
-    value_fn: Callable[[SiteCoordinator, Series], float | datetime | None]
+    value_fn: Callable[[SiteRuntime, Series], float | datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class ReadingSensorDescription(SensorEntityDescription):
 class SiteSensorDescription(SensorEntityDescription):
     """Something about a site's data."""
 
-    value_fn: Callable[[SiteCoordinator], float | datetime | None]
+    value_fn: Callable[[SiteRuntime], float | datetime | None]
 
 
 # History import in percent, once all is stored.
@@ -102,7 +102,7 @@ SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda coordinator: coordinator.last_measurement,
+        value_fn=lambda runtime: runtime.coordinator.last_measurement,
     ),
     SiteSensorDescription(
         key="complete_until",
@@ -111,8 +111,8 @@ SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         # While history is imported it would change with each page.
-        value_fn=lambda coordinator: (
-            coordinator.complete_until if coordinator.history.progress == COMPLETE else None
+        value_fn=lambda runtime: (
+            runtime.complete_until if runtime.history.progress == COMPLETE else None
         ),
     ),
     SiteSensorDescription(
@@ -121,22 +121,22 @@ SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
         native_unit_of_measurement=PERCENTAGE,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda coordinator: coordinator.history.progress,
+        value_fn=lambda runtime: runtime.history.progress,
     ),
 )
 
 
 # The views that are amounts: what the key of the series gets behind it, and the amount.
-_AMOUNTS: tuple[tuple[EntityView, str, Callable[[SiteCoordinator, Series], float | None]], ...] = (
-    (EntityView.TOTAL, "", lambda coordinator, series: coordinator.history.total(series)),
+_AMOUNTS: tuple[tuple[EntityView, str, Callable[[SiteRuntime, Series], float | None]], ...] = (
+    (EntityView.TOTAL, "", lambda runtime, series: runtime.history.total(series)),
     # A meter that is read once a day has nothing of today: its data are of the day before.
-    (EntityView.TODAY, "_today", lambda coordinator, series: coordinator.today(series)),
+    (EntityView.TODAY, "_today", lambda runtime, series: runtime.coordinator.today(series)),
     (
         EntityView.YESTERDAY,
         "_yesterday",
-        lambda coordinator, series: coordinator.periods.yesterday(series),
+        lambda runtime, series: runtime.periods.amounts.yesterday(series),
     ),
-    (EntityView.MONTH, "_month", lambda coordinator, series: coordinator.periods.month(series)),
+    (EntityView.MONTH, "_month", lambda runtime, series: runtime.periods.amounts.month(series)),
 )
 
 
@@ -162,7 +162,7 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
             state_class=SensorStateClass.MEASUREMENT,
             suggested_display_precision=0,
             entity_registry_enabled_default=EntityView.POWER in measure.shown,
-            value_fn=lambda coordinator, series: coordinator.power(series),
+            value_fn=lambda runtime, series: runtime.coordinator.power(series),
         )
         yield from _peak_descriptions(series)
 
@@ -180,18 +180,14 @@ def _peak_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         native_unit_of_measurement=UnitOfPower.KILO_WATT,
         suggested_display_precision=2,
         entity_registry_enabled_default=is_shown,
-        value_fn=lambda coordinator, series: (
-            peak.power if (peak := coordinator.peaks.peak(series, coordinator.now)) else None
-        ),
+        value_fn=lambda runtime, series: peak.power if (peak := runtime.peak(series)) else None,
     )
     yield SeriesSensorDescription(
         key=f"{series.key}_peak_time",
         translation_key=f"{series.measure.name}_peak_time",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_registry_enabled_default=False,
-        value_fn=lambda coordinator, series: (
-            peak.start if (peak := coordinator.peaks.peak(series, coordinator.now)) else None
-        ),
+        value_fn=lambda runtime, series: peak.start if (peak := runtime.peak(series)) else None,
     )
 
 

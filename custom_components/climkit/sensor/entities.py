@@ -8,9 +8,10 @@ from homeassistant.helpers.device_registry import DeviceInfo
 
 from ..api import Sensor
 from ..const import DECIMALS
-from ..coordinator import SensorsCoordinator, SiteCoordinator
-from ..entity import ClimkitEntity
+from ..coordinator import SensorsCoordinator
+from ..entity import ClimkitEntity, SiteEntity
 from ..measures import Series
+from ..runtime import SiteRuntime
 from .climkit_types import device_class_of, unit_of
 from .descriptions import (
     NetPowerDescription,
@@ -24,7 +25,7 @@ from .descriptions import (
 RATE_FROM = 0.05
 
 
-class SeriesSensor(ClimkitEntity[SiteCoordinator]):
+class SeriesSensor(SiteEntity):
     """A view of a series.
 
     Totals and amounts of periods have no state class: their statistics are the external ones,
@@ -35,31 +36,31 @@ class SeriesSensor(ClimkitEntity[SiteCoordinator]):
 
     def __init__(
         self,
-        coordinator: SiteCoordinator,
+        runtime: SiteRuntime,
         device_info: DeviceInfo,
         series: Series,
         description: SeriesSensorDescription,
     ) -> None:
         """Set up the view."""
-        super().__init__(coordinator, device_info, series.owner_id, description)
+        super().__init__(runtime, device_info, series.owner_id, description)
         self._statistic_id = series.statistic_id
 
     @property
     @override
     def is_listed(self) -> bool:
         """Whether the series is still there."""
-        return self._statistic_id in self.coordinator.data.series
+        return self._statistic_id in self.runtime.series
 
     @property
     @override
     def native_value(self) -> float | datetime | None:
         """Return an amount in the unit of the measure, power in W, a peak in kW, or a time."""
-        series = self.coordinator.data.series[self._statistic_id]
-        value = self.entity_description.value_fn(self.coordinator, series)
+        series = self.runtime.series[self._statistic_id]
+        value = self.entity_description.value_fn(self.runtime, series)
         return round(value, DECIMALS) if isinstance(value, float) else value
 
 
-class RateSensor(ClimkitEntity[SiteCoordinator]):
+class RateSensor(SiteEntity):
     """A share of today's amounts in percent, unknown where there is too little to tell."""
 
     entity_description: RateSensorDescription
@@ -68,14 +69,14 @@ class RateSensor(ClimkitEntity[SiteCoordinator]):
     @override
     def is_listed(self) -> bool:
         """Whether both series are still there."""
-        series = self.coordinator.data.series
+        series = self.runtime.series
         return {self.entity_description.part, self.entity_description.whole} <= series.keys()
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return 0 to 100."""
-        description, series = self.entity_description, self.coordinator.data.series
+        description, series = self.entity_description, self.runtime.series
         part = self.coordinator.today(series[description.part])
         whole = self.coordinator.today(series[description.whole])
         if part is None or whole is None or whole < RATE_FROM:
@@ -84,7 +85,7 @@ class RateSensor(ClimkitEntity[SiteCoordinator]):
         return round(100 * (1 - rate if description.is_rest else rate), 1)
 
 
-class NetPowerSensor(ClimkitEntity[SiteCoordinator]):
+class NetPowerSensor(SiteEntity):
     """The power of grid or battery: positive is what flows to the house."""
 
     entity_description: NetPowerDescription
@@ -93,7 +94,7 @@ class NetPowerSensor(ClimkitEntity[SiteCoordinator]):
     @override
     def is_listed(self) -> bool:
         """Whether both series are still there."""
-        series = self.coordinator.data.series
+        series = self.runtime.series
         wanted = {self.entity_description.to_house, self.entity_description.from_house}
         return wanted <= series.keys()
 
@@ -101,7 +102,7 @@ class NetPowerSensor(ClimkitEntity[SiteCoordinator]):
     @override
     def native_value(self) -> float | None:
         """Return W, as the mean of the newest quarter-hour; None unless both are known."""
-        description, series = self.entity_description, self.coordinator.data.series
+        description, series = self.entity_description, self.runtime.series
         to_house = self.coordinator.power(series[description.to_house])
         from_house = self.coordinator.power(series[description.from_house])
         if to_house is None or from_house is None:
@@ -109,7 +110,7 @@ class NetPowerSensor(ClimkitEntity[SiteCoordinator]):
         return round(to_house - from_house, DECIMALS)
 
 
-class ReadingSensor(ClimkitEntity[SiteCoordinator]):
+class ReadingSensor(SiteEntity):
     """A raw meter reading. It is asked for only while this entity is enabled."""
 
     entity_description: ReadingSensorDescription
@@ -118,7 +119,7 @@ class ReadingSensor(ClimkitEntity[SiteCoordinator]):
     @override
     def is_listed(self) -> bool:
         """Whether the meter is still there."""
-        return self.owner_id in self.coordinator.data.meters
+        return self.owner_id in self.runtime.meters
 
     @property
     @override
@@ -127,7 +128,7 @@ class ReadingSensor(ClimkitEntity[SiteCoordinator]):
         return self.coordinator.registers.register(self.owner_id, self.entity_description.register)
 
 
-class SiteSensor(ClimkitEntity[SiteCoordinator]):
+class SiteSensor(SiteEntity):
     """Something about a site's data."""
 
     entity_description: SiteSensorDescription
@@ -136,7 +137,7 @@ class SiteSensor(ClimkitEntity[SiteCoordinator]):
     @override
     def native_value(self) -> float | datetime | None:
         """Return the value."""
-        return self.entity_description.value_fn(self.coordinator)
+        return self.entity_description.value_fn(self.runtime)
 
 
 class ClimkitSensor(ClimkitEntity[SensorsCoordinator]):

@@ -25,10 +25,10 @@ import voluptuous as vol
 
 from ..api import HOUR, INTERVAL, Interval, Priority, Query, Sampling, Site, bucket_bounds
 from ..const import DOMAIN
-from ..coordinator import SiteCoordinator
 from ..errors import action_errors
 from ..feeds import ask_completely
 from ..measures import ELECTRICITY, METER_TYPES, split_column
+from ..runtime import SiteRuntime
 from .target import (
     ATTR_FROM,
     ATTR_TO,
@@ -119,55 +119,53 @@ async def _async_run(answer: _Answer, call: ServiceCall) -> ServiceResponse:
 async def _async_site_data(call: ServiceCall) -> ServiceResponse:
     """Answer the rows of a site; those of its meters only where they are wanted."""
     runtime, site_id = target_of(call, TargetKind.SITE)
-    coordinator, meter_type = runtime.coordinator, call.data[ATTR_METER_TYPE]
+    meter_type = call.data[ATTR_METER_TYPE]
 
     def is_wanted(column: str) -> bool:
         of_meter = split_column(column)
         if of_meter is None:
             return True
-        return call.data[ATTR_WITH_METERS] and coordinator.wants(of_meter[1])
+        return call.data[ATTR_WITH_METERS] and runtime.inventory.wants(of_meter[1])
 
-    ask = partial(coordinator.client.site_data, site_id, meter_type)
-    width = sum(map(is_wanted, coordinator.columns(meter_type)))
-    rows = await _async_sampled(call, coordinator.site, ask, width, is_wanted)
+    ask = partial(runtime.client.site_data, site_id, meter_type)
+    width = sum(map(is_wanted, runtime.coordinator.columns(meter_type)))
+    rows = await _async_sampled(call, runtime.site, ask, width, is_wanted)
     return {
         "site_id": site_id,
         "meter_type": meter_type,
         "sampling": call.data[ATTR_SAMPLING],
         "unit": METER_TYPES[meter_type].unit,
-        "rows": await _async_listed(call, rows, coordinator.site),
+        "rows": await _async_listed(call, rows, runtime.site),
     }
 
 
 async def _async_meter_data(call: ServiceCall) -> ServiceResponse:
     """Answer the rows of a meter."""
     runtime, meter_id = target_of(call, TargetKind.METER)
-    coordinator = runtime.coordinator
-    ask = partial(coordinator.client.meter_data, coordinator.site.id, meter_id)
-    rows = await _async_sampled(call, coordinator.site, ask, width=1)
+    ask = partial(runtime.client.meter_data, runtime.site.id, meter_id)
+    rows = await _async_sampled(call, runtime.site, ask, width=1)
     return {
         "meter_id": meter_id,
         "sampling": call.data[ATTR_SAMPLING],
-        "unit": _unit(coordinator, meter_id),
-        "rows": await _async_listed(call, rows, coordinator.site),
+        "unit": _unit(runtime, meter_id),
+        "rows": await _async_listed(call, rows, runtime.site),
     }
 
 
 async def _async_meter_readings(call: ServiceCall) -> ServiceResponse:
     """Answer the registers of a physical meter."""
     runtime, meter_id = target_of(call, TargetKind.METER)
-    coordinator = runtime.coordinator
-    meter = coordinator.data.meters.get(meter_id)
+    meter = runtime.meters.get(meter_id)
     if meter and meter.is_rule_meter:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_readings")
-    site = coordinator.site
+    site = runtime.site
     query = _readings_query(call, site)
     with action_errors():
-        readings = await coordinator.client.meter_data_raw(site.id, meter_id, query)
+        readings = await runtime.client.meter_data_raw(site.id, meter_id, query)
     refuse_too_many(sum(len(one.registers) for one in readings))
     return {
         "meter_id": meter_id,
-        "unit": _unit(coordinator, meter_id),
+        "unit": _unit(runtime, meter_id),
         "rows": [{"time": _local(one.at, site), **one.registers} for one in readings],
     }
 
@@ -175,10 +173,10 @@ async def _async_meter_readings(call: ServiceCall) -> ServiceResponse:
 async def _async_sensor_data(call: ServiceCall) -> ServiceResponse:
     """Answer the values of a sensor."""
     runtime, sensor_id = target_of(call, TargetKind.SENSOR)
-    site, sensor = runtime.coordinator.site, runtime.sensors.data.get(sensor_id)
+    site, sensor = runtime.site, runtime.sensors.data.get(sensor_id)
     query = _readings_query(call, site)
     with action_errors():
-        readings = await runtime.coordinator.client.sensor_data(site.id, sensor_id, query)
+        readings = await runtime.client.sensor_data(site.id, sensor_id, query)
     refuse_too_many(len(readings))
     return {
         "sensor_id": sensor_id,
@@ -265,9 +263,9 @@ async def _async_listed(
     return await call.hass.async_add_executor_job(listed)
 
 
-def _unit(coordinator: SiteCoordinator, meter_id: str) -> str | None:
+def _unit(runtime: SiteRuntime, meter_id: str) -> str | None:
     """Return the unit of a meter's amounts; None for one that Climkit lists no more."""
-    meter = coordinator.data.meters.get(meter_id)
+    meter = runtime.meters.get(meter_id)
     return METER_TYPES[meter.type].unit if meter else None
 
 

@@ -75,7 +75,7 @@ async def _async_set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
         may_remove=call.data[ATTR_REMOVE_HOME],
     )
     merged = await async_set_up_dashboard(
-        call.hass, runtime.coordinator, request, dry_run=call.data[ATTR_DRY_RUN]
+        call.hass, runtime, request, dry_run=call.data[ATTR_DRY_RUN]
     )
     return _answer(merged)
 

@@ -19,7 +19,6 @@ import voluptuous as vol
 
 from ..api import HOUR, floor_hour
 from ..const import DOMAIN
-from ..coordinator import SiteCoordinator
 from ..devices import device_ids
 from ..errors import action_errors
 from ..feeds import column_of_series, is_limit
@@ -92,10 +91,8 @@ def async_setup_history_actions(hass: HomeAssistant) -> None:
 async def _async_import_history(call: ServiceCall) -> ServiceResponse:
     """Read hours again, and answer which differed."""
     runtime, owner_ids = _owners(call.hass, call.data[ATTR_DEVICE_ID])
-    start, end = _full_hours(*time_range_of(call, runtime.coordinator.site))
-    compare = runtime.coordinator.history.async_compare(
-        owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN]
-    )
+    start, end = _full_hours(*time_range_of(call, runtime.site))
+    compare = runtime.history.async_compare(owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN])
     with action_errors():
         found = await runtime.async_run(compare)
     if not found:
@@ -113,17 +110,13 @@ async def _async_delete_statistics(call: ServiceCall) -> ServiceResponse:
     wanted = slugs(owner_ids) if runtime else {None}
     ids = [key for key in names if owner_slug(key, known) in wanted]
     if not call.data[ATTR_DRY_RUN]:
-        await (
-            runtime.async_run(runtime.coordinator.async_delete(ids))
-            if runtime
-            else async_clear(hass, ids)
-        )
+        await (runtime.async_run(runtime.async_delete(ids)) if runtime else async_clear(hass, ids))
     return {"deleted": [{"statistic_id": key, "name": names[key]} for key in sorted(ids)]}
 
 
 async def _async_set_plausibility_limit(call: ServiceCall) -> None:
     """Let the columns of a device have a limit of their own, or the usual one again."""
-    coordinator, series = _series_of_device(call.hass, call.data[ATTR_DEVICE_ID])
+    runtime, series = _series_of_device(call.hass, call.data[ATTR_DEVICE_ID])
     limit: float | None = call.data.get(ATTR_LIMIT)
     if limit is not None and not is_limit(limit):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_limit")
@@ -136,26 +129,24 @@ async def _async_set_plausibility_limit(call: ServiceCall) -> None:
             translation_placeholders={"measures": ", ".join(one.key for one in series)},
         )
     for column in filter(None, map(column_of_series, chosen)):
-        coordinator.plausibility.set_limit(column, limit)
-    await coordinator.store.async_save_now()
+        runtime.plausibility.set_limit(column, limit)
+    await runtime.store.async_save_now()
 
 
-def _series_of_device(hass: HomeAssistant, device_id: str) -> tuple[SiteCoordinator, list[Series]]:
+def _series_of_device(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, list[Series]]:
     """Return the site of a device, and the series of this device alone."""
     runtime, owner_ids = _owners(hass, device_id)
-    coordinator = runtime.coordinator
-    if coordinator.site.id in owner_ids:
-        owner_ids = {coordinator.site.id}
-    series = coordinator.data.series.values()
-    return coordinator, [one for one in series if one.owner_id in owner_ids]
+    if runtime.site.id in owner_ids:
+        owner_ids = {runtime.site.id}
+    series = runtime.series.values()
+    return runtime, [one for one in series if one.owner_id in owner_ids]
 
 
 def _owners(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, set[str]]:
     """Return the site of a device, and the ids of what it stands for: a site has its meters too."""
     runtime, climkit_id = site_or_meter(hass, device_id)
-    coordinator = runtime.coordinator
-    if climkit_id == coordinator.site.id:
-        return runtime, {climkit_id, *filter(coordinator.wants, coordinator.record["meters"])}
+    if climkit_id == runtime.site.id:
+        return runtime, {climkit_id, *filter(runtime.inventory.wants, runtime.record["meters"])}
     return runtime, {climkit_id}
 
 

@@ -25,10 +25,10 @@ import voluptuous as vol
 
 from ..api import HOUR, floor_hour
 from ..const import DOMAIN
-from ..coordinator import SiteCoordinator
 from ..devices import name_by_user
 from ..history import USUAL_LATENESS
 from ..measures import METER_TYPES, Series
+from ..runtime import SiteRuntime
 from ..statistics import async_hours, async_synchronize
 from .statement import (
     DaySpan,
@@ -92,20 +92,18 @@ def async_setup_statement(hass: HomeAssistant) -> None:
 async def _async_statement(call: ServiceCall) -> ServiceResponse:
     """Answer the statement, as long as the account of the device is loaded."""
     runtime, owner_id = site_or_meter(call.hass, call.data[ATTR_DEVICE_ID])
-    return await runtime.async_run(_async_answer(call, runtime.coordinator, owner_id))
+    return await runtime.async_run(_async_answer(call, runtime, owner_id))
 
 
-async def _async_answer(
-    call: ServiceCall, coordinator: SiteCoordinator, owner_id: str
-) -> ServiceResponse:
-    span = _span_of(call, coordinator)
-    stated = await _async_rows(call.hass, coordinator, _owners(coordinator, owner_id), span)
-    zone, currency = coordinator.site.zone, coordinator.costs.tariffs.currency
+async def _async_answer(call: ServiceCall, runtime: SiteRuntime, owner_id: str) -> ServiceResponse:
+    span = _span_of(call, runtime)
+    stated = await _async_rows(call.hass, runtime, _owners(runtime, owner_id), span)
+    zone, currency = runtime.site.zone, runtime.costs.tariffs.currency
     days: _Row = {ATTR_FROM: span.first.isoformat(), ATTR_TO: span.last.isoformat()}
     found = {reason for _, lacking in stated for reason in lacking.reasons}
     reasons: JsonArrayType = [reason.value for reason in GapReason if reason in found]
     answer: dict[str, JsonValueType] = {
-        "site_id": coordinator.site.id,
+        "site_id": runtime.site.id,
         **days,
         "start": span.hours.start.astimezone(zone).isoformat(),
         "end": span.hours.end.astimezone(zone).isoformat(),
@@ -120,9 +118,9 @@ async def _async_answer(
     return answer
 
 
-def _span_of(call: ServiceCall, coordinator: SiteCoordinator) -> DaySpan:
+def _span_of(call: ServiceCall, runtime: SiteRuntime) -> DaySpan:
     """Return the days that a call names, up to today at most."""
-    zone = coordinator.site.zone
+    zone = runtime.site.zone
     today = dt_util.utcnow().astimezone(zone).date()
     first: date = call.data[ATTR_FROM]
     last: date = call.data.get(ATTR_TO, today)
@@ -140,16 +138,16 @@ def _span_of(call: ServiceCall, coordinator: SiteCoordinator) -> DaySpan:
     return DaySpan.of(first, last, zone)
 
 
-def _owners(coordinator: SiteCoordinator, owner_id: str) -> list[_Owner]:
+def _owners(runtime: SiteRuntime, owner_id: str) -> list[_Owner]:
     """Return the rows there shall be: a meter, or a site (if its totals are wanted) and its meters.
 
     Raises ServiceValidationError for a meter that Climkit lists no more.
     """
-    site, meters = coordinator.site, coordinator.data.meters
-    names = {site.id: coordinator.names.site(site)} | coordinator.names.meters(meters.values())
+    site, meters = runtime.site, runtime.meters
+    names = {site.id: runtime.names.site(site)} | runtime.names.meters(meters.values())
     types = {site.id: SITE} | {key: meter.type for key, meter in meters.items()}
     series: dict[str, list[Series]] = {key: [] for key in types}
-    for one in coordinator.data.series.values():
+    for one in runtime.series.values():
         series[one.owner_id].append(one)
     if owner_id not in types:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
@@ -157,7 +155,7 @@ def _owners(coordinator: SiteCoordinator, owner_id: str) -> list[_Owner]:
     return [
         _Owner(
             id=key,
-            name=name_by_user(coordinator, key) or names[key],
+            name=name_by_user(runtime, key) or names[key],
             type=types[key],
             series=series[key],
         )
@@ -166,13 +164,13 @@ def _owners(coordinator: SiteCoordinator, owner_id: str) -> list[_Owner]:
 
 
 async def _async_rows(
-    hass: HomeAssistant, coordinator: SiteCoordinator, owners: list[_Owner], span: DaySpan
+    hass: HomeAssistant, runtime: SiteRuntime, owners: list[_Owner], span: DaySpan
 ) -> list[tuple[_Row, Gaps]]:
     """Return a row for each owner, and what it lacks.
 
     What an owner has is read at once, so that amounts and costs agree.
     """
-    costs, hours = coordinator.costs, span.hours
+    costs, hours = runtime.costs, span.hours
     pending = {one.id for one in owners if costs.is_pending(one.cost_ids, hours)}
     await async_synchronize(hass)  # what was about to be written is stored now
     rows = []
@@ -180,13 +178,13 @@ async def _async_rows(
         ids = {one.statistic_id for one in owner.series}.union(owner.cost_ids)
         found = await async_hours(hass, ids, hours.start, hours.end)
         is_pending = owner.id in pending or costs.is_pending(owner.cost_ids, hours)
-        rows.append(await _async_row(hass, coordinator, owner, span, found, is_pending=is_pending))
+        rows.append(await _async_row(hass, runtime, owner, span, found, is_pending=is_pending))
     return rows
 
 
 async def _async_row(
     hass: HomeAssistant,
-    coordinator: SiteCoordinator,
+    runtime: SiteRuntime,
     owner: _Owner,
     span: DaySpan,
     found: _Hours,
@@ -194,8 +192,8 @@ async def _async_row(
     is_pending: bool,
 ) -> tuple[_Row, Gaps]:
     """Return the row of an owner, and what it lacks, from its hours, by statistic id."""
-    site, costs, now = coordinator.site, coordinator.costs, dt_util.utcnow()
-    measured = _measured(coordinator, owner, found)
+    site, costs, now = runtime.site, runtime.costs, dt_util.utcnow()
+    measured = _measured(runtime, owner, found)
     whole = [found.get(one, {}) for one in costs.cost_ids(owner.id)]
     has_fee = costs.pays_fee(owner.id)
     fees = costs.fee(owner.id, span.first, span.last) if has_fee else None
@@ -212,7 +210,7 @@ async def _async_row(
         "name": owner.name,
         "type": owner.type,
         **sums,
-        **_peak(coordinator, owner, span, now),
+        **_peak(runtime, owner, span, now),
         "complete": not lacking.reasons,
         "missing_hours": lacking.missing_hours,
         "reasons": [reason.value for reason in lacking.reasons],
@@ -220,9 +218,9 @@ async def _async_row(
     return row, lacking
 
 
-def _measured(coordinator: SiteCoordinator, owner: _Owner, found: _Hours) -> list[Measured]:
+def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours) -> list[Measured]:
     """Return what is stated of an owner's series."""
-    history = coordinator.history
+    history = runtime.history
     stored = {one.series.statistic_id for one in history.states if one.last}
     measured = []
     for one in owner.series:
@@ -237,18 +235,18 @@ def _measured(coordinator: SiteCoordinator, owner: _Owner, found: _Hours) -> lis
                 is_stored=one.statistic_id in stored,
                 is_awaited=history.is_awaited(one.statistic_id),
                 lateness=2 * HOUR if is_frequent else USUAL_LATENESS,
-                newest=coordinator.last_measurement if is_frequent else None,
+                newest=runtime.coordinator.last_measurement if is_frequent else None,
             )
         )
     return measured
 
 
-def _peak(coordinator: SiteCoordinator, owner: _Owner, span: DaySpan, now: datetime) -> _Row:
+def _peak(runtime: SiteRuntime, owner: _Owner, span: DaySpan, now: datetime) -> _Row:
     """Return the highest quarter-hour of the days; only the running month's are remembered."""
-    series, zone = peak_series(owner.series), coordinator.site.zone
-    is_this_month = span.hours.start >= coordinator.peaks.month(now)
+    series, zone = peak_series(owner.series), runtime.site.zone
+    is_this_month = span.hours.start >= runtime.periods.peaks.month(now)
     days = range(span.first.day, span.last.day + 1)
-    peak = coordinator.peaks.peak(series, now, days) if series and is_this_month else None
+    peak = runtime.periods.peaks.peak(series, now, days) if series and is_this_month else None
     return {
         "peak_kw": peak.power if peak else None,
         "peak_at": peak.start.astimezone(zone).isoformat() if peak else None,

@@ -85,9 +85,9 @@ def async_find(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, Target
 
 
 def _ids_by_kind(runtime: SiteRuntime) -> dict[TargetKind, Collection[str]]:
-    record = runtime.coordinator.record
+    record = runtime.record
     return {
-        TargetKind.SITE: {runtime.coordinator.site.id},
+        TargetKind.SITE: {runtime.site.id},
         TargetKind.METER: record["meters"],
         TargetKind.SENSOR: record["sensors"],
     }
