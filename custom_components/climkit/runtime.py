@@ -17,6 +17,7 @@ from .api import HOUR, Backoff, ClimkitClient, Interval, Meter, Site, floor_hour
 from .const import CONF_HISTORY, DOMAIN
 from .coordinator import (
     LiveData,
+    PollSchedule,
     SensorsCoordinator,
     SiteCoordinator,
     SiteDays,
@@ -66,8 +67,9 @@ class SiteRuntime:
         self.windows = Windows(self.record)
         self.periods = SitePeriods(hass, site, self.record)
         reader = FeedReader(client, site, self.plausibility, self.windows)
-        live_data = LiveData(_polls_offset(), Backoff[Feed](hass.loop.time))
-        self.days = SiteDays(hass, site, reader, live_data)
+        live_data = LiveData()
+        polls = Backoff[Feed](hass.loop.time)
+        self.days = SiteDays(hass, site, reader, live_data, polls)
         self.costs = SiteCosts(
             hass,
             site,
@@ -93,6 +95,7 @@ class SiteRuntime:
             names=names,
             meters=meters,
             reader=reader,
+            schedule=PollSchedule(polls, live_data.is_unknown, _polls_offset()),
             live_data=live_data,
             inventory=self.inventory,
             days=self.days,

@@ -1,14 +1,11 @@
-"""What Climkit said lately: amounts of today, power of now, columns, feeds."""
+"""What Climkit said lately: amounts of today, power of now, columns."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval, Meter, MeterMode
-from custom_components.climkit.api.backoff import FIRST_PAUSE, Backoff
 from custom_components.climkit.coordinator.live_data import POWER_EXPIRES_AFTER, LiveData
-from custom_components.climkit.coordinator.schedule import FIRST_DELAY, SHORTEST_PAUSE, UNKNOWN_POLL
 from custom_components.climkit.measures.series import Feed, Series, all_series
 from custom_components.climkit.measures.table import CHARGE_POINT, ELECTRICITY
 from custom_components.climkit.options import Selection
@@ -44,35 +41,10 @@ def series() -> dict[str, Series]:
     return {one.column: one for one in found}
 
 
-@dataclass
-class Clock:
-    """A monotonic clock that a test turns, in seconds."""
-
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    """A clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-def backoff(clock: Clock) -> Backoff[Feed]:
-    """A back-off without trouble."""
-    return Backoff(clock)
-
-
-@pytest.fixture
-def live_data(series: dict[str, Series], backoff: Backoff[Feed]) -> LiveData:
-    """A site that has just been asked for the first time."""
-    live_data = LiveData(backoff=backoff)
-    live_data.set_feeds([], series.values())
-    live_data.note_asked(SITE, NOW)
-    return live_data
+def live_data() -> LiveData:
+    """A site of which nothing is known yet."""
+    return LiveData()
 
 
 class TestToday:
@@ -104,9 +76,9 @@ class TestToday:
     def test_another_feed(self, live_data: LiveData, series: dict[str, Series]) -> None:
         """What a feed said is forgotten with it."""
         live_data.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
+        live_data.keep_only([SITE, Feed("site", "heating")])
         assert live_data.amount(series["total_flat"], MIDNIGHT) == 1
-        live_data.set_feeds([], [])
-        live_data.set_feeds([SITE], [])
+        live_data.keep_only([])
         assert live_data.amount(series["total_flat"], MIDNIGHT) is None
 
 
@@ -158,6 +130,15 @@ class TestColumns:
         live_data.merge(SITE, intervals({"total_shop": 1.0}), MIDNIGHT)
         assert live_data.columns == {ELECTRICITY: {"total_flat", "total_shop"}}
 
+    def test_charge_points(self, live_data: LiveData) -> None:
+        """No list tells of them: there are none until a column does."""
+        points = Feed("site", CHARGE_POINT)
+        live_data.merge(points, [], MIDNIGHT)
+        assert live_data.is_unknown(points)
+        live_data.merge(points, intervals({"total_flat": 1.0}), MIDNIGHT)
+        assert not live_data.is_unknown(points)
+        assert not live_data.is_unknown(SITE)
+
     def test_refused(self, live_data: LiveData) -> None:
         """A refused site has no columns, so its meters are asked one by one."""
         live_data.note_refused(SITE)
@@ -170,7 +151,6 @@ class TestColumns:
     def test_refused_meter(self, live_data: LiveData) -> None:
         """It says nothing of columns."""
         meter = Feed("site", ELECTRICITY, "flat")
-        live_data.set_feeds([meter], [])
         live_data.note_refused(meter)
         assert live_data.columns == {}
 
@@ -179,90 +159,3 @@ class TestColumns:
         """Its columns are there without one, always 0."""
         live_data.merge(SITE, intervals({"storage_discharging_total": value}), MIDNIGHT)
         assert live_data.has_battery is has_battery
-
-
-class TestFeeds:
-    """What is asked for."""
-
-    def test_failed_come_last(
-        self, live_data: LiveData, backoff: Backoff[Feed], clock: Clock
-    ) -> None:
-        """When their rest is over; so they delay no others."""
-        heating = Feed("site", "heating")
-        live_data.set_feeds([heating, SITE], [])
-        backoff.back_off(heating)
-        assert live_data.due(NOW + INTERVAL) == [SITE]
-        clock.now += FIRST_PAUSE.total_seconds()
-        assert live_data.due(NOW + INTERVAL) == [SITE, heating]
-        backoff.succeeded(heating)
-        live_data.note_asked(heating, NOW + INTERVAL)
-        assert live_data.due(NOW + INTERVAL) == [SITE]
-
-    def test_a_little_early(self, live_data: LiveData) -> None:
-        """A coordinator comes up to a second early; it does not turn round and come again."""
-        live_data.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
-        poll = live_data.next_poll(NOW, NOW)
-        assert live_data.due(poll - timedelta(seconds=0.9)) == [SITE]
-        assert not live_data.due(poll - timedelta(seconds=2))
-        early = poll - timedelta(seconds=0.9)
-        live_data.note_asked(SITE, early)
-        assert live_data.next_poll(early, early) == early + SHORTEST_PAUSE
-
-    def test_next_poll(self, live_data: LiveData) -> None:
-        """When the first feed is due; an answer that took long gives no reason for another."""
-        live_data.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
-        assert live_data.next_poll(NOW, NOW) == QUARTER + INTERVAL + FIRST_DELAY
-        late = QUARTER + INTERVAL + FIRST_DELAY
-        assert live_data.next_poll(NOW, late) == late + SHORTEST_PAUSE
-
-    def test_next_poll_after_trouble(
-        self, live_data: LiveData, backoff: Backoff[Feed], clock: Clock
-    ) -> None:
-        """When a rest is over, whatever the wall clock says meanwhile; not before all may go on."""
-        live_data.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
-        backoff.back_off(SITE)
-        backoff.back_off(SITE)
-        day = timedelta(days=1)
-        for now in (NOW, NOW - day, NOW + day):
-            assert live_data.next_poll(now, now) == now + 2 * FIRST_PAUSE
-        clock.now += 90
-        assert live_data.next_poll(NOW, NOW) == NOW + SHORTEST_PAUSE
-        backoff.succeeded(SITE)
-        heating = Feed("site", "heating")
-        live_data.set_feeds([SITE, heating], [])
-        backoff.back_off_after_outage(heating, at_least=1800)
-        assert live_data.next_poll(NOW, NOW) == NOW + timedelta(minutes=30)
-        assert not live_data.due(NOW + INTERVAL)
-
-    def test_rest_of_a_round(self, live_data: LiveData) -> None:
-        """What was due and not asked for comes a minute later."""
-        live_data.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
-        live_data.set_feeds([SITE, Feed("site", "heating")], [])
-        assert live_data.next_poll(NOW, NOW) == NOW + SHORTEST_PAUSE
-
-    def test_charge_points(self, live_data: LiveData) -> None:
-        """They are looked for once a day, until there are some."""
-        points = Feed("site", CHARGE_POINT)
-        live_data.set_feeds([points], [])
-        live_data.note_asked(points, NOW)
-        live_data.merge(points, [], MIDNIGHT)
-        assert live_data.next_poll(NOW, NOW) == NOW + UNKNOWN_POLL
-        assert live_data.due(NOW - timedelta(days=400)) == [points]  # the clock was wrong
-        live_data.merge(points, intervals({"total_flat": 1.0}), MIDNIGHT)
-        assert live_data.next_poll(NOW, NOW) < NOW + INTERVAL
-
-    def test_unasked(self, backoff: Backoff[Feed]) -> None:
-        """A feed that rests is not waited for."""
-        live_data = LiveData(backoff=backoff)
-        live_data.set_feeds([SITE], [])
-        assert live_data.has_unasked
-        backoff.back_off_after_refusal(SITE)
-        assert not live_data.has_unasked
-
-    def test_kept(self, live_data: LiveData, series: dict[str, Series]) -> None:
-        """A feed that is still followed keeps what is known of it."""
-        live_data.merge(SITE, intervals({"total_flat": 1.0}), MIDNIGHT)
-        live_data.set_feeds([SITE, Feed("site", "heating")], series.values())
-        assert live_data.newest == QUARTER
-        assert not live_data.has_feed(Feed("site", "cooling"))
-        assert live_data.due(NOW) == [Feed("site", "heating")]

@@ -1,6 +1,7 @@
 """When Climkit is asked: soon after each quarter-hour, and no more often than it helps."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from statistics import median
@@ -8,6 +9,7 @@ from statistics import median
 import pytest
 
 from custom_components.climkit.api import INTERVAL
+from custom_components.climkit.api.backoff import FIRST_PAUSE, Backoff
 from custom_components.climkit.coordinator.schedule import (
     FIRST_DELAY,
     LONGEST_TAIL,
@@ -15,21 +17,26 @@ from custom_components.climkit.coordinator.schedule import (
     SHORTEST_PAUSE,
     STEP,
     TAIL,
-    FeedState,
+    UNKNOWN_POLL,
+    FeedSchedule,
     PollDelay,
+    PollSchedule,
 )
+from custom_components.climkit.measures.series import Feed
+from custom_components.climkit.measures.table import CHARGE_POINT, ELECTRICITY
 
 QUARTER = datetime(2026, 3, 22, 10, 15, tzinfo=UTC)
 NOW = QUARTER + timedelta(minutes=4)
 MIDNIGHT = datetime(2026, 3, 21, 23, tzinfo=UTC)
 DELAY = FIRST_DELAY
 MINUTE = timedelta(minutes=1)
+SITE = Feed("site", ELECTRICITY)
 
 
-def due_at(state: FeedState) -> datetime:
+def due_at(schedule: FeedSchedule) -> datetime:
     """When a feed of quarter-hours is due that was asked before."""
-    assert state.asked
-    return state.due_at(state.asked, DELAY, each_interval=True)
+    assert schedule.asked
+    return schedule.due_at(schedule.asked)
 
 
 def looks(
@@ -39,18 +46,17 @@ def looks(
 
     Returns how long each stood there before it was found, and the mean number of looks.
     """
-    poll_delay, state = poll_delay or PollDelay(), FeedState()
+    schedule = FeedSchedule(poll_delay or PollDelay())
     appears = {n: QUARTER + n * INTERVAL + latency(n) for n in range(-8, quarters + 8)}
     now, found, count = QUARTER + MINUTE, dict[int, datetime](), 0
     while now < QUARTER + quarters * INTERVAL:
         count += 1
-        state.asked = now
+        schedule.asked = now
         there = [n for n, since in appears.items() if since <= now]
         for n in there:
             found.setdefault(n, now)
-        state.newest = QUARTER + max(there) * INTERVAL
-        poll_delay.note(state.newest, now)
-        now = state.due_at(now, poll_delay.delay, each_interval=True)
+        schedule.note_newest(QUARTER + max(there) * INTERVAL)
+        now = schedule.due_at(now)
     delays = [found[n] - appears[n] for n in found if n >= 0]
     return delays, count / quarters
 
@@ -127,48 +133,47 @@ class TestDueAt:
 
     def test_all_is_there(self) -> None:
         """After the next quarter-hour, when its data are expected."""
-        state = FeedState(asked=NOW, newest=QUARTER)
-        assert due_at(state) == QUARTER + INTERVAL + DELAY
+        schedule = FeedSchedule(asked=NOW, newest=QUARTER)
+        assert due_at(schedule) == QUARTER + INTERVAL + DELAY
 
     def test_waiting(self) -> None:
         """Each minute for a while, then each quarter-hour."""
-        state, times = FeedState(asked=NOW, newest=QUARTER - INTERVAL), []
+        schedule, times = FeedSchedule(asked=NOW, newest=QUARTER - INTERVAL), []
         while not times or times[-1] < QUARTER + 3 * INTERVAL:
-            state.asked = due_at(state)
-            times.append(state.asked)
+            schedule.asked = due_at(schedule)
+            times.append(schedule.asked)
         minutes = [(time - QUARTER - DELAY) / MINUTE for time in times]
         assert minutes == pytest.approx([2.5, 3.5, 4.5, 5.5, 6.5, 15, 30, 45])
 
     def test_silent_for_long(self) -> None:
         """Once a quarter-hour, as waiting makes no sense."""
-        state = FeedState(asked=QUARTER + DELAY, newest=QUARTER - timedelta(hours=5))
-        assert due_at(state) == QUARTER + INTERVAL + DELAY
+        schedule = FeedSchedule(asked=QUARTER + DELAY, newest=QUARTER - timedelta(hours=5))
+        assert due_at(schedule) == QUARTER + INTERVAL + DELAY
 
     def test_without_data(self) -> None:
         """An empty answer is an answer."""
-        assert due_at(FeedState(asked=NOW)) == QUARTER + INTERVAL + DELAY
+        assert due_at(FeedSchedule(asked=NOW)) == QUARTER + INTERVAL + DELAY
 
     def test_shortest_pause(self) -> None:
         """Whoever asked at a moment of their own: not again within the minute."""
         asked = QUARTER + DELAY - timedelta(seconds=5)
-        state = FeedState(asked=asked, newest=QUARTER - INTERVAL)
-        assert due_at(state) == asked + SHORTEST_PAUSE
+        schedule = FeedSchedule(asked=asked, newest=QUARTER - INTERVAL)
+        assert due_at(schedule) == asked + SHORTEST_PAUSE
 
     def test_read_once_a_day(self) -> None:
         """Once an hour is enough."""
-        state = FeedState(asked=NOW, newest=MIDNIGHT)
-        due = state.due_at(NOW, DELAY, each_interval=False)
-        assert due == NOW + timedelta(minutes=59)
+        schedule = FeedSchedule(each_interval=False, asked=NOW, newest=MIDNIGHT)
+        assert schedule.due_at(NOW) == NOW + timedelta(minutes=59)
 
     @pytest.mark.parametrize("each_interval", [True, False])
     def test_never_asked(self, each_interval: bool) -> None:
         """At once."""
-        assert FeedState().due_at(NOW, DELAY, each_interval=each_interval) == NOW
+        assert FeedSchedule(each_interval=each_interval).due_at(NOW) == NOW
 
     def test_clock_was_wrong(self) -> None:
         """A question of the future stops nothing."""
-        state = FeedState(asked=NOW + timedelta(days=1), newest=NOW + timedelta(days=1))
-        assert state.due_at(NOW, DELAY, each_interval=True) == NOW
+        schedule = FeedSchedule(asked=NOW + timedelta(days=1), newest=NOW + timedelta(days=1))
+        assert schedule.due_at(NOW) == NOW
 
 
 class TestWindow:
@@ -180,31 +185,156 @@ class TestWindow:
     )
     def test_first(self, now: datetime, start: datetime) -> None:
         """With the local day, so that today's amount is right, but not less than the tail."""
-        assert FeedState().window_start(now, MIDNIGHT, each_interval=True) == start
+        assert FeedSchedule().window_start(now, MIDNIGHT) == start
 
     def test_first_of_daily_read(self) -> None:
         """With the day before yesterday: yesterday's data may come today."""
-        start = FeedState().window_start(NOW, MIDNIGHT, each_interval=False)
+        start = FeedSchedule(each_interval=False).window_start(NOW, MIDNIGHT)
         assert start == NOW - LONGEST_TAIL
 
     def test_first_had_no_data(self) -> None:
         """Further back."""
-        start = FeedState(asked=NOW).window_start(NOW, MIDNIGHT, each_interval=True)
+        start = FeedSchedule(asked=NOW).window_start(NOW, MIDNIGHT)
         assert start == NOW - LONGEST_TAIL
 
     def test_tail(self) -> None:
         """A short tail, for what came late."""
-        state = FeedState(asked=NOW, newest=QUARTER)
-        assert state.window_start(NOW, MIDNIGHT, each_interval=True) == QUARTER - TAIL
+        schedule = FeedSchedule(asked=NOW, newest=QUARTER)
+        assert schedule.window_start(NOW, MIDNIGHT) == QUARTER - TAIL
 
     def test_after_a_gap(self) -> None:
         """From before the newest data."""
         newest = QUARTER - timedelta(hours=20)
-        state = FeedState(asked=NOW, newest=newest)
-        start = state.window_start(NOW, MIDNIGHT, each_interval=True)
+        schedule = FeedSchedule(asked=NOW, newest=newest)
+        start = schedule.window_start(NOW, MIDNIGHT)
         assert start == newest - TAIL
 
     def test_after_days(self) -> None:
         """A series that lags by days does not widen the window: that is for the nights."""
-        state = FeedState(asked=NOW, newest=QUARTER - timedelta(days=9))
-        assert state.window_start(NOW, MIDNIGHT, each_interval=True) == NOW - LONGEST_TAIL
+        schedule = FeedSchedule(asked=NOW, newest=QUARTER - timedelta(days=9))
+        assert schedule.window_start(NOW, MIDNIGHT) == NOW - LONGEST_TAIL
+
+
+@dataclass
+class Clock:
+    """A monotonic clock that a test turns, in seconds."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def backoff(clock: Clock) -> Backoff[Feed]:
+    """A back-off without trouble."""
+    return Backoff(clock)
+
+
+@pytest.fixture
+def unknown() -> set[Feed]:
+    """What there is not, as far as is known."""
+    return set()
+
+
+@pytest.fixture
+def schedule(backoff: Backoff[Feed], unknown: set[Feed]) -> PollSchedule:
+    """That of a site that has just been asked for the first time."""
+    schedule = PollSchedule(backoff, unknown.__contains__)
+    schedule.set_feeds([SITE])
+    schedule.note_asked(SITE, NOW)
+    return schedule
+
+
+class TestPollSchedule:
+    """Which feeds of a site are asked, and when."""
+
+    def test_failed_come_last(
+        self, schedule: PollSchedule, backoff: Backoff[Feed], clock: Clock
+    ) -> None:
+        """When their rest is over; so they delay no others."""
+        heating = Feed("site", "heating")
+        schedule.set_feeds([heating, SITE])
+        backoff.back_off(heating)
+        assert schedule.due(NOW + INTERVAL) == [SITE]
+        clock.now += FIRST_PAUSE.total_seconds()
+        assert schedule.due(NOW + INTERVAL) == [SITE, heating]
+        backoff.succeeded(heating)
+        schedule.note_asked(heating, NOW + INTERVAL)
+        assert schedule.due(NOW + INTERVAL) == [SITE]
+
+    def test_a_little_early(self, schedule: PollSchedule) -> None:
+        """A coordinator comes up to a second early; it does not turn round and come again."""
+        schedule.note_newest(SITE, QUARTER)
+        poll = schedule.next_poll(NOW, NOW)
+        assert schedule.due(poll - timedelta(seconds=0.9)) == [SITE]
+        assert not schedule.due(poll - timedelta(seconds=2))
+        early = poll - timedelta(seconds=0.9)
+        schedule.note_asked(SITE, early)
+        assert schedule.next_poll(early, early) == early + SHORTEST_PAUSE
+
+    def test_next_poll(self, schedule: PollSchedule) -> None:
+        """When the first feed is due; an answer that took long gives no reason for another."""
+        schedule.note_newest(SITE, QUARTER)
+        assert schedule.next_poll(NOW, NOW) == QUARTER + INTERVAL + FIRST_DELAY
+        late = QUARTER + INTERVAL + FIRST_DELAY
+        assert schedule.next_poll(NOW, late) == late + SHORTEST_PAUSE
+
+    def test_next_poll_after_trouble(
+        self, schedule: PollSchedule, backoff: Backoff[Feed], clock: Clock
+    ) -> None:
+        """When a rest is over, whatever the wall clock says meanwhile; not before all may go on."""
+        schedule.note_newest(SITE, QUARTER)
+        backoff.back_off(SITE)
+        backoff.back_off(SITE)
+        day = timedelta(days=1)
+        for now in (NOW, NOW - day, NOW + day):
+            assert schedule.next_poll(now, now) == now + 2 * FIRST_PAUSE
+        clock.now += 90
+        assert schedule.next_poll(NOW, NOW) == NOW + SHORTEST_PAUSE
+        backoff.succeeded(SITE)
+        heating = Feed("site", "heating")
+        schedule.set_feeds([SITE, heating])
+        backoff.back_off_after_outage(heating, at_least=1800)
+        assert schedule.next_poll(NOW, NOW) == NOW + timedelta(minutes=30)
+        assert not schedule.due(NOW + INTERVAL)
+
+    def test_rest_of_a_round(self, schedule: PollSchedule) -> None:
+        """What was due and not asked for comes a minute later."""
+        schedule.note_newest(SITE, QUARTER)
+        schedule.set_feeds([SITE, Feed("site", "heating")])
+        assert schedule.next_poll(NOW, NOW) == NOW + SHORTEST_PAUSE
+
+    def test_charge_points(self, schedule: PollSchedule, unknown: set[Feed]) -> None:
+        """They are looked for once a day, until there are some."""
+        points = Feed("site", CHARGE_POINT)
+        schedule.set_feeds([points])
+        schedule.note_asked(points, NOW)
+        unknown.add(points)
+        assert schedule.next_poll(NOW, NOW) == NOW + UNKNOWN_POLL
+        assert schedule.due(NOW - timedelta(days=400)) == [points]  # the clock was wrong
+        unknown.clear()
+        schedule.note_newest(points, QUARTER)
+        assert schedule.next_poll(NOW, NOW) < NOW + INTERVAL
+
+    def test_unasked(self, backoff: Backoff[Feed], unknown: set[Feed]) -> None:
+        """A feed that rests is not waited for."""
+        schedule = PollSchedule(backoff, unknown.__contains__)
+        schedule.set_feeds([SITE])
+        assert schedule.has_unasked
+        backoff.back_off_after_refusal(SITE)
+        assert not schedule.has_unasked
+
+    def test_kept(self, schedule: PollSchedule) -> None:
+        """A feed that is still followed keeps what is known of it."""
+        schedule.note_newest(SITE, QUARTER)
+        schedule.set_feeds([SITE, Feed("site", "heating")])
+        assert schedule.newest == QUARTER
+        assert not schedule.has_feed(Feed("site", "cooling"))
+        assert schedule.due(NOW) == [Feed("site", "heating")]

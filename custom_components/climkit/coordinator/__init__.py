@@ -5,6 +5,7 @@ from .days import Amounts, Day, DayRefusedError, DayUnavailableError, Quarters, 
 from .inventory import SiteInventory
 from .live_data import LiveData
 from .owners import Owners, async_owners
+from .schedule import PollSchedule
 from .sensors import SensorsCoordinator
 from .site import SiteCoordinator
 
@@ -16,6 +17,7 @@ __all__ = [
     "DayUnavailableError",
     "LiveData",
     "Owners",
+    "PollSchedule",
     "Quarters",
     "SensorsCoordinator",
     "SiteCoordinator",

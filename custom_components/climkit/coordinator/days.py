@@ -144,12 +144,14 @@ class SiteDays:
         site: Site,
         reader: FeedReader,
         live_data: LiveData,
+        polls: Backoff[Feed],
     ) -> None:
-        """Begin without days; while polls pause because Climkit is down, no day is asked for."""
+        """Begin without days; while `polls` pause because Climkit is down, none is asked for."""
         self._hass = hass
         self._site = site
         self._reader = reader
         self._live_data = live_data
+        self._polls = polls
         self._backoff = Backoff[_Key](hass.loop.time)
         self._refused: set[_Key] = set()
         self._kept = OrderedDict[_Key, KeptQuarters]()
@@ -187,7 +189,7 @@ class SiteDays:
     async def _async_ask(self, key: _Key, day: Day) -> Quarters:
         if self._backoff.is_paused(key):
             raise DayRefusedError if key in self._refused else DayUnavailableError
-        if self._live_data.backoff.is_paused(None) or dt_util.utcnow() < day.end:
+        if self._polls.is_paused(None) or dt_util.utcnow() < day.end:
             raise DayUnavailableError  # today is asked for by the polls
         try:
             answer = await self._reader.async_read(key.feed, day.start, day.end, Priority.ASKED_FOR)

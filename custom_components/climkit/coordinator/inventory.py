@@ -101,7 +101,8 @@ class SiteInventory:
             meters={key: meter for key, meter in meters.items() if self.wants(key)},
             series={one.statistic_id: one for one in series},
         )
-        self.feeds = self._site_feeds(self._remembered | meters)
+        site_feeds = self._site_feeds(self._remembered | meters)
+        self.feeds = list(dict.fromkeys([*site_feeds, *(one.feed for one in series)]))
         return True
 
     def note_present(self, day: str) -> None:

@@ -5,10 +5,13 @@ may be another time tomorrow. So the first poll comes when half of the data have
 (observed, by each account for itself), and more follow while they are not.
 """
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..api import INTERVAL, floor_interval
+from ..api import INTERVAL, Backoff, floor_hour, floor_interval
+from ..measures import METER_TYPES, Feed
 
 # Whoever asks for a refresh: no question is repeated sooner. While data are waited for, polls
 # are this far from one another ...
@@ -88,30 +91,38 @@ class PollDelay:
 
 
 @dataclass(slots=True)
-class FeedState:
-    """What is known of a feed that works: when it was asked, its newest interval's end.
+class FeedSchedule:
+    """When a feed was asked and will be, and its newest interval's end.
 
-    `gap`: where the last answer should have begun, but did not; it may have been cut.
+    `poll_delay`: that of its kind of meter. `each_interval`: whether these meters are read each
+    quarter-hour, not once a day. `gap`: where the last answer should have begun, but did not; it
+    may have been cut.
     """
 
+    poll_delay: PollDelay = field(default_factory=PollDelay)
+    each_interval: bool = True
     asked: datetime | None = None
     newest: datetime | None = None
     gap: datetime | None = None
 
     def note_first(self, start: datetime, first: datetime) -> None:
         """Note where an answer begins that was asked from `start` on; a gap is asked for twice."""
-        self.gap = start if first > start and self.gap is None else None
+        if self.each_interval:
+            self.gap = start if first > start and self.gap is None else None
 
-    def due_at(self, now: datetime, delay: timedelta, *, each_interval: bool) -> datetime:
-        """Return when to ask it next; never in the past of a clock that was put back.
+    def note_newest(self, newest: datetime) -> None:
+        """Note the end of the newest interval there is, and learn from it when to ask."""
+        self.newest = newest
+        if self.asked:
+            self.poll_delay.note(newest, self.asked)
 
-        `delay` is that of its kind of meter.
-        """
+    def due_at(self, now: datetime) -> datetime:
+        """Return when to ask it next; never in the past of a clock that was put back."""
         if self.asked is None or now < self.asked:  # the clock was wrong then
             return now
-        if not each_interval:
+        if not self.each_interval:
             return self.asked + DAILY_READ_POLL
-        return max(self._next_poll(self.asked, delay), self.asked + SHORTEST_PAUSE)
+        return max(self._next_poll(self.asked, self.poll_delay.delay), self.asked + SHORTEST_PAUSE)
 
     def _next_poll(self, asked: datetime, delay: timedelta) -> datetime:
         """Return when the quarter-hour after the newest one is polled for, after the last poll."""
@@ -123,11 +134,112 @@ class FeedState:
             return first
         return asked + SHORTEST_PAUSE if asked - first < WAITING else regular
 
-    def window_start(self, now: datetime, midnight: datetime, *, each_interval: bool) -> datetime:
+    def window_start(self, now: datetime, midnight: datetime) -> datetime:
         """Return where the next question has to start; `midnight` began the local day."""
         earliest = now - LONGEST_TAIL
         if self.newest is None:
             is_first = self.asked is None
-            return min(midnight, now - TAIL) if each_interval and is_first else earliest
+            return min(midnight, now - TAIL) if self.each_interval and is_first else earliest
         usual = self.newest - TAIL
         return max(earliest, min(usual, self.gap) if self.gap else usual)
+
+
+class PollSchedule:
+    """When each feed of a site is polled; one that is in trouble when its pause is over."""
+
+    def __init__(
+        self,
+        backoff: Backoff[Feed],
+        is_unknown: Callable[[Feed], bool],
+        offset: timedelta = timedelta(),
+    ) -> None:
+        """Begin without feeds; `offset` spreads the accounts of this world over the minute.
+
+        `backoff` knows which feeds are paused, `is_unknown` what no list tells of.
+        """
+        self.backoff = backoff
+        self._is_unknown = is_unknown
+        self._feeds: dict[Feed, FeedSchedule] = {}
+        self._poll_delays = defaultdict[str, PollDelay](lambda: PollDelay(FIRST_DELAY + offset))
+
+    def set_feeds(self, feeds: Iterable[Feed]) -> None:
+        """Ask from now on for these feeds, and for no others."""
+        self._feeds = {feed: self._feeds.get(feed) or self._new(feed) for feed in feeds}
+
+    def _new(self, feed: Feed) -> FeedSchedule:
+        each_interval = METER_TYPES[feed.meter_type].read_each_interval
+        return FeedSchedule(self._poll_delays[feed.meter_type], each_interval)
+
+    def has_feed(self, feed: Feed) -> bool:
+        """Whether a feed is still asked for."""
+        return feed in self._feeds
+
+    def due(self, now: datetime) -> list[Feed]:
+        """Return the feeds to be asked now; those that failed last time delay no others."""
+        due = [feed for feed in self._feeds if self._is_due(feed, now)]
+        return sorted(due, key=self.backoff.is_in_trouble)
+
+    def next_poll(self, asked: datetime, now: datetime) -> datetime:
+        """Return when something is due next, after a round of questions that began at `asked`."""
+        times = (self._due_at(feed, asked, now) for feed in self._feeds)
+        return max(
+            min(times, default=now + INTERVAL),
+            now + self.backoff.left(None),
+            now + SHORTEST_PAUSE,
+        )
+
+    def _is_due(self, feed: Feed, now: datetime) -> bool:
+        if self.backoff.is_paused(feed):
+            return False
+        return now >= self._due_at(feed, now, now) - COORDINATOR_ROUNDS
+
+    def _due_at(self, feed: Feed, asked: datetime, now: datetime) -> datetime:
+        """Return when to ask a feed next; what failed is due when its pause is over."""
+        if self.backoff.is_in_trouble(feed):
+            return now + self.backoff.left(feed)
+        schedule = self._feeds[feed]
+        if self._is_unknown(feed) and schedule.asked and schedule.asked <= asked:
+            return schedule.asked + UNKNOWN_POLL
+        return schedule.due_at(asked)
+
+    def window_start(self, feed: Feed, now: datetime, midnight: datetime) -> datetime:
+        """Return where the next question for a feed starts: a full hour."""
+        return floor_hour(self._feeds[feed].window_start(now, midnight))
+
+    def note_asked(self, feed: Feed, now: datetime) -> None:
+        """Note a question."""
+        self._feeds[feed].asked = now
+
+    def note_first(self, feed: Feed, start: datetime, first: datetime) -> None:
+        """Note where an answer begins that was asked from `start` on."""
+        self._feeds[feed].note_first(start, first)
+
+    def note_newest(self, feed: Feed, newest: datetime) -> None:
+        """Note the end of the newest interval there is of a feed."""
+        self._feeds[feed].note_newest(newest)
+
+    def was_asked(self, feed: Feed) -> bool:
+        """Whether a feed was ever asked for."""
+        return self._feeds[feed].asked is not None
+
+    @property
+    def has_unasked(self) -> bool:
+        """Whether a feed was never asked."""
+        return any(
+            not schedule.asked and not self.backoff.is_paused(feed)
+            for feed, schedule in self._feeds.items()
+        )
+
+    @property
+    def newest(self) -> datetime | None:
+        """Return the end of the site's newest interval; it stays when that is forgotten."""
+        return max((one.newest for one in self._feeds.values() if one.newest), default=None)
+
+    @property
+    def learned_delays(self) -> dict[str, float]:
+        """Return the minutes from the end of a quarter-hour until its data, by kind of meter."""
+        return {
+            meter_type: round(poll_delay.delay / timedelta(minutes=1), 1)
+            for meter_type, poll_delay in self._poll_delays.items()
+            if poll_delay.is_known
+        }

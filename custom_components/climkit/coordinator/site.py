@@ -37,7 +37,7 @@ from .days import SiteDays
 from .inventory import SiteData, SiteInventory
 from .live_data import LiveData
 from .registers import MeterRegisters
-from .schedule import DAILY_READ_POLL, FOLLOW_UP_DELAY
+from .schedule import DAILY_READ_POLL, FOLLOW_UP_DELAY, PollSchedule
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         names: Names,
         meters: list[Meter],
         reader: FeedReader,
+        schedule: PollSchedule,
         live_data: LiveData,
         inventory: SiteInventory,
         days: SiteDays,
@@ -97,12 +98,13 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self.inventory = inventory
         self.registers = MeterRegisters(client, site, hass.loop.time)
         self._reader = reader
+        self._schedule = schedule
         self._live_data = live_data
         self._days = days
         self._history = history
         self._costs = costs
         self._note_time = note_time
-        self._backoff = live_data.backoff
+        self._backoff = schedule.backoff
         self._list_backoff = Backoff[str](hass.loop.time)
         self._error: ClimkitError | None = None
         self._refused: set[Feed] = set()
@@ -123,7 +125,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     @property
     def last_measurement(self) -> datetime | None:
         """Return the end of the site's newest interval."""
-        return self._live_data.newest
+        return self._schedule.newest
 
     def newest_interval(self, series: Series) -> Interval | None:
         """Return a series' newest interval of the last day."""
@@ -131,8 +133,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     @property
     def observations(self) -> dict[str, object]:
-        """Return what the answers of the last day settled of the API's unknowns, without values."""
-        return self._live_data.observations
+        """Return what the answers of the last day settled of the API's unknowns, without values.
+
+        `minutes_until_data`: from the end of a quarter-hour, as far as it was learned.
+        """
+        known = self._live_data.observations
+        return known | {"minutes_until_data": self._schedule.learned_delays}
 
     def columns(self, meter_type: str) -> Collection[str]:
         """Return the columns that the site's answers about a kind of meter had lately."""
@@ -180,11 +186,11 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         finally:
             later = dt_util.utcnow()
             # A clock that was set meanwhile must not make anybody wait for days.
-            self.update_interval = min(self._live_data.next_poll(now, later) - later, LONGEST_WAIT)
+            self.update_interval = min(self._schedule.next_poll(now, later) - later, LONGEST_WAIT)
         if error:
             _LOGGER.warning("Climkit lists the meters of %s, but not yet its data", self.site.id)
         is_down = error is not None and is_outage(error)
-        if not is_down and (self._live_data.has_unasked or not self._has_refreshed):
+        if not is_down and (self._schedule.has_unasked or not self._has_refreshed):
             self.update_interval = FOLLOW_UP_DELAY
         self._has_refreshed = True
         self.inventory.note_present(self.day(now))
@@ -228,7 +234,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         """Ask for what the known meters need, and tell history and costs of their series."""
         if not self.inventory.update(self.site, self.names):
             return
-        self._live_data.set_feeds(self.inventory.feeds, self.inventory.data.series.values())
+        self._schedule.set_feeds(self.inventory.feeds)
+        self._live_data.keep_only(self.inventory.feeds)
         named, site = self.inventory.series_with_meters, self.site
         self._history.set_series((s, self.names.statistic(s, site, m)) for s, m in named)
         self._costs.set_series((s, self.names.cost(s, site, m)) for s, m in named)
@@ -240,9 +247,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         """
 
         async def ask(feed: Feed) -> None:
-            if self._live_data.has_feed(
-                feed
-            ):  # an answer before may have told that it is not needed
+            # An answer before may have told that it is not needed.
+            if self._schedule.has_feed(feed):
                 await self._async_ask(feed, now)
 
         def refuse(feed: Feed) -> None:
@@ -254,16 +260,16 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
             self._refused.add(feed)
             self._update_inventory()
 
-        if due := [] if self._backoff.is_paused(None) else self._live_data.due(now):
+        if due := [] if self._backoff.is_paused(None) else self._schedule.due(now):
             feeds = due if self._has_refreshed else _first(due)
             self._error = await ask_each(feeds, ask, refuse, self._backoff)
         return self._error
 
     async def _async_ask(self, feed: Feed, now: datetime) -> None:
         midnight = local_midnight(now, self.site.zone)
-        start = self._live_data.window_start(feed, now, midnight)
-        yesterday = None if self._live_data.was_asked(feed) else self._yesterday(feed, start)
-        self._live_data.note_asked(feed, now)
+        start = self._schedule.window_start(feed, now, midnight)
+        yesterday = None if self._schedule.was_asked(feed) else self._yesterday(feed, start)
+        self._schedule.note_asked(feed, now)
         try:
             if yesterday:
                 answer = await self._reader.async_read_first(feed, yesterday, start)
@@ -278,9 +284,11 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._summary.note(self._live_data.intervals(feed), intervals)
         self._refused.discard(feed)
         if rows := [interval for interval in intervals if interval.start >= start]:
-            self._live_data.note_first(feed, start, rows[0].start)
+            self._schedule.note_first(feed, start, rows[0].start)
         await self._days.async_take_live(feed, start, intervals, midnight)
         self._live_data.merge(feed, intervals, min(start, floor_hour(midnight)))
+        if held := self._live_data.intervals(feed):
+            self._schedule.note_newest(feed, held[-1].end)
         self._update_inventory()
         self._history.add_live(feed, start, now, self._live_data.intervals(feed))
 
