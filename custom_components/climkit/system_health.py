@@ -22,11 +22,8 @@ async def async_health(hass: HomeAssistant) -> dict[str, object]:
         DOMAIN, include_ignore=False
     )
     url = next((entry.data.get(CONF_URL, DEFAULT_URL) for entry in entries), DEFAULT_URL)
-    stats = [
-        next(iter(entry.runtime_data.values())).runtime.client.stats
-        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-        if entry.runtime_data
-    ]
+    loaded: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    stats = [next(iter(e.runtime_data.values())).client.stats for e in loaded if e.runtime_data]
     now = dt_util.utcnow()
     times = [one.last_success for one in stats if one.last_success]
     return {
