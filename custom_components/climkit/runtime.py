@@ -78,16 +78,7 @@ class SiteRuntime:
             amounts=lambda: self.history,
             on_change=self._update_entities,
         )
-        self.history = SiteHistory(
-            hass,
-            reader,
-            site,
-            start=history_start(entry.options[CONF_HISTORY], site, dt_util.utcnow()),
-            store=store,
-            write_guard=self.costs.write_guard,
-            on_change=self._note_history,
-            on_read=self._async_follow,
-        )
+        self.history = self._make_history(site, reader)
         self.inventory = SiteInventory(site, store, selection, async_owners(hass), live_data)
         common = hass, entry, client, site, store
         self.coordinator = SiteCoordinator(
@@ -104,6 +95,19 @@ class SiteRuntime:
             note_time=self._note_time,
         )
         self.sensors = SensorsCoordinator(*common, is_wanted=selection.sensors)
+
+    def _make_history(self, site: Site, reader: FeedReader) -> SiteHistory:
+        start = history_start(self.entry.options[CONF_HISTORY], site, dt_util.utcnow())
+        return SiteHistory(
+            self.hass,
+            reader,
+            site,
+            start=start,
+            store=self.store,
+            write_guard=self.costs.write_guard,
+            on_change=self._note_history,
+            on_read=self._async_follow,
+        )
 
     # What there is
 
