@@ -26,7 +26,6 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 
 from custom_components.climkit.api import transport
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.coordinator import site
 from custom_components.climkit.feeds import plausibility
 from custom_components.climkit.history import recheck
 from custom_components.climkit.runtime import SiteRuntime
@@ -126,7 +125,6 @@ class StoryHome(Home):
         patches = (
             patch.object(worker, "RECORDER_PAUSE", timedelta(0)),
             patch.object(recheck, "NIGHTS_OF_A_SWEEP", NIGHTS_OF_A_SWEEP),
-            patch.object(site, "uniform", _middle),
             patch("custom_components.climkit.runtime.uniform", _middle),
             patch.object(recorder, "async_add_external_statistics", add),
             patch.object(transport, "REQUEST_TIMEOUT", transport.REQUEST_TIMEOUT),
