@@ -321,7 +321,7 @@ class TestLimit:
                 blocking=True,
             )
         assert error.value.translation_key == "no_limit"
-        assert not home.sites[0].record["plausibility"]["limits"]
+        assert not home.sites[0].record.plausibility.limits
 
     async def test_unknown_measure(self, home: Home, flat_id: str) -> None:
         """The answer names those that there are."""
@@ -506,7 +506,7 @@ class TestHistory:
         await look(home)
         assert told(home) == {"differing"}
         stats = home.sites[0].history.recheck_stats
-        assert stats["nights"] >= MANY_NIGHTS
+        assert stats.nights >= MANY_NIGHTS
         assert stats["hours"] >= MANY_NIGHTS
         for _ in range(2):
             await home.turn_clock(hours=24)

@@ -145,8 +145,8 @@ def _claim_remembered(
     owners.release_sites(store.sites)
     for site_id, record in sorted(store.sites.items()):
         if chosen == ALL or site_id in chosen:
-            owners.claim(site_id, "meters", filter(selection.wants, record["meters"]))
-            owners.claim(site_id, "sensors", record["sensors"])
+            owners.claim(site_id, "meters", filter(selection.wants, record.meters))
+            owners.claim(site_id, "sensors", record.sensors)
 
 
 @callback

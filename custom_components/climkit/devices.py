@@ -67,8 +67,8 @@ def site_device_ids(runtime: SiteRuntime) -> set[str]:
 
     A meter or sensor that vanished stays for some days: lists can be wrong.
     """
-    meters = runtime.record["meters"]
-    sensors = runtime.record["sensors"] if runtime.sensors.is_wanted else {}
+    meters = runtime.record.meters
+    sensors = runtime.record.sensors if runtime.sensors.is_wanted else {}
     return {runtime.site.id, *filter(runtime.inventory.wants, meters), *sensors}
 
 

@@ -15,9 +15,10 @@ from homeassistant.util import dt as dt_util
 
 from .api import DEFAULT_URL, ClimkitClient, RequestStats
 from .const import ALL, CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
-from .history import Backfill, SyncState
+from .history import SyncState
 from .measures import Series
 from .runtime import ClimkitConfigEntry, SiteRuntime
+from .store import Backfill, RecheckRecord
 
 type Diagnostics = dict[str, object]
 
@@ -144,7 +145,7 @@ def _site(runtime: SiteRuntime) -> Diagnostics:
             "is_stuck": history.is_stuck,
             "is_not_stored": history.worker.is_not_stored,
             "hours_mended_again_and_again": len(history.differing_hours),
-            "nights": dict(history.recheck_stats),
+            "nights": _nights(history.recheck_stats),
             "series": _series(history.states, numbers),
         },
         "costs": {
@@ -166,6 +167,15 @@ def _series(states: list[SyncState], numbers: dict[str, str]) -> dict[str, Diagn
             "earlier": _backfill(state.backfill) if state.backfill else None,
         }
         for state in states
+    }
+
+
+def _nights(recheck: RecheckRecord) -> Diagnostics:
+    return {
+        "nights": recheck.nights,
+        "pages": recheck.pages,
+        "hours": recheck.hours,
+        "last": _iso(recheck.last),
     }
 
 

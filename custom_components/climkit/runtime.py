@@ -29,8 +29,8 @@ from .feeds import FeedReader, Plausibility, Windows
 from .history import STARTS_WITHIN, SiteHistory, SyncState, next_night
 from .measures import Feed, Names, Series
 from .options import Selection, history_start
-from .periods import Peak, SitePeriods
-from .store import ClimkitStore
+from .periods import SitePeriods
+from .store import ClimkitStore, Peak
 
 # How often to look whether a night has begun.
 NIGHT_LOOKS = timedelta(minutes=10)
@@ -63,9 +63,9 @@ class SiteRuntime:
         self.client = client
         self.store = store
         self.record = store.site(site.id)
-        self.plausibility = Plausibility(self.record)
-        self.windows = Windows(self.record)
-        self.periods = SitePeriods(hass, site, self.record)
+        self.plausibility = Plausibility(self.record.plausibility)
+        self.windows = Windows(self.record.window)
+        self.periods = SitePeriods(hass, site, self.record.peaks)
         reader = FeedReader(client, site, self.plausibility, self.windows)
         live_data = LiveData()
         polls = Backoff[Feed](hass.loop.time)

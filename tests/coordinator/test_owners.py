@@ -211,7 +211,7 @@ async def test_memory_of_before(home: Home, hass_storage: dict[str, Any]) -> Non
     }
     await home.set_up_completely()
     assert (writers(home), home_of(home)) == ([SITE_ID], SITE_ID)
-    [meters] = [site.record["meters"] for site in home.sites if site.site.id == NEIGHBOUR_ID]
+    [meters] = [site.record.meters for site in home.sites if site.site.id == NEIGHBOUR_ID]
     assert METER_ID not in meters
 
 

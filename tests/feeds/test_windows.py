@@ -14,7 +14,7 @@ from custom_components.climkit.api import (
 )
 from custom_components.climkit.diagnostics import async_get_config_entry_diagnostics
 from custom_components.climkit.feeds.windows import Windows, is_refused_at_once, may_be_too_long
-from custom_components.climkit.store.records import SiteRecord, read_site
+from custom_components.climkit.store.records import SiteRecord, WindowRecord
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
 from tests.stories.source import METER_ID, Source
@@ -24,10 +24,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MONTH = timedelta(days=30)
 THEN = datetime(2026, 11, 20, tzinfo=UTC)
-
-
-def empty() -> SiteRecord:
-    return read_site({}, [])
 
 
 class Server:
@@ -57,7 +53,7 @@ class TestLengths:
     @pytest.mark.parametrize("hours", [1, 2, 5, 21, 24, 100, 700])
     def test_is_found(self, hours: int) -> None:
         """After a few failures nothing fails any more until the next day."""
-        windows = Windows(empty())
+        windows = Windows(WindowRecord())
         server = Server(windows, hours * HOUR)
         for _ in range(30):
             server.ask(MONTH)
@@ -71,7 +67,7 @@ class TestLengths:
 
     def test_a_longer_one_is_tried_each_day(self) -> None:
         """One failure a day while the limit stays; once it is gone, all is asked for at once."""
-        windows = Windows(empty())
+        windows = Windows(WindowRecord())
         server = Server(windows, DAY)
         for _ in range(30):
             server.ask(MONTH)
@@ -90,7 +86,7 @@ class TestLengths:
 
     def test_short_windows_say_nothing(self) -> None:
         """Live windows of three hours are answered; that long ones fail has to be shown by them."""
-        windows = Windows(empty())
+        windows = Windows(WindowRecord())
         for _ in range(50):
             windows.succeeded(3 * HOUR)
             windows.failed(MONTH, THEN)
@@ -99,7 +95,7 @@ class TestLengths:
     @pytest.mark.parametrize("attempts", [1, 3, 9, 10, 11, 40])
     def test_trouble_is_no_matter_of_length(self, attempts: int) -> None:
         """However long it lasts, soon after it all is asked for at once."""
-        windows = Windows(empty())
+        windows = Windows(WindowRecord())
         for _ in range(attempts):
             windows.failed(min(windows.length(THEN) or MONTH, MONTH), THEN)
         server = Server(windows)
@@ -110,17 +106,17 @@ class TestLengths:
 
     def test_a_wall_clock_that_was_set(self) -> None:
         """A trial of the future was made while the clock was wrong."""
-        record = empty()
-        record["window"] = {"hours": 10, "tried": (THEN + 400 * DAY).isoformat()}
+        record = WindowRecord(hours=10, tried=THEN + 400 * DAY)
         assert Windows(record).length(THEN) == 20 * HOUR
 
     @pytest.mark.parametrize("hours", [0, -5, 1e9, None, "x", float("nan")])
     def test_odd_memory(self, hours: Any) -> None:
         """It is begun anew."""
         lost: list[str] = []
-        record = read_site({"window": {"hours": hours, "tried": THEN.isoformat()}}, lost)
+        data = {"window": {"hours": hours, "tried": THEN.isoformat()}}
+        record = SiteRecord.from_dict(data, lost)
         assert lost == ["window"]
-        assert Windows(record).length(THEN) is None
+        assert Windows(record.window).length(THEN) is None
 
     @pytest.mark.parametrize(
         ("error", "may_be", "at_once"),

@@ -238,7 +238,7 @@ class TestAdd:
         sources = {source["type"] for source in manager.data["energy_sources"]}
         assert sources == {"grid", "solar"}
         [runtime] = home.sites
-        await home.until(lambda: "energy_wish" not in runtime.record)
+        await home.until(lambda: not runtime.record.dashboard_request)
 
     @pytest.mark.parametrize(
         ("url", "error", "is_open"),

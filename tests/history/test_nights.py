@@ -135,9 +135,9 @@ class TestRevisions:
         await home.set_up_completely()
         await home.turn_clock(hours=20)
 
-        position = home.sites[0].record["walk"]["electricity"]
+        position = home.sites[0].record.recheck.sweep["electricity"]
         await home.restart()
-        assert home.sites[0].record["walk"]["electricity"] == position
+        assert home.sites[0].record.recheck.sweep["electricity"] == position
 
     async def test_a_night_in_trouble(self, home: Home) -> None:
         """It asks once, not page by page, and the sweep stays where it was."""
@@ -147,10 +147,10 @@ class TestRevisions:
         await home.turn_clock(hours=20)
         asked = [r for r in home.simulator.requests[before:] if "site_data" in r.path]
         assert len(asked) <= 3
-        assert home.sites[0].record["walk"] == {}
+        assert home.sites[0].record.recheck.sweep == {}
         home.simulator.switches.faults = []
         await home.turn_clock(hours=24)
-        assert home.sites[0].record["walk"]
+        assert home.sites[0].record.recheck.sweep
 
     async def test_withdrawn(self, home: Home) -> None:
         """An hour that Climkit no longer has keeps its row, without an amount."""

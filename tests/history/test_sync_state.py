@@ -23,7 +23,8 @@ SERIES = Series(
 
 
 def make_state(**changes: Any) -> SyncState:
-    values: dict[str, Any] = {"since": START, "until": START} | changes
+    first = changes["last"].start if "last" in changes else None
+    values: dict[str, Any] = {"since": START, "until": START, "first": first} | changes
     return SyncState(series=SERIES, statistic=metadata(SERIES, "Consumption"), **values)
 
 

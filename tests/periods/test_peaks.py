@@ -16,7 +16,7 @@ from custom_components.climkit.feeds import page_size
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import Measure
 from custom_components.climkit.periods.peaks import MonthPeaks, Peak, day_peaks
-from custom_components.climkit.store.records import SiteRecord
+from custom_components.climkit.store.records import PeaksRecord
 from tests.conftest import NOW, Home
 from tests.periods.test_periods import all_series, month
 from tests.simulator import Fault, FaultKind, World, single_house
@@ -58,13 +58,13 @@ def site(created: datetime | None = None) -> Site:
 
 
 @pytest.fixture
-def record() -> SiteRecord:
+def record() -> PeaksRecord:
     """An empty memory."""
-    return SiteRecord(series={}, meters={}, sensors={}, has_battery=False, walk={})
+    return PeaksRecord()
 
 
 @pytest.fixture
-def peaks(record: SiteRecord) -> MonthPeaks:
+def peaks(record: PeaksRecord) -> MonthPeaks:
     """The peaks of a site that is older than the month."""
     return MonthPeaks(record, site())
 
@@ -126,7 +126,7 @@ class TestMonthPeaks:
         found = take(peaks, before, later, intervals(NOVEMBER, 1.0), now)
         assert found == Peak(later, 20.0)
 
-    def test_site_of_this_month(self, record: SiteRecord) -> None:
+    def test_site_of_this_month(self, record: PeaksRecord) -> None:
         created = NOVEMBER + 3 * DAY + timedelta(minutes=7)
         peaks = MonthPeaks(record, site(created))
         start = NOVEMBER + 3 * DAY
@@ -191,7 +191,7 @@ class TestMonthPeaks:
         take(peaks, NOVEMBER, now, said, now)
         assert len(peaks.fallen([SERIES], start, end, {}, now)) == days
 
-    def test_restart(self, peaks: MonthPeaks, record: SiteRecord) -> None:
+    def test_restart(self, peaks: MonthPeaks, record: PeaksRecord) -> None:
         now = NOVEMBER + 2 * DAY
         found = take(peaks, NOVEMBER, now, intervals(NOVEMBER, 5.0, 1.0), now)
         assert MonthPeaks(record, site()).peak(SERIES, now) == found == Peak(NOVEMBER, 20.0)

@@ -6,6 +6,8 @@ import logging
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.helpers.json import json_dumps
+from homeassistant.util.json import json_loads
 from hypothesis import given, settings, strategies as st
 import pytest
 
@@ -14,7 +16,8 @@ from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds.plausibility import Plausibility
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.statistics import worker
-from custom_components.climkit.store.records import read_site
+from custom_components.climkit.store.migration import from_first_release
+from custom_components.climkit.store.records import SiteRecord
 from tests.conftest import NOW, Home
 from tests.simulator import World
 from tests.stories.source import METER_ID, SITE_ID, Source
@@ -24,11 +27,65 @@ FIRST = NOW.replace(minute=0) - timedelta(days=3)
 TIME = "2026-11-20T10:00:00+00:00"
 SERIES = f"climkit:{METER_ID}_total"
 
+LATER = "2026-11-20T11:00:00+00:00"
+RANGES = [{"start": TIME, "end": LATER}]
+ROWS = {"first": TIME, "last": {"start": TIME, "amount": None, "total": 1.5}, "count": 3}
+
 # All that can be remembered.
 WHOLE: dict[str, Any] = {
     "series": {
         SERIES: {
             "since": TIME,
+            "until": TIME,
+            "complete": True,
+            "extent": ROWS,
+            "backfill": {"start": TIME, "position": TIME, "end": LATER},
+        }
+    },
+    "meters": {METER_ID: ["2026-11-19"]},
+    "sensors": {},
+    "described": {
+        METER_ID: {
+            "id": METER_ID,
+            "type": "electricity",
+            "mode": "consumption",
+            "name": None,
+            "bus_address": 7,
+            "is_rule_meter": False,
+        }
+    },
+    "has_battery": False,
+    "peaks": {
+        "month": TIME,
+        "series": {SERIES: {"until": None, "days": {"3": {"start": TIME, "power": 1.0}}}},
+    },
+    "plausibility": {
+        "limits": {"a": 1.0},
+        "pending": {"a": {TIME: 9.0}},
+        "rejected": {"a": [RANGES[0] | {"limit": 1.0}]},
+    },
+    "recheck": {
+        "nights": 1,
+        "pages": 2,
+        "hours": 3,
+        "last": TIME,
+        "sweep": {"electricity": TIME},
+        "unread": {"electricity": RANGES},
+    },
+    "costs": {
+        "tariffs": [{"site": SITE_ID}],
+        "dirty": {f"{SERIES}_cost": RANGES},
+        "stored": {f"{SERIES}_cost": ROWS},
+    },
+    "window": {"hours": 10, "tried": TIME},
+    "dashboard_request": {"owner": SITE_ID, "water": [METER_ID]},
+}
+
+# The same as release 0.1.0 remembered it.
+OF_FIRST_RELEASE: dict[str, Any] = {
+    "series": {
+        SERIES: {
+            "since": LATER,
             "until": TIME,
             "last": TIME,
             "complete": True,
@@ -38,25 +95,28 @@ WHOLE: dict[str, Any] = {
             "earlier": {"start": TIME, "begin": TIME},
         }
     },
-    "meters": {METER_ID: ["2026-11-19"]},
+    "meters": WHOLE["meters"],
     "sensors": {},
     "has_battery": False,
     "walk": {"electricity": TIME},
-    "peaks": {"month": TIME, "series": {SERIES: {"until": None, "days": {"3": (TIME, 1.0)}}}},
+    "peaks": {"month": TIME, "series": {SERIES: {"until": None, "days": {"3": [TIME, 1.0]}}}},
     "plausibility": {
         "limits": {"a": 1.0},
         "pending": {"a": {TIME: 9.0}},
-        "rejected": {"a": [(TIME, TIME, 1.0)]},
-        "left_out": {"a": {TIME: 9.0}},
-        "decided": {"a": TIME},
+        "rejected": {"a": [[TIME, LATER, 1.0]]},
     },
     "mended": {"nights": 1, "pages": 2, "hours": 3, "last": TIME},
     "costs": {
         "tariffs": [{"site": SITE_ID}],
-        "dirty": {f"{SERIES}_cost": [(TIME, TIME)]},
-        "stored": {f"{SERIES}_cost": {"first": TIME, "last": TIME, "sum": 2.0, "count": 1}},
+        "dirty": {f"{SERIES}_cost": [[TIME, LATER]]},
+        "stored": {f"{SERIES}_cost": {"first": TIME, "last": TIME, "sum": 1.5, "count": 3}},
     },
-    "again": {"electricity": [(TIME, TIME)]},
+    "again": {"electricity": [[TIME, LATER]]},
+    "window": {"hours": 10, "tried": TIME},
+    "described": {
+        METER_ID: {key: one for key, one in WHOLE["described"][METER_ID].items() if key != "id"}
+    },
+    "energy_wish": WHOLE["dashboard_request"],
 }
 
 anything = st.recursive(
@@ -77,11 +137,11 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-def changed(path: tuple[Any, ...], value: Any) -> Any:
+def changed(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
     """What is remembered, with something else at one place."""
     if not path:
         return value
-    data = copy.deepcopy(WHOLE)
+    data = copy.deepcopy(whole)
     inner = data
     for key in path[:-1]:
         inner = inner[key]
@@ -89,44 +149,62 @@ def changed(path: tuple[Any, ...], value: Any) -> Any:
     return data
 
 
+def written(record: SiteRecord) -> Any:
+    """What Home Assistant writes of a record."""
+    return json_loads(json_dumps(record))
+
+
 class TestReading:
     """Parts of a record."""
 
     def test_whole(self) -> None:
-        """All of it is understood."""
+        """All of it is understood, and written as it was."""
         lost: list[str] = []
-        assert read_site(WHOLE, lost) == WHOLE
+        assert written(SiteRecord.from_dict(WHOLE, lost)) == WHOLE
         assert not lost
 
     @pytest.mark.parametrize("key", WHOLE)
     def test_one_part_is_odd(self, key: str) -> None:
         """The others are kept."""
         lost: list[str] = []
-        found = read_site({**WHOLE, key: 7}, lost)
+        found = SiteRecord.from_dict({**WHOLE, key: 7}, lost)
         assert lost == [key]
-        assert {**found, key: None} == {**WHOLE, key: None}
+        assert {**written(found), key: None} == {**WHOLE, key: None}
 
     def test_one_series_is_odd(self) -> None:
         """The others are kept."""
         lost: list[str] = []
         series = {**WHOLE["series"], "climkit:other": {"since": "x"}}
-        assert read_site({**WHOLE, "series": series}, lost)["series"] == WHOLE["series"]
+        found = SiteRecord.from_dict({**WHOLE, "series": series}, lost)
+        assert written(found) == WHOLE
         assert lost == ["series"]
 
-    def test_of_a_newer_release(self) -> None:
-        """What it has more is left out."""
+    def test_one_range_is_upside_down(self) -> None:
+        """What is left to do of one cost is not known: all of it is computed."""
         lost: list[str] = []
-        newer = {**WHOLE, "more": 1, "mended": {**WHOLE["mended"], "more": 2}}
-        assert read_site(newer, lost) == WHOLE
+        odd = {"odd": [*RANGES, {"start": LATER, "end": TIME}]}
+        costs = WHOLE["costs"] | {"dirty": WHOLE["costs"]["dirty"] | odd}
+        assert written(SiteRecord.from_dict({**WHOLE, "costs": costs}, lost)) == WHOLE
+        assert lost == ["costs"]
+
+    def test_of_a_newer_release(self) -> None:
+        """What it has more is left out, and a mode that is not known here is none."""
+        lost: list[str] = []
+        meter = WHOLE["described"][METER_ID] | {"mode": "storage"}
+        recheck = {**WHOLE["recheck"], "more": 2}
+        newer = {**WHOLE, "more": 1, "recheck": recheck, "described": {METER_ID: meter}}
+        meter = meter | {"mode": "unknown"}
+        found = SiteRecord.from_dict(newer, lost)
+        assert written(found) == {**WHOLE, "described": {METER_ID: meter}}
         assert not lost
 
     @settings(max_examples=300, deadline=None)
     @given(st.sampled_from(places(WHOLE)), anything)
     def test_anything_anywhere(self, path: tuple[Any, ...], value: Any) -> None:
         """It is a record all the same."""
-        found = read_site(changed(path, value), [])
-        assert {"series", "meters", "sensors", "has_battery", "walk"} <= found.keys()
-        assert read_site(found, []) == found
+        found, lost = SiteRecord.from_dict(changed(WHOLE, path, value), []), []
+        assert SiteRecord.from_dict(written(found), lost) == found
+        assert not lost
 
     @settings(max_examples=100, deadline=None)
     @given(
@@ -134,11 +212,40 @@ class TestReading:
     )
     def test_any_decisions(self, path: tuple[Any, ...], value: Any) -> None:
         """What is not understood of them harms nobody."""
-        record = read_site(changed(path, value), [])
-        plausibility = Plausibility(record)
+        record = SiteRecord.from_dict(changed(WHOLE, path, value), [])
+        plausibility = Plausibility(record.plausibility)
         row = Interval(start=NOW, end=NOW + timedelta(minutes=15), values={"conso_total": 9e6})
         assert plausibility.filter(Feed(SITE_ID, "electricity"), [row])
         assert plausibility.outliers
+
+
+class TestFirstRelease:
+    """Release 0.1.0 had other names, and lists for ranges and peaks."""
+
+    def test_whole(self) -> None:
+        """All of it is remembered."""
+        lost: list[str] = []
+        found = from_first_release({SITE_ID: OF_FIRST_RELEASE})
+        assert isinstance(found, dict)
+        record = SiteRecord.from_dict(found[SITE_ID], lost)
+        series = {SERIES: WHOLE["series"][SERIES] | {"since": LATER}}
+        assert written(record) == WHOLE | {"series": series}
+        assert not lost
+
+    def test_a_new_site(self) -> None:
+        """It had nothing but empty tables."""
+        new = {"series": {}, "meters": {}, "sensors": {}, "has_battery": True, "walk": {}}
+        found = from_first_release({SITE_ID: new})
+        assert isinstance(found, dict)
+        assert SiteRecord.from_dict(found[SITE_ID], []) == SiteRecord(has_battery=True)
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.sampled_from(places(OF_FIRST_RELEASE)), anything)
+    def test_anything_anywhere(self, path: tuple[Any, ...], value: Any) -> None:
+        """What is odd is left out."""
+        found = from_first_release({SITE_ID: changed(OF_FIRST_RELEASE, path, value)})
+        assert isinstance(found, dict)
+        SiteRecord.from_dict(found[SITE_ID], [])
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from ..measures import (
     repeated_by_site,
 )
 from ..options import Selection
-from ..store import ClimkitStore, MeterRecord, SiteRecord
+from ..store import ClimkitStore
 from .live_data import LiveData
 from .owners import Owners
 
@@ -50,7 +50,6 @@ class SiteInventory:
         self._selection = selection
         self._owners = owners
         self._live_data = live_data
-        self._described = described_meters(self._record)
         self._listed: list[Meter] = []
         self._has_new_list = False
         self._known: tuple[object, ...] | None = None
@@ -83,8 +82,8 @@ class SiteInventory:
         """Take in the day's list."""
         self._live_data.drop_stale_columns(_ids(self._listed) - _ids(listed))
         self._listed = listed
-        describe_meters(self._record, listed)
-        self._described = described_meters(self._record)
+        described = {slug(meter.id): replace(meter, id=slug(meter.id)) for meter in listed}
+        self._record.described.update(described)
         self._has_new_list = True
 
     def update(self, site: Site, names: Names) -> bool:
@@ -110,19 +109,19 @@ class SiteInventory:
         meters = self._meters().keys() - self._selection.others
         if self._has_new_list:
             self._has_new_list = False
-            gone = note_listed(self._record["meters"], meters, day)
+            gone = note_listed(self._record.meters, meters, day)
             self._owners.release(self._site_id, "meters", gone)
             self._store.save_soon()
         else:
-            note_seen(self._record["meters"], meters)
+            note_seen(self._record.meters, meters)
 
     def _meters(self) -> dict[str, Meter]:
-        return known_meters(self._listed, self._live_data.columns, self._described)
+        return known_meters(self._listed, self._live_data.columns, self._record.described)
 
     @property
     def _remembered(self) -> dict[str, Meter]:
         """Return what lists had before: answers may still tell of a meter that one list lacks."""
-        known = {key: self._described.get(slug(key)) for key in self._record["meters"]}
+        known = {key: self._record.described.get(slug(key)) for key in self._record.meters}
         return {key: meter for key, meter in known.items() if meter}
 
     def _claim(self, meters: Iterable[str]) -> None:
@@ -133,7 +132,7 @@ class SiteInventory:
         others = self._owners.of_others(self._site_id, "meters", meters)
         self._selection = replace(self._selection, others=others)
         for meter_id in others:
-            self._record["meters"].pop(meter_id, None)
+            self._record.meters.pop(meter_id, None)
 
     def _site_feeds(self, meters: dict[str, Meter]) -> list[Feed]:
         """Return the meter types to ask for, also where no series needs their answer yet."""
@@ -150,11 +149,11 @@ class SiteInventory:
 
     def _has_battery(self, meters: dict[str, Meter]) -> bool:
         """Whether there is a battery, or was one: its columns are always there, filled with 0."""
-        if not self._record["has_battery"]:
-            self._record["has_battery"] = self._live_data.has_battery or any(
+        if not self._record.has_battery:
+            self._record.has_battery = self._live_data.has_battery or any(
                 meter.mode is MeterMode.BATTERY for meter in meters.values()
             )
-        return self._record["has_battery"]
+        return self._record.has_battery
 
 
 def note_listed(devices: dict[str, list[str]], listed: Iterable[str], day: str) -> list[str]:
@@ -174,34 +173,6 @@ def note_listed(devices: dict[str, list[str]], listed: Iterable[str], day: str) 
 def note_seen(devices: dict[str, list[str]], seen: Iterable[str]) -> None:
     """Note devices that are there, whatever a list said."""
     devices.update({device_id: [] for device_id in seen})
-
-
-def described_meters(record: SiteRecord) -> dict[str, Meter]:
-    """Return the meters that the lists of a site ever had, by `ids.slug`, as they were last."""
-    return {
-        key: Meter(
-            id=key,
-            type=one["type"],
-            mode=MeterMode(one["mode"]) if one["mode"] in MeterMode else MeterMode.UNKNOWN,
-            name=one["name"],
-            bus_address=one["bus_address"],
-            is_rule_meter=one["is_rule_meter"],
-        )
-        for key, one in record.get("described", {}).items()
-    }
-
-
-def describe_meters(record: SiteRecord, listed: Iterable[Meter]) -> None:
-    """Remember what a list says of its meters."""
-    described = record.setdefault("described", {})
-    for meter in listed:
-        described[slug(meter.id)] = MeterRecord(
-            type=meter.type,
-            mode=meter.mode.value,
-            name=meter.name,
-            bus_address=meter.bus_address,
-            is_rule_meter=meter.is_rule_meter,
-        )
 
 
 def _ids(meters: Iterable[Meter]) -> set[str]:

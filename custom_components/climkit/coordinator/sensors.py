@@ -121,7 +121,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         self._sensors = self._own(listed)
         self.listed = now
         self.mark_answered()
-        gone = note_listed(self.record["sensors"], self._sensors, self.day(now))
+        gone = note_listed(self.record.sensors, self._sensors, self.day(now))
         self._owners.release(self.site.id, "sensors", gone)
         self.store.save_soon()
 
@@ -131,7 +131,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         self._owners.claim(self.site.id, "sensors", sensors)
         others = self._owners.of_others(self.site.id, "sensors", sensors)
         for sensor_id in others:
-            self.record["sensors"].pop(sensor_id, None)
+            self.record.sensors.pop(sensor_id, None)
         return {key: sensor for key, sensor in sensors.items() if key not in others}
 
     async def _async_ask_sensors(self, now: datetime) -> ClimkitError | None:

@@ -10,7 +10,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..api import HOUR, Site, floor_hour
-from ..const import DECIMALS
 from ..measures import Series
 from ..statistics import (
     Extent,
@@ -24,7 +23,7 @@ from ..statistics import (
     merged,
     without,
 )
-from ..store import ClimkitStore, CostsRecord, StoredRecord, ranges_text, read_ranges
+from ..store import ClimkitStore
 from .cost_series import CostSeries
 from .state import CostPage, CostState
 from .tariffs import Tariffs, changed_ranges, tariffs_from_data
@@ -49,7 +48,7 @@ class SiteCostState:
         self._hass = hass
         self._site = site
         self._store = store
-        self._record = store.site(site.id).setdefault("costs", CostsRecord(tariffs=[], dirty={}))
+        self._record = store.site(site.id).costs
         self._loaded: Mapping[str, CostSeries] | None = None
         self.tariffs = self._read_tariffs()
         self._unmarked: list[Mapping[str, TimeRange]] = []
@@ -59,7 +58,7 @@ class SiteCostState:
         self, cost_series: Mapping[str, CostSeries], tariffs: list[dict[str, Any]]
     ) -> bool:
         """Whether it is known where these statistics stand, with these tariffs."""
-        return self._loaded is cost_series and self._record["tariffs"] == tariffs
+        return self._loaded is cost_series and self._record.tariffs == tariffs
 
     @property
     def progress(self) -> float:
@@ -85,15 +84,15 @@ class SiteCostState:
         `series` are all there are now: one that cost something and does no longer loses its cost
         statistic. That of a meter that is not there now stays as it is.
         """
-        dirty = self._record["dirty"]
-        is_known = self._record["tariffs"] == tariffs and cost_series.keys() <= dirty.keys()
+        dirty = self._record.dirty
+        is_known = self._record.tariffs == tariffs and cost_series.keys() <= dirty.keys()
         self._mark_changed(tariffs)
         unpriced = {one.cost_id for one in series} & dirty.keys() - cost_series.keys()
         if unpriced:
             await async_clear(self._hass, unpriced)
         for cost_id in unpriced:
             del dirty[cost_id]
-            self._stored.pop(cost_id, None)
+            self._record.stored.pop(cost_id, None)
         known = await async_known(self._hass, set(cost_series))
         stored = await async_extents(self._hass, cost_series.keys() - self.states.keys())
         saved = await self._async_saved(stored)
@@ -108,7 +107,7 @@ class SiteCostState:
                 state.take(stored.get(cost_id))
                 state.dirty = self._unsure(state, saved.get(cost_id))
             state.cost_series, state.statistic = one, statistic
-            state.dirty = merged([*state.dirty, *read_ranges(dirty.get(cost_id, ()))])
+            state.dirty = merged([*state.dirty, *dirty.get(cost_id, ())])
             states[cost_id] = state
         self.states, self._loaded = states, cost_series
         self._note(states.values())
@@ -117,7 +116,7 @@ class SiteCostState:
 
     def _mark_changed(self, tariffs: list[dict[str, Any]]) -> None:
         """Mark the ranges in which prices change, also of what is not there now."""
-        before, self._record["tariffs"] = self.tariffs, tariffs
+        before, self._record.tariffs = self.tariffs, tariffs
         self.tariffs = self._read_tariffs()
         horizon = self._horizon
         changed = [
@@ -125,18 +124,17 @@ class SiteCostState:
             for start, end in changed_ranges(before, self.tariffs)
             if (found := TimeRange.between(start, min(end or horizon, horizon)))
         ]
-        dirty = self._record["dirty"]
-        for cost_id, ranges in dirty.items():
-            dirty[cost_id] = ranges_text(merged([*read_ranges(ranges), *changed]))
+        for cost_id, ranges in self._record.dirty.items():
+            self._record.dirty[cost_id] = merged([*ranges, *changed])
 
     async def _async_saved(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
         """Return what is stored of each statistic up to the newest row that was remembered."""
         return await async_extents_until(
             self._hass,
             {
-                cost_id: (extent, datetime.fromisoformat(record["last"]))
+                cost_id: (extent, record.last.start)
                 for cost_id, extent in stored.items()
-                if (record := self._stored.get(cost_id))
+                if (record := self._record.stored.get(cost_id))
             },
         )
 
@@ -146,12 +144,12 @@ class SiteCostState:
         `then` is what is stored up to the newest row that was remembered. If that is not what was
         remembered, the database or the memory is one of another day, and all is computed again.
         """
-        if state.last is None or state.statistic_id not in self._record["dirty"]:
+        if state.last is None or state.statistic_id not in self._record.dirty:
             return self._all_of(state)
-        record = self._stored.get(state.statistic_id)
-        if record is None:  # remembered by a release that did not count
+        record = self._record.stored.get(state.statistic_id)
+        if record is None:  # it had no rows, or they were not understood
             return self._from(state.last.start - RECENT)
-        if then is None or _as_record(then) != record:
+        if then is None or not then.equals(record):
             _LOGGER.debug("Rows of %s are not those that were stored", state.statistic_id)
             return self._all_of(state)
         return self._from(then.last.start - RECENT)
@@ -160,10 +158,6 @@ class SiteCostState:
         """Return all time in which a statistic has rows or can have some."""
         stored = self._from(state.first) if state.first else []
         return merged([*stored, *self._whole])
-
-    @property
-    def _stored(self) -> dict[str, StoredRecord]:
-        return self._record.setdefault("stored", {})
 
     async def async_examine(self, cost_ids: Collection[str] | None = None) -> None:
         """Look whether rows of statistics (None: of all) are still those that were written.
@@ -199,8 +193,8 @@ class SiteCostState:
 
     def affected_by(self, statistic_ids: Collection[str]) -> list[CostState]:
         """Return the statistics among these, and those that follow from them."""
-        for cost_id in self._record["dirty"].keys() & set(statistic_ids) - self.states.keys():
-            del self._record["dirty"][cost_id]
+        for cost_id in self._record.dirty.keys() & set(statistic_ids) - self.states.keys():
+            del self._record.dirty[cost_id]
         return [
             state
             for state in self.states.values()
@@ -218,10 +212,9 @@ class SiteCostState:
         is_old = False
         for cost_id, one in cost_series.items():
             new = [ranges[source] for source in one.sources if source in ranges]
-            if not new or cost_id not in self._record["dirty"]:
+            if not new or cost_id not in self._record.dirty:
                 continue  # of what is not known yet all is computed
-            remembered = self._record["dirty"][cost_id]
-            self._record["dirty"][cost_id] = ranges_text(merged([*read_ranges(remembered), *new]))
+            self._record.dirty[cost_id] = merged([*self._record.dirty[cost_id], *new])
             is_old = is_old or min(new).start < self._newest(cost_id) - RECENT
         if is_old:
             await self._store.async_save_now()
@@ -279,17 +272,15 @@ class SiteCostState:
     def _note(self, states: Iterable[CostState]) -> None:
         for state in states:
             unmarked = _following(state.cost_series, self._unmarked)
-            self._record["dirty"][state.statistic_id] = ranges_text(
-                merged([*state.dirty, *unmarked])
-            )
+            self._record.dirty[state.statistic_id] = merged([*state.dirty, *unmarked])
             if extent := state.extent:
-                self._stored[state.statistic_id] = _as_record(extent)
+                self._record.stored[state.statistic_id] = extent
             else:
-                self._stored.pop(state.statistic_id, None)
+                self._record.stored.pop(state.statistic_id, None)
         self._store.save_soon()
 
     def _read_tariffs(self) -> Tariffs:
-        return tariffs_from_data(self._record["tariffs"], self._site.zone)
+        return tariffs_from_data(self._record.tariffs, self._site.zone)
 
 
 def _following(
@@ -299,12 +290,3 @@ def _following(
     return [
         ranges[source] for ranges in written for source in cost_series.sources if source in ranges
     ]
-
-
-def _as_record(extent: Extent) -> StoredRecord:
-    return StoredRecord(
-        first=extent.first.isoformat(),
-        last=extent.last.start.isoformat(),
-        sum=round(extent.last.total, DECIMALS),
-        count=extent.count,
-    )

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 
 from ..runtime import SiteRuntime
+from ..store import DashboardRequestRecord
 from .preferences import DashboardRequest, async_lacks_power, async_set_up_dashboard
 
 _LOGGER = logging.getLogger(__name__)
@@ -25,10 +26,9 @@ def async_remember_request(
     hass: HomeAssistant, runtime: SiteRuntime, request: DashboardRequest
 ) -> None:
     """Remember what the Energy dashboard shall show of a site, and begin with it."""
-    runtime.record["energy_wish"] = {
-        "owner": request.owner_id,
-        "water": list(request.water_ids),
-    }
+    runtime.record.dashboard_request = DashboardRequestRecord(
+        owner=request.owner_id, water=list(request.water_ids)
+    )
     runtime.store.save_soon()
     async_go_on_with_request(hass, runtime)
 
@@ -36,7 +36,7 @@ def async_remember_request(
 @callback
 def async_go_on_with_request(hass: HomeAssistant, runtime: SiteRuntime) -> None:
     """Set up in the background what is remembered, as long as the account is loaded."""
-    if "energy_wish" in runtime.record:
+    if runtime.record.dashboard_request:
         runtime.entry.async_create_background_task(
             hass,
             _async_fulfil_request(hass, runtime),
@@ -47,8 +47,8 @@ def async_go_on_with_request(hass: HomeAssistant, runtime: SiteRuntime) -> None:
 async def _async_fulfil_request(hass: HomeAssistant, runtime: SiteRuntime) -> None:
     """Set up what is remembered; wait for statistics that are on their way."""
     looks = 0
-    while stored := runtime.record.get("energy_wish"):
-        request = DashboardRequest(owner_id=stored["owner"], water_ids=stored["water"])
+    while stored := runtime.record.dashboard_request:
+        request = DashboardRequest(owner_id=stored.owner, water_ids=stored.water)
         looks += 1
         try:
             if looks < LOOKS_FOR_POWER and await async_lacks_power(hass, runtime):
@@ -60,5 +60,5 @@ async def _async_fulfil_request(hass: HomeAssistant, runtime: SiteRuntime) -> No
                 await asyncio.sleep(LOOKS_EVERY)
                 continue
             _LOGGER.warning("The Energy dashboard was not set up: %s", err.translation_key)
-        runtime.record.pop("energy_wish", None)
+        runtime.record.dashboard_request = None
         runtime.store.save_soon()

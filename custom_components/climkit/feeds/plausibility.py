@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 from ..api import INTERVAL, Interval
 from ..measures import METER_COLUMNS, METER_TYPES, Feed, Quantity, Series, split_column
 from ..statistics import TimeRange, merged, without
-from ..store import PlausibilityRecord, SiteRecord, ranges_text, read_ranges
+from ..store import PlausibilityRecord, Rejected, Stamp
 
 # The most of a quarter-hour that is believed of a single meter without asking (assumed): 1 MW of
 # electricity; of meters that are read once a day, what gathers while they cannot be read.
@@ -124,17 +124,15 @@ class Outliers:
 
 
 class Plausibility:
-    """The limits of a site's columns, and what was left out; both are kept in the site's record."""
+    """The limits of a site's columns, and what was left out; both are remembered."""
 
-    def __init__(self, record: SiteRecord) -> None:
+    def __init__(self, record: PlausibilityRecord) -> None:
         """Begin with what is remembered."""
-        kept = record.setdefault("plausibility", {"limits": {}, "pending": {}, "rejected": {}})
-        self._limits = kept["limits"]
-        self._pending = kept.setdefault("pending", {})
-        self._rejected = kept.setdefault("rejected", {})
+        self._limits = record.limits
+        self._pending = record.pending
+        self._rejected = record.rejected
         for key in [key for key, limit in self._limits.items() if not is_limit(limit)]:
             del self._limits[key]
-        self._take_over(kept)
 
     def filter(self, feed: Feed, intervals: Sequence[Interval]) -> list[Interval]:
         """Return the intervals without what is over a limit, and remember that.
@@ -142,7 +140,7 @@ class Plausibility:
         What was over it and no longer is, as Climkit corrected or withdrew it, is forgotten.
         """
         self._forget_corrected(feed, intervals)
-        rejected = (limit for found in self._rejected.values() for _, _, limit in found)
+        rejected = (one.limit for found in self._rejected.values() for one in found)
         lowest = min([_LOWEST_LIMIT, *self._limits.values(), *rejected])
         return [
             interval if _largest(interval) <= lowest else self._without_implausible(feed, interval)
@@ -183,46 +181,34 @@ class Plausibility:
         if found := self._pending.pop(column.key, None):
             self._reject(column, found)
 
-    def _reject(self, column: Column, found: Mapping[str, float]) -> None:
+    def _reject(self, column: Column, found: Mapping[Stamp, float]) -> None:
         quarters = merged(map(_quarter, found))
         if len(found) >= MANY:  # there may be more in between; all that was shown is decided on
             quarters = [TimeRange(quarters[0].start, quarters[-1].end)]
         limit = min(self.limit(column), nextafter(min(map(abs, found.values())), 0.0))
         self._rejected.setdefault(column.key, []).extend(
-            (*one, limit) for one in ranges_text(quarters)
+            Rejected(one.start, one.end, limit) for one in quarters
         )
-
-    def _take_over(self, kept: PlausibilityRecord) -> None:
-        """Take over what a release remembered that kept one date of decision for each column."""
-        decided = kept.pop("decided", {})
-        for key, found in kept.pop("left_out", {}).items():
-            until = decided.get(key, "")
-            rejected = {stamp: amount for stamp, amount in found.items() if stamp <= until}
-            if rejected and (column := Column.from_key(key)):
-                self._reject(column, rejected)
-            if pending := found.keys() - rejected.keys():
-                self._pending.setdefault(key, {}).update({one: found[one] for one in pending})
 
     def _without_implausible(self, feed: Feed, interval: Interval) -> Interval:
         kept = dict(interval.values)
-        stamp = interval.start.isoformat()
         for name, amount in interval.values.items():
             column = Column.of(feed, name)
             if column is None:
                 continue
-            if abs(amount) > self._limit_where_rejected(column, stamp):
+            if abs(amount) > self._limit_where_rejected(column, interval.start):
                 del kept[name]
             elif abs(amount) > self.limit(column):
-                self._remember(column, stamp, amount)
+                self._remember(column, _stamp(interval.start), amount)
                 del kept[name]
         return replace(interval, values=kept)
 
-    def _limit_where_rejected(self, column: Column, stamp: str) -> float:
+    def _limit_where_rejected(self, column: Column, start: datetime) -> float:
         """Return over which amount a quarter-hour was rejected; infinite where it was not."""
         found = self._rejected.get(column.key, ())
-        return min((limit for start, end, limit in found if start <= stamp < end), default=inf)
+        return min((one.limit for one in found if start in one), default=inf)
 
-    def _remember(self, column: Column, stamp: str, amount: float) -> None:
+    def _remember(self, column: Column, stamp: Stamp, amount: float) -> None:
         found = self._pending.setdefault(column.key, {})
         if stamp not in found and len(found) >= MANY:
             del found[max(found)]
@@ -234,37 +220,37 @@ class Plausibility:
         What is missing between its first and its last row is pending no more; a rejection stays
         until there is an amount that can be: one answer with a hole takes no decision away.
         """
-        answered = {interval.start.isoformat(): interval.values for interval in intervals}
+        answered = {interval.start: interval.values for interval in intervals}
         for key in {*self._pending, *self._rejected} if intervals else ():
             column = Column.from_key(key)
             if not column or not column.is_answered(feed, intervals):
                 continue
             name = column.name_in(feed) or ""
-            amounts = {stamp: values.get(name) for stamp, values in answered.items()}
+            amounts = {start: values.get(name) for start, values in answered.items()}
             _drop_no_longer_said(self._pending.get(key, {}), amounts, self.limit(column))
             if not self._pending.get(key, True):
                 del self._pending[key]
             self._end_corrected(key, amounts)
 
-    def _end_corrected(self, key: str, amounts: Mapping[str, float | None]) -> None:
+    def _end_corrected(self, key: str, amounts: Mapping[datetime, float | None]) -> None:
         """End rejections where Climkit says an amount that can be."""
         ranges = self._rejected.get(key, [])
         if not 0 < len(ranges) < MANY:  # a broken meter's: it need not be known more precisely
             return
-        stamps = sorted(amounts)
-        left: list[tuple[str, str, float]] = []
-        for start, end, limit in ranges:
-            parts = read_ranges([(start, end)])
-            for stamp in stamps[bisect_left(stamps, start) : bisect_left(stamps, end)]:
-                if (amount := amounts[stamp]) is not None and abs(amount) <= limit:
-                    parts = without(parts, _quarter(stamp))
-            left += [(*one, limit) for one in ranges_text(parts)]
+        starts = sorted(amounts)
+        left: list[Rejected] = []
+        for one in ranges:
+            parts: list[TimeRange] = [one]
+            for start in starts[bisect_left(starts, one.start) : bisect_left(starts, one.end)]:
+                if (amount := amounts[start]) is not None and abs(amount) <= one.limit:
+                    parts = without(parts, TimeRange(start, start + INTERVAL))
+            left += [Rejected(part.start, part.end, one.limit) for part in parts]
         if left:
             self._rejected[key] = left
         else:
             del self._rejected[key]
 
-    def _outliers(self, column: Column, found: Mapping[str, float]) -> Outliers:
+    def _outliers(self, column: Column, found: Mapping[Stamp, float]) -> Outliers:
         return Outliers(
             column=column,
             count=len(found),
@@ -285,19 +271,23 @@ def column_of_series(series: Series) -> Column | None:
     return Column.of(series.feed, series.column)
 
 
-def _quarter(stamp: str) -> TimeRange:
+def _stamp(start: datetime) -> Stamp:
+    return Stamp(start.isoformat())
+
+
+def _quarter(stamp: Stamp) -> TimeRange:
     start = datetime.fromisoformat(stamp)
     return TimeRange(start, start + INTERVAL)
 
 
 def _drop_no_longer_said(
-    found: dict[str, float], amounts: Mapping[str, float | None], limit: float
+    found: dict[Stamp, float], amounts: Mapping[datetime, float | None], limit: float
 ) -> None:
     """Drop what an answer says otherwise now, or says no more between its first and last row."""
     first, last = min(amounts), max(amounts)
-    for stamp in [stamp for stamp in found if first <= stamp <= last]:
-        amount = amounts.get(stamp)
-        if amount is None or abs(amount) <= limit:
+    for stamp, start in [(stamp, datetime.fromisoformat(stamp)) for stamp in found]:
+        amount = amounts.get(start)
+        if first <= start <= last and (amount is None or abs(amount) <= limit):
             del found[stamp]
 
 

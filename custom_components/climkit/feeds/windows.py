@@ -17,7 +17,7 @@ from ..api import (
     ClimkitLoginError,
     ClimkitResponseError,
 )
-from ..store import SiteRecord
+from ..store import WindowRecord
 from .page_size import LONGEST_PAGE
 
 SHORTEST_WINDOW = HOUR
@@ -52,9 +52,9 @@ def may_be_too_long(err: ClimkitError) -> bool:
 
 
 class Windows:
-    """How much to ask for at once; the longest window that is believed is in the site's record."""
+    """How much to ask for at once; the longest window that is believed is remembered."""
 
-    def __init__(self, record: SiteRecord) -> None:
+    def __init__(self, record: WindowRecord) -> None:
         """Begin with what is remembered."""
         self._record = record
         self._next: timedelta | None = None
@@ -69,16 +69,14 @@ class Windows:
     @property
     def longest(self) -> timedelta | None:
         """Return the longest window that is believed to be answered; None: no limit is known."""
-        known = self._record.get("window")
-        return timedelta(hours=known["hours"]) if known else None
+        hours = self._record.hours
+        return timedelta(hours=hours) if hours else None
 
     def length(self, now: datetime) -> timedelta | None:
         """Return how much to ask for at once; None: as much as is wanted."""
-        known, longest = self._record.get("window"), self.longest
-        if known and longest:
-            since = now - datetime.fromisoformat(known["tried"])
-            if not timedelta() <= since < TRIED_EACH:
-                longest *= 2
+        longest, tried = self.longest, self._record.tried
+        if longest and tried and not timedelta() <= now - tried < TRIED_EACH:
+            longest *= 2
         return min((one for one in (longest, self._next) if one), default=None)
 
     def succeeded(self, asked: timedelta) -> None:
@@ -88,22 +86,20 @@ class Windows:
             self._failed, self._failures = None, 0  # it was no matter of length
         if self._next and asked >= self._next:
             self._next = 2 * self._next if 2 * self._next < LONGEST_PAGE else None
-        known, longest = self._record.get("window"), self.longest
-        if known and longest and asked > longest:
+        if self.longest and asked > self.longest:
             if asked < LONGEST_PAGE:
-                known["hours"] = asked // HOUR
+                self._record.hours = asked // HOUR
             else:
-                del self._record["window"]
+                self._record.hours = self._record.tried = None
 
     def failed(self, asked: timedelta, now: datetime) -> None:
         """Note that a window was not answered.
 
         Where an hour is not answered either, length is not what matters.
         """
-        known, longest = self._record.get("window"), self.longest
         worked, self._worked = self._worked, None
-        if known and longest and asked > longest:
-            known["tried"], self._next = now.isoformat(), None
+        if self.longest and asked > self.longest:
+            self._record.tried, self._next = now, None
         elif asked <= SHORTEST_WINDOW:
             self._next, self._failures = None, 0
         else:
@@ -111,7 +107,7 @@ class Windows:
             self._next = _half(asked)
             self._failures += worked is not None and self._next <= worked < asked
         if self._failures >= BELIEVED_AFTER and worked:
-            self._record["window"] = {"hours": worked // HOUR, "tried": now.isoformat()}
+            self._record.hours, self._record.tried = worked // HOUR, now
             self._next, self._failures = None, 0
 
 

@@ -3,13 +3,12 @@
 from .estimate import MANY_ROWS, Estimate, estimate_site, told_time
 from .recheck import STARTS_WITHIN, next_night
 from .site_history import SiteHistory
-from .state import USUAL_LATENESS, Backfill, SyncState
+from .state import USUAL_LATENESS, SyncState
 
 __all__ = [
     "MANY_ROWS",
     "STARTS_WITHIN",
     "USUAL_LATENESS",
-    "Backfill",
     "Estimate",
     "SiteHistory",
     "SyncState",

@@ -48,7 +48,7 @@ class PageComparer:
         """
         first = await self._fetch(page)
         found = await self._async_rebuild(page, first, keep_all, dry_run=dry_run)
-        now, night = dt_util.utcnow(), self._recheck.stats["nights"]
+        now, night = dt_util.utcnow(), self._recheck.record.nights
         missing = with_neighbours(page, first, found.doubted, now)
         if not missing:
             return found

@@ -13,7 +13,7 @@ from itertools import chain
 
 from ..measures import Feed
 from ..statistics import Difference, Rebuilt, TimeRange, merged, within, without
-from ..store import ClimkitStore, RecheckRecord, SiteRecord, ranges_text, read_ranges, read_time
+from ..store import ClimkitStore, RecheckRecord
 from .doubts import Doubts
 from .pages import Page, Purpose, recheck_page
 from .state import SyncState
@@ -109,22 +109,15 @@ class NightlyRecheck:
     What was asked for is remembered until it was read, and so is what the nights did and found.
     """
 
-    def __init__(self, record: SiteRecord, store: ClimkitStore) -> None:
+    def __init__(self, record: RecheckRecord, store: ClimkitStore) -> None:
         """Begin by day: there is nothing to read but what is remembered, see `plan`."""
-        self._record = record
+        self.record = record
         self._store = store
         self._ranges: deque[tuple[Feed, RecheckRange]] = deque()
         self._asked: dict[Feed, list[TimeRange]] = {}
         self._ends: datetime | None = None
         self._recurring = RecurringDifferences()
         self.doubts = Doubts()
-
-    @property
-    def stats(self) -> RecheckRecord:
-        """What the nights did since the site was set up."""
-        return self._record.setdefault(
-            "mended", {"nights": 0, "pages": 0, "hours": 0, "last": None}
-        )
 
     @property
     def differing_hours(self) -> list[datetime]:
@@ -151,8 +144,8 @@ class NightlyRecheck:
         )
         self._ranges = deque(sorted(chain(doubted, planned), key=lambda item: item[1].is_sweep))
         self._ends = now + LONGEST_NIGHT
-        self.stats["nights"] += 1
-        self.stats["last"] = now.isoformat()
+        self.record.nights += 1
+        self.record.last = now
 
     def ask_for(self, feed: Feed, ranges: Iterable[TimeRange]) -> None:
         """Read these full hours again too, also by day; they are remembered until they were."""
@@ -162,7 +155,7 @@ class NightlyRecheck:
 
     def remember(self, feed: Feed, hours: TimeRange) -> None:
         """Remember that some hours are to be read again, until they were."""
-        self._remembered[_key(feed)] = ranges_text(merged([*self._unread(feed), hours]))
+        self.record.unread[_key(feed)] = merged([*self._unread(feed), hours])
         self._store.save_soon()
 
     def plan(self, feed: Feed, hours: TimeRange | None = None) -> None:
@@ -174,15 +167,11 @@ class NightlyRecheck:
     def _add(self, feed: Feed, hours: TimeRange) -> None:
         self._asked[feed] = merged([*self._asked.get(feed, ()), hours])
 
-    @property
-    def _remembered(self) -> dict[str, list[tuple[str, str]]]:
-        return self._record.setdefault("again", {})
-
     def _unread(self, feed: Feed) -> list[TimeRange]:
-        return read_ranges(self._remembered.get(_key(feed), ()))
+        return self.record.unread.get(_key(feed), [])
 
     def _sweep_position(self, feed: Feed) -> datetime | None:
-        return read_time(self._record["walk"].get(_key(feed)))
+        return self.record.sweep.get(_key(feed))
 
     def end(self) -> None:
         """Read no more tonight."""
@@ -237,17 +226,17 @@ class NightlyRecheck:
     def mark_read(self, feed: Feed, hours: TimeRange) -> None:
         """Note that what was asked for was read."""
         if left := without(self._unread(feed), hours):
-            self._remembered[_key(feed)] = ranges_text(left)
+            self.record.unread[_key(feed)] = left
         else:
-            self._remembered.pop(_key(feed), None)
+            self.record.unread.pop(_key(feed), None)
 
     def mark_compared(self, page: Page, found: Rebuilt) -> None:
         """Note that a page was read again, and count what was found."""
         if page.purpose is Purpose.SWEEP:
-            self._record["walk"][_key(page.feed)] = page.end.isoformat()
+            self.record.sweep[_key(page.feed)] = page.end
         self.mark_read(page.feed, page.range)
-        self.stats["pages"] += 1
-        self.stats["hours"] += sum(map(len, found.differences.values()))
+        self.record.pages += 1
+        self.record.hours += sum(map(len, found.differences.values()))
         ids = [state.statistic_id for state in page.states]
         self._recurring.note(ids, page.start, page.end, found.differences)
 

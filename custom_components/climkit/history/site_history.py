@@ -68,13 +68,13 @@ class SiteHistory:
         self._on_change = on_change
         self._rebuilder = SeriesRebuilder(hass, write_guard)
         self._on_read = on_read
-        self._state = SiteSyncState(hass, store, record, floor_hour(start))
+        self._state = SiteSyncState(hass, store, record.series, floor_hour(start))
         self._live = LiveQueue()
         self._fetcher = PageFetcher(
             hass, reader, site.zone, width=lambda feed: len(self._state.of(feed))
         )
         self._refused: set[Feed] = set()
-        self._recheck = NightlyRecheck(record, store)
+        self._recheck = NightlyRecheck(record.recheck, store)
         self._comparer = PageComparer(self._async_fetch, self._rebuilder, self._recheck, on_read)
         self._comparison = SiteComparison(
             self._state, self._fetcher, self._recheck, self._comparer, self._turn, self._async_save
@@ -141,7 +141,7 @@ class SiteHistory:
     @property
     def recheck_stats(self) -> RecheckRecord:
         """What the nights did since the site was set up."""
-        return self._recheck.stats
+        return self._recheck.record
 
     @property
     def is_up_to_date(self) -> bool:

@@ -18,7 +18,7 @@ from ..statistics import (
     async_publish,
     metadata,
 )
-from ..store import ClimkitStore, SeriesRecord, SiteRecord
+from ..store import ClimkitStore, SeriesRecord
 from .state import Likeness, SyncState, likeness, resume
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,12 +28,16 @@ class SiteSyncState:
     """The series of a site, how far each was read, and what that means for the site."""
 
     def __init__(
-        self, hass: HomeAssistant, store: ClimkitStore, record: SiteRecord, start: datetime
+        self,
+        hass: HomeAssistant,
+        store: ClimkitStore,
+        records: dict[str, SeriesRecord],
+        start: datetime,
     ) -> None:
         """Begin without series; `start` is where history begins, a full hour in UTC."""
         self._hass = hass
         self._store = store
-        self._record = record
+        self._records = records
         self._start = start
         self._states: dict[str, SyncState] = {}
         self._by_feed: dict[Feed, list[SyncState]] = {}
@@ -150,9 +154,9 @@ class SiteSyncState:
         return await async_extents_until(
             self._hass,
             {
-                statistic_id: (extent, datetime.fromisoformat(record["last"]))
+                statistic_id: (extent, record.extent.last.start)
                 for statistic_id, extent in stored.items()
-                if (record := self._records.get(statistic_id)) and record["last"]
+                if (record := self._records.get(statistic_id)) and record.extent
             },
         )
 
@@ -184,10 +188,6 @@ class SiteSyncState:
             name = state.statistic["name"] or ""
             self._states[state.statistic_id] = self._resume(state.series, name, None)
 
-    @property
-    def _records(self) -> dict[str, SeriesRecord]:
-        return self._record["series"]
-
     def _group(self) -> None:
         self._by_feed = {}
         for state in self._states.values():
@@ -197,7 +197,7 @@ class SiteSyncState:
         """Forget series whose statistics were deleted; wanted ones are loaded anew."""
         for statistic_id in statistic_ids:
             self._states.pop(statistic_id, None)
-            self._record["series"].pop(statistic_id, None)
+            self._records.pop(statistic_id, None)
         self._group()
         self._loaded = None
         await self._store.async_save_now()
@@ -219,12 +219,11 @@ class SiteSyncState:
 
     async def async_save(self, states: Iterable[SyncState]) -> None:
         """Remember how far series were read: at once where something began or was completed."""
-        records = self._record["series"]
         is_news = False
         for state in states:
-            old, new = records.get(state.statistic_id), state.as_record()
-            is_news = is_news or old is None or old["complete"] != new["complete"]
-            records[state.statistic_id] = new
+            old, new = self._records.get(state.statistic_id), state.as_record()
+            is_news = is_news or old is None or old.complete != new.complete
+            self._records[state.statistic_id] = new
         if is_news:
             await self._store.async_save_now()
         else:

@@ -7,21 +7,12 @@ from enum import Enum, auto
 from homeassistant.components.recorder.models import StatisticMetaData
 
 from ..measures import Series
-from ..statistics import Extent, StoredStatistic, same
-from ..store import SeriesRecord, read_time
+from ..statistics import Extent, StoredStatistic
+from ..store import Backfill, SeriesRecord
 
 # Meters that are read once a day answer for a day on the next one. So where reading was
 # interrupted, it goes on this much earlier for a series whose newest row was older.
 USUAL_LATENESS = timedelta(days=2)
-
-
-@dataclass(slots=True, kw_only=True)
-class Backfill:
-    """The hours from `start` to before `end`; those before `position` are read already."""
-
-    start: datetime
-    position: datetime
-    end: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,21 +91,13 @@ class SyncState(StoredStatistic):
 
     def as_record(self) -> SeriesRecord:
         """Return what has to be remembered."""
-        record = SeriesRecord(
-            since=self.since.isoformat(),
-            until=self.until.isoformat(),
-            last=self.last.start.isoformat() if self.last else None,
+        return SeriesRecord(
+            since=self.since,
+            until=self.until,
             complete=self.complete,
-            count=self.count,
+            extent=self.extent,
+            backfill=replace(self.backfill) if self.backfill else None,
         )
-        if self.first and self.last:
-            record["first"], record["sum"] = self.first.isoformat(), self.last.total
-        if self.backfill:
-            record["earlier"] = {
-                "start": self.backfill.start.isoformat(),
-                "begin": self.backfill.position.isoformat(),
-            }
-        return record
 
 
 def resume(
@@ -151,22 +134,20 @@ def _go_on_from_rows(state: SyncState) -> None:
 
 def _is_lost(record: SeriesRecord, now: datetime | None) -> bool:
     """Whether, without rows, reading begins anew: there were some, or it began in the future."""
-    since = datetime.fromisoformat(record["since"])
-    return record["last"] is not None or bool(now and since > now)
+    return record.extent is not None or bool(now and record.since > now)
 
 
 def _go_on_from_record(state: SyncState, record: SeriesRecord, now: datetime | None) -> None:
     """Go on where reading was, or from the newest row where it is not the one remembered."""
     start, last = state.since, state.last.start if state.last else None
-    since, until = map(datetime.fromisoformat, (record["since"], record["until"]))
-    state.since = min(since, last or since)
-    is_believed = last == read_time(record["last"]) and not (now and until > now)
-    state.until = until if is_believed else last or state.since
-    state.complete = record["complete"]
+    known = record.extent.last.start if record.extent else None
+    state.since = min(record.since, last or record.since)
+    is_believed = last == known and not (now and record.until > now)
+    state.until = record.until if is_believed else last or state.since
+    state.complete = record.complete
     state.mark_behind()
-    earlier = record.get("earlier")
-    is_same = earlier is not None and earlier["start"] == start.isoformat()
-    state.backfill_from(start, begun=read_time(earlier["begin"]) if earlier and is_same else None)
+    begun = record.backfill
+    state.backfill_from(start, begun=begun.position if begun and begun.start == start else None)
 
 
 class Likeness(Enum):
@@ -188,23 +169,17 @@ def likeness(record: SeriesRecord | None, extent: Extent, then: Extent | None) -
     """
     if record is None:
         return Likeness.SAME if extent.is_whole else Likeness.OTHER
-    if "count" not in record or _is_as_remembered(record, then):
+    if _is_as_remembered(record, then):
         return Likeness.SAME
-    is_older = record["last"] is not None and extent.last.start.isoformat() < record["last"]
-    is_part = extent.is_whole and extent.first.isoformat() == record.get("first")
-    return Likeness.OLDER if is_older and is_part and not record.get("earlier") else Likeness.OTHER
+    known = record.extent
+    is_older = known is not None and extent.last.start < known.last.start
+    is_part = known is not None and extent.is_whole and extent.first == known.first
+    return Likeness.OLDER if is_older and is_part and not record.backfill else Likeness.OTHER
 
 
 def _is_as_remembered(record: SeriesRecord, then: Extent | None) -> bool:
-    if (earlier := record.get("earlier")) and earlier["begin"] != earlier["start"]:
+    known, backfill = record.extent, record.backfill
+    if backfill and backfill.position != backfill.start:
         # Its rows are being written: since it was remembered there are more of them, never fewer.
-        return then is not None and then.count >= record["count"]
-    if record["last"] is None:
-        return then is None
-    return (
-        then is not None
-        and then.last.start.isoformat() == record["last"]
-        and then.count == record["count"]
-        and then.first.isoformat() == record.get("first")
-        and same(then.last.total, record.get("sum"))
-    )
+        return bool(known and then and then.count >= known.count)
+    return then.equals(known) if then else known is None

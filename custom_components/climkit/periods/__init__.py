@@ -1,6 +1,5 @@
 """Amounts of yesterday and this month, and the month's peaks; they follow what history reads."""
 
-from .peaks import Peak
 from .site_periods import SitePeriods
 
 __all__ = [

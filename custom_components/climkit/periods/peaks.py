@@ -13,15 +13,7 @@ from datetime import datetime, timedelta, tzinfo
 from ..api import Interval, Sampling, Site, bucket_bounds, floor_hour
 from ..const import DECIMALS
 from ..measures import Series
-from ..store import PeakRecord, PeaksRecord, SiteRecord, read_time
-
-
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """The highest quarter-hour of a stretch: its start, in UTC, and its mean power in kW."""
-
-    start: datetime
-    power: float
+from ..store import Peak, PeakRecord, PeaksRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +45,7 @@ def day_peaks(
             day, day_end = bucket_bounds(interval.start, Sampling.DAY, zone)
         hours = (interval.end - interval.start) / timedelta(hours=1)
         for column in columns & interval.values.keys():
-            power = max(0.0, interval.values[column] / hours)
+            power = round(max(0.0, interval.values[column] / hours), DECIMALS)
             known = peaks[column].get(day)
             if known is None or power > known.power:
                 peaks[column][day] = Peak(interval.start, power)
@@ -61,9 +53,9 @@ def day_peaks(
 
 
 class MonthPeaks:
-    """The peaks of a site's series, kept in the site's record and so over a restart."""
+    """The peaks of a site's series, remembered over a restart."""
 
-    def __init__(self, record: SiteRecord, site: Site) -> None:
+    def __init__(self, record: PeaksRecord, site: Site) -> None:
         """Go on where the record stopped."""
         self._record = record
         self._zone = site.zone
@@ -77,13 +69,10 @@ class MonthPeaks:
         Where nothing was measured there is none.
         """
         known = self._records(self.month(now)).get(series.statistic_id)
-        if known is None or known["until"] is None:
+        if known is None or known.until is None:
             return None
-        peaks = [peak for day, peak in known["days"].items() if int(day) in days]
-        if not peaks:
-            return None
-        start, power = max(peaks, key=lambda peak: peak[1])
-        return Peak(datetime.fromisoformat(start), power)
+        peaks = (one for one in known.days.values() if one.start.astimezone(self._zone).day in days)
+        return max(peaks, key=lambda peak: peak.power, default=None)
 
     def month(self, now: datetime) -> datetime:
         """Return the start of the local month in UTC."""
@@ -107,8 +96,8 @@ class MonthPeaks:
                 continue
             said = peaks.get(one.column, {})
             for day, key in days.items():
-                if (old := record["days"].get(key)) and not _still_is(old, said.get(day)):
-                    found.append(Fallen(one, day, floor_hour(datetime.fromisoformat(old[0]))))
+                if (old := record.days.get(key)) and not _still_is(old, said.get(day)):
+                    found.append(Fallen(one, day, floor_hour(old.start)))
         return found
 
     def _whole_days(self, start: datetime, end: datetime) -> dict[datetime, str]:
@@ -143,37 +132,29 @@ class MonthPeaks:
         begin = max(month, self._created or month)
         known = self._records(month)
         for one in series:
-            record = known.setdefault(one.statistic_id, PeakRecord(until=None, days={}))
-            until = read_time(record["until"]) or begin
+            record = known.setdefault(one.statistic_id, PeakRecord())
+            until = record.until or begin
             if start <= until:
-                record["until"] = max(until, end).isoformat()
-            for key in [key for key in record["days"] if (one.statistic_id, key) in gone]:
-                del record["days"][key]
+                record.until = max(until, end)
+            for key in [key for key in record.days if (one.statistic_id, key) in gone]:
+                del record.days[key]
             for day, peak in peaks.get(one.column, {}).items():
                 self._take_day(record, day, peak)
-        self._record["peaks"] = PeaksRecord(month=month.isoformat(), series=known)
+        self._record.month, self._record.series = month, known
 
     def _take_day(self, record: PeakRecord, day: datetime, peak: Peak) -> None:
-        old = record["days"].get(self._key(day))
-        if old is None or peak.power > old[1]:
-            record["days"][self._key(day)] = _remembered(peak)
+        old = record.days.get(self._key(day))
+        if old is None or peak.power > old.power:
+            record.days[self._key(day)] = peak
 
     def _key(self, day: datetime) -> str:
         return str(day.astimezone(self._zone).day)
 
     def _records(self, month: datetime) -> dict[str, PeakRecord]:
         """Return what is known of a month; nothing where another one is remembered."""
-        known = self._record.get("peaks")
-        return known["series"] if known and known["month"] == month.isoformat() else {}
+        return self._record.series if self._record.month == month else {}
 
 
-def _remembered(peak: Peak) -> tuple[str, float]:
-    return peak.start.isoformat(), round(peak.power, DECIMALS)
-
-
-def _still_is(old: tuple[str, float], peak: Peak | None) -> bool:
+def _still_is(old: Peak, peak: Peak | None) -> bool:
     """Whether a remembered peak is the one that was read now, or was lower."""
-    if peak is None:
-        return False
-    at, power = old
-    return peak.power > power or _remembered(peak) == (at, power)
+    return peak is not None and (peak.power > old.power or peak == old)

@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 from ..api import HOUR, Interval, Site, floor_hour
 from ..history import SyncState
 from ..statistics import async_rows, by_hour, hourly_amounts, same
-from ..store import SiteRecord
+from ..store import PeaksRecord
 from .amounts import Periods
 from .peaks import Fallen, MonthPeaks, day_peaks
 
@@ -17,7 +17,7 @@ from .peaks import Fallen, MonthPeaks, day_peaks
 class SitePeriods:
     """What follows of a site's days and month from what history reads."""
 
-    def __init__(self, hass: HomeAssistant, site: Site, record: SiteRecord) -> None:
+    def __init__(self, hass: HomeAssistant, site: Site, record: PeaksRecord) -> None:
         """Begin with the peaks that are remembered, and without amounts."""
         self._hass = hass
         self._zone = site.zone

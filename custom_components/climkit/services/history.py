@@ -146,7 +146,7 @@ def _owners(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, set[str]]
     """Return the site of a device, and the ids of what it stands for: a site has its meters too."""
     runtime, climkit_id = site_or_meter(hass, device_id)
     if climkit_id == runtime.site.id:
-        return runtime, {climkit_id, *filter(runtime.inventory.wants, runtime.record["meters"])}
+        return runtime, {climkit_id, *filter(runtime.inventory.wants, runtime.record.meters)}
     return runtime, {climkit_id}
 
 

@@ -88,8 +88,8 @@ def _ids_by_kind(runtime: SiteRuntime) -> dict[TargetKind, Collection[str]]:
     record = runtime.record
     return {
         TargetKind.SITE: {runtime.site.id},
-        TargetKind.METER: record["meters"],
-        TargetKind.SENSOR: record["sensors"],
+        TargetKind.METER: record.meters,
+        TargetKind.SENSOR: record.sensors,
     }
 
 

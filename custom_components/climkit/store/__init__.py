@@ -1,30 +1,35 @@
 """What is remembered of an account over a restart, and where it is kept."""
 
 from .records import (
+    Backfill,
     CostsRecord,
-    MeterRecord,
+    DashboardRequestRecord,
+    Peak,
     PeakRecord,
     PeaksRecord,
     PlausibilityRecord,
     RecheckRecord,
+    Rejected,
     SeriesRecord,
     SiteRecord,
-    StoredRecord,
+    Stamp,
+    WindowRecord,
 )
-from .store import ClimkitStore, ranges_text, read_ranges, read_time
+from .store import ClimkitStore
 
 __all__ = [
+    "Backfill",
     "ClimkitStore",
     "CostsRecord",
-    "MeterRecord",
+    "DashboardRequestRecord",
+    "Peak",
     "PeakRecord",
     "PeaksRecord",
     "PlausibilityRecord",
     "RecheckRecord",
+    "Rejected",
     "SeriesRecord",
     "SiteRecord",
-    "StoredRecord",
-    "ranges_text",
-    "read_ranges",
-    "read_time",
+    "Stamp",
+    "WindowRecord",
 ]

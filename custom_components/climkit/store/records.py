@@ -1,344 +1,233 @@
-"""What is remembered of a site, and how it is read.
+"""What is remembered of a site, as data classes, and how they are read.
+
+Home Assistant's JSON writes them as they are: by field, times as ISO. Times are UTC, statistics
+and columns are told by their ids. Each part belongs to one room, which alone changes it.
 
 What is not understood is left out: a file may be of a newer release, or somebody has edited it. It
 is worked out again: from the recorder how far history was read, from Climkit the rest.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from functools import partial
 from math import isfinite
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any, NewType, Self, get_args, get_origin
 
-import voluptuous as vol
+from ..api import Meter, MeterMode
+from ..statistics import Extent, TimeRange
 
-
-class EarlierRecord(TypedDict):
-    """A stretch before `since` that is being read: where it starts, and from where it is unread."""
-
-    start: str
-    begin: str
+# A time that is a key, as JSON has only text there: ISO, UTC.
+Stamp = NewType("Stamp", str)
 
 
-class SeriesRecord(TypedDict):
-    """How far the history of a series was read. Times are ISO, UTC; see `history.SyncState`.
+@dataclass(slots=True, kw_only=True)
+class Backfill:
+    """The hours from `start` to before `end`; those before `position` are read already."""
 
-    `first`, `last`, `sum` and `count` tell which rows were stored: their first and newest hour, the
-    newest one's running total, and how many there were.
-    """
+    start: datetime
+    position: datetime
+    end: datetime
 
-    since: str
-    until: str
-    last: str | None
+
+@dataclass(slots=True, kw_only=True)
+class SeriesRecord:
+    """How far a series was read, see `history.SyncState`; `extent`: which rows were stored."""
+
+    since: datetime
+    until: datetime
     complete: bool
-    first: NotRequired[str]
-    sum: NotRequired[float]
-    count: NotRequired[int]
-    earlier: NotRequired[EarlierRecord]
+    extent: Extent | None
+    backfill: Backfill | None
 
 
-class PeakRecord(TypedDict):
-    """A series' peaks in a month, by day: start of the quarter-hour (ISO, UTC) and its mean kW.
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The highest quarter-hour of a stretch: its start, in UTC, and its mean power in kW."""
 
-    `until`: how far the month was read from its beginning without a gap (ISO, UTC); None: it was
-    not.
+    start: datetime
+    power: float
+
+
+@dataclass(slots=True, kw_only=True)
+class PeakRecord:
+    """A series' peaks in a month, by local day of the month.
+
+    `until`: how far the month was read from its beginning without a gap; None: it was not.
     """
 
-    until: str | None
-    days: dict[str, tuple[str, float]]
+    until: datetime | None = None
+    days: dict[str, Peak] = field(default_factory=dict)
 
 
-class PeaksRecord(TypedDict):
-    """The peaks of a month, which is told by its start (ISO, UTC), by statistic id."""
+@dataclass(slots=True, kw_only=True)
+class PeaksRecord:
+    """The peaks of a month, which is told by its start, by statistic id."""
 
-    month: str
-    series: dict[str, PeakRecord]
+    month: datetime | None = None
+    series: dict[str, PeakRecord] = field(default_factory=dict)
 
 
-class PlausibilityRecord(TypedDict):
-    """Limits that are not the usual ones, and amounts over a limit: pending, and rejected.
+@dataclass(frozen=True, slots=True)
+class Rejected(TimeRange):
+    """A range in which a person rejected amounts, and the most that is believed in it."""
 
-    By column, see `plausibility.Column`. `pending`: amounts by the start of their quarter-hour
-    (ISO, UTC). `rejected`: ranges (ISO, UTC), each with the most that is believed in it.
-    `left_out`, `decided`: both in one, and up to where a person decided (until release 0.1).
+    limit: float
+
+
+@dataclass(slots=True, kw_only=True)
+class PlausibilityRecord:
+    """By column, see `feeds.Column`: limits that are not the usual ones, and amounts over one."""
+
+    limits: dict[str, float] = field(default_factory=dict)
+    pending: dict[str, dict[Stamp, float]] = field(default_factory=dict)
+    rejected: dict[str, list[Rejected]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class RecheckRecord:
+    """What is read again.
+
+    What the nights did since the site was set up, and when the `last` one began; how far their
+    `sweep` through the history of each feed has come; what is to be read at any time of the day.
     """
 
-    limits: dict[str, float]
-    pending: NotRequired[dict[str, dict[str, float]]]
-    rejected: NotRequired[dict[str, list[tuple[str, str, float]]]]
-    left_out: NotRequired[dict[str, dict[str, float]]]
-    decided: NotRequired[dict[str, str]]
+    nights: int = 0
+    pages: int = 0
+    hours: int = 0
+    last: datetime | None = None
+    sweep: dict[str, datetime] = field(default_factory=dict)
+    unread: dict[str, list[TimeRange]] = field(default_factory=dict)
 
 
-class RecheckRecord(TypedDict):
-    """What the nights did since the site was set up, and when (ISO, UTC) the last one began."""
+@dataclass(slots=True, kw_only=True)
+class WindowRecord:
+    """The longest window that Climkit answers, and when a longer one was tried last.
 
-    nights: int
-    pages: int
-    hours: int
-    last: str | None
-
-
-class StoredRecord(TypedDict):
-    """Which rows were stored: first and newest hour (ISO, UTC), the latter's sum, how many."""
-
-    first: str
-    last: str
-    sum: float
-    count: int
-
-
-class WindowRecord(TypedDict):
-    """The longest window that Climkit answers, and when (ISO, UTC) a longer one was tried last."""
-
-    hours: int
-    tried: str
-
-
-class CostsRecord(TypedDict):
-    """What is remembered of costs: the tariffs they were computed with, and what is left to do.
-
-    `dirty`: the ranges (ISO, UTC) of each known cost statistic that are to be computed anew.
-    `stored`: what was stored of each of them.
+    None: no limit is known.
     """
 
-    tariffs: list[dict[str, Any]]
-    dirty: dict[str, list[tuple[str, str]]]
-    stored: NotRequired[dict[str, StoredRecord]]
+    hours: int | None = None
+    tried: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is shorter than an hour or longer than a year, and half of a memory."""
+        hours = 1 if self.hours is None else self.hours
+        if (self.hours is None) != (self.tried is None) or not 1 <= hours <= 8784:
+            raise ValueError("not a longest window")
 
 
-class MeterRecord(TypedDict):
-    """What Climkit's list said of a meter; see `api.Meter`."""
+@dataclass(slots=True, kw_only=True)
+class CostsRecord:
+    """The tariffs that costs were computed with, and what is left to do.
 
-    type: str
-    mode: str
-    name: str | None
-    bus_address: int | None
-    is_rule_meter: bool
+    `dirty`: the ranges of each known cost statistic that are to be computed anew. `stored`: which
+    rows it had.
+    """
+
+    tariffs: list[dict[str, Any]] = field(default_factory=list)
+    dirty: dict[str, list[TimeRange]] = field(default_factory=dict)
+    stored: dict[str, Extent] = field(default_factory=dict)
 
 
-class DashboardRequestRecord(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardRequestRecord:
     """What the Energy dashboard shall show once it can: a site or a meter, and water meters."""
 
     owner: str
     water: list[str]
 
 
-class SiteRecord(TypedDict):
+@dataclass(slots=True, kw_only=True)
+class SiteRecord:
     """What is remembered of a site.
 
     `meters` and `sensors`: those known, by id, with the days (ISO) on which the daily list lacked
-    them.
-    `described`: what the lists said of each meter that they ever had, by `ids.slug`.
-    `walk`: how far the nights' sweep through the history of each feed has come (ISO, UTC).
-    `mended`: how much the nights read and mended.
-    `again`: by feed, the ranges (ISO, UTC) that are to be read again at any time of the day.
+    them. `described`: each meter that the lists ever had, as it was last, by `ids.slug`.
     """
 
-    series: dict[str, SeriesRecord]
-    meters: dict[str, list[str]]
-    sensors: dict[str, list[str]]
-    has_battery: bool
-    walk: dict[str, str]
-    peaks: NotRequired[PeaksRecord]
-    plausibility: NotRequired[PlausibilityRecord]
-    mended: NotRequired[RecheckRecord]
-    costs: NotRequired[CostsRecord]
-    again: NotRequired[dict[str, list[tuple[str, str]]]]
-    window: NotRequired[WindowRecord]
-    described: NotRequired[dict[str, MeterRecord]]
-    energy_wish: NotRequired[DashboardRequestRecord]
+    series: dict[str, SeriesRecord] = field(default_factory=dict)
+    meters: dict[str, list[str]] = field(default_factory=dict)
+    sensors: dict[str, list[str]] = field(default_factory=dict)
+    described: dict[str, Meter] = field(default_factory=dict)
+    has_battery: bool = False
+    peaks: PeaksRecord = field(default_factory=PeaksRecord)
+    plausibility: PlausibilityRecord = field(default_factory=PlausibilityRecord)
+    recheck: RecheckRecord = field(default_factory=RecheckRecord)
+    costs: CostsRecord = field(default_factory=CostsRecord)
+    window: WindowRecord = field(default_factory=WindowRecord)
+    dashboard_request: DashboardRequestRecord | None = None
+
+    @classmethod
+    def from_dict(cls, data: object, lost: list[str]) -> Self:
+        """Read a record; parts of which something is not understood are named in `lost`."""
+        if not isinstance(data, dict):
+            lost.append("site")
+            return cls()
+        found: dict[str, Any] = {}
+        for one in fields(cls):
+            if one.name not in data:
+                continue
+            lose = partial(lost.append, one.name)
+            try:
+                found[one.name] = _read(one.type, data[one.name], lose)
+            except TypeError, ValueError:
+                lose()
+        return cls(**found)
 
 
-type _Reader = Callable[[object], Any]
+def _read(kind: object, value: object, lose: Callable[[], None]) -> object:
+    """Return a value as its type says; `lose` is told of rows of tables that are left out.
 
-
-def read_site(data: object, lost: list[str]) -> SiteRecord:
-    """Return the record of a site; what of it is not understood is named in `lost`."""
-    record: dict[str, Any] = {"series": {}, "meters": {}, "sensors": {}, "has_battery": False}
-    record["walk"] = {}
-    if not isinstance(data, dict):
-        lost.append("site")
-        return cast(SiteRecord, record)
-    for key, read in _PARTS.items():
-        if key not in data:
-            continue
+    Raises TypeError or ValueError for what is not understood.
+    """
+    if read := _READERS.get(kind):
+        return read(value)
+    if isinstance(kind, type) and is_dataclass(kind):
+        data = _of(dict, value)
+        known = [one for one in fields(kind) if one.name in data]
+        return kind(**{one.name: _read(one.type, data[one.name], lose) for one in known})
+    inner, *items = get_args(kind)
+    if get_origin(kind) is list:
+        return [_read(inner, one, lose) for one in _of(list, value)]
+    if get_origin(kind) is not dict:
+        return None if value is None else _read(inner, value, lose)  # it may be None
+    found = {}
+    for key, one in _of(dict, value).items():
         try:
-            record[key] = read(data[key])
-        except vol.Invalid:
-            lost.append(key)
-    lost += [
-        key
-        for key in _TABLES
-        if isinstance(data.get(key), dict) and len(record.get(key, ())) < len(data[key])
-    ]
-    return cast(SiteRecord, record)
+            found[_read(inner, key, lose)] = _read(items[0], one, lose)
+        except TypeError, ValueError:
+            lose()
+    return found
 
 
-def _time(value: object) -> str:
-    """Accept a time as it is remembered: ISO, with its offset."""
-    try:
-        if isinstance(value, str) and datetime.fromisoformat(value).tzinfo:
-            return value
-    except ValueError:
-        pass
-    raise vol.Invalid("not a time")
+def _of[T](kind: type[T], value: object) -> T:
+    if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    raise TypeError(f"not a {kind.__name__}")
 
 
-def _day(value: object) -> str:
-    try:
-        if isinstance(value, str):
-            return date.fromisoformat(value).isoformat()
-    except ValueError:
-        pass
-    raise vol.Invalid("not a day")
+def _time(value: object) -> datetime:
+    if (time := datetime.fromisoformat(_of(str, value))).tzinfo:
+        return time
+    raise ValueError("a time without its offset")
 
 
 def _number(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return value
-    raise vol.Invalid("not a number")
+    raise ValueError("not a number")
 
 
-def _hours(value: object) -> int:
-    """Accept a length: an hour at least, a year at most."""
-    if 1 <= (hours := _count(value)) <= 8784:
-        return hours
-    raise vol.Invalid("not a length in hours")
-
-
-def _count(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise vol.Invalid("not a number of things")
-
-
-def _each(read: _Reader, of: _Reader = str) -> _Reader:
-    """Read a table by text; rows that are not understood are left out."""
-
-    def table(value: object) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise vol.Invalid("not a table")
-        found = {}
-        for key, item in value.items():
-            try:
-                found[of(key)] = read(item)
-            except vol.Invalid:
-                continue
-        return found
-
-    return table
-
-
-def _listed(read: _Reader) -> _Reader:
-    """Read a list; what is not understood in it is left out."""
-
-    def some(value: object) -> list[Any]:
-        if not isinstance(value, list):
-            raise vol.Invalid("not a list")
-        return list(_each(read)(dict(enumerate(value))).values())
-
-    return some
-
-
-def _tuple(*parts: _Reader) -> _Reader:
-    def read(value: object) -> tuple[Any, ...]:
-        if isinstance(value, list | tuple) and len(value) == len(parts):
-            return tuple(part(one) for part, one in zip(parts, value, strict=True))
-        raise vol.Invalid("not as many values")
-
-    return read
-
-
-def _schema(fields: dict[Any, Any]) -> _Reader:
-    """Read an object; of a newer release's it may have fields that are not known here."""
-    return cast(_Reader, vol.Schema(fields, extra=vol.REMOVE_EXTRA))
-
-
-_RANGES = [_tuple(_time, _time)]
-_SERIES = _schema(
-    {
-        vol.Required("since"): _time,
-        vol.Required("until"): _time,
-        vol.Required("last"): vol.Any(None, _time),
-        vol.Required("complete"): bool,
-        vol.Optional("first"): _time,
-        vol.Optional("sum"): _number,
-        vol.Optional("count"): _count,
-        vol.Optional("earlier"): _schema(
-            {vol.Required("start"): _time, vol.Required("begin"): _time}
-        ),
-    }
-)
-_PEAKS = _schema(
-    {
-        vol.Required("month"): _time,
-        vol.Required("series"): _each(
-            _schema(
-                {
-                    vol.Required("until"): vol.Any(None, _time),
-                    vol.Required("days"): _each(_tuple(_time, _number)),
-                }
-            )
-        ),
-    }
-)
-_PLAUSIBILITY = _schema(
-    {
-        vol.Required("limits"): _each(_number),
-        vol.Optional("pending"): _each(_each(_number, of=_time)),
-        vol.Optional("rejected"): _each(_listed(_tuple(_time, _time, _number))),
-        vol.Optional("left_out"): _each(_each(_number, of=_time)),
-        vol.Optional("decided"): _each(_time),
-    }
-)
-_RECHECK = _schema(
-    {
-        vol.Required("nights"): _count,
-        vol.Required("pages"): _count,
-        vol.Required("hours"): _count,
-        vol.Required("last"): vol.Any(None, _time),
-    }
-)
-_COSTS = _schema(
-    {
-        vol.Required("tariffs"): [dict],
-        vol.Required("dirty"): _each(vol.Schema(_RANGES)),
-        vol.Optional("stored"): _each(
-            _schema(
-                {
-                    vol.Required("first"): _time,
-                    vol.Required("last"): _time,
-                    vol.Required("sum"): _number,
-                    vol.Required("count"): _count,
-                }
-            )
-        ),
-    }
-)
-
-_METER = _schema(
-    {
-        vol.Required("type"): str,
-        vol.Required("mode"): str,
-        vol.Required("name"): vol.Any(None, str),
-        vol.Required("bus_address"): vol.Any(None, int),
-        vol.Required("is_rule_meter"): bool,
-    }
-)
-
-_TABLES = ("series", "meters", "sensors", "walk", "again", "described")
-_PARTS: dict[str, _Reader] = {
-    "series": _each(_SERIES),
-    "meters": _each(vol.Schema([_day])),
-    "sensors": _each(vol.Schema([_day])),
-    "has_battery": vol.Schema(bool),
-    "walk": _each(_time),
-    "peaks": _PEAKS,
-    "plausibility": _PLAUSIBILITY,
-    "mended": _RECHECK,
-    "costs": _COSTS,
-    "again": _each(vol.Schema(_RANGES)),
-    "window": _schema({vol.Required("hours"): _hours, vol.Required("tried"): _time}),
-    "described": _each(_METER),
-    "energy_wish": _schema({vol.Required("owner"): str, vol.Required("water"): [str]}),
+_READERS: dict[object, Callable[[object], object]] = {
+    Any: lambda value: value,
+    bool: partial(_of, bool),
+    str: partial(_of, str),
+    int: partial(_of, int),
+    float: _number,
+    datetime: _time,
+    Stamp: lambda value: _time(value).isoformat(),
+    MeterMode: lambda value: (
+        MeterMode(_of(str, value)) if value in MeterMode else MeterMode.UNKNOWN
+    ),
 }

@@ -1,7 +1,5 @@
 """The file in which an account is remembered: a record for each site."""
 
-from collections.abc import Iterable
-from datetime import datetime
 import logging
 from typing import override
 
@@ -10,8 +8,8 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 
 from ..const import DOMAIN
-from ..statistics import TimeRange
-from .records import SiteRecord, read_site
+from .migration import from_first_release
+from .records import SiteRecord
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -19,31 +17,12 @@ _LOGGER = logging.getLogger(__name__)
 SAVE_DELAY_SECONDS = 300
 
 
-def read_time(text: str | None) -> datetime | None:
-    """Return a remembered time; None where there is none."""
-    return datetime.fromisoformat(text) if text else None
-
-
-def read_ranges(ranges: Iterable[tuple[str, str]]) -> list[TimeRange]:
-    """Return remembered ranges; what was remembered upside down is none."""
-    found = (
-        TimeRange.between(datetime.fromisoformat(start), datetime.fromisoformat(end))
-        for start, end in ranges
-    )
-    return [one for one in found if one]
-
-
-def ranges_text(ranges: Iterable[TimeRange]) -> list[tuple[str, str]]:
-    """Return ranges as they are remembered."""
-    return [(one.start.isoformat(), one.end.isoformat()) for one in ranges]
-
-
 class ClimkitStore(Store[dict[str, SiteRecord]]):
     """The memory of one config entry: a record for each site."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Prepare the file of a config entry; nothing is read yet."""
-        super().__init__(hass, 1, f"{DOMAIN}.{entry_id}")
+        super().__init__(hass, 1, f"{DOMAIN}.{entry_id}", minor_version=2)
         self.sites: dict[str, SiteRecord] = {}
         self._is_closed = False
 
@@ -59,7 +38,7 @@ class ClimkitStore(Store[dict[str, SiteRecord]]):
         if data is not None and not isinstance(data, dict):
             lost.append("account")
             data = None
-        self.sites = {key: read_site(record, lost) for key, record in (data or {}).items()}
+        self.sites = {key: SiteRecord.from_dict(one, lost) for key, one in (data or {}).items()}
         if lost:
             _LOGGER.warning(
                 "What was remembered is not understood (%s); it is worked out again from the "
@@ -68,11 +47,15 @@ class ClimkitStore(Store[dict[str, SiteRecord]]):
             )
         return self.sites
 
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: object
+    ) -> object:
+        return from_first_release(old_data) if old_minor_version < 2 else old_data
+
     def site(self, site_id: str) -> SiteRecord:
         """Return the record of a site, to be changed in place and saved."""
-        return self.sites.setdefault(
-            site_id, SiteRecord(series={}, meters={}, sensors={}, has_battery=False, walk={})
-        )
+        return self.sites.setdefault(site_id, SiteRecord())
 
     def save_soon(self) -> None:
         """Write the file before long, at the latest when Home Assistant stops."""

@@ -1,0 +1,74 @@
+"""A home goes on with the file that release 0.1.0 wrote of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from custom_components.climkit.api import INTERVAL, Interval
+from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.feeds.plausibility import Column
+from custom_components.climkit.measures.series import Feed
+from tests.conftest import NOW, Home
+from tests.costs.bill import add_tariff, tariff
+from tests.simulator import World
+from tests.small_site import without_pauses
+from tests.stories.source import METER_ID, SITE_ID, Source
+
+__all__ = ["without_pauses"]
+
+pytestmark = pytest.mark.recorder
+
+FILE = Path(__file__).parent / "release_0_1_0.json"
+FIRST = NOW.replace(minute=0) - timedelta(days=38)
+TOTAL = Column("electricity", METER_ID, "total")
+
+
+@pytest.fixture
+def world() -> World:
+    """Some days of history are old enough for the nights' sweep."""
+    return World.of(Source(first=FIRST))
+
+
+def exceed(home: Home, number: int) -> None:
+    """Let Climkit say of a quarter-hour what no meter can have measured."""
+    start = FIRST + number * INTERVAL
+    row = Interval(start=start, end=start + INTERVAL, values={f"total_{METER_ID}": 1e6})
+    home.sites[0].plausibility.filter(Feed(SITE_ID, "electricity"), [row])
+
+
+async def test_file(
+    home: Home, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """All of it is remembered: as if this release had written it, and nothing is read again."""
+    await home.set_up_completely()
+    prices = {"grid_price": 0.3, "solar_price": 0.2, "cold_water_price": 2.0}
+    add_tariff(home, tariff(SITE_ID, "2026-11-01", **prices))
+    await home.settle()
+    await home.turn_clock(hours=20)
+    plausibility = home.sites[0].plausibility
+    exceed(home, 0)
+    plausibility.reject(TOTAL)
+    exceed(home, 1)
+    plausibility.set_limit(Column("electricity", "", "conso_total"), 5000.0)
+    before = home.sites[0].record
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+
+    hass_storage[f"{DOMAIN}.{home.entry.entry_id}"] = json.loads(FILE.read_text(encoding="utf-8"))
+    await home.begin()
+    after = home.sites[0].record
+    assert after is not before
+    assert replace(after, series={}, costs=before.costs) == replace(before, series={})
+    assert after.series.keys() == before.series.keys()
+    for statistic_id, one in after.series.items():
+        known = before.series[statistic_id]
+        assert (one.since, one.until, one.complete) == (known.since, known.until, known.complete)
+        assert one.extent == known.extent or (one.extent and one.extent.equals(known.extent))
+    assert after.costs.tariffs == before.costs.tariffs
+    assert after.costs.dirty.keys() == before.costs.dirty.keys()
+    assert after.costs.stored.keys() == before.costs.stored.keys()
+    assert "not understood" not in caplog.text
+    assert "not those that were stored" not in caplog.text
