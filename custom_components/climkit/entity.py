@@ -11,6 +11,11 @@ from .coordinator import ClimkitCoordinator, SiteCoordinator
 from .runtime import SiteRuntime
 
 
+def unique_id(owner_id: str, key: str) -> str:
+    """Return the unique id of what an entity shows of a site, meter or sensor."""
+    return f"{owner_id}_{key}" if key else owner_id
+
+
 class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
     CoordinatorEntity[CoordinatorT], SensorEntity
 ):
@@ -31,7 +36,7 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
         self.entity_description = description
         self.owner_id = owner_id
         self._attr_device_info = device_info
-        self._attr_unique_id = f"{owner_id}_{description.key}" if description.key else owner_id
+        self._attr_unique_id = unique_id(owner_id, description.key)
         self._shown: tuple[object, ...] | None = None
 
     @property

@@ -1,17 +1,17 @@
 """Adds the entities of sites, meters and sensors as Climkit lists them, and removes them again."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import batched
 from typing import Any
 
-from homeassistant.components.sensor import SensorEntityDescription
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ..const import CONF_SITE_TOTALS
+from ..const import CONF_SITE_TOTALS, DOMAIN
 from ..devices import (
     async_name_devices,
     async_remove_stale_devices,
@@ -20,9 +20,9 @@ from ..devices import (
     site_device,
     site_device_ids,
 )
-from ..entity import ClimkitEntity
+from ..entity import ClimkitEntity, unique_id
 from ..runtime import ClimkitConfigEntry, SiteRuntime
-from .costs import WITHOUT_TOTALS, async_follow_costs
+from .costs import WITHOUT_TOTALS, cost_entities, unpriced_ids
 from .descriptions import (
     READINGS,
     SITE_SENSORS,
@@ -53,64 +53,90 @@ async def async_setup_entry(
     """Set up the entities of all sites, and of what joins later."""
     for runtime in entry.runtime_data.values():
         if not entry.options[CONF_SITE_TOTALS]:
-            _async_remove_totals(hass, runtime)
-        await _async_follow(hass, entry, runtime, async_add_entities)
-        async_follow_costs(hass, entry, runtime, async_add_entities)
+            _async_remove_totals(runtime)
+        await _SiteEntities(runtime, async_add_entities).async_follow()
 
 
 @callback
-def _async_remove_totals(hass: HomeAssistant, runtime: SiteRuntime) -> None:
+def _async_remove_totals(runtime: SiteRuntime) -> None:
     """Remove the entities of a site's totals, which the user no longer wants."""
-    registry, site_id = er.async_get(hass), runtime.site.id
-    wanted = {f"{site_id}_{description.key}" for description in (*SITE_SENSORS, *WITHOUT_TOTALS)}
+    registry, site_id = er.async_get(runtime.hass), runtime.site.id
+    wanted = {unique_id(site_id, one.key) for one in (*SITE_SENSORS, *WITHOUT_TOTALS)}
     for entity in er.async_entries_for_config_entry(registry, runtime.entry.entry_id):
         if entity.unique_id.startswith(f"{site_id}_") and entity.unique_id not in wanted:
             registry.async_remove(entity.entity_id)
 
 
-async def _async_follow(
-    hass: HomeAssistant,
-    entry: ClimkitConfigEntry,
-    runtime: SiteRuntime,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Add a site's entities now and whenever there are new ones; remove devices that are gone."""
-    sensors = runtime.sensors
-    owners: dict[str, str] = {}
-    seen: tuple[object, ...] | None = None
+class _SiteEntities:
+    """The entities of a site: they come with what there is, and go with their device.
+
+    Those of costs go with their price too, which only tariffs and series decide.
+    """
+
+    def __init__(
+        self, runtime: SiteRuntime, async_add_entities: AddConfigEntryEntitiesCallback
+    ) -> None:
+        """Begin without any."""
+        self._runtime = runtime
+        self._async_add_entities = async_add_entities
+        self._owners: dict[str, str] = {}
+        self._seen: tuple[object, ...] | None = None
+
+    async def async_follow(self) -> None:
+        """Add a site's entities now and whenever there are new ones."""
+        for batch in batched(self._new(), ADDED_AT_ONCE, strict=False):
+            self._async_add_entities(batch)
+            await asyncio.sleep(0)
+        self._update()  # what there was to hear meanwhile
+        for coordinator in (self._runtime.coordinator, self._runtime.sensors):
+            self._runtime.entry.async_on_unload(coordinator.async_add_listener(self._update))
 
     @callback
-    def new_entities() -> list[ClimkitEntity[Any]]:
-        nonlocal owners, seen
+    def _update(self) -> None:
+        if new := self._new():
+            self._async_add_entities(new)
+
+    def _new(self) -> list[ClimkitEntity[Any]]:
+        """Return the entities that are new; remove those that there shall be no more."""
+        runtime = self._runtime
         present = site_device_ids(runtime)
-        data = runtime.coordinator.data, sensors.data, sensors.has_asked
-        known = (*data, runtime.site, runtime.names, present)
-        if known == seen:
+        data = runtime.coordinator.data, runtime.sensors.data, runtime.sensors.has_asked
+        known = (*data, runtime.site, runtime.names, runtime.costs.tariffs, present)
+        if known == self._seen:
             return []
-        if seen:
+        if self._seen:
             async_name_devices(runtime)
-        seen = known
-        async_remove_stale_devices(hass, entry)
-        # Entities of a device that was removed are new ones when it returns.
-        owners = {unique_id: owner for unique_id, owner in owners.items() if owner in present}
-        entities = {
-            str(entity.unique_id): entity
-            for entity in (*_site_entities(runtime), *_sensor_entities(runtime))
-        }
-        new = [entity for unique_id, entity in entities.items() if unique_id not in owners]
-        owners |= {unique_id: entity.owner_id for unique_id, entity in entities.items()}
+        self._seen = known
+        async_remove_stale_devices(runtime.hass, runtime.entry)
+        self._forget(present, self._async_remove_unpriced())
+        entities = {str(entity.unique_id): entity for entity in _entities(runtime)}
+        new = [entity for key, entity in entities.items() if key not in self._owners]
+        self._owners |= {key: entity.owner_id for key, entity in entities.items()}
         return new
 
-    @callback
-    def update() -> None:
-        async_add_entities(new_entities())
+    def _forget(self, present: Collection[str], unpriced: Collection[str]) -> None:
+        """Forget what was removed: when it returns, it is new."""
+        self._owners = {
+            key: owner
+            for key, owner in self._owners.items()
+            if owner in present and key not in unpriced
+        }
 
-    for batch in batched(new_entities(), ADDED_AT_ONCE, strict=False):
-        async_add_entities(batch)
-        await asyncio.sleep(0)
-    update()  # what there was to hear meanwhile
-    entry.async_on_unload(runtime.coordinator.async_add_listener(update))
-    entry.async_on_unload(sensors.async_add_listener(update))
+    def _async_remove_unpriced(self) -> set[str]:
+        """Remove the entities of what has no price any more, and return their unique ids."""
+        registry = er.async_get(self._runtime.hass)
+        unpriced = set(unpriced_ids(self._runtime))
+        for key in unpriced:
+            if entity_id := registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, key):
+                registry.async_remove(entity_id)
+        return unpriced
+
+
+def _entities(runtime: SiteRuntime) -> Iterator[ClimkitEntity[Any]]:
+    """Return all entities that there should be now."""
+    yield from _site_entities(runtime)
+    yield from _sensor_entities(runtime)
+    yield from cost_entities(runtime)
 
 
 def _site_entities(runtime: SiteRuntime) -> Iterator[ClimkitEntity[Any]]:

@@ -4,28 +4,24 @@ They are there as long as a tariff is. Costs have a state class, as what they sh
 included, is in no external statistic; those of energy have none (see docs/costs.md).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import (
-    DOMAIN as SENSOR_DOMAIN,
     SensorDeviceClass,
     SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ..const import DECIMALS, DOMAIN
+from ..const import DECIMALS
 from ..costs import SiteCosts
-from ..devices import meter_device, site_device, site_device_ids
-from ..entity import SiteEntity
+from ..devices import meter_device, site_device
+from ..entity import SiteEntity, unique_id
 from ..measures import METER_TYPES, Price
-from ..runtime import ClimkitConfigEntry, SiteRuntime
+from ..runtime import SiteRuntime
 
 COST_TODAY = "cost_today"
 
@@ -88,53 +84,27 @@ WITHOUT_TOTALS = (*PRICES, PROGRESS)
 
 type Description = CostSensorDescription | PriceSensorDescription | CostProgressDescription
 
-# An entity by its owner's id and its key.
-type Key = tuple[str, str]
+
+def cost_entities(runtime: SiteRuntime) -> Iterator[SiteEntity]:
+    """Return the entities of costs that there should be."""
+    for owner_id, description in _wanted(runtime):
+        yield _entity(runtime, owner_id, description)
 
 
-@callback
-def async_follow_costs(
-    hass: HomeAssistant,
-    entry: ClimkitConfigEntry,
-    runtime: SiteRuntime,
-    async_add_entities: AddConfigEntryEntitiesCallback,
-) -> None:
-    """Add a site's entities of costs as soon as tariffs allow them, and remove them again.
-
-    Those of a meter come and go with its device: a list that lacks it once says nothing.
-    """
-    present: set[Key] = set()
-
-    @callback
-    def update() -> None:
-        nonlocal present
-        _async_remove(hass, unwanted := set(_unwanted(runtime)))
-        device_ids = site_device_ids(runtime)
-        present = {key for key in present - unwanted if key[0] in device_ids}
-        new = [
-            _entity(runtime, owner_id, description)
-            for owner_id, description in _wanted(runtime)
-            if (owner_id, description.key) not in present
-        ]
-        if new:
-            async_add_entities(new)
-        present |= {(entity.owner_id, entity.entity_description.key) for entity in new}
-
-    update()
-    entry.async_on_unload(runtime.coordinator.async_add_listener(update))
-
-
-@callback
-def _async_remove(hass: HomeAssistant, keys: Iterable[Key]) -> None:
-    registry = er.async_get(hass)
-    for owner_id, key in keys:
-        entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, f"{owner_id}_{key}")
-        if entity_id:
-            registry.async_remove(entity_id)
+def unpriced_ids(runtime: SiteRuntime) -> Iterator[str]:
+    """Return the unique ids of what has no price; of what is not there nothing is known."""
+    costs = runtime.costs
+    for owner_id in costs.free_owner_ids:
+        yield from (unique_id(owner_id, description.key) for description in COSTS)
+    for price in PRICES:
+        if not costs.tariffs.has_price(price.price):
+            yield unique_id(runtime.site.id, price.key)
+    if not costs.tariffs:
+        yield unique_id(runtime.site.id, PROGRESS.key)
 
 
 def _wanted(runtime: SiteRuntime) -> Iterator[tuple[str, Description]]:
-    """Return the entities there should be, each with its owner's id.
+    """Return what there should be entities of, each with its owner's id.
 
     A meter that joins has costs before there is a device of it.
     """
@@ -147,18 +117,6 @@ def _wanted(runtime: SiteRuntime) -> Iterator[tuple[str, Description]]:
             yield site_id, price
     if costs.tariffs:
         yield site_id, PROGRESS
-
-
-def _unwanted(runtime: SiteRuntime) -> Iterator[Key]:
-    """Return the entities of what has no price any more; of what is not there nothing is known."""
-    site_id, costs = runtime.site.id, runtime.costs
-    for owner_id in costs.free_owner_ids:
-        yield from ((owner_id, description.key) for description in COSTS)
-    for price in PRICES:
-        if not costs.tariffs.has_price(price.price):
-            yield site_id, price.key
-    if not costs.tariffs:
-        yield site_id, PROGRESS.key
 
 
 def _entity(runtime: SiteRuntime, owner_id: str, description: Description) -> SiteEntity:
