@@ -267,6 +267,11 @@ class Home:
         """Whether all history is stored."""
         return all(site.history.progress == 100 for site in self.sites)
 
+    @property
+    def flows(self) -> list[str]:
+        """What Home Assistant asks the user for."""
+        return [one["context"]["source"] for one in self.hass.config_entries.flow.async_progress()]
+
     def entity_id(self, unique_id: str) -> str:
         """The entity with a unique id."""
         found = er.async_get(self.hass).async_get_entity_id("sensor", DOMAIN, unique_id)

@@ -175,11 +175,11 @@ async def test_wrong_password(home: Home) -> None:
     await home.begin()
     assert home.entry.state is ConfigEntryState.SETUP_RETRY
     for _ in range(30):
-        assert not flows(home)
+        assert not home.flows
         await wait_a_minute(home)
         if home.entry.state is ConfigEntryState.SETUP_ERROR:
             break
-    assert flows(home) == [SOURCE_REAUTH]
+    assert home.flows == [SOURCE_REAUTH]
     assert logins(home) == 3
     await home.turn_clock(days=3)
     assert logins(home) == 3
@@ -194,7 +194,7 @@ async def test_a_login_refused_once_at_the_start(home: Home) -> None:
     for _ in range(9):
         await wait_a_minute(home)
     assert home.entry.state is ConfigEntryState.LOADED
-    assert not flows(home)
+    assert not home.flows
 
 
 async def wait_a_minute(home: Home) -> None:
@@ -211,9 +211,9 @@ async def test_password_changed_while_running(home: Home) -> None:
     before = logins(home)
     for _ in range(60):
         await home.turn_clock(minutes=1, settle=False)
-        assert logins(home) == before + 3 or not flows(home)
+        assert logins(home) == before + 3 or not home.flows
     await home.settle()
-    assert flows(home) == [SOURCE_REAUTH]
+    assert home.flows == [SOURCE_REAUTH]
     assert logins(home) == before + 3
 
 
@@ -228,7 +228,7 @@ class TestRefusedCredentials:
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=401, path="auth")]
         for _ in range(3):
             await home.turn_clock(minutes=15)
-        assert flows(home) == [SOURCE_REAUTH]
+        assert home.flows == [SOURCE_REAUTH]
         return home
 
     async def test_nothing_logs_in(self, refused: Home) -> None:
@@ -249,7 +249,7 @@ class TestRefusedCredentials:
                 )
             assert raised.value.translation_key == "invalid_auth"
         assert len(refused.simulator.requests) == before
-        assert flows(refused) == [SOURCE_REAUTH]
+        assert refused.flows == [SOURCE_REAUTH]
 
     async def test_reload(self, refused: Home) -> None:
         """A person's reload is worth one try; refused, it asks at once."""
@@ -263,11 +263,6 @@ class TestRefusedCredentials:
         await refused.let_follow()
         assert refused.entry.state is ConfigEntryState.LOADED
         assert logins(refused) == before + 2
-
-
-def flows(home: Home) -> list[str]:
-    """What Home Assistant asks the user for."""
-    return [flow["context"]["source"] for flow in home.hass.config_entries.flow.async_progress()]
 
 
 def logins(home: Home) -> int:

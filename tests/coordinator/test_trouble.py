@@ -79,11 +79,6 @@ class Traffic:
         return self.count(lambda one: HISTORY in (one.body or {}))
 
 
-def flows(home: Home) -> list[str]:
-    """What Home Assistant asks the user for."""
-    return [flow["context"]["source"] for flow in home.hass.config_entries.flow.async_progress()]
-
-
 def newest(home: Home) -> datetime:
     """The end of the newest data."""
     [site] = home.sites
@@ -106,7 +101,7 @@ class TestLive:
         for _ in range(6):
             await home.turn_clock(minutes=5)
         assert newest(home) > dt_util.utcnow() - 30 * MINUTE
-        assert not flows(home)
+        assert not home.flows
         await home.turn_clock(minutes=5)
         await assert_equal_to_climkit(home)
 
@@ -125,7 +120,7 @@ class TestLive:
             await home.turn_clock(minutes=10)
         # In two hours four tries of new data and of the history each; and of sensors' list.
         assert traffic.count() <= 4 * 4 * 3 + 8
-        assert not flows(home)
+        assert not home.flows
 
     async def test_refused_for_long(self, home: Home) -> None:
         """The site's data alone: an hour later its meter is asked for by itself, until they are
@@ -159,7 +154,7 @@ class TestHistory:
         assert traffic.history <= 7
         assert traffic.logins <= 24 * 4
         assert newest(home) > dt_util.utcnow() - 30 * MINUTE
-        assert not flows(home)
+        assert not home.flows
 
     async def test_trouble(self, home: Home) -> None:
         """Live answers do not make it ask sooner: after an hour it rests for half an hour."""
@@ -197,7 +192,7 @@ class TestLogins:
         for _ in range(2 * 12):
             await home.turn_clock(minutes=5)
         assert traffic.logins <= 2 * 4 + 1
-        assert not flows(home)
+        assert not home.flows
 
     async def test_one_token_for_each_user(
         self, home: Home, monkeypatch: pytest.MonkeyPatch
@@ -222,7 +217,7 @@ class TestLogins:
         for _ in range(12):
             await home.turn_clock(minutes=5)
         assert newest(home) > dt_util.utcnow() - 30 * MINUTE
-        assert not flows(home)
+        assert not home.flows
         await assert_equal_to_climkit(home)
 
     async def test_a_form_and_an_account_share_it(self, home: Home) -> None:

@@ -1,0 +1,101 @@
+"""Climkit's own sensors: their list, their readings, and what of it is refused."""
+
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+import pytest
+
+from tests.conftest import Home
+from tests.coordinator.steps import (
+    Requests,
+    apartments,
+    building,
+    consumption,
+    has_device,
+    set_up,
+    state,
+)
+from tests.simulator import Fault, FaultKind, World
+
+
+@pytest.fixture
+def world() -> World:
+    """A house with everything."""
+    return apartments()
+
+
+def sensor_ids(home: Home) -> list[str]:
+    """The house's sensors."""
+    return [str(sensor.info["id"]) for sensor in building(home).sensors]
+
+
+async def test_refused_sensor(home: Home) -> None:
+    """The others go on."""
+    refused, other, *_ = sensor_ids(home)
+    home.simulator.switches.refused = {refused: 403}
+    await set_up(home)
+    requests = Requests(home)
+    for _ in range(4 * 3):
+        await home.turn_clock(minutes=15)
+    assert 3 <= len(requests(refused)) <= 6
+    assert len(requests(other)) == 4 * 3
+    assert state(home, refused) == STATE_UNKNOWN
+    assert state(home, other) != STATE_UNKNOWN
+    assert not home.flows
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind=FaultKind.STATUS, status=403, path="sensors_list"),
+        Fault(kind=FaultKind.STATUS, status=404, path="sensors_list"),
+        Fault(kind=FaultKind.STATUS, status=500, path="sensors_list"),
+        Fault(kind=FaultKind.HTML, path="sensors_list"),
+    ],
+)
+async def test_without_list_of_sensors(home: Home, fault: Fault) -> None:
+    """Meters need no sensors; these come once there is a list."""
+    home.simulator.switches.faults = [fault]
+    await set_up(home)
+    [sensor, *_] = sensor_ids(home)
+    assert consumption(home) != STATE_UNKNOWN
+    assert not home.has_entity(sensor)
+    home.simulator.switches.faults = []
+    await home.turn_clock(minutes=15)
+    await home.turn_clock(minutes=15)
+    assert state(home, sensor) != STATE_UNKNOWN
+
+
+async def test_old_reading(home: Home) -> None:
+    """A value is shown for a day, not longer."""
+    await set_up(home)
+    [sensor, *_] = sensor_ids(home)
+    home.simulator.switches.faults = [Fault(kind=FaultKind.EMPTY_LIST, path="sensor_data")]
+    await home.turn_clock(hours=23)
+    assert state(home, sensor) not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+    await home.turn_clock(hours=1)
+    assert state(home, sensor) == STATE_UNKNOWN
+
+
+async def test_vanished_sensor(home: Home) -> None:
+    """Its device goes with the third daily list without it."""
+    await set_up(home)
+    [gone, *_] = sensor_ids(home)
+    building(home).sensors = building(home).sensors[1:]
+    for _ in range(2):
+        await home.turn_clock(days=1)
+    assert has_device(home, gone)
+    assert state(home, gone) == STATE_UNAVAILABLE
+    await home.turn_clock(days=1)
+    assert not has_device(home, gone)
+
+
+async def test_sensors_down(home: Home) -> None:
+    """Only they become unavailable."""
+    await set_up(home)
+    [sensor, *_] = sensor_ids(home)
+    home.simulator.switches.faults = [
+        Fault(kind=FaultKind.STATUS, status=500, path="sensor_data|sensors_list")
+    ]
+    for _ in range(13):
+        await home.turn_clock(minutes=15)
+    assert state(home, sensor) == STATE_UNAVAILABLE
+    assert consumption(home) != STATE_UNAVAILABLE
