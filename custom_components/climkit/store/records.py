@@ -7,7 +7,7 @@ What is not understood is left out: a file may be of a newer release, or somebod
 is worked out again: from the recorder how far history was read, from Climkit the rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from functools import partial
@@ -170,64 +170,87 @@ class SiteRecord:
                 continue
             lose = partial(lost.append, one.name)
             try:
-                found[one.name] = _read(one.type, data[one.name], lose)
+                found[one.name] = _reader(one.type)(data[one.name], lose)
             except TypeError, ValueError:
                 lose()
         return cls(**found)
 
 
-def _read(kind: object, value: object, lose: Callable[[], None]) -> object:
-    """Return a value as its type says; `lose` is told of rows of tables that are left out.
+# Reads a value, and tells of rows of tables that are left out. Raises TypeError or ValueError for
+# what is not understood.
+type _Reader = Callable[[object, Callable[[], None]], object]
 
-    Raises TypeError or ValueError for what is not understood.
-    """
-    if read := _READERS.get(kind):
-        return read(value)
+
+def _reader(kind: object) -> _Reader:
+    """Return what reads values of a type, which is made once."""
+    if kind not in _READERS:
+        _READERS[kind] = _make_reader(kind)
+    return _READERS[kind]
+
+
+def _make_reader(kind: object) -> _Reader:
     if isinstance(kind, type) and is_dataclass(kind):
-        data = _of(dict, value)
-        known = [one for one in fields(kind) if one.name in data]
-        return kind(**{one.name: _read(one.type, data[one.name], lose) for one in known})
-    inner, *items = get_args(kind)
+        return partial(_read_object, kind, {one.name: _reader(one.type) for one in fields(kind)})
+    args = get_args(kind)
+    read = _reader(args[0])
+    if get_origin(kind) is dict:
+        return partial(_read_table, read, _reader(args[1]))
     if get_origin(kind) is list:
-        return [_read(inner, one, lose) for one in _of(list, value)]
-    if get_origin(kind) is not dict:
-        return None if value is None else _read(inner, value, lose)  # it may be None
+        return lambda value, lose: [read(one, lose) for one in _of(list, value)]
+    return lambda value, lose: None if value is None else read(value, lose)  # it may be None
+
+
+def _read_object(
+    kind: Callable[..., object],
+    readers: Mapping[str, _Reader],
+    value: object,
+    lose: Callable[[], None],
+) -> object:
+    data = _of(dict, value)
+    return kind(**{key: read(data[key], lose) for key, read in readers.items() if key in data})
+
+
+def _read_table(
+    read_key: _Reader, read: _Reader, value: object, lose: Callable[[], None]
+) -> dict[object, object]:
     found = {}
     for key, one in _of(dict, value).items():
         try:
-            found[_read(inner, key, lose)] = _read(items[0], one, lose)
+            found[read_key(key, lose)] = read(one, lose)
         except TypeError, ValueError:
             lose()
     return found
 
 
-def _of[T](kind: type[T], value: object) -> T:
+def _of[T](kind: type[T], value: object, _lose: object = None) -> T:
     if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
     raise TypeError(f"not a {kind.__name__}")
 
 
-def _time(value: object) -> datetime:
+def _time(value: object, _lose: object) -> datetime:
     if (time := datetime.fromisoformat(_of(str, value))).tzinfo:
         return time
     raise ValueError("a time without its offset")
 
 
-def _number(value: object) -> float:
+def _number(value: object, _lose: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return value
     raise ValueError("not a number")
 
 
-_READERS: dict[object, Callable[[object], object]] = {
-    Any: lambda value: value,
+def _mode(value: object, _lose: object) -> MeterMode:
+    return MeterMode(_of(str, value)) if value in MeterMode else MeterMode.UNKNOWN
+
+
+_READERS: dict[object, _Reader] = {
+    Any: lambda value, _lose: value,
     bool: partial(_of, bool),
     str: partial(_of, str),
     int: partial(_of, int),
     float: _number,
     datetime: _time,
-    Stamp: lambda value: _time(value).isoformat(),
-    MeterMode: lambda value: (
-        MeterMode(_of(str, value)) if value in MeterMode else MeterMode.UNKNOWN
-    ),
+    Stamp: lambda value, lose: _time(value, lose).isoformat(),
+    MeterMode: _mode,
 }
