@@ -17,7 +17,7 @@ from .account import async_create_client
 from .api import read_each_site
 from .const import ALL, CONF_SITES, DOMAIN, PLATFORMS
 from .coordinator import Owners, async_owners
-from .costs import stored_tariffs
+from .costs import async_move_feed_in, stored_prices
 from .devices import device_ids, site_device
 from .energy_dashboard import async_go_on_with_request
 from .errors import setup_errors
@@ -47,6 +47,16 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Register actions and dashboard; both may be asked for while an entry is not loaded."""
     async_setup_services(hass)
     await async_setup_frontend(hass)
+    return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
+    """Bring an entry of an earlier release to what this one stores."""
+    if entry.version > 1:
+        return False
+    if entry.minor_version < 2:
+        async_move_feed_in(hass, entry)
+        hass.config_entries.async_update_entry(entry, minor_version=2)
     return True
 
 
@@ -159,6 +169,6 @@ def _follow_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
             hass.config_entries.async_schedule_reload(entry.entry_id)
             return
         for site_id, runtime in entry.runtime_data.items():
-            runtime.costs.set_tariffs(stored_tariffs(entry, site_id))
+            runtime.costs.set_tariffs(stored_prices(entry, site_id))
 
     entry.async_on_unload(entry.add_update_listener(updated))

@@ -26,9 +26,16 @@ import voluptuous as vol
 
 from .account import account_id, async_create_client, normalized_url
 from .api import DEFAULT_URL, ClimkitError
-from .const import CONF_ADVANCED, CONF_DASHBOARD, DOMAIN, SUBENTRY_TARIFF
+from .const import CONF_ADVANCED, CONF_DASHBOARD, DOMAIN, SUBENTRY_FEED_IN, SUBENTRY_TARIFF
 from .errors import error_key
-from .flows import EnergyDashboardSteps, SelectionSteps, TariffFlow, async_set_up, offers
+from .flows import (
+    EnergyDashboardSteps,
+    FeedInFlow,
+    SelectionSteps,
+    TariffFlow,
+    async_set_up,
+    offers,
+)
 
 # Who waits before a form wants to know soon that nothing answers; in seconds.
 CONNECT_WITHIN = 4.0
@@ -55,6 +62,7 @@ class ClimkitConfigFlow(SelectionSteps, ConfigFlow, domain=DOMAIN):
     """Add an account, log in again, or change its credentials."""
 
     VERSION = 1
+    MINOR_VERSION = 2
 
     @staticmethod
     @callback
@@ -70,7 +78,7 @@ class ClimkitConfigFlow(SelectionSteps, ConfigFlow, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what a user can add to an account."""
-        return {SUBENTRY_TARIFF: TariffFlow}
+        return {SUBENTRY_TARIFF: TariffFlow, SUBENTRY_FEED_IN: FeedInFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

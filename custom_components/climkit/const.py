@@ -32,8 +32,9 @@ VIEW_FLAT: Final = "flat"
 VIEW_BUILDING: Final = "building"
 VIEW_METERS: Final = "meters"
 
-# The type of a subentry: prices from a day on.
+# The types of subentries: prices from a day on.
 SUBENTRY_TARIFF: Final = "tariff"
+SUBENTRY_FEED_IN: Final = "feed_in"
 
 # Stored for "every site (meter) there is", so that a new one joins by itself; a list never grows.
 ALL: Final = "all"
@@ -50,19 +51,31 @@ CONF_ELECTRICITY: Final = "electricity"
 CONF_LOW_HOURS: Final = "low_hours"
 CONF_WATER_AND_HEAT: Final = "water_and_heat"
 CONF_FEES: Final = "fees"
+CONF_SEASON: Final = "season"
+CONF_SEASON_FROM: Final = "season_from"
+CONF_SEASON_TO: Final = "season_to"
 
 CONF_GRID: Final = "grid_price"
 CONF_GRID_LOW: Final = "grid_price_low"
 CONF_SOLAR: Final = "solar_price"
 CONF_SOLAR_LOW: Final = "solar_price_low"
+CONF_SOLAR_SHARE: Final = "solar_share"
 CONF_EXPORT: Final = "export_price"
 CONF_CHARGE_POINT: Final = "charge_point_price"
 CONF_COLD_WATER: Final = "cold_water_price"
 CONF_HOT_WATER: Final = "hot_water_price"
 CONF_HEATING: Final = "heating_price"
 CONF_COOLING: Final = "cooling_price"
+CONF_WINDOWS: Final = "windows"
 CONF_WEEKDAY: Final = "weekday"
 CONF_SATURDAY: Final = "saturday"
 CONF_SUNDAY: Final = "sunday"
 CONF_SITE_FEE: Final = "site_fee"
 CONF_METER_FEE: Final = "meter_fee"
+
+# The fields of a feed-in price.
+CONF_FEED_IN: Final = "feed_in"
+CONF_FEED_IN_PRICE: Final = "feed_in_price"
+CONF_FEED_IN_LOW: Final = "feed_in_price_low"
+CONF_FEED_IN_FLOOR: Final = "feed_in_floor"
+CONF_FEED_IN_BONUS: Final = "feed_in_bonus"

@@ -24,7 +24,7 @@ from .coordinator import (
     SiteInventory,
     async_owners,
 )
-from .costs import SiteCosts, stored_tariffs
+from .costs import SiteCosts, stored_prices
 from .feeds import FeedReader, Plausibility, Windows
 from .history import STARTS_WITHIN, SiteHistory, SyncState, next_night
 from .measures import Feed, Names, Series
@@ -74,7 +74,7 @@ class SiteRuntime:
             hass,
             site,
             store,
-            stored_tariffs(entry, site.id),
+            stored_prices(entry, site.id),
             amounts=lambda: self.history,
             on_change=self._update_entities,
         )

@@ -11,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit.const import SUBENTRY_TARIFF
+from custom_components.climkit.const import SUBENTRY_FEED_IN, SUBENTRY_TARIFF
 from tests.conftest import Home
 from tests.stories.source import METER_ID, SITE_ID, WATER_ID
 from tests.truth import climkit_hours, hourly_changes
@@ -34,6 +34,9 @@ WEEKS = pytest.mark.parametrize(
 )
 
 
+TARIFF_ONLY = ("electricity", "water_and_heat", "fees")
+
+
 def tariff(site_id: str, valid_from: str, **fields: float | str) -> dict[str, Any]:
     """A tariff as its subentry stores it."""
     sections = {
@@ -41,6 +44,7 @@ def tariff(site_id: str, valid_from: str, **fields: float | str) -> dict[str, An
         "low_hours": ("weekday", "saturday", "sunday"),
         "water_and_heat": ("cold", "hot", "heat", "cool"),
         "fees": ("site_fee", "meter_fee"),
+        "season": ("season",),
     }
     return {
         "site": site_id,
@@ -53,13 +57,24 @@ def tariff(site_id: str, valid_from: str, **fields: float | str) -> dict[str, An
     }
 
 
+def feed_in(site_id: str, valid_from: str, **fields: float | str) -> dict[str, Any]:
+    """A feed-in price as its subentry stores it; `price`, `price_low`, `floor`, `bonus`."""
+    stored = tariff(site_id, valid_from, **fields)
+    prices = ("price", "price_low", "floor", "bonus")
+    return {
+        "feed_in": {f"feed_in_{key}": fields[key] for key in prices if key in fields},
+        **{key: value for key, value in stored.items() if key not in TARIFF_ONLY},
+    }
+
+
 def add_tariff(home: Home, data: dict[str, Any]) -> str:
-    """Add a tariff as its flow does; return the id of the subentry."""
+    """Add a tariff, or a feed-in price, as its flow does; return the id of the subentry."""
+    kind = SUBENTRY_FEED_IN if "feed_in" in data else SUBENTRY_TARIFF
     subentry = ConfigSubentry(
         data=MappingProxyType(data),
-        subentry_type=SUBENTRY_TARIFF,
+        subentry_type=kind,
         title=data["valid_from"],
-        unique_id=f"{data['site']}_{data['valid_from']}",
+        unique_id=_unique_id(data),
     )
     home.hass.config_entries.async_add_subentry(home.entry, subentry)
     return subentry.subentry_id
@@ -72,8 +87,13 @@ def correct_tariff(home: Home, subentry_id: str, data: dict[str, Any]) -> None:
         home.entry.subentries[subentry_id],
         data=data,
         title=data["valid_from"],
-        unique_id=f"{data['site']}_{data['valid_from']}",
+        unique_id=_unique_id(data),
     )
+
+
+def _unique_id(data: dict[str, Any]) -> str:
+    kind = "feed_in" if "feed_in" in data else "tariff"
+    return "_".join((data["site"], data["valid_from"], *data["season"].values(), kind))
 
 
 def delete_tariff(home: Home, subentry_id: str) -> None:
@@ -129,14 +149,17 @@ def house_prices(
     }
 
 
-def source_prices(tariffs: Collection[Mapping[str, Any]]) -> dict[str, dict[str, Price]]:
+def source_prices(stored: Collection[Mapping[str, Any]]) -> dict[str, dict[str, Price]]:
     """The prices of all that costs something in the installation of `tests.stories.source`."""
+    tariffs = [one for one in stored if "feed_in" not in one]
     grid = stored_price(tariffs, "electricity", "grid_price")
-    solar = stored_price(tariffs, "electricity", "solar_price")
+    solar = solar_price(tariffs)
     cold = stored_price(tariffs, "water_and_heat", "cold_water_price")
+    export = feed_in_price([one for one in stored if "feed_in" in one])
     site, water = f"climkit:{SITE_ID}_electricity", f"climkit:{SITE_ID}_cold_water_conso_total"
     return {
         f"{site}_from_ext_cost": {f"{site}_from_ext": grid},
+        f"{site}_to_ext_cost": {f"{site}_to_ext": export},
         f"{site}_conso_total_cost": {f"{site}_from_ext": grid},
         f"climkit:{METER_ID}_self_cost": {f"climkit:{METER_ID}_self": solar},
         f"climkit:{METER_ID}_total_cost": {f"climkit:{METER_ID}_self": solar},
@@ -145,11 +168,11 @@ def source_prices(tariffs: Collection[Mapping[str, Any]]) -> dict[str, dict[str,
     }
 
 
-def stored_price(tariffs: Collection[Mapping[str, Any]], section: str, key: str) -> Price:
+def stored_price(stored: Collection[Mapping[str, Any]], section: str, key: str) -> Price:
     """What tariffs, as they are stored, say that a unit costs at a local time."""
 
     def price(local: datetime) -> float | None:
-        valid = _valid(tariffs, local.date())
+        valid = _valid(stored, local.date())
         if valid is None:
             return None
         prices: Mapping[str, float] = valid[section]
@@ -158,6 +181,34 @@ def stored_price(tariffs: Collection[Mapping[str, Any]], section: str, key: str)
         if _is_low(valid["low_hours"], local) and f"{key}_low" in prices:
             return prices[f"{key}_low"]
         return prices[key]
+
+    return price
+
+
+def solar_price(tariffs: Collection[Mapping[str, Any]]) -> Price:
+    """What solar electricity costs: its own price, or a share of what the grid's costs then."""
+    own = stored_price(tariffs, "electricity", "solar_price")
+    grid = stored_price(tariffs, "electricity", "grid_price")
+
+    def price(local: datetime) -> float | None:
+        valid = _valid(tariffs, local.date())
+        share = valid["electricity"].get("solar_share") if valid else None
+        if share is None:
+            return own(local)
+        return None if (whole := grid(local)) is None else whole * share / 100
+
+    return price
+
+
+def feed_in_price(stored: Collection[Mapping[str, Any]]) -> Price:
+    """What is paid for exported energy: at least the floor, and the bonus."""
+    said = stored_price(stored, "feed_in", "feed_in_price")
+
+    def price(local: datetime) -> float | None:
+        if (paid := said(local)) is None or (valid := _valid(stored, local.date())) is None:
+            return None
+        prices = valid["feed_in"]
+        return max(paid, prices.get("feed_in_floor", paid)) + prices.get("feed_in_bonus", 0.0)
 
     return price
 
@@ -216,13 +267,28 @@ def fees_by_hand(
     return sum(
         valid["fees"].get(key, 0.0) / _days_of_month(day)
         for day in _days(first, last)
-        if (valid := _valid(tariffs, day))
+        if (valid := _valid([one for one in tariffs if "fees" in one], day))
     )
 
 
-def _valid(tariffs: Collection[Mapping[str, Any]], day: date) -> Mapping[str, Any] | None:
-    begun = [one for one in tariffs if date.fromisoformat(one["valid_from"]) <= day]
-    return max(begun, key=lambda one: one["valid_from"], default=None)
+def _valid(stored: Collection[Mapping[str, Any]], day: date) -> Mapping[str, Any] | None:
+    begun = [
+        one
+        for one in stored
+        if date.fromisoformat(one["valid_from"]) <= day and _is_in_season(one["season"], day)
+    ]
+    return max(begun, key=lambda one: (one["valid_from"], bool(one["season"])), default=None)
+
+
+def _is_in_season(season: Mapping[str, str], day: date) -> bool:
+    if not season:
+        return True
+    first, last = (
+        tuple(map(int, reversed(season[key].strip(".").split("."))))
+        for key in ("season_from", "season_to")
+    )
+    at = (day.month, day.day)
+    return first <= at <= last if first <= last else not last < at < first
 
 
 def _is_low(windows: Mapping[str, str], local: datetime) -> bool:

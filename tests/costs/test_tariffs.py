@@ -10,9 +10,8 @@ import pytest
 
 from custom_components.climkit.api import HOUR
 from custom_components.climkit.costs.low_hours import LowHours, LowHoursError, parse_hours
+from custom_components.climkit.costs.tariff import Rate, Tariff
 from custom_components.climkit.costs.tariffs import (
-    Rate,
-    Tariff,
     Tariffs,
     changed_ranges,
     days_of_month,
@@ -184,7 +183,7 @@ class TestPrices:
                 }
             ],
             ZURICH,
-        )._tariffs
+        )._tariffs.items
         assert read == Tariff(
             valid_from=date(2026, 4, 1),
             currency="CHF",

@@ -10,9 +10,10 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 
 from custom_components.climkit.const import SUBENTRY_TARIFF
-from custom_components.climkit.costs.tariffs import Tariff
+from custom_components.climkit.costs.tariff import Tariff
+from custom_components.climkit.flows.prices import READY_WINDOWS
 from tests.conftest import NOW, Home
-from tests.costs.bill import add_tariff
+from tests.costs.bill import ZURICH, add_tariff
 from tests.simulator import DEFAULT_USERNAME, World, single_house, water_site
 
 PRICES: dict[str, Any] = {
@@ -21,32 +22,35 @@ PRICES: dict[str, Any] = {
     "low_hours": {},
     "water_and_heat": {},
     "fees": {},
+    "season": {},
 }
 
 
+SEASONS = (("1.4.", "30.9."), ("1.10.", "31.3."))
 ODD_DAYS = ("0001-01-01", "0026-01-01", "1969-12-31", "2200-01-01", "9999-12-31")
 NO_PRICE = {"electricity": "no_price"}
 
 
 class Flow:
-    """A user's way through the form of a tariff."""
+    """A user's way through the form of a tariff, or of a feed-in price."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, kind: str = SUBENTRY_TARIFF) -> None:
         self.home = home
+        self.kind = kind
         self.manager = home.hass.config_entries.subentries
         self.result: dict[str, Any] = {}
 
     async def add(self) -> dict[str, Any]:
         """Choose "Add tariff"."""
         self.result = await self.manager.async_init(
-            (self.home.entry.entry_id, SUBENTRY_TARIFF), context={"source": SOURCE_USER}
+            (self.home.entry.entry_id, self.kind), context={"source": SOURCE_USER}
         )
         return self.result
 
     async def correct(self, subentry_id: str) -> dict[str, Any]:
         """Choose "Reconfigure" of a tariff."""
         self.result = await self.manager.async_init(
-            (self.home.entry.entry_id, SUBENTRY_TARIFF),
+            (self.home.entry.entry_id, self.kind),
             context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id},
         )
         return self.result
@@ -103,15 +107,22 @@ def site_of(flow: Flow) -> str:
     return next(iter(flow.home.simulator.world.sites))
 
 
+def first_day(flow: Flow, site_id: str | None = None) -> str:
+    """The local day on which the statistics of a site begin: it has existed since then."""
+    created = flow.home.entry.runtime_data[site_id or site_of(flow)].site.created
+    assert created
+    return created.astimezone(ZURICH).date().isoformat()
+
+
 class TestAdd:
     """A new tariff."""
 
     async def test_first(self, flow: Flow) -> None:
-        """Of the only site, in Home Assistant's currency, from this year on."""
+        """Of the only site, in Home Assistant's currency, from where its history begins."""
         result = await flow.add()
         assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "prices")
         assert result["description_placeholders"]["site"] == "Maison Rochat"
-        assert flow.suggested["valid_from"] == "2026-01-01"
+        assert flow.suggested["valid_from"] == first_day(flow)
         await flow.answer(PRICES)
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
         assert flow.titles == ["2026 - Maison Rochat"]
@@ -127,7 +138,6 @@ class TestAdd:
                 "grid_price_low": 0.2,
                 "solar_price": 0.15,
                 "solar_price_low": 0.1,
-                "export_price": -0.02,
                 "charge_point_price": 0.4,
             },
             "low_hours": {"weekday": "12-17, 23-07", "saturday": "0-24", "sunday": "0-24"},
@@ -144,7 +154,7 @@ class TestAdd:
         assert flow.titles == ["2026-04-15 - Maison Rochat"]
         [stored] = flow.tariffs
         assert {key: stored[key] for key in prices} == prices
-        assert len(Tariff.from_data(stored).rates) == 8
+        assert len(Tariff.from_data(stored).rates) == 7
 
     async def test_next_year(self, flow: Flow) -> None:
         """It suggests the prices of before, from the next January on."""
@@ -186,7 +196,19 @@ class TestAdd:
                 for price in (inf, -inf, 1e300, -1_000_001)
             ),
             ({"electricity": {"solar_price": inf}}, NO_PRICE),
-            ({"electricity": PRICES["electricity"] | {"export_price": inf}}, NO_PRICE),
+            (
+                {"electricity": PRICES["electricity"] | {"solar_share": 80}},
+                {"electricity": "solar_price_twice"},
+            ),
+            ({"electricity": {"solar_share": 80}}, {"electricity": "grid_price_needed"}),
+            ({"season": {"season_from": "1.4."}}, {"season": "season_needs_both"}),
+            *(
+                (
+                    {"season": {"season_from": day, "season_to": "30.9."}},
+                    {"season": "season_unreadable"},
+                )
+                for day in ("31.4.", "1.13.", "0.4.", "April", "1", "2026-04-01")
+            ),
             ({"water_and_heat": {"heating_price": inf}}, {"water_and_heat": "no_price"}),
             ({"fees": {"site_fee": inf, "meter_fee": -1}}, {"fees": "no_price"}),
             ({"fees": {"meter_fee": -0.5}}, {"fees": "price_below_zero"}),
@@ -238,6 +260,44 @@ class TestAdd:
         await flow.answer(PRICES | {"valid_from": "2026-01-02"})
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
 
+    async def test_parts_of_the_year(self, flow: Flow) -> None:
+        """Several tariffs begin on one day, as long as no day has two of the same kind."""
+        summer, winter = ({"season_from": a, "season_to": b} for a, b in SEASONS)
+        for season in ({}, summer, winter):
+            await flow.add()
+            await flow.answer(PRICES | {"season": season})
+            assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert flow.titles[1] == "2026, 1.4.\u201330.9. - Maison Rochat"
+        for season in ({}, summer, {"season_from": "30.9.", "season_to": "1.10."}):
+            await flow.add()
+            await flow.answer(PRICES | {"season": season})
+            assert flow.result["errors"] == {"valid_from": "same_day"}
+
+    @pytest.mark.parametrize("utility", READY_WINDOWS)
+    async def test_hours_of_a_utility(self, flow: Flow, utility: str) -> None:
+        """Chosen from a list; what is stored are its hours, as if they had been entered."""
+        prices = PRICES | {"electricity": PRICES["electricity"] | {"grid_price_low": 0.2}}
+        await flow.add()
+        await flow.answer(prices | {"low_hours": {"windows": utility, "weekday": "1-2"}})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        [stored] = flow.tariffs
+        days = dict(zip(("weekday", "saturday", "sunday"), READY_WINDOWS[utility], strict=True))
+        assert stored["low_hours"] == days
+        assert Tariff.from_data(stored).low_hours
+
+    async def test_unlikely_price(self, flow: Flow) -> None:
+        """Somebody entered Rappen: asked once, then it is the user's."""
+        await flow.add()
+        prices = PRICES | {"electricity": {"grid_price": 27.7, "solar_share": 80}}
+        await flow.answer(prices)
+        assert flow.result["errors"] == {"electricity": "unlikely_price"}
+        assert flow.result["description_placeholders"]["price"] == "27.7 CHF/kWh"
+        other = PRICES | {"electricity": {"grid_price": 27.8, "solar_share": 80}}
+        await flow.answer(other)
+        assert flow.result["errors"] == {"electricity": "unlikely_price"}
+        await flow.answer(other)
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
     async def test_two_forms_at_once(self, flow: Flow) -> None:
         """The faster one wins."""
         other = Flow(flow.home)
@@ -280,7 +340,7 @@ class TestSeveralSites:
         await flow.answer(PRICES)
         await flow.add()
         await flow.answer({"site": camping})
-        assert flow.suggested["valid_from"] == "2026-01-01"
+        assert flow.suggested["valid_from"] == first_day(flow, camping)
         await flow.answer(PRICES | {"electricity": {}, "water_and_heat": {"cold_water_price": 2.0}})
         assert flow.titles == ["2026 - Maison Rochat", "2026 - Camping du Lac"]
         runtime = flow.home.entry.runtime_data
@@ -348,7 +408,7 @@ class TestCorrect:
         bad = PRICES | {"valid_from": "9999-12-31", "fees": {"site_fee": nan}}
         subentry_id = add_tariff(flow.home, {"site": site_of(flow), "currency": "CHF", **bad})
         await flow.add()
-        assert flow.suggested["valid_from"] == "2026-01-01"
+        assert flow.suggested["valid_from"] == first_day(flow)
         assert not flow.suggested["electricity"]
         await flow.correct(subentry_id)
         assert flow.suggested["valid_from"] == "9999-12-31"

@@ -17,12 +17,17 @@ from tests.project.test_translations import placeholders, read
 
 FOLDER = Path(__file__).parents[2] / "custom_components" / "climkit"
 TARIFF = "config_subentries.tariff"
+FEED_IN = "config_subentries.feed_in"
+PRICES = (TARIFF, FEED_IN)
 FIX_FLOW = "issues.implausible.fix_flow"
 
 # Which flows a file has steps of, and which errors it names in them.
 SECTIONS = {
     "config_flow": ["config", "options"],
-    "costs/low_hours": [TARIFF],
+    "costs/calendar": [*PRICES],
+    "costs/low_hours": [*PRICES],
+    "flows/feed_in": [FEED_IN],
+    "flows/prices": [*PRICES],
     "flows/selection": ["config", "options"],
     "flows/energy_dashboard": ["options"],
     "flows/tariff": [TARIFF],
@@ -171,7 +176,7 @@ def test_steps_and_ends(name: str) -> None:
         if given is None or not (step or reason):
             continue
         for section in sections_with(name, path):
-            errors = [f"{section}.error."] if keyword(call, "errors") and section == TARIFF else []
+            errors = [f"{section}.error."] if keyword(call, "errors") and section in PRICES else []
             if section != FIX_FLOW:  # its issue gives what its step says
                 assert given == wanted_in(f"{section}.{path}", *errors), path
 
@@ -195,7 +200,7 @@ def test_errors_of_the_client(section: str) -> None:
         ("config.abort", {*OF_HOME_ASSISTANT, "wrong_account", "sites_taken", "no_sites"}),
         ("options.abort", {"sites_taken", "no_sites"}),
         ("options.error", {"unknown_device", "no_meter_or_site", "not_loaded", "not_stored"}),
-        (f"{TARIFF}.abort", {"already_configured", "reconfigure_successful"}),
+        *((f"{one}.abort", {"already_configured", "reconfigure_successful"}) for one in PRICES),
     ],
 )
 def test_what_others_or_conditions_say(section: str, keys: set[str]) -> None:

@@ -11,6 +11,7 @@ from tests.stories.driven import DrivenHome
 from tests.stories.source import ELECTRICITY, SITE_ID, Correction, Late
 from tests.stories.steps import (
     TROUBLES,
+    AddFeedIn,
     AddTariff,
     AdjustSum,
     Backup,
@@ -237,6 +238,7 @@ class Fate:
         which, day = self.random.randrange(9), self.random.randrange(-300, 60)
         steps: list[Step] = [
             AddTariff(day, self._fields()),
+            AddFeedIn(day, self._feed_in()),
             CorrectTariff(which, self._fields()),
             CorrectTariff(which, self._fields(), day),
         ]
@@ -254,6 +256,24 @@ class Fate:
             fields |= {"solar_price": 0.17, "cold_water_price": 2.4}
         if self.random.random() < 0.5:
             fields |= {"site_fee": 30.0}
+        if self.random.random() < 0.2:
+            fields = {**fields, "solar_share": 80.0}
+            fields.pop("solar_price", None)
+        return self._with_season(fields)
+
+    def _feed_in(self) -> Fields:
+        fields: dict[str, float | str] = {"price": round(self.random.uniform(-0.02, 0.15), 4)}
+        if self.random.random() < 0.5:
+            fields |= {"price_low": 0.0645, "weekday": "22-6", "sunday": "0-24"}
+        if self.random.random() < 0.5:
+            fields |= {"floor": 0.06, "bonus": 0.04}
+        return self._with_season(fields)
+
+    def _with_season(self, fields: dict[str, float | str]) -> Fields:
+        seasons = [("1.4.", "30.9."), ("1.10.", "31.3.")]
+        if self.random.random() < 0.3:
+            first, last = self.random.choice(seasons)
+            fields |= {"season_from": first, "season_to": last}
         return tuple(fields.items())
 
     async def _reload(self, home: DrivenHome, _now: datetime) -> None:

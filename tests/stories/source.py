@@ -1,6 +1,6 @@
 """A tiny installation whose data a test controls: what is there, and since when.
 
-It has one electricity meter with two of its columns, two columns of the site and, if wanted, a
+It has one electricity meter with two of its columns, three columns of the site and, if wanted, a
 water meter that is read once a day. Few columns keep the recorder quick; the values are hostile
 (negative, float dust, large) and a pure function of seed, column and time.
 """
@@ -19,7 +19,7 @@ METER_ID = "6a00000000000000000000b1"
 WATER_ID = "6a00000000000000000000c1"
 
 METER_COLUMNS = {"total": f"total_{METER_ID}", "self": f"self_{METER_ID}"}
-ELECTRICITY = ("conso_total", "from_ext", *METER_COLUMNS.values())
+ELECTRICITY = ("conso_total", "from_ext", *METER_COLUMNS.values(), "to_ext")
 WATER = ("conso_total", f"total_{WATER_ID}")
 
 # Meters that are read once a day answer for a day in the next morning.

@@ -115,8 +115,16 @@ class AddTariff:
 
 
 @dataclass(frozen=True, slots=True)
+class AddFeedIn:
+    """A person adds what is paid for exported energy from a day on; see `AddTariff`."""
+
+    day: int
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectTariff:
-    """A person corrects a tariff; with a day (from today) it begins on another one."""
+    """A person corrects prices; with a day (from today) they begin on another one."""
 
     which: int
     fields: Fields
@@ -125,7 +133,7 @@ class CorrectTariff:
 
 @dataclass(frozen=True, slots=True)
 class DeleteTariff:
-    """A person deletes a tariff."""
+    """A person deletes a tariff or a feed-in price."""
 
     which: int
 
@@ -145,7 +153,7 @@ class SetClock:
     hours: int
 
 
-type Tariffs = AddTariff | CorrectTariff | DeleteTariff
+type Tariffs = AddTariff | AddFeedIn | CorrectTariff | DeleteTariff
 
 type Step = (
     Turn

@@ -37,12 +37,14 @@ from tests.costs.bill import (
     add_tariff,
     correct_tariff,
     delete_tariff,
+    feed_in,
     tariff,
 )
 from tests.simulator import Fault, SimulatorServer, Switches, World
 from tests.stories.source import METER_ID, SITE_ID, Correction, Late, Source
 from tests.stories.steps import (
     FAULTS,
+    AddFeedIn,
     AddTariff,
     AdjustSum,
     Backup,
@@ -157,7 +159,7 @@ class StoryHome(Home):
                 await self._meddle(step)
             case ReloadDuring():
                 await self._reload_during(step)
-            case AddTariff() | CorrectTariff() | DeleteTariff():
+            case AddTariff() | AddFeedIn() | CorrectTariff() | DeleteTariff():
                 self._change_tariffs(step)
                 await self.hass.async_block_till_done(wait_background_tasks=False)
             case SetClock(hours):
@@ -232,30 +234,24 @@ class StoryHome(Home):
         return dict(sorted(found.items(), key=lambda item: item[1]["valid_from"]))
 
     def _change_tariffs(self, step: Tariffs) -> None:
-        """Let a person add, correct or delete a tariff; two never begin on the same day."""
+        """Let a person add, correct or delete prices."""
         known = self.tariffs
         match step:
-            case AddTariff(day, fields):
-                if (data := self._tariff(day, fields))["valid_from"] not in self._days:
+            case AddTariff(day, fields) | AddFeedIn(day, fields):
+                data = _prices(day, fields, is_feed_in=isinstance(step, AddFeedIn))
+                if _key(data) not in map(_key, known.values()):
                     add_tariff(self, data)
             case _ if not known:
                 pass
             case CorrectTariff(which, fields, day):
                 key = [*known][which % len(known)]
-                data = self._tariff(day or 0, fields)
-                if day is None or data["valid_from"] in self._days:
-                    data["valid_from"] = known[key]["valid_from"]
+                old = known[key]
+                data = _prices(day or 0, fields, is_feed_in="feed_in" in old)
+                if day is None or _key(data) in map(_key, known.values()):
+                    data["valid_from"] = old["valid_from"]
                 correct_tariff(self, key, data)
             case DeleteTariff(which):
                 delete_tariff(self, [*known][which % len(known)])
-
-    @property
-    def _days(self) -> set[str]:
-        return {one["valid_from"] for one in self.tariffs.values()}
-
-    def _tariff(self, day: int, fields: Fields) -> dict[str, Any]:
-        today = dt_util.utcnow().astimezone(ZURICH).date()
-        return tariff(SITE_ID, (today + timedelta(days=day)).isoformat(), **dict(fields))
 
     def _change(self, step: ComeLate | Revise | Trouble | LoseWrites) -> None:
         """Let happen what shows only as time goes on."""
@@ -369,6 +365,18 @@ class StoryHome(Home):
     async def assert_true(self) -> None:
         """Every hour, of energy and of costs, is what it should be."""
         await assert_true(self, self.tariffs.values())
+
+
+def _prices(day: int, fields: Fields, *, is_feed_in: bool) -> dict[str, Any]:
+    """A tariff, or a feed-in price, from a day on, counted from today."""
+    today = dt_util.utcnow().astimezone(ZURICH).date()
+    build = feed_in if is_feed_in else tariff
+    return build(SITE_ID, (today + timedelta(days=day)).isoformat(), **dict(fields))
+
+
+def _key(data: dict[str, Any]) -> tuple[str, bool]:
+    """What no two prices have in common: two of a kind never begin on the same day."""
+    return data["valid_from"], "feed_in" in data
 
 
 def _middle(low: float, high: float) -> float:

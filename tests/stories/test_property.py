@@ -16,6 +16,7 @@ from tests.conftest import Stage
 from tests.stories.source import ELECTRICITY, Gap, Source
 from tests.stories.steps import (
     TROUBLES,
+    AddFeedIn,
     AddTariff,
     AdjustSum,
     Backup,
@@ -90,7 +91,23 @@ HOUSE: st.SearchStrategy[Step] = st.one_of(
     ),
 )
 DAYS = st.sampled_from([-400, -30, -2, -1, 0, 1, 2, 40])
-FIELDS: st.SearchStrategy[Fields] = st.fixed_dictionaries(
+SEASONS: st.SearchStrategy[dict[str, str]] = st.sampled_from(
+    [
+        {},
+        {},
+        {"season_from": "1.4.", "season_to": "30.9."},
+        {"season_from": "1.10.", "season_to": "31.3."},
+        {"season_from": "15.11.", "season_to": "19.11."},
+    ]
+)
+
+
+def with_season(fields: dict[str, float | str], season: dict[str, str]) -> Fields:
+    """Fields of prices that hold in a part of each year, or always."""
+    return tuple((fields | season).items())
+
+
+PRICES: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
     {},
     optional={
         "grid_price": st.sampled_from([0.0, 0.277, 1.5]),
@@ -101,10 +118,27 @@ FIELDS: st.SearchStrategy[Fields] = st.fixed_dictionaries(
         "sunday": st.sampled_from(["0-24", "2-3"]),
         "site_fee": st.sampled_from([6.2, 30.0]),
     },
-).map(lambda fields: tuple(fields.items()))
+)
+SHARES: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
+    {"grid_price": st.sampled_from([0.277, 0.3]), "solar_share": st.sampled_from([80, 50.5])},
+    optional={"grid_price_low": st.just(0.2), "weekday": st.just("12-17, 23-07")},
+)
+FEED_IN: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "price": st.sampled_from([0.0, 0.105, -0.02]),
+        "price_low": st.just(0.0645),
+        "floor": st.sampled_from([0.06, 0.03]),
+        "bonus": st.sampled_from([0.04]),
+        "weekday": st.sampled_from(["22-6"]),
+        "sunday": st.sampled_from(["0-24"]),
+    },
+)
+FIELDS = st.builds(with_season, st.one_of(PRICES, PRICES, SHARES), SEASONS)
 TARIFFS: st.SearchStrategy[Step] = st.one_of(
     st.builds(AddTariff, DAYS, FIELDS),
     st.builds(AddTariff, DAYS, FIELDS),
+    st.builds(AddFeedIn, DAYS, st.builds(with_season, FEED_IN, SEASONS)),
     st.builds(CorrectTariff, st.integers(0, 2), FIELDS, st.one_of(st.none(), DAYS)),
     st.builds(DeleteTariff, st.integers(0, 2)),
 )

@@ -1,16 +1,23 @@
 """From tariffs to costs: what each hour cost, written as statistics of their own."""
 
+from .calendar import Season, SeasonError
 from .low_hours import LowHours, LowHoursError
-from .site_costs import SiteCosts, stored_tariffs
-from .tariffs import Tariffs, first_day, is_price, unusable_days
+from .site_costs import SiteCosts
+from .stored import async_move_feed_in, stored_prices
+from .tariff import first_day, is_feed_in, is_price
+from .tariffs import Tariffs, unusable_days
 
 __all__ = [
     "LowHours",
     "LowHoursError",
+    "Season",
+    "SeasonError",
     "SiteCosts",
     "Tariffs",
+    "async_move_feed_in",
     "first_day",
+    "is_feed_in",
     "is_price",
-    "stored_tariffs",
+    "stored_prices",
     "unusable_days",
 ]

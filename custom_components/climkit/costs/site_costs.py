@@ -10,12 +10,10 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..api import Site, floor_hour, local_midnight
-from ..const import CONF_SITE, SUBENTRY_TARIFF
 from ..measures import Price, Series
 from ..statistics import (
     RowsChangedError,
@@ -31,15 +29,6 @@ from .cost_series import CostSeries, cost_series_of, costs_by_owner, pays_meter_
 from .site_state import SiteCostState
 from .state import CostPage, costs_of, next_page
 from .tariffs import changed_ranges, tariffs_from_data, unusable_days
-
-
-def stored_tariffs(entry: ConfigEntry[Any], site_id: str) -> list[dict[str, Any]]:
-    """Return the tariffs of a site, as subentries of its entry store them."""
-    return [
-        dict(subentry.data)
-        for subentry in entry.subentries.values()
-        if subentry.subentry_type == SUBENTRY_TARIFF and subentry.data.get(CONF_SITE) == site_id
-    ]
 
 
 class StoredAmounts(Protocol):

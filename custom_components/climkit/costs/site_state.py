@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 import logging
 from math import floor
 from typing import Any
@@ -10,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..api import HOUR, Site, floor_hour
-from ..measures import Series
+from ..measures import Price, Series
 from ..statistics import (
     Extent,
     TimeRange,
@@ -86,7 +87,7 @@ class SiteCostState:
         """
         dirty = self._record.dirty
         is_known = self._record.tariffs == tariffs and cost_series.keys() <= dirty.keys()
-        self._mark_changed(tariffs)
+        self._mark_changed(tariffs, cost_series)
         unpriced = {one.cost_id for one in series} & dirty.keys() - cost_series.keys()
         if unpriced:
             await async_clear(self._hass, unpriced)
@@ -114,18 +115,30 @@ class SiteCostState:
         if not is_known:
             await self._store.async_save_now()
 
-    def _mark_changed(self, tariffs: list[dict[str, Any]]) -> None:
+    def _mark_changed(
+        self, tariffs: list[dict[str, Any]], cost_series: Mapping[str, CostSeries]
+    ) -> None:
         """Mark the ranges in which prices change, also of what is not there now."""
         before, self._record.tariffs = self.tariffs, tariffs
         self.tariffs = self._read_tariffs()
         horizon = self._horizon
-        changed = [
-            found
-            for start, end in changed_ranges(before, self.tariffs)
-            if (found := TimeRange.between(start, min(end or horizon, horizon)))
-        ]
+
+        @cache
+        def changed(prices: frozenset[Price]) -> list[TimeRange]:
+            found = changed_ranges(before, self.tariffs, prices)
+            clipped = (TimeRange.between(a, min(b or horizon, horizon)) for a, b in found)
+            return [one for one in clipped if one]
+
         for cost_id, ranges in self._record.dirty.items():
-            self._record.dirty[cost_id] = merged([*ranges, *changed])
+            prices = self._prices(cost_id, cost_series)
+            self._record.dirty[cost_id] = merged([*ranges, *changed(prices)])
+
+    def _prices(self, cost_id: str, cost_series: Mapping[str, CostSeries]) -> frozenset[Price]:
+        """Return as what the amounts behind a cost were and are priced; any where not known."""
+        if (state := self.states.get(cost_id)) is None:
+            return frozenset(Price)
+        now = cost_series.get(cost_id, state.cost_series)
+        return frozenset([*state.cost_series.sources.values(), *now.sources.values()])
 
     async def _async_saved(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
         """Return what is stored of each statistic up to the newest row that was remembered."""

@@ -1,139 +1,16 @@
-"""Prices over time, and what hourly amounts cost. Pure: no I/O, no clock.
+"""Prices over time, and what hourly amounts cost. Pure: no I/O, no clock."""
 
-A tariff is the user's: it is valid from a day of the site's zone until the next one's day. Prices
-are per kWh or m3 and include all taxes; fees are a month's.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import zip_longest
 from typing import Any, NamedTuple, Self
 
-from ..api import PLAUSIBLE_YEARS, local_midnight
-from ..const import (
-    CONF_CHARGE_POINT,
-    CONF_COLD_WATER,
-    CONF_COOLING,
-    CONF_CURRENCY,
-    CONF_ELECTRICITY,
-    CONF_EXPORT,
-    CONF_FEES,
-    CONF_GRID,
-    CONF_GRID_LOW,
-    CONF_HEATING,
-    CONF_HOT_WATER,
-    CONF_LOW_HOURS,
-    CONF_METER_FEE,
-    CONF_SITE_FEE,
-    CONF_SOLAR,
-    CONF_SOLAR_LOW,
-    CONF_VALID_FROM,
-    CONF_WATER_AND_HEAT,
-)
+from ..api import local_midnight
+from ..const import CONF_VALID_FROM
 from ..measures import Price
+from .calendar import Calendar
 from .low_hours import LowHours
-
-# Which field holds which price; the second one is the price of the low-tariff hours.
-_FIELDS: tuple[tuple[Price, str, str, str | None], ...] = (
-    (Price.GRID, CONF_ELECTRICITY, CONF_GRID, CONF_GRID_LOW),
-    (Price.SOLAR, CONF_ELECTRICITY, CONF_SOLAR, CONF_SOLAR_LOW),
-    (Price.EXPORT, CONF_ELECTRICITY, CONF_EXPORT, None),
-    (Price.CHARGE_POINT, CONF_ELECTRICITY, CONF_CHARGE_POINT, None),
-    (Price.COLD_WATER, CONF_WATER_AND_HEAT, CONF_COLD_WATER, None),
-    (Price.HOT_WATER, CONF_WATER_AND_HEAT, CONF_HOT_WATER, None),
-    (Price.HEATING, CONF_WATER_AND_HEAT, CONF_HEATING, None),
-    (Price.COOLING, CONF_WATER_AND_HEAT, CONF_COOLING, None),
-)
-
-# No unit and no month costs more, whatever the currency: a larger number was mistyped.
-LARGEST_PRICE = 1_000_000.0
-
-# A charge point costs its own price where the tariff has one, else what electricity costs.
-_ELSE = {Price.CHARGE_POINT_GRID: Price.GRID, Price.CHARGE_POINT_SOLAR: Price.SOLAR}
-
-
-def is_price(value: object) -> bool:
-    """Whether something can be a price: a number, neither infinite nor huge."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return abs(value) <= LARGEST_PRICE
-
-
-def first_day(text: str) -> date:
-    """Return the day from which a tariff is valid. Raises ValueError, for odd years too."""
-    day = date.fromisoformat(text)
-    if day.year not in PLAUSIBLE_YEARS:
-        raise ValueError(f"no tariff begins in the year {day.year}")
-    return day
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What one unit costs; in low-tariff hours `low`, where there is one."""
-
-    high: float
-    low: float | None = None
-
-    def at(self, *, is_low: bool) -> float:
-        """Return the price."""
-        return self.low if is_low and self.low is not None else self.high
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
-    """The prices of a site from a day on (local date of the site); what has none has no cost.
-
-    `site_fee` and `meter_fee` (of each consumer's electricity meter) are a month's.
-    """
-
-    valid_from: date
-    currency: str
-    rates: Mapping[Price, Rate] = field(default_factory=dict)
-    low_hours: LowHours = field(default_factory=LowHours)
-    site_fee: float = 0.0
-    meter_fee: float = 0.0
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Read what a subentry stores: the form's fields, by section.
-
-        Raises ValueError for what no form would have stored.
-        """
-        fees = data[CONF_FEES]
-        prices = (
-            price
-            for section in (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES)
-            for price in data[section].values()
-        )
-        if not all(map(is_price, prices)):
-            raise ValueError("not a price")
-        return cls(
-            valid_from=first_day(data[CONF_VALID_FROM]),
-            currency=data[CONF_CURRENCY],
-            rates={
-                price: Rate(data[section][high], data[section].get(low))
-                for price, section, high, low in _FIELDS
-                if high in data[section]
-            },
-            low_hours=LowHours.parse(data[CONF_LOW_HOURS]),
-            site_fee=fees.get(CONF_SITE_FEE, 0.0),
-            meter_fee=fees.get(CONF_METER_FEE, 0.0),
-        )
-
-    def rate(self, price: Price) -> Rate | None:
-        """Return what something costs; None where this tariff does not say."""
-        if price in _ELSE:
-            return self.rates.get(Price.CHARGE_POINT) or self.rates.get(_ELSE[price])
-        return self.rates.get(price)
-
-    def costs_as(self, other: Self | None) -> bool:
-        """Whether energy and water cost the same as with another tariff."""
-        return other is not None and (self.rates, self.low_hours, self.currency) == (
-            other.rates,
-            other.low_hours,
-            other.currency,
-        )
+from .tariff import FeedIn, Rate, Tariff, feed_in_of_tariffs, is_feed_in, usable
 
 
 class Fees(NamedTuple):
@@ -143,75 +20,102 @@ class Fees(NamedTuple):
     meter: float
 
 
-class Tariffs:
-    """The tariffs of a site, oldest first; `zone` is the site's."""
+class _Held(NamedTuple):
+    """What something costs on a day: its rate, in which hours that is the low one, and in what."""
 
-    def __init__(self, tariffs: Iterable[Tariff], zone: tzinfo) -> None:
+    rate: Rate
+    low_hours: LowHours
+    currency: str
+
+
+class Tariffs:
+    """The tariffs and feed-in prices of a site; `zone` is the site's."""
+
+    def __init__(
+        self, tariffs: Iterable[Tariff], zone: tzinfo, feed_in: Iterable[FeedIn] = ()
+    ) -> None:
         """Sort them."""
-        self._tariffs = sorted(tariffs, key=lambda tariff: tariff.valid_from)
-        self._starts = [local_midnight(tariff.valid_from, zone) for tariff in self._tariffs]
+        self._tariffs = Calendar(tariffs)
+        self._feed_in = Calendar(feed_in)
         self._zone = zone
 
     def __bool__(self) -> bool:
         """Whether there are any."""
-        return bool(self._tariffs)
+        return bool(self._all)
+
+    @property
+    def _all(self) -> list[Tariff | FeedIn]:
+        return [*self._feed_in.items, *self._tariffs.items]
 
     @property
     def currency(self) -> str | None:
         """Return the currency; all tariffs of a site have the same."""
-        return self._tariffs[-1].currency if self._tariffs else None
+        return self._all[-1].currency if self._all else None
 
     @property
     def has_low_hours(self) -> bool:
         """Whether any tariff has hours with a low tariff."""
-        return any(tariff.low_hours for tariff in self._tariffs)
+        return any(tariff.low_hours for tariff in self._tariffs.items)
 
     @property
     def start(self) -> datetime | None:
-        """Return the first hour with a tariff, in UTC."""
-        return self._starts[0] if self._starts else None
+        """Return the first hour with a price, in UTC."""
+        first = min((one.valid_from for one in self._all), default=None)
+        return local_midnight(first, self._zone) if first else None
 
     @property
-    def starts(self) -> Sequence[datetime]:
-        """Return the first hour of each tariff, in UTC."""
-        return self._starts
+    def edges(self) -> set[datetime]:
+        """Return the hours (UTC) from which on something may cost another price."""
+        days = self._tariffs.edges | self._feed_in.edges
+        return {local_midnight(day, self._zone) for day in days}
 
     def has_price(self, price: Price) -> bool:
-        """Whether any tariff says what something costs."""
-        return any(tariff.rate(price) for tariff in self._tariffs)
+        """Whether it is ever said what something costs."""
+        if price is Price.EXPORT:
+            return any(one.rate for one in self._feed_in.items)
+        return any(tariff.rate(price) for tariff in self._tariffs.items)
 
-    def at(self, when: datetime) -> Tariff | None:
-        """Return the tariff of a time."""
-        valid = (
-            tariff
-            for start, tariff in zip(reversed(self._starts), reversed(self._tariffs), strict=True)
-            if start <= when
-        )
-        return next(valid, None)
+    def _day(self, when: datetime) -> date:
+        return when.astimezone(self._zone).date()
+
+    def held(self, price: Price, day: date) -> _Held | None:
+        """Return what something costs on a local day; None where nobody says."""
+        if price is Price.EXPORT:
+            feed_in = self._feed_in.on(day)
+            return (
+                _Held(feed_in.rate, feed_in.low_hours, feed_in.currency)
+                if feed_in and feed_in.rate
+                else None
+            )
+        tariff = self._tariffs.on(day)
+        rate = tariff.rate(price) if tariff else None
+        return _Held(rate, tariff.low_hours, tariff.currency) if tariff and rate else None
 
     def price(self, price: Price, hour: datetime) -> float | None:
         """Return what one unit costs in the hour that starts then; None where nobody says."""
-        tariff = self.at(hour)
-        rate = tariff.rate(price) if tariff else None
-        if tariff is None or rate is None:
-            return None
-        return rate.at(is_low=hour.astimezone(self._zone) in tariff.low_hours)
+        local = hour.astimezone(self._zone)
+        held = self.held(price, local.date())
+        return held.rate.at(is_low=local in held.low_hours) if held else None
 
     def is_low(self, hour: datetime) -> bool | None:
         """Whether an hour is one of the low tariff; None where there is no tariff."""
-        tariff = self.at(hour)
-        return hour.astimezone(self._zone) in tariff.low_hours if tariff else None
+        local = hour.astimezone(self._zone)
+        tariff = self._tariffs.on(local.date())
+        return local in tariff.low_hours if tariff else None
 
     def fees(self, first: date, last: date) -> Fees:
         """Return the fees of some days; a month's fee is spread evenly over its days."""
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-        valid = [
-            (day, tariff) for day in days if (tariff := self.at(local_midnight(day, self._zone)))
-        ]
+        valid = [(day, tariff) for day in days if (tariff := self._tariffs.on(day))]
         return Fees(
             site=sum(tariff.site_fee / days_of_month(day) for day, tariff in valid),
             meter=sum(tariff.meter_fee / days_of_month(day) for day, tariff in valid),
         )
+
+    def cost_alike(self, other: Self, prices: Iterable[Price], when: datetime) -> bool:
+        """Whether some things cost at a time what they cost with others."""
+        day = self._day(when)
+        return all(self.held(price, day) == other.held(price, day) for price in prices)
 
 
 def days_of_month(day: date) -> int:
@@ -220,15 +124,16 @@ def days_of_month(day: date) -> int:
     return ((first + timedelta(days=31)).replace(day=1) - first).days
 
 
-def changed_ranges(old: Tariffs, new: Tariffs) -> list[tuple[datetime, datetime | None]]:
-    """Return the ranges (UTC; None: without end) in which something costs another price."""
-    edges = sorted({*old.starts, *new.starts})
-    ranges = []
-    for start, end in zip_longest(edges, edges[1:]):
-        before, after = old.at(start), new.at(start)
-        if not (after.costs_as(before) if after else before is None):
-            ranges.append((start, end))
-    return ranges
+def changed_ranges(
+    old: Tariffs, new: Tariffs, prices: Collection[Price] = tuple(Price)
+) -> list[tuple[datetime, datetime | None]]:
+    """Return the stretches (UTC; None: without end) in which some things cost another price."""
+    edges = sorted(old.edges | new.edges)
+    return [
+        (start, end)
+        for start, end in zip_longest(edges, edges[1:])
+        if not new.cost_alike(old, prices, start)
+    ]
 
 
 def hourly_costs(
@@ -252,19 +157,21 @@ def hourly_costs(
     return costs
 
 
-def tariffs_from_data(stored: Iterable[Mapping[str, Any]], zone: tzinfo) -> Tariffs:
-    """Return the tariffs of a site from what its subentries store; unusable ones are left out."""
-    return Tariffs(filter(None, map(_usable, stored)), zone)
+def tariffs_from_data(stored: Collection[Mapping[str, Any]], zone: tzinfo) -> Tariffs:
+    """Return the prices of a site from what its subentries store; unusable ones are left out."""
+    tariffs = [data for data in stored if not is_feed_in(data)]
+    feed_in = [*feed_in_of_tariffs(tariffs), *filter(is_feed_in, stored)]
+    return Tariffs(
+        filter(None, (usable(Tariff, data) for data in tariffs)),
+        zone,
+        filter(None, (usable(FeedIn, data) for data in feed_in)),
+    )
 
 
 def unusable_days(stored: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the first days, as they are stored, of tariffs that cannot be used."""
-    return [str(data.get(CONF_VALID_FROM)) for data in stored if not _usable(data)]
-
-
-def _usable(data: Mapping[str, Any]) -> Tariff | None:
-    """Return a stored tariff; None for what an earlier release or an editor let pass."""
-    try:
-        return Tariff.from_data(data)
-    except AttributeError, KeyError, TypeError, ValueError:
-        return None
+    return [
+        str(data.get(CONF_VALID_FROM))
+        for data in stored
+        if not (usable(FeedIn, data) if is_feed_in(data) else usable(Tariff, data))
+    ]

@@ -1,0 +1,213 @@
+"""What a user says of prices: a tariff, and what is paid for exported energy. Pure: no I/O.
+
+A tariff holds from a day of the site's zone until the next one's day, perhaps in a part of each
+year only. What is paid for feed-in has days of its own. Prices are per kWh or m3 and include all
+taxes; fees are a month's.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Self
+
+from ..api import PLAUSIBLE_YEARS
+from ..const import (
+    CONF_CHARGE_POINT,
+    CONF_COLD_WATER,
+    CONF_COOLING,
+    CONF_CURRENCY,
+    CONF_ELECTRICITY,
+    CONF_EXPORT,
+    CONF_FEED_IN,
+    CONF_FEED_IN_BONUS,
+    CONF_FEED_IN_FLOOR,
+    CONF_FEED_IN_LOW,
+    CONF_FEED_IN_PRICE,
+    CONF_FEES,
+    CONF_GRID,
+    CONF_GRID_LOW,
+    CONF_HEATING,
+    CONF_HOT_WATER,
+    CONF_LOW_HOURS,
+    CONF_METER_FEE,
+    CONF_SEASON,
+    CONF_SITE,
+    CONF_SITE_FEE,
+    CONF_SOLAR,
+    CONF_SOLAR_LOW,
+    CONF_SOLAR_SHARE,
+    CONF_VALID_FROM,
+    CONF_WATER_AND_HEAT,
+)
+from ..measures import Price
+from .calendar import Season
+from .low_hours import LowHours
+
+# Which field holds which price; the second one is the price of the low-tariff hours.
+_FIELDS: tuple[tuple[Price, str, str, str | None], ...] = (
+    (Price.GRID, CONF_ELECTRICITY, CONF_GRID, CONF_GRID_LOW),
+    (Price.SOLAR, CONF_ELECTRICITY, CONF_SOLAR, CONF_SOLAR_LOW),
+    (Price.CHARGE_POINT, CONF_ELECTRICITY, CONF_CHARGE_POINT, None),
+    (Price.COLD_WATER, CONF_WATER_AND_HEAT, CONF_COLD_WATER, None),
+    (Price.HOT_WATER, CONF_WATER_AND_HEAT, CONF_HOT_WATER, None),
+    (Price.HEATING, CONF_WATER_AND_HEAT, CONF_HEATING, None),
+    (Price.COOLING, CONF_WATER_AND_HEAT, CONF_COOLING, None),
+)
+
+# What a feed-in price has of the tariff that it was a part of.
+_KEPT = (CONF_SITE, CONF_CURRENCY, CONF_VALID_FROM)
+
+# No unit and no month costs more, whatever the currency: a larger number was mistyped.
+LARGEST_PRICE = 1_000_000.0
+
+# A charge point costs its own price where the tariff has one, else what electricity costs.
+_ELSE = {Price.CHARGE_POINT_GRID: Price.GRID, Price.CHARGE_POINT_SOLAR: Price.SOLAR}
+
+
+def is_price(value: object) -> bool:
+    """Whether something can be a price: a number, neither infinite nor huge."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= LARGEST_PRICE
+
+
+def first_day(text: str) -> date:
+    """Return the day from which a tariff is valid. Raises ValueError, for odd years too."""
+    day = date.fromisoformat(text)
+    if day.year not in PLAUSIBLE_YEARS:
+        raise ValueError(f"no tariff begins in the year {day.year}")
+    return day
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one unit costs; in low-tariff hours `low`, where there is one."""
+
+    high: float
+    low: float | None = None
+
+    def at(self, *, is_low: bool) -> float:
+        """Return the price."""
+        return self.low if is_low and self.low is not None else self.high
+
+    def times(self, factor: float) -> Self:
+        """Return a share of it."""
+        return type(self)(self.high * factor, None if self.low is None else self.low * factor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """The prices of a site from a day on (local date of the site); what has none has no cost.
+
+    `site_fee` and `meter_fee` (of each consumer's electricity meter) are a month's.
+    """
+
+    valid_from: date
+    currency: str
+    rates: Mapping[Price, Rate] = field(default_factory=dict)
+    low_hours: LowHours = field(default_factory=LowHours)
+    season: Season | None = None
+    site_fee: float = 0.0
+    meter_fee: float = 0.0
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Read what a subentry stores: the form's fields, by section.
+
+        Raises ValueError for what no form would have stored.
+        """
+        fees = data[CONF_FEES]
+        _check_prices(data, (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES))
+        rates = {
+            price: Rate(data[section][high], data[section].get(low))
+            for price, section, high, low in _FIELDS
+            if high in data[section]
+        }
+        if (share := data[CONF_ELECTRICITY].get(CONF_SOLAR_SHARE)) is not None:
+            rates[Price.SOLAR] = rates[Price.GRID].times(share / 100)
+        return cls(
+            valid_from=first_day(data[CONF_VALID_FROM]),
+            currency=data[CONF_CURRENCY],
+            rates=rates,
+            low_hours=LowHours.parse(data[CONF_LOW_HOURS]),
+            season=Season.parse(data.get(CONF_SEASON, {})),
+            site_fee=fees.get(CONF_SITE_FEE, 0.0),
+            meter_fee=fees.get(CONF_METER_FEE, 0.0),
+        )
+
+    def rate(self, price: Price) -> Rate | None:
+        """Return what something costs; None where this tariff does not say."""
+        if price in _ELSE:
+            return self.rates.get(Price.CHARGE_POINT) or self.rates.get(_ELSE[price])
+        return self.rates.get(price)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedIn:
+    """What is paid for exported energy from a day on; no `rate`: nothing that is known."""
+
+    valid_from: date
+    currency: str
+    rate: Rate | None = None
+    low_hours: LowHours = field(default_factory=LowHours)
+    season: Season | None = None
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Read what a subentry stores. No price is below the floor; the bonus comes on top.
+
+        Raises ValueError for what no form would have stored.
+        """
+        _check_prices(data, (CONF_FEED_IN,))
+        prices = data[CONF_FEED_IN]
+        floor, bonus = prices.get(CONF_FEED_IN_FLOOR), prices.get(CONF_FEED_IN_BONUS, 0.0)
+
+        def paid(key: str) -> float | None:
+            if (price := prices.get(key)) is None:
+                return None
+            return float(price if floor is None else max(price, floor)) + float(bonus)
+
+        high = paid(CONF_FEED_IN_PRICE)
+        return cls(
+            valid_from=first_day(data[CONF_VALID_FROM]),
+            currency=data[CONF_CURRENCY],
+            rate=None if high is None else Rate(high, paid(CONF_FEED_IN_LOW)),
+            low_hours=LowHours.parse(data[CONF_LOW_HOURS]),
+            season=Season.parse(data.get(CONF_SEASON, {})),
+        )
+
+
+def feed_in_of_tariffs(stored: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what tariffs say of exported energy, as subentries of feed-in prices store it.
+
+    Until release 0.1 the price was a field of the tariff; where a later tariff has none, none is
+    known from then on.
+    """
+    usable_ones = (data for data in stored if usable(Tariff, data))
+    found: list[dict[str, Any]] = []
+    for data in sorted(usable_ones, key=lambda one: str(one[CONF_VALID_FROM])):
+        price = data[CONF_ELECTRICITY].get(CONF_EXPORT)
+        if price is not None or found:
+            paid = {} if price is None else {CONF_FEED_IN_PRICE: price}
+            kept = {key: data.get(key) for key in _KEPT}
+            found.append({**kept, CONF_FEED_IN: paid, CONF_LOW_HOURS: {}})
+    return found
+
+
+def _check_prices(data: Mapping[str, Any], sections: Iterable[str]) -> None:
+    prices = (price for section in sections for price in data[section].values())
+    if not all(map(is_price, prices)):
+        raise ValueError("not a price")
+
+
+def is_feed_in(data: Mapping[str, Any]) -> bool:
+    """Whether this is what a subentry of a feed-in price stores, not of a tariff."""
+    return CONF_FEED_IN in data
+
+
+def usable[T: (Tariff, FeedIn)](kind: type[T], data: Mapping[str, Any]) -> T | None:
+    """Return what is stored; None for what an earlier release or an editor let pass."""
+    try:
+        return kind.from_data(data)
+    except AttributeError, KeyError, TypeError, ValueError:
+        return None

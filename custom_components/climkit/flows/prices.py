@@ -1,0 +1,344 @@
+"""How a user adds prices of a site, and corrects them: what tariffs and feed-in prices share."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from ..const import (
+    CONF_CURRENCY,
+    CONF_HISTORY,
+    CONF_LOW_HOURS,
+    CONF_SATURDAY,
+    CONF_SEASON,
+    CONF_SEASON_FROM,
+    CONF_SEASON_TO,
+    CONF_SITE,
+    CONF_SUNDAY,
+    CONF_VALID_FROM,
+    CONF_WEEKDAY,
+    CONF_WINDOWS,
+)
+from ..costs import (
+    LowHours,
+    LowHoursError,
+    Season,
+    SeasonError,
+    first_day,
+    stored_prices,
+    unusable_days,
+)
+from ..options import history_start
+from ..runtime import ClimkitConfigEntry
+
+# The low-tariff hours of utilities (published for 2024 to 2026): weekdays, Saturday, Sunday.
+READY_WINDOWS = {
+    "groupe_e": ("12-17, 23-07", "12-17, 23-07", "12-17, 23-07"),
+    "ewz": ("22-06", "22-06", "0-24"),
+    "sil": ("22-06", "0-7, 14-24", "0-24"),
+}
+_DAYS = (CONF_WEEKDAY, CONF_SATURDAY, CONF_SUNDAY)
+
+# What a kWh hardly costs, in francs or euros: then somebody entered Rappen or cents.
+UNLIKELY_PRICE = 2.0
+
+
+class PriceSteps(ConfigSubentryFlow):
+    """Add prices of a site, or correct them.
+
+    They are stored as the form gives them, by section, together with the site and the currency.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a site."""
+        self._site_id = ""
+        self._doubted: dict[str, Any] | None = None
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask of which site the prices are, where there is a choice."""
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        names = self._site_names()
+        if len(names) == 1:
+            user_input = {CONF_SITE: next(iter(names))}
+        if user_input is not None:
+            self._site_id = user_input[CONF_SITE]
+            return await self.async_step_prices()
+        options = [SelectOptionDict(value=key, label=name) for key, name in names.items()]
+        schema = vol.Schema(
+            {vol.Required(CONF_SITE): SelectSelector(SelectSelectorConfig(options=options))}
+        )
+        return self.async_show_form(step_id="user", data_schema=schema)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Correct prices; they stay those of the same site."""
+        self._site_id = self._get_reconfigure_subentry().data[CONF_SITE]
+        return await self.async_step_prices()
+
+    async def async_step_prices(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask from when on what costs how much."""
+        if (
+            self._entry.state is not ConfigEntryState.LOADED
+            or self._site_id not in self._site_names()
+        ):
+            return self.async_abort(reason="not_loaded")
+        errors: dict[str, str] = {}
+        placeholders = {"site": self._site_names()[self._site_id], "window": "", "price": ""}
+        if user_input is not None:
+            user_input = _with_ready_windows(user_input)
+            errors = self._errors(user_input, placeholders)
+            if not errors and user_input != self._doubted:
+                errors = self._doubts(user_input, placeholders)
+                self._doubted = user_input
+            if not errors:
+                return self._finish(user_input)
+        return self.async_show_form(
+            step_id="prices",
+            data_schema=self.add_suggested_values_to_schema(
+                self.schema(self._currency), user_input or self._suggested()
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    # What one kind of prices has for itself
+
+    @staticmethod
+    @abstractmethod
+    def schema(currency: str) -> vol.Schema:
+        """Return the form."""
+
+    @staticmethod
+    @abstractmethod
+    def is_of_this_kind(data: Mapping[str, Any]) -> bool:
+        """Whether stored prices are of the kind that this flow adds."""
+
+    @abstractmethod
+    def _following(self, day: date) -> date:
+        """Return from when on the next prices are likely to hold, after those of a day."""
+
+    @abstractmethod
+    def _unique_id(self, when: str) -> str:
+        """Return what no two prices of a site have in common; `when` tells when they hold."""
+
+    @abstractmethod
+    def _price_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        """Return which prices are missing, and by section what is none."""
+
+    @staticmethod
+    @abstractmethod
+    def per_kwh(user_input: Mapping[str, Any]) -> tuple[str, list[float]]:
+        """Return the section that has prices of a kWh, and those."""
+
+    @staticmethod
+    @abstractmethod
+    def has_low_price(user_input: Mapping[str, Any]) -> bool:
+        """Whether there is a price for hours of a low tariff."""
+
+    # What both have
+
+    @property
+    def _entry(self) -> ClimkitConfigEntry:
+        return self._get_entry()
+
+    def _site_names(self) -> dict[str, str]:
+        runtimes = list(self._entry.runtime_data.values())
+        sites = [runtime.site for runtime in runtimes]
+        return runtimes[0].names.sites(sites) if runtimes else {}
+
+    @property
+    def _current(self) -> Mapping[str, Any] | None:
+        """Return what is corrected."""
+        is_correction = self.source == SOURCE_RECONFIGURE
+        return self._get_reconfigure_subentry().data if is_correction else None
+
+    @property
+    def _others(self) -> list[dict[str, Any]]:
+        """Return all other prices of the site."""
+        stored = stored_prices(self._entry, self._site_id)
+        if self._current:
+            stored.remove(dict(self._current))
+        return stored
+
+    @property
+    def _alike(self) -> list[dict[str, Any]]:
+        """Return the others of this kind."""
+        return list(filter(self.is_of_this_kind, self._others))
+
+    @property
+    def _currency(self) -> str:
+        """Return the currency: the one of the site's other prices, else Home Assistant's."""
+        others = (data[CONF_CURRENCY] for data in self._others if data.get(CONF_CURRENCY))
+        return next(others, self.hass.config.currency)
+
+    def _suggested(self) -> Mapping[str, Any]:
+        """Return what the form suggests: prices as before; at first from where history begins."""
+        if self._current:
+            return self._current
+        usable = [data for data in self._alike if not unusable_days([data])]
+        previous = max(usable, key=lambda data: str(data[CONF_VALID_FROM]), default=None)
+        if previous is None:
+            return {CONF_VALID_FROM: self._first_day().isoformat()}
+        following = self._following(date.fromisoformat(previous[CONF_VALID_FROM]))
+        return {**previous, CONF_VALID_FROM: following.isoformat()}
+
+    def _first_day(self) -> date:
+        """Return the first local day of the site's statistics."""
+        site = self._entry.runtime_data[self._site_id].site
+        start = history_start(self._entry.options[CONF_HISTORY], site, dt_util.utcnow())
+        return start.astimezone(site.zone).date()
+
+    def _errors(
+        self, user_input: Mapping[str, Any], placeholders: dict[str, str]
+    ) -> dict[str, str]:
+        """Return what a person has to mend. The frontend shows errors above a section."""
+        return (
+            self._hour_errors(user_input, placeholders)
+            | self._price_errors(user_input)
+            | self._day_errors(user_input)
+        )
+
+    def _hour_errors(
+        self, user_input: Mapping[str, Any], placeholders: dict[str, str]
+    ) -> dict[str, str]:
+        """Return what is no list of hours, and whether hours or low prices lack the other."""
+        try:
+            low_hours = LowHours.parse(user_input[CONF_LOW_HOURS])
+        except LowHoursError as err:
+            placeholders["window"] = err.window
+            return {CONF_LOW_HOURS: err.key}
+        if self.has_low_price(user_input) and not low_hours:
+            return {CONF_LOW_HOURS: "low_hours_needed"}
+        if low_hours and not self.has_low_price(user_input):
+            return {self.per_kwh(user_input)[0]: "low_price_needed"}
+        return {}
+
+    def _day_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        try:
+            season = Season.parse(user_input[CONF_SEASON])
+        except SeasonError as err:
+            return {CONF_SEASON: err.key}
+        try:
+            first_day(day := user_input[CONF_VALID_FROM])
+        except ValueError:
+            return {CONF_VALID_FROM: "odd_year"}
+        same_day = (data for data in self._alike if data.get(CONF_VALID_FROM) == day)
+        if any(_exclude(season, data) for data in same_day):
+            return {CONF_VALID_FROM: "same_day"}
+        return {}
+
+    def _doubts(
+        self, user_input: Mapping[str, Any], placeholders: dict[str, str]
+    ) -> dict[str, str]:
+        """Return what is asked once whether it is meant: a price that somebody gave in Rappen."""
+        part, prices = self.per_kwh(user_input)
+        unlikely = max((abs(price) for price in prices), default=0.0)
+        if unlikely <= UNLIKELY_PRICE or self._currency not in ("CHF", "EUR"):
+            return {}
+        placeholders["price"] = f"{unlikely:g} {self._currency}/kWh"
+        return {part: "unlikely_price"}
+
+    def _finish(self, user_input: Mapping[str, Any]) -> SubentryFlowResult:
+        data = {CONF_SITE: self._site_id, CONF_CURRENCY: self._currency, **user_input}
+        title = f"{_when(data)} - {self._site_names()[self._site_id]}"
+        season = user_input[CONF_SEASON]
+        days = (data[CONF_VALID_FROM], season.get(CONF_SEASON_FROM), season.get(CONF_SEASON_TO))
+        unique_id = f"{self._site_id}_{self._unique_id('_'.join(filter(None, days)))}"
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                self._entry,
+                self._get_reconfigure_subentry(),
+                unique_id=unique_id,
+                title=title,
+                data=data,
+            )
+        return self.async_create_entry(title=title, data=data, unique_id=unique_id)
+
+
+def _with_ready_windows(user_input: dict[str, Any]) -> dict[str, Any]:
+    """Return what was entered; where a utility was chosen, with its low-tariff hours."""
+    hours = dict(user_input[CONF_LOW_HOURS])
+    if ready := READY_WINDOWS.get(hours.pop(CONF_WINDOWS, "")):
+        hours = dict(zip(_DAYS, ready, strict=True))
+    return {**user_input, CONF_LOW_HOURS: hours}
+
+
+def _exclude(season: Season | None, other: Mapping[str, Any]) -> bool:
+    """Whether prices of a day cannot be beside others of the same day: in one part of a year."""
+    try:
+        of_other = Season.parse(other.get(CONF_SEASON, {}))
+    except AttributeError, SeasonError, TypeError:
+        return True
+    if season is None or of_other is None:
+        return season is of_other
+    return season.overlaps(of_other)
+
+
+def _when(data: Mapping[str, Any]) -> str:
+    """Return when prices hold, for their title; a year alone: from its start."""
+    day, season = date.fromisoformat(data[CONF_VALID_FROM]), data[CONF_SEASON]
+    when = str(day.year) if (day.month, day.day) == (1, 1) else day.isoformat()
+    if not season.get(CONF_SEASON_FROM):
+        return when
+    return f"{when}, {season[CONF_SEASON_FROM]}\u2013{season[CONF_SEASON_TO]}"
+
+
+def low_hours_section() -> section:
+    """Return the section of low-tariff hours, with those of utilities to choose from."""
+    ready = SelectSelector(
+        SelectSelectorConfig(
+            options=[*READY_WINDOWS],
+            translation_key=CONF_WINDOWS,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    )
+    return section(vol.Schema({vol.Optional(CONF_WINDOWS): ready, **_texts(_DAYS)}))
+
+
+def low_feed_in_section() -> section:
+    """Return the section of the hours in which less is paid."""
+    return section(vol.Schema(_texts(_DAYS)), {"collapsed": True})
+
+
+def season_section() -> section:
+    """Return the section of a part of the year."""
+    return section(vol.Schema(_texts((CONF_SEASON_FROM, CONF_SEASON_TO))), {"collapsed": True})
+
+
+def _texts(keys: tuple[str, ...]) -> dict[vol.Marker, TextSelector]:
+    return {vol.Optional(key): TextSelector() for key in keys}
+
+
+def numbers_section(units: Mapping[str, str], *, is_collapsed: bool = False) -> section:
+    """Return a section of numbers, each in its unit; what is none the flow tells."""
+    fields = {
+        vol.Optional(key): NumberSelector(
+            NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit)
+        )
+        for key, unit in units.items()
+    }
+    return section(vol.Schema(fields), {"collapsed": is_collapsed})
