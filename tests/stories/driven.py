@@ -47,7 +47,7 @@ class Activity:
     """Knows whether anything goes on that no timer waits for: requests, threads, the recorder."""
 
     # In seconds of the machine's time; what takes longer hangs.
-    patience = 60.0
+    patience = 600.0
 
     def __init__(self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
         """Count what is begun and ended from now on."""
