@@ -52,10 +52,34 @@ class TestEntities:
         assert cost_entities(home) == {
             *(f"{owner}_cost_today" for owner in (site_id, flat, main)),
             *(f"{owner}_cost_this_month" for owner in (site_id, flat, main)),
+            *(f"{owner}_cost_last_month" for owner in (site_id, flat, main)),
             f"{site_id}_cost_progress",
             f"{site_id}_grid_price",
             f"{site_id}_solar_price",
         }
+
+    async def test_last_month(self, home: Home) -> None:
+        """The whole of it once it is over; before there was one, nothing. It is off at first."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home, site_fee=30.0, meter_fee=6.2))
+        await home.settle()
+        site_id, flat = site_of(home), flat_of(home)
+        entry = er.async_get(home.hass).async_get(home.entity_id(f"{flat}_cost_last_month"))
+        assert entry
+        assert entry.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+        costs = home.sites[0].costs
+        assert costs.cost_last_month(flat) is None
+        await home.turn_clock(to=datetime(2026, 12, 1, 3, 5, tzinfo=ZURICH).astimezone(UTC))
+        await home.complete()
+        hours = costs_by_hand(home, plain_prices(home))
+        month = datetime(2026, 12, 1, tzinfo=ZURICH)
+        for owner, cost_id, fee in (
+            (site_id, f"climkit:{site_id}_electricity_conso_total_cost", 30.0),
+            (flat, f"climkit:{flat}_total_cost", 6.2),
+        ):
+            spent = sum(cost for hour, cost in hours[cost_id].items() if hour < month)
+            assert costs.cost_last_month(owner) == pytest.approx(spent + fee, abs=1e-5)
+            assert (costs.cost(owner, costs.month_start) or 0) < spent
 
     async def test_day_and_late_data(self, home: Home) -> None:
         """A new day begins at nothing, and what comes late for yesterday is not of today."""

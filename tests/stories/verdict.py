@@ -1,7 +1,7 @@
 """Whether a home holds what its source says, hour by hour, and what its tariffs make of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -66,6 +66,26 @@ def _assert_spent(
             assert abs(float(state) - sum(spent) - fees) < 1e-4, (key, state)
         else:
             assert state == "unknown", (key, state)
+    _assert_last_month(home, tariffs, hours, today.replace(day=1))
+
+
+def _assert_last_month(
+    home: Home,
+    tariffs: Collection[Mapping[str, Any]],
+    hours: Collection[Mapping[datetime, float]],
+    month: datetime,
+) -> None:
+    """What is known of the month before is all of it, its fees too."""
+    last_day = (month - timedelta(days=1)).date()
+    start = datetime.combine(last_day.replace(day=1), time.min, tzinfo=ZURICH)
+    spent = [cost for one in hours for hour, cost in one.items() if start <= hour < month]
+    known = home.sites[0].costs.cost_last_month(SITE_ID)
+    if spent:
+        fees = fees_by_hand(tariffs, "site_fee", start.date(), last_day)
+        assert known is not None
+        assert abs(known - sum(spent) - fees) < 1e-4, known
+    else:
+        assert not known
 
 
 def assert_rows(key: str, rows: Sequence[Row], expected: dict[datetime, float]) -> None:

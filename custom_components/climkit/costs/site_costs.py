@@ -7,7 +7,7 @@ an amount was written or a tariff changed, is noted as *dirty* ranges of time an
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from homeassistant.core import HomeAssistant
@@ -108,6 +108,12 @@ class SiteCosts:
         return local_midnight(self._today.replace(day=1), self._site.zone)
 
     @property
+    def last_month_start(self) -> datetime:
+        """Return the start of the month before, local midnight of the site, in UTC."""
+        last_day = self._today.replace(day=1) - timedelta(days=1)
+        return local_midnight(last_day.replace(day=1), self._site.zone)
+
+    @property
     def _today(self) -> date:
         return dt_util.utcnow().astimezone(self._site.zone).date()
 
@@ -139,6 +145,22 @@ class SiteCosts:
             return None
         first = since.astimezone(self._site.zone).date()
         return sum(spent) + self.fee(owner_id, first, self._today)
+
+    def cost_last_month(self, owner_id: str) -> float | None:
+        """Return what a site or meter cost in the local month before, its fees included.
+
+        None where no hour of that month had a cost, and until all of it is computed.
+        """
+        start, end = self.last_month_start, self.month_start
+        states = [self._state.states.get(cost_id) for cost_id in self.cost_ids(owner_id)]
+        known = [one for one in states if one and {start, end} <= one.spent.keys()]
+        if len(known) < len(states):
+            return None
+        spent = [one.spent_between(start, end) for one in known]
+        if all(amount is None for amount in spent):
+            return None
+        first, after = (time.astimezone(self._site.zone).date() for time in (start, end))
+        return sum(filter(None, spent)) + self.fee(owner_id, first, after - timedelta(days=1))
 
     def cost_ids(self, owner_id: str) -> list[str]:
         """Return the cost statistics that sum up to what a site or meter costs, fees apart."""
@@ -303,7 +325,8 @@ class SiteCosts:
             for cost_id, state in self._state.states.items()
             if any(map(self._amounts().is_awaited, state.cost_series.sources))
         }
-        return _Sums((self.day_start, self.month_start), frozenset(unread))
+        times = (self.day_start, self.month_start, self.last_month_start)
+        return _Sums(times, frozenset(unread))
 
     async def _async_sum_up(self, sums: _Sums) -> None:
         """Work out what was spent, and tell entities; nothing is known of what is not read."""

@@ -37,6 +37,12 @@ class CostState(StoredStatistic):
             return None
         return self.last.total - self.before[time]
 
+    def spent_between(self, start: datetime, end: datetime) -> float | None:
+        """Return what was spent between two times of `spent`; None: no hour there has a cost."""
+        if (spent := self.spent[start]) is None or self.first is None or self.first >= end:
+            return None
+        return spent - (self.spent[end] or 0.0)
+
     def hours_to_compute(self, until: datetime) -> float:
         """Return how many hours before a time are still to be computed."""
         parts = (TimeRange.between(one.start, min(one.end, until)) for one in self.dirty)

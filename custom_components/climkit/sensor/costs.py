@@ -34,6 +34,11 @@ class CostSensorDescription(SensorEntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LastMonthDescription(SensorEntityDescription):
+    """What a site or meter cost in the month before."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PriceSensorDescription(SensorEntityDescription):
     """What a kWh costs now."""
 
@@ -59,6 +64,15 @@ COSTS = tuple(
         ("cost_this_month", lambda costs: costs.month_start),
     )
 )
+# No state class: the month's costs are in statistics already.
+LAST_MONTH = LastMonthDescription(
+    key="cost_last_month",
+    translation_key="cost_last_month",
+    device_class=SensorDeviceClass.MONETARY,
+    suggested_display_precision=2,
+    entity_registry_enabled_default=False,
+)
+COSTS_OF_OWNER: tuple[CostSensorDescription | LastMonthDescription, ...] = (*COSTS, LAST_MONTH)
 PRICES = tuple(
     PriceSensorDescription(
         key=key,
@@ -82,7 +96,9 @@ PROGRESS = CostProgressDescription(
 # The entities of a site that do not need its totals.
 WITHOUT_TOTALS = (*PRICES, PROGRESS)
 
-type Description = CostSensorDescription | PriceSensorDescription | CostProgressDescription
+type Description = (
+    CostSensorDescription | LastMonthDescription | PriceSensorDescription | CostProgressDescription
+)
 
 
 def cost_entities(runtime: SiteRuntime) -> Iterator[SiteEntity]:
@@ -95,7 +111,7 @@ def unpriced_ids(runtime: SiteRuntime) -> Iterator[str]:
     """Return the unique ids of what has no price; of what is not there nothing is known."""
     costs = runtime.costs
     for owner_id in costs.free_owner_ids:
-        yield from (unique_id(owner_id, description.key) for description in COSTS)
+        yield from (unique_id(owner_id, description.key) for description in COSTS_OF_OWNER)
     for price in PRICES:
         if not costs.tariffs.has_price(price.price):
             yield unique_id(runtime.site.id, price.key)
@@ -111,7 +127,7 @@ def _wanted(runtime: SiteRuntime) -> Iterator[tuple[str, Description]]:
     site_id, costs, meters = runtime.site.id, runtime.costs, runtime.meters
     for owner_id in costs.owner_ids:
         if owner_id == site_id or owner_id in meters:
-            yield from ((owner_id, description) for description in COSTS)
+            yield from ((owner_id, description) for description in COSTS_OF_OWNER)
     for price in PRICES:
         if costs.tariffs.has_price(price.price):
             yield site_id, price
@@ -127,6 +143,8 @@ def _entity(runtime: SiteRuntime, owner_id: str, description: Description) -> Si
             return PriceSensor(runtime, device, owner_id, description)
         case CostProgressDescription():
             return CostProgressSensor(runtime, device, owner_id, description)
+        case LastMonthDescription():
+            return LastMonthSensor(runtime, device, owner_id, description)
     # Of a meter that is read once a day nothing is known of today.
     is_enabled = meter is None or METER_TYPES[meter.type].read_each_interval
     view = replace(
@@ -136,10 +154,8 @@ def _entity(runtime: SiteRuntime, owner_id: str, description: Description) -> Si
     return CostSensor(runtime, device, owner_id, view)
 
 
-class CostSensor(SiteEntity):
-    """What a site or meter costs today or this month, fixed fees included."""
-
-    entity_description: CostSensorDescription
+class _MonetarySensor(SiteEntity):
+    """What a site or meter costs, fixed fees included."""
 
     @property
     @override
@@ -152,6 +168,23 @@ class CostSensor(SiteEntity):
     def native_unit_of_measurement(self) -> str | None:
         """Return the currency."""
         return self.runtime.costs.tariffs.currency
+
+
+class LastMonthSensor(_MonetarySensor):
+    """What a site or meter cost in the month before."""
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the sum."""
+        cost = self.runtime.costs.cost_last_month(self.owner_id)
+        return None if cost is None else round(cost, DECIMALS)
+
+
+class CostSensor(_MonetarySensor):
+    """What a site or meter costs today or this month."""
+
+    entity_description: CostSensorDescription
 
     @property
     @override
