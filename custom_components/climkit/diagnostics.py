@@ -77,7 +77,7 @@ def _account(entry: ClimkitConfigEntry) -> Diagnostics:
         "meters": meters if meters == ALL else len(meters),
         "site_totals": entry.options[CONF_SITE_TOTALS],
         "history": entry.options[CONF_HISTORY],
-        "tariffs": len(entry.subentries),
+        "prices": len(entry.subentries),
     }
 
 

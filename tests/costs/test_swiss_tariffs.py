@@ -9,6 +9,7 @@ import pytest
 from custom_components.climkit.costs.tariff import feed_in_of_tariffs
 from custom_components.climkit.costs.tariffs import Tariffs, changed_ranges, tariffs_from_data
 from custom_components.climkit.measures.table import Price
+from custom_components.climkit.statistics.time_range import TimeRange
 from tests.costs.bill import ZURICH, feed_in, tariff
 
 HOUR = timedelta(hours=1)
@@ -117,10 +118,12 @@ class TestFeedIn:
                 for day, price in self.QUARTERS
             ),
         )
-        second = (at("2026-04-01T00:00"), at("2026-07-01T00:00"))
-        assert changed_ranges(before, after) == [second]
-        assert changed_ranges(before, after, [Price.EXPORT]) == [second]
-        assert changed_ranges(before, after, [p for p in Price if p is not Price.EXPORT]) == []
+        until = at("2026-12-01T00:00")
+        second = TimeRange(at("2026-04-01T00:00"), at("2026-07-01T00:00"))
+        assert changed_ranges(before, after, until) == [second]
+        assert changed_ranges(before, after, until, [Price.EXPORT]) == [second]
+        others = [price for price in Price if price is not Price.EXPORT]
+        assert changed_ranges(before, after, until, others) == []
 
     def test_nothing_any_more(self) -> None:
         """Without a price none is known: absent, not zero."""
@@ -185,6 +188,19 @@ class TestSeasons:
             found = [ekz.price(Price.GRID, day) for day in days]
             assert found == pytest.approx([0.1] * 3 + [0.2] * 3 + [0.3] * 3 + [0.4] * 3)
 
+    def test_to_the_end_of_february(self) -> None:
+        """It is meant in leap years too: no day is without a price."""
+        fields: dict[str, Any] = {"solar_price": 0.2}
+        parts = (("1.10.", "28.2.", 0.3), ("1.3.", "30.9.", 0.2))
+        found = prices(
+            *(
+                tariff("a", "2023-01-01", grid_price=price, season_from=a, season_to=b, **fields)
+                for a, b, price in parts
+            )
+        )
+        for day, price in (("2024-02-29", 0.3), ("2024-03-01", 0.2), ("2026-02-28", 0.3)):
+            assert found.price(Price.GRID, at(f"{day}T12:00")) == price
+
     def test_a_low_noon_in_summer(self) -> None:
         """Of Eniwa: Monday to Saturday 12-15, April to September only."""
         noon = {"weekday": "12-15", "saturday": "12-15"}
@@ -204,8 +220,8 @@ class TestSeasons:
             prices(winter, tariff("a", "2025-01-01", grid_price=price, **SUMMER, **fields))
             for price in (0.2, 0.25)
         )
-        assert changed_ranges(before, after)[:2] == [
-            (at(f"{year}-04-01T00:00"), at(f"{year}-10-01T00:00")) for year in (2025, 2026)
+        assert changed_ranges(before, after, at("2027-01-01T00:00")) == [
+            TimeRange(at(f"{year}-04-01T00:00"), at(f"{year}-10-01T00:00")) for year in (2025, 2026)
         ]
 
 

@@ -287,38 +287,43 @@ class TestChanges:
     OLD = tariff(date(2026, 1, 1), 0.3)
     NEW = tariff(date(2027, 1, 1), 0.4)
     STARTS = local("2026-01-01T00:00"), local("2027-01-01T00:00")
+    UNTIL = local("2030-01-01T00:00")
+
+    def changed(self, old: Tariffs, new: Tariffs) -> list[tuple[datetime, datetime]]:
+        """The stretches that change until then."""
+        return [(one.start, one.end) for one in changed_ranges(old, new, self.UNTIL)]
 
     def test_first(self) -> None:
-        assert changed_ranges(tariffs(), tariffs(self.OLD)) == [(self.STARTS[0], None)]
+        assert self.changed(tariffs(), tariffs(self.OLD)) == [(self.STARTS[0], self.UNTIL)]
 
     def test_added(self) -> None:
         """What was before stays as it was."""
-        found = changed_ranges(tariffs(self.OLD), tariffs(self.OLD, self.NEW))
-        assert found == [(self.STARTS[1], None)]
+        found = self.changed(tariffs(self.OLD), tariffs(self.OLD, self.NEW))
+        assert found == [(self.STARTS[1], self.UNTIL)]
 
     def test_corrected(self) -> None:
         """Only the stretch it covers."""
         better = tariff(date(2026, 1, 1), 0.31)
-        found = changed_ranges(tariffs(self.OLD, self.NEW), tariffs(better, self.NEW))
+        found = self.changed(tariffs(self.OLD, self.NEW), tariffs(better, self.NEW))
         assert found == [self.STARTS]
 
     def test_deleted(self) -> None:
         """The one before holds on, or none does."""
-        assert changed_ranges(tariffs(self.OLD, self.NEW), tariffs(self.NEW)) == [self.STARTS]
-        assert changed_ranges(tariffs(self.OLD, self.NEW), tariffs(self.OLD)) == [
-            (self.STARTS[1], None)
+        assert self.changed(tariffs(self.OLD, self.NEW), tariffs(self.NEW)) == [self.STARTS]
+        assert self.changed(tariffs(self.OLD, self.NEW), tariffs(self.OLD)) == [
+            (self.STARTS[1], self.UNTIL)
         ]
 
     def test_moved(self) -> None:
         """Another first day concerns the days between."""
         moved = tariff(date(2026, 7, 1), 0.3)
-        found = changed_ranges(tariffs(self.OLD), tariffs(moved))
+        found = self.changed(tariffs(self.OLD), tariffs(moved))
         assert found == [(self.STARTS[0], local("2026-07-01T00:00"))]
 
     def test_nothing(self) -> None:
         """Other fees, or the same price from another day on, cost no kWh more."""
         dearer = tariff(date(2026, 1, 1), 0.3, site_fee=5)
         same = tariff(date(2026, 7, 1), 0.3)
-        assert changed_ranges(tariffs(self.OLD), tariffs(dearer)) == []
-        assert changed_ranges(tariffs(self.OLD), tariffs(self.OLD, same)) == []
-        assert changed_ranges(tariffs(), tariffs()) == []
+        assert self.changed(tariffs(self.OLD), tariffs(dearer)) == []
+        assert self.changed(tariffs(self.OLD), tariffs(self.OLD, same)) == []
+        assert self.changed(tariffs(), tariffs()) == []

@@ -21,6 +21,9 @@ BAD: list[dict[str, Any]] = [
     {"fees": {"site_fee": inf}},
     {"water_and_heat": {"cold_water_price": nan}},
     {"low_hours": {"weekday": "25-26"}},
+    {"electricity": {"grid_price": 0.3, "solar_price": 0.2, "solar_share": 80}},
+    {"electricity": {"grid_price": 0.3, "solar_share": 101}},
+    {"season": {"season_from": "1.4."}},
     {"electricity": None},
 ]
 

@@ -116,6 +116,15 @@ class TestAdd:
 class TestReleaseZeroOne:
     """Tariffs of release 0.1.0 had the price of exported energy among their fields."""
 
+    @staticmethod
+    async def update_from_first_release(home: Home) -> None:
+        """Start again, as an entry that release 0.1.0 stored."""
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        home.hass.config_entries.async_update_entry(home.entry, minor_version=1)
+        home.freezer.tick(timedelta(minutes=1))
+        await home.hass.config_entries.async_setup(home.entry.entry_id)
+        await home.settle()
+
     async def test_moved(self, home: Home) -> None:
         """It is shown as a feed-in price, and costs stay what they were."""
         await home.set_up_completely()
@@ -124,14 +133,20 @@ class TestReleaseZeroOne:
         add_tariff(home, tariff(site_id, "2026-01-01", **fields))
         await home.settle()
         await assert_costs(home, plain_prices(home))
-        await home.hass.config_entries.async_unload(home.entry.entry_id)
-        home.hass.config_entries.async_update_entry(home.entry, minor_version=1)
-        home.freezer.tick(timedelta(minutes=1))
-        await home.hass.config_entries.async_setup(home.entry.entry_id)
-        await home.settle()
+        await self.update_from_first_release(home)
         assert home.entry.state is ConfigEntryState.LOADED
         assert home.entry.minor_version == 2
         found = {one.subentry_type: one.data for one in home.entry.subentries.values()}
         assert found[SUBENTRY_FEED_IN]["feed_in"] == {"feed_in_price": 0.1}
         assert found[SUBENTRY_TARIFF]["electricity"] == {"grid_price": 0.3, "solar_price": 0.2}
         await assert_costs(home, plain_prices(home))
+
+    async def test_one_that_cannot_be_used(self, home: Home) -> None:
+        """It keeps its price until somebody has corrected it."""
+        await home.set_up()
+        [site_id] = home.simulator.world.sites
+        fields: dict[str, Any] = {"grid_price": 0.3, "solar_price": 0.2, "export_price": 0.1}
+        add_tariff(home, tariff(site_id, "2026-01-01", **fields, weekday="22:30-6"))
+        await self.update_from_first_release(home)
+        [kept] = home.entry.subentries.values()
+        assert kept.data["electricity"] == fields

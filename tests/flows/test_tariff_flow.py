@@ -13,7 +13,7 @@ from custom_components.climkit.const import SUBENTRY_TARIFF
 from custom_components.climkit.costs.tariff import Tariff
 from custom_components.climkit.flows.prices import READY_WINDOWS
 from tests.conftest import NOW, Home
-from tests.costs.bill import ZURICH, add_tariff
+from tests.costs.bill import ZURICH, add_tariff, delete_tariff
 from tests.simulator import DEFAULT_USERNAME, World, single_house, water_site
 
 PRICES: dict[str, Any] = {
@@ -201,6 +201,10 @@ class TestAdd:
                 {"electricity": "solar_price_twice"},
             ),
             ({"electricity": {"solar_share": 80}}, {"electricity": "grid_price_needed"}),
+            (
+                {"electricity": {"grid_price": 0.3, "solar_share": 8000}},
+                {"electricity": "share_too_large"},
+            ),
             ({"season": {"season_from": "1.4."}}, {"season": "season_needs_both"}),
             *(
                 (
@@ -416,6 +420,17 @@ class TestCorrect:
         assert flow.result["errors"] == {"valid_from": "odd_year", "fees": "no_price"}
         await flow.answer(PRICES)
         assert flow.result["reason"] == "reconfigure_successful"
+
+    async def test_deleted_meanwhile(self, flow: Flow) -> None:
+        """In another window, while the form is open."""
+        await flow.add()
+        await flow.answer(PRICES)
+        [subentry_id] = flow.home.entry.subentries
+        await flow.correct(subentry_id)
+        delete_tariff(flow.home, subentry_id)
+        await flow.answer(PRICES)
+        assert flow.result["reason"] == "deleted_meanwhile"
+        assert not flow.tariffs
 
     async def test_moved_day(self, flow: Flow) -> None:
         """The old day is free for another one, the new one is not."""

@@ -22,7 +22,7 @@ from custom_components.climkit.history.site_history import SiteHistory
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.statistics.recorder import RecorderError
 from tests.conftest import NOW, Home
-from tests.costs.bill import add_tariff, correct_tariff, delete_tariff, tariff
+from tests.costs.bill import add_tariff, correct_tariff, delete_tariff, feed_in, tariff
 from tests.simulator import World, apartment_house
 from tests.small_site import FIRST, source, world
 from tests.stories.source import METER_ID, SITE_ID, Correction, Source
@@ -361,6 +361,19 @@ class TestWhileComputed:
             await home.until(lambda: float(home.state(PROGRESS).state) < 100)
             gate.open()
             await home.complete()
+        await assert_all_true(home)
+
+    async def test_a_feed_in_price_of_the_past(self, home: Home) -> None:
+        """What the house costs does not change, and is shown meanwhile."""
+        await home.set_up_completely()
+        add_tariff(home, prices("2026-01-01"))
+        await home.settle()
+        before = states(home, SITE_COSTS)
+        assert "unknown" not in before
+        add_tariff(home, feed_in(SITE_ID, "2026-01-01", price=0.1))
+        assert states(home, SITE_COSTS) == before
+        await home.settle()
+        assert states(home, SITE_COSTS) == before
         await assert_all_true(home)
 
     async def test_old_hours_of_a_night(self, home: Home, source: Source) -> None:

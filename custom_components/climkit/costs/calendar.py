@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import re
 from typing import Protocol, Self
 
-from ..api import PLAUSIBLE_YEARS
 from ..const import CONF_SEASON_FROM, CONF_SEASON_TO
 
 _DAY = re.compile(r"(\d{1,2})\s*\.\s*(\d{1,2})\.?")
@@ -41,7 +40,9 @@ class Season:
             return None
         if not first or not last:
             raise SeasonError("season_needs_both")
-        return cls(_year_day(first), _year_day(last))
+        last_day = _year_day(last)
+        # The end of February is meant, in leap years too: no day shall be without a price.
+        return cls(_year_day(first), (2, 29) if last_day == (2, 28) else last_day)
 
     def __contains__(self, day: date) -> bool:
         """Whether a day belongs to it."""
@@ -107,14 +108,13 @@ class Calendar[T: Dated]:
             self._held[day] = next((one for one in reversed(self.items) if _holds(one, day)), None)
         return self._held[day]
 
-    @property
-    def edges(self) -> set[date]:
-        """Return the days on which another one may begin to hold, as long as there are years."""
+    def edges(self, until: date) -> set[date]:
+        """Return the days on which another one may begin to hold, until one (not included)."""
         return {
             day
             for one in self.items
-            for day in (one.valid_from, *_season_edges(one))
-            if day >= one.valid_from
+            for day in (one.valid_from, *_season_edges(one, until))
+            if one.valid_from <= day < until
         }
 
 
@@ -122,7 +122,7 @@ def _holds(one: Dated, day: date) -> bool:
     return one.valid_from <= day and (one.season is None or day in one.season)
 
 
-def _season_edges(one: Dated) -> Iterator[date]:
+def _season_edges(one: Dated, until: date) -> Iterator[date]:
     if one.season:
-        for year in range(one.valid_from.year, PLAUSIBLE_YEARS.stop):
+        for year in range(one.valid_from.year, until.year + 1):
             yield from one.season.edges(year)

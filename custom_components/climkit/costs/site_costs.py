@@ -28,7 +28,7 @@ from ..store import ClimkitStore
 from .cost_series import CostSeries, cost_series_of, costs_by_owner, pays_meter_fee
 from .site_state import SiteCostState
 from .state import CostPage, costs_of, next_page
-from .tariffs import changed_ranges, tariffs_from_data, unusable_days
+from .tariffs import tariffs_from_data, unusable_days
 
 
 class StoredAmounts(Protocol):
@@ -202,10 +202,8 @@ class SiteCosts:
             return
         before, self.tariffs = self.tariffs, tariffs_from_data(tariffs, self._site.zone)
         self._data = tariffs
-        now = dt_util.utcnow()
-        if any(start <= now for start, _ in changed_ranges(before, self.tariffs)):
-            self._state.forget_spent()
         self._plan()
+        self._state.forget_repriced(before, self.tariffs, self._cost_series)
         self._on_change()
 
     def _plan(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 import logging
 from math import floor
 from typing import Any
@@ -121,14 +121,7 @@ class SiteCostState:
         """Mark the ranges in which prices change, also of what is not there now."""
         before, self._record.tariffs = self.tariffs, tariffs
         self.tariffs = self._read_tariffs()
-        horizon = self._horizon
-
-        @cache
-        def changed(prices: frozenset[Price]) -> list[TimeRange]:
-            found = changed_ranges(before, self.tariffs, prices)
-            clipped = (TimeRange.between(a, min(b or horizon, horizon)) for a, b in found)
-            return [one for one in clipped if one]
-
+        changed = cache(partial(changed_ranges, before, self.tariffs, self._horizon))
         for cost_id, ranges in self._record.dirty.items():
             prices = self._prices(cost_id, cost_series)
             self._record.dirty[cost_id] = merged([*ranges, *changed(prices)])
@@ -262,6 +255,15 @@ class SiteCostState:
         """Forget what was spent: it is no longer true, or not true yet."""
         for state in self.states.values():
             state.spent = {}
+
+    def forget_repriced(
+        self, before: Tariffs, after: Tariffs, cost_series: Mapping[str, CostSeries]
+    ) -> None:
+        """Forget what was spent where prices of the past change."""
+        changed = cache(partial(changed_ranges, before, after, dt_util.utcnow()))
+        for cost_id, state in self.states.items():
+            if changed(self._prices(cost_id, cost_series)):
+                state.spent = {}
 
     def note_done(self, page: CostPage) -> None:
         """Note that a page was stored."""

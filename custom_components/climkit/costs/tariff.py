@@ -124,6 +124,8 @@ class Tariff:
             if high in data[section]
         }
         if (share := data[CONF_ELECTRICITY].get(CONF_SOLAR_SHARE)) is not None:
+            if Price.SOLAR in rates or not 0 <= share <= 100:
+                raise ValueError("not a share, or a price beside it")
             rates[Price.SOLAR] = rates[Price.GRID].times(share / 100)
         return cls(
             valid_from=first_day(data[CONF_VALID_FROM]),

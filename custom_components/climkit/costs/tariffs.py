@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
-from itertools import zip_longest
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 from ..api import local_midnight
 from ..const import CONF_VALID_FROM
 from ..measures import Price
+from ..statistics import TimeRange
 from .calendar import Calendar
 from .low_hours import LowHours
 from .tariff import FeedIn, Rate, Tariff, feed_in_of_tariffs, is_feed_in, usable
@@ -63,11 +64,11 @@ class Tariffs:
         first = min((one.valid_from for one in self._all), default=None)
         return local_midnight(first, self._zone) if first else None
 
-    @property
-    def edges(self) -> set[datetime]:
-        """Return the hours (UTC) from which on something may cost another price."""
-        days = self._tariffs.edges | self._feed_in.edges
-        return {local_midnight(day, self._zone) for day in days}
+    def edges(self, until: datetime) -> set[datetime]:
+        """Return the hours (UTC), before one, from which on something may cost another price."""
+        last = self._day(until) + timedelta(days=1)
+        days = self._tariffs.edges(last) | self._feed_in.edges(last)
+        return {start for day in days if (start := local_midnight(day, self._zone)) < until}
 
     def has_price(self, price: Price) -> bool:
         """Whether it is ever said what something costs."""
@@ -125,13 +126,13 @@ def days_of_month(day: date) -> int:
 
 
 def changed_ranges(
-    old: Tariffs, new: Tariffs, prices: Collection[Price] = tuple(Price)
-) -> list[tuple[datetime, datetime | None]]:
-    """Return the stretches (UTC; None: without end) in which some things cost another price."""
-    edges = sorted(old.edges | new.edges)
+    old: Tariffs, new: Tariffs, until: datetime, prices: Collection[Price] = tuple(Price)
+) -> list[TimeRange]:
+    """Return the stretches (UTC), before a time, in which some things cost another price."""
+    edges = sorted(old.edges(until) | new.edges(until))
     return [
-        (start, end)
-        for start, end in zip_longest(edges, edges[1:])
+        TimeRange(start, end)
+        for start, end in pairwise([*edges, until])
         if not new.cost_alike(old, prices, start)
     ]
 
@@ -160,7 +161,7 @@ def hourly_costs(
 def tariffs_from_data(stored: Collection[Mapping[str, Any]], zone: tzinfo) -> Tariffs:
     """Return the prices of a site from what its subentries store; unusable ones are left out."""
     tariffs = [data for data in stored if not is_feed_in(data)]
-    feed_in = [*feed_in_of_tariffs(tariffs), *filter(is_feed_in, stored)]
+    feed_in = list(filter(is_feed_in, stored)) or feed_in_of_tariffs(tariffs)
     return Tariffs(
         filter(None, (usable(Tariff, data) for data in tariffs)),
         zone,

@@ -106,6 +106,8 @@ class PriceSteps(ConfigSubentryFlow):
             or self._site_id not in self._site_names()
         ):
             return self.async_abort(reason="not_loaded")
+        if self.source == SOURCE_RECONFIGURE and self._reconfigured not in self._entry.subentries:
+            return self.async_abort(reason="deleted_meanwhile")
         errors: dict[str, str] = {}
         placeholders = {"site": self._site_names()[self._site_id], "window": "", "price": ""}
         if user_input is not None:
@@ -169,6 +171,10 @@ class PriceSteps(ConfigSubentryFlow):
         runtimes = list(self._entry.runtime_data.values())
         sites = [runtime.site for runtime in runtimes]
         return runtimes[0].names.sites(sites) if runtimes else {}
+
+    @property
+    def _reconfigured(self) -> str:
+        return str(self.context["subentry_id"])
 
     @property
     def _current(self) -> Mapping[str, Any] | None:

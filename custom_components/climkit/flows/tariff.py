@@ -113,8 +113,11 @@ class TariffFlow(PriceSteps):
 def _missing(user_input: Mapping[str, Any]) -> dict[str, str]:
     """Return what lacks beside what there is."""
     electricity = user_input[CONF_ELECTRICITY]
-    if CONF_SOLAR_SHARE in electricity and {CONF_SOLAR, CONF_SOLAR_LOW} & electricity.keys():
-        return {CONF_ELECTRICITY: "solar_price_twice"}
+    if (share := electricity.get(CONF_SOLAR_SHARE)) is not None:
+        if {CONF_SOLAR, CONF_SOLAR_LOW} & electricity.keys():
+            return {CONF_ELECTRICITY: "solar_price_twice"}
+        if share > 100:
+            return {CONF_ELECTRICITY: "share_too_large"}
     solar = {CONF_SOLAR, CONF_SOLAR_SHARE}
     if consumed := {CONF_GRID, *solar, *_LOW_PRICES} & electricity.keys():
         if CONF_GRID not in consumed:
