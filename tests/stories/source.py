@@ -62,6 +62,7 @@ class Source:
     first: datetime
     seed: int = 0
     has_water: bool = False
+    has_export: bool = True
     gaps: list[Gap] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
@@ -114,7 +115,8 @@ class Source:
         first = max(start, self.begin)
         # Nobody sees the future, so an open end costs nothing.
         last = end if viewer.now is None else min(end, int(viewer.now))
-        columns = {"electricity": ELECTRICITY, "cold_water": WATER * self.has_water}
+        electricity = [one for one in ELECTRICITY if self.has_export or one != "to_ext"]
+        columns = {"electricity": electricity, "cold_water": WATER * self.has_water}
         rows: Rows = {
             at: {column: value(self.seed, column, at) for column in columns.get(meter_type, ())}
             for at in range(first + -first % QUARTER, last, QUARTER)
