@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from tests.conftest import NOW, Home
 from tests.simulator import World
-from tests.stories.source import METER_COLUMNS, WATER, Late, Source
+from tests.stories.source import ELECTRICITY, METER_COLUMNS, WATER, Late, Source
 from tests.truth import assert_equal_to_climkit, climkit_hours, stored_rows
 
 pytestmark = pytest.mark.recorder
@@ -66,7 +66,7 @@ async def test_a_quarter_hour(home: Home) -> None:
     with counted_writes(home) as writes:
         for quarters in range(1, 5):
             await home.turn_clock(minutes=15)
-            assert writes() == 4 * quarters
+            assert writes() == len(ELECTRICITY) * quarters
     await assert_equal_to_climkit(home)
 
 
@@ -110,7 +110,7 @@ async def test_water(home: Home) -> None:
         added = sum(len(new[key]) - len(before[key]) for key in water)
         assert len(water) == len(WATER)
         assert added == 24 * len(WATER)
-        assert writes() - written <= 12 * 4 * 2 + added
+        assert writes() - written <= 12 * len(ELECTRICITY) * 2 + added
     await assert_equal_to_climkit(home)
 
 
