@@ -171,7 +171,8 @@ class SiteRuntime:
     ) -> None:
         """Let amounts of periods, peaks and days follow what history read."""
         await self.periods.async_follow(states, start, end, intervals)
-        await self.days.async_follow(states, start, end, intervals)
+        for feed in {state.series.feed for state in states}:
+            await self.days.async_take(feed, start, end, intervals)
 
     @callback
     def _note_time(self, now: datetime) -> None:

@@ -49,13 +49,13 @@ class TestTariffs:
         day = date(2026, 11, 19)
         second = add_tariff(home, plain_tariff(home, f"{day}", grid_price=0.5))
         await home.settle()
-        grid = lambda local: 0.5 if local.date() >= day else GRID  # noqa: E731
+        grid = lambda local: 0.5 if local.date() >= day else GRID  # noqa: E731 - as short as the prices beside it
         await assert_costs(home, house_prices(home, grid, always(SOLAR), always(EXPORT)))
 
         correct_tariff(home, first, plain_tariff(home, grid_price=0.4, solar_price=0.1))
         await home.settle()
-        grid = lambda local: 0.5 if local.date() >= day else 0.4  # noqa: E731
-        solar = lambda local: SOLAR if local.date() >= day else 0.1  # noqa: E731
+        grid = lambda local: 0.5 if local.date() >= day else 0.4  # noqa: E731 - as short as the prices beside it
+        solar = lambda local: SOLAR if local.date() >= day else 0.1  # noqa: E731 - as short as the prices beside it
         await assert_costs(home, house_prices(home, grid, solar, always(EXPORT)))
 
         delete_tariff(home, first)
@@ -82,7 +82,7 @@ class TestTariffs:
         without = tariff(site_of(home), "2026-11-19", grid_price=GRID, solar_price=SOLAR)
         later = add_tariff(home, without)
         await home.settle()
-        export = lambda local: EXPORT if local.date() < date(2026, 11, 19) else None  # noqa: E731
+        export = lambda local: EXPORT if local.date() < date(2026, 11, 19) else None  # noqa: E731 - as short as the prices beside it
         await assert_costs(home, house_prices(home, always(GRID), always(SOLAR), export))
         delete_tariff(home, later)
         await home.settle()

@@ -30,7 +30,6 @@ from ..api import (
 )
 from ..errors import is_refused_stretch
 from ..feeds import FeedReader
-from ..history import SyncState
 from ..measures import METER_TYPES, Feed
 from ..statistics import TimeRange
 from .live_data import LiveData
@@ -219,17 +218,6 @@ class SiteDays:
         past = [interval for interval in (*old, *rows) if interval.start < midnight]
         if past:
             await self.async_take(feed, since, midnight, past)
-
-    async def async_follow(
-        self,
-        states: Sequence[SyncState],
-        start: datetime,
-        end: datetime,
-        intervals: Sequence[Interval],
-    ) -> None:
-        """Take in what history read of some series, see `async_take`."""
-        for feed in {state.series.feed for state in states}:
-            await self.async_take(feed, start, end, intervals)
 
     async def async_take(
         self, feed: Feed, start: datetime, end: datetime, intervals: Sequence[Interval]

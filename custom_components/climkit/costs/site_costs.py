@@ -27,7 +27,7 @@ from ..statistics import (
 from ..store import ClimkitStore
 from .cost_series import CostSeries, cost_series_of, costs_by_owner, pays_meter_fee
 from .site_state import SiteCostState
-from .state import CostPage, costs_of, next_page
+from .state import CostPage, CostState, costs_of, next_page
 from .tariffs import tariffs_from_data, unusable_days
 
 
@@ -138,13 +138,9 @@ class SiteCosts:
 
         None as long as there is no hour since then, and until all that belongs to it is computed.
         """
-        states = [self._state.states.get(cost_id) for cost_id in self.cost_ids(owner_id)]
-        known = [state.spent[since] for state in states if state and since in state.spent]
-        spent = [amount for amount in known if amount is not None]
-        if len(known) < len(states) or not spent:
-            return None
+        spent = self._spent(owner_id, {since}, lambda state: state.spent[since])
         first = since.astimezone(self._site.zone).date()
-        return sum(spent) + self.fee(owner_id, first, self._today)
+        return None if spent is None else spent + self.fee(owner_id, first, self._today)
 
     def cost_last_month(self, owner_id: str) -> float | None:
         """Return what a site or meter cost in the local month before, its fees included.
@@ -152,15 +148,19 @@ class SiteCosts:
         None where no hour of that month had a cost, and until all of it is computed.
         """
         start, end = self.last_month_start, self.month_start
-        states = [self._state.states.get(cost_id) for cost_id in self.cost_ids(owner_id)]
-        known = [one for one in states if one and {start, end} <= one.spent.keys()]
-        if len(known) < len(states):
-            return None
-        spent = [one.spent_between(start, end) for one in known]
-        if all(amount is None for amount in spent):
-            return None
+        spent = self._spent(owner_id, {start, end}, lambda state: state.spent_between(start, end))
         first, after = (time.astimezone(self._site.zone).date() for time in (start, end))
-        return sum(filter(None, spent)) + self.fee(owner_id, first, after - timedelta(days=1))
+        fee = self.fee(owner_id, first, after - timedelta(days=1))
+        return None if spent is None else spent + fee
+
+    def _spent(
+        self, owner_id: str, since: set[datetime], amount: Callable[[CostState], float | None]
+    ) -> float | None:
+        """Return the sum over all that an owner costs; None if one is not summed up since then."""
+        states = [self._state.states.get(cost_id) for cost_id in self.cost_ids(owner_id)]
+        known = [state for state in states if state and since <= state.spent.keys()]
+        spent = [found for state in known if (found := amount(state)) is not None]
+        return sum(spent) if spent and len(known) == len(states) else None
 
     def cost_ids(self, owner_id: str) -> list[str]:
         """Return the cost statistics that sum up to what a site or meter costs, fees apart."""

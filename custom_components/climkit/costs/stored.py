@@ -14,7 +14,7 @@ from ..const import (
     SUBENTRY_FEED_IN,
     SUBENTRY_TARIFF,
 )
-from .tariff import Tariff, feed_in_of_tariffs, usable
+from .tariff import feed_in_of_tariffs, usable
 
 _PRICED = (SUBENTRY_TARIFF, SUBENTRY_FEED_IN)
 
@@ -62,7 +62,7 @@ def _async_drop_export(
 ) -> None:
     prices = tariff.data.get(CONF_ELECTRICITY)
     # One that cannot be used keeps its price until somebody has corrected it.
-    if isinstance(prices, dict) and CONF_EXPORT in prices and usable(Tariff, tariff.data):
+    if isinstance(prices, dict) and CONF_EXPORT in prices and usable(tariff.data):
         left = {key: price for key, price in prices.items() if key != CONF_EXPORT}
         data = {**tariff.data, CONF_ELECTRICITY: left}
         hass.config_entries.async_update_subentry(entry, tariff, data=data)

@@ -112,21 +112,13 @@ class Tariff:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Read what a subentry stores: the form's fields, by section.
+        """Read what a subentry of either kind stores: the form's fields, by section.
 
-        Raises ValueError for what no form would have stored.
+        A feed-in price is a tariff that prices exports only. Raises ValueError for what no form
+        would have stored.
         """
-        fees = data[CONF_FEES]
-        _check_prices(data, (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES))
-        rates = {
-            price: Rate(data[section][high], data[section].get(low))
-            for price, section, high, low in _FIELDS
-            if high in data[section]
-        }
-        if (share := data[CONF_ELECTRICITY].get(CONF_SOLAR_SHARE)) is not None:
-            if Price.SOLAR in rates or not 0 <= share <= 100:
-                raise ValueError("not a share, or a price beside it")
-            rates[Price.SOLAR] = rates[Price.GRID].times(share / 100)
+        rates = _feed_in_rates(data) if is_feed_in(data) else _tariff_rates(data)
+        fees = data.get(CONF_FEES, {})
         return cls(
             valid_from=first_day(data[CONF_VALID_FROM]),
             currency=data[CONF_CURRENCY],
@@ -144,39 +136,33 @@ class Tariff:
         return self.rates.get(price)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedIn:
-    """What is paid for exported energy from a day on; no `rate`: nothing that is known."""
+def _tariff_rates(data: Mapping[str, Any]) -> dict[Price, Rate]:
+    _check_prices(data, (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES))
+    rates = {
+        price: Rate(data[section][high], data[section].get(low))
+        for price, section, high, low in _FIELDS
+        if high in data[section]
+    }
+    if (share := data[CONF_ELECTRICITY].get(CONF_SOLAR_SHARE)) is not None:
+        if Price.SOLAR in rates or not 0 <= share <= 100:
+            raise ValueError("not a share, or a price beside it")
+        rates[Price.SOLAR] = rates[Price.GRID].times(share / 100)
+    return rates
 
-    valid_from: date
-    currency: str
-    rate: Rate | None = None
-    low_hours: LowHours = field(default_factory=LowHours)
-    season: Season | None = None
 
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Read what a subentry stores. No price is below the floor; the bonus comes on top.
+def _feed_in_rates(data: Mapping[str, Any]) -> dict[Price, Rate]:
+    """Return what exports are paid: at least the floor, and the bonus; nothing if not known."""
+    _check_prices(data, (CONF_FEED_IN,))
+    prices = data[CONF_FEED_IN]
+    floor, bonus = prices.get(CONF_FEED_IN_FLOOR), prices.get(CONF_FEED_IN_BONUS, 0.0)
 
-        Raises ValueError for what no form would have stored.
-        """
-        _check_prices(data, (CONF_FEED_IN,))
-        prices = data[CONF_FEED_IN]
-        floor, bonus = prices.get(CONF_FEED_IN_FLOOR), prices.get(CONF_FEED_IN_BONUS, 0.0)
+    def paid(key: str) -> float | None:
+        if (price := prices.get(key)) is None:
+            return None
+        return float(price if floor is None else max(price, floor)) + float(bonus)
 
-        def paid(key: str) -> float | None:
-            if (price := prices.get(key)) is None:
-                return None
-            return float(price if floor is None else max(price, floor)) + float(bonus)
-
-        high = paid(CONF_FEED_IN_PRICE)
-        return cls(
-            valid_from=first_day(data[CONF_VALID_FROM]),
-            currency=data[CONF_CURRENCY],
-            rate=None if high is None else Rate(high, paid(CONF_FEED_IN_LOW)),
-            low_hours=LowHours.parse(data[CONF_LOW_HOURS]),
-            season=Season.parse(data.get(CONF_SEASON, {})),
-        )
+    high = paid(CONF_FEED_IN_PRICE)
+    return {} if high is None else {Price.EXPORT: Rate(high, paid(CONF_FEED_IN_LOW))}
 
 
 def feed_in_of_tariffs(stored: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -185,7 +171,7 @@ def feed_in_of_tariffs(stored: Iterable[Mapping[str, Any]]) -> list[dict[str, An
     Until release 0.1 the price was a field of the tariff; where a later tariff has none, none is
     known from then on.
     """
-    usable_ones = (data for data in stored if usable(Tariff, data))
+    usable_ones = (data for data in stored if usable(data))
     found: list[dict[str, Any]] = []
     for data in sorted(usable_ones, key=lambda one: str(one[CONF_VALID_FROM])):
         price = data[CONF_ELECTRICITY].get(CONF_EXPORT)
@@ -207,9 +193,9 @@ def is_feed_in(data: Mapping[str, Any]) -> bool:
     return CONF_FEED_IN in data
 
 
-def usable[T: (Tariff, FeedIn)](kind: type[T], data: Mapping[str, Any]) -> T | None:
+def usable(data: Mapping[str, Any]) -> Tariff | None:
     """Return what is stored; None for what an earlier release or an editor let pass."""
     try:
-        return kind.from_data(data)
+        return Tariff.from_data(data)
     except AttributeError, KeyError, TypeError, ValueError:
         return None

@@ -11,7 +11,7 @@ from ..measures import Price
 from ..statistics import TimeRange
 from .calendar import Calendar
 from .low_hours import LowHours
-from .tariff import FeedIn, Rate, Tariff, feed_in_of_tariffs, is_feed_in, usable
+from .tariff import Rate, Tariff, feed_in_of_tariffs, is_feed_in, usable
 
 
 class Fees(NamedTuple):
@@ -33,7 +33,7 @@ class Tariffs:
     """The tariffs and feed-in prices of a site; `zone` is the site's."""
 
     def __init__(
-        self, tariffs: Iterable[Tariff], zone: tzinfo, feed_in: Iterable[FeedIn] = ()
+        self, tariffs: Iterable[Tariff], zone: tzinfo, feed_in: Iterable[Tariff] = ()
     ) -> None:
         """Sort them."""
         self._tariffs = Calendar(tariffs)
@@ -45,7 +45,7 @@ class Tariffs:
         return bool(self._all)
 
     @property
-    def _all(self) -> list[Tariff | FeedIn]:
+    def _all(self) -> list[Tariff]:
         return [*self._feed_in.items, *self._tariffs.items]
 
     @property
@@ -72,30 +72,24 @@ class Tariffs:
 
     def has_price(self, price: Price) -> bool:
         """Whether it is ever said what something costs."""
-        if price is Price.EXPORT:
-            return any(one.rate for one in self._feed_in.items)
-        return any(tariff.rate(price) for tariff in self._tariffs.items)
+        return any(one.rate(price) for one in self._calendar(price).items)
+
+    def _calendar(self, price: Price) -> Calendar[Tariff]:
+        return self._feed_in if price is Price.EXPORT else self._tariffs
 
     def _day(self, when: datetime) -> date:
         return when.astimezone(self._zone).date()
 
-    def held(self, price: Price, day: date) -> _Held | None:
+    def _rate_on(self, price: Price, day: date) -> _Held | None:
         """Return what something costs on a local day; None where nobody says."""
-        if price is Price.EXPORT:
-            feed_in = self._feed_in.on(day)
-            return (
-                _Held(feed_in.rate, feed_in.low_hours, feed_in.currency)
-                if feed_in and feed_in.rate
-                else None
-            )
-        tariff = self._tariffs.on(day)
+        tariff = self._calendar(price).on(day)
         rate = tariff.rate(price) if tariff else None
         return _Held(rate, tariff.low_hours, tariff.currency) if tariff and rate else None
 
     def price(self, price: Price, hour: datetime) -> float | None:
         """Return what one unit costs in the hour that starts then; None where nobody says."""
         local = hour.astimezone(self._zone)
-        held = self.held(price, local.date())
+        held = self._rate_on(price, local.date())
         return held.rate.at(is_low=local in held.low_hours) if held else None
 
     def is_low(self, hour: datetime) -> bool | None:
@@ -116,7 +110,7 @@ class Tariffs:
     def cost_alike(self, other: Self, prices: Iterable[Price], when: datetime) -> bool:
         """Whether some things cost at a time what they cost with others."""
         day = self._day(when)
-        return all(self.held(price, day) == other.held(price, day) for price in prices)
+        return all(self._rate_on(price, day) == other._rate_on(price, day) for price in prices)
 
 
 def days_of_month(day: date) -> int:
@@ -162,17 +156,9 @@ def tariffs_from_data(stored: Collection[Mapping[str, Any]], zone: tzinfo) -> Ta
     """Return the prices of a site from what its subentries store; unusable ones are left out."""
     tariffs = [data for data in stored if not is_feed_in(data)]
     feed_in = list(filter(is_feed_in, stored)) or feed_in_of_tariffs(tariffs)
-    return Tariffs(
-        filter(None, (usable(Tariff, data) for data in tariffs)),
-        zone,
-        filter(None, (usable(FeedIn, data) for data in feed_in)),
-    )
+    return Tariffs(filter(None, map(usable, tariffs)), zone, filter(None, map(usable, feed_in)))
 
 
 def unusable_days(stored: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the first days, as they are stored, of tariffs that cannot be used."""
-    return [
-        str(data.get(CONF_VALID_FROM))
-        for data in stored
-        if not (usable(FeedIn, data) if is_feed_in(data) else usable(Tariff, data))
-    ]
+    return [str(data.get(CONF_VALID_FROM)) for data in stored if not usable(data)]

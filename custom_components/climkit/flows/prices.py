@@ -101,15 +101,13 @@ class PriceSteps(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask from when on what costs how much."""
-        if (
-            self._entry.state is not ConfigEntryState.LOADED
-            or self._site_id not in self._site_names()
-        ):
+        names = self._site_names() if self._entry.state is ConfigEntryState.LOADED else {}
+        if self._site_id not in names:
             return self.async_abort(reason="not_loaded")
-        if self.source == SOURCE_RECONFIGURE and self._reconfigured not in self._entry.subentries:
+        if self._is_correction and self._reconfigure_subentry_id not in self._entry.subentries:
             return self.async_abort(reason="deleted_meanwhile")
         errors: dict[str, str] = {}
-        placeholders = {"site": self._site_names()[self._site_id], "window": "", "price": ""}
+        placeholders = {"site": names[self._site_id], "window": "", "price": ""}
         if user_input is not None:
             user_input = _with_ready_windows(user_input)
             errors = self._errors(user_input, placeholders)
@@ -117,7 +115,7 @@ class PriceSteps(ConfigSubentryFlow):
                 errors = self._doubts(user_input, placeholders)
                 self._doubted = user_input
             if not errors:
-                return self._finish(user_input)
+                return self._finish(user_input, names[self._site_id])
         return self.async_show_form(
             step_id="prices",
             data_schema=self.add_suggested_values_to_schema(
@@ -173,14 +171,13 @@ class PriceSteps(ConfigSubentryFlow):
         return runtimes[0].names.sites(sites) if runtimes else {}
 
     @property
-    def _reconfigured(self) -> str:
-        return str(self.context["subentry_id"])
+    def _is_correction(self) -> bool:
+        return self.source == SOURCE_RECONFIGURE
 
     @property
     def _current(self) -> Mapping[str, Any] | None:
         """Return what is corrected."""
-        is_correction = self.source == SOURCE_RECONFIGURE
-        return self._get_reconfigure_subentry().data if is_correction else None
+        return self._get_reconfigure_subentry().data if self._is_correction else None
 
     @property
     def _others(self) -> list[dict[str, Any]]:
@@ -253,7 +250,7 @@ class PriceSteps(ConfigSubentryFlow):
         except ValueError:
             return {CONF_VALID_FROM: "odd_year"}
         same_day = (data for data in self._alike if data.get(CONF_VALID_FROM) == day)
-        if any(_exclude(season, data) for data in same_day):
+        if any(_collides(season, data) for data in same_day):
             return {CONF_VALID_FROM: "same_day"}
         return {}
 
@@ -268,13 +265,13 @@ class PriceSteps(ConfigSubentryFlow):
         placeholders["price"] = f"{unlikely:g} {self._currency}/kWh"
         return {part: "unlikely_price"}
 
-    def _finish(self, user_input: Mapping[str, Any]) -> SubentryFlowResult:
+    def _finish(self, user_input: Mapping[str, Any], site: str) -> SubentryFlowResult:
         data = {CONF_SITE: self._site_id, CONF_CURRENCY: self._currency, **user_input}
-        title = f"{_when(data)} - {self._site_names()[self._site_id]}"
+        title = f"{_when(data)} - {site}"
         season = user_input[CONF_SEASON]
         days = (data[CONF_VALID_FROM], season.get(CONF_SEASON_FROM), season.get(CONF_SEASON_TO))
         unique_id = f"{self._site_id}_{self._unique_id('_'.join(filter(None, days)))}"
-        if self.source == SOURCE_RECONFIGURE:
+        if self._is_correction:
             return self.async_update_and_abort(
                 self._entry,
                 self._get_reconfigure_subentry(),
@@ -293,7 +290,7 @@ def _with_ready_windows(user_input: dict[str, Any]) -> dict[str, Any]:
     return {**user_input, CONF_LOW_HOURS: hours}
 
 
-def _exclude(season: Season | None, other: Mapping[str, Any]) -> bool:
+def _collides(season: Season | None, other: Mapping[str, Any]) -> bool:
     """Whether prices of a day cannot be beside others of the same day: in one part of a year."""
     try:
         of_other = Season.parse(other.get(CONF_SEASON, {}))
