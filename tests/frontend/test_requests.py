@@ -188,6 +188,7 @@ class TestCorrections:
         dashboard.assert_day(before, TODAY, SITE_COLUMNS)
         while home.true_now < late + timedelta(hours=2, minutes=20):
             await home.turn_clock(minutes=15, settle=False)
+        await home.settle()  # a poll that is still under way is none of the dashboard's
         requests = dashboard.requests
         after = await dashboard.ask("day", site_id=site_id, day=f"{TODAY}")
         dashboard.assert_day(after, TODAY, SITE_COLUMNS)
