@@ -39,6 +39,12 @@ def parse_arguments() -> argparse.Namespace:
         help="for all data; may be used again later",
     )
     parser.add_argument(
+        "--zip",
+        type=lambda name: Path(name).resolve(strict=True),
+        metavar="FILE",
+        help="a release (scripts/release) in place of this checkout, installed as HACS does",
+    )
+    parser.add_argument(
         "--kill-after",
         type=int,
         metavar="N",
@@ -71,7 +77,7 @@ async def demonstrate(folder: Path, arguments: argparse.Namespace) -> int:
         print(f"Something else answers at port {port}; choose another one with --port.")
         return 1
     log = folder / "hass.log"
-    prepare(folder, port)
+    prepare(folder, port, arguments.zip)
     # The frontend's own files come slowly at the first start; the websocket has no size limit.
     timeout = aiohttp.ClientTimeout(total=120)
     async with (

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+import shutil
 import time
 from typing import Any
+from zipfile import ZipFile
 
 import aiohttp
 
@@ -46,16 +48,35 @@ PLACE: Mapping[str, Any] = {
 }
 
 
-def prepare(folder: Path, port: int) -> None:
-    """Write a configuration into a folder that may be a new one, and put the integration there."""
+def prepare(folder: Path, port: int, package: Path | None = None) -> None:
+    """Write a configuration into a folder that may be a new one, and put the integration there.
+
+    It is this checkout's, or that of a release's zip.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     configuration = CONFIGURATION
     if not (folder / ".storage" / "http").exists():
         configuration += HTTP_CONFIGURATION.format(port=port)
     (folder / "configuration.yaml").write_text(configuration, encoding="utf-8")
     components = folder / "custom_components"
-    if not components.is_symlink():
+    if package:
+        install_zip(package, components / "climkit")
+    elif not components.is_symlink():
         components.symlink_to(ROOT / "custom_components")
+
+
+def install_zip(package: Path, target: Path) -> None:
+    """Put a release's zip where HACS and the Marketplace do: what was there before goes.
+
+    Raises FileExistsError where an earlier demonstration linked the folder around it to a checkout.
+    """
+    if target.parent.is_symlink():
+        raise FileExistsError(f"{target.parent} is linked to a checkout; take another folder")
+    if target.exists():
+        shutil.rmtree(target)
+    target.mkdir(parents=True)
+    with ZipFile(package) as archive:
+        archive.extractall(target)
 
 
 class FlowError(Exception):
