@@ -4,11 +4,11 @@ from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.components.sensor.const import DEVICE_CLASS_UNITS
 from homeassistant.const import (
     LIGHT_LUX,
-    PERCENTAGE,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
     UnitOfPower,
     UnitOfPressure,
+    UnitOfRatio,
     UnitOfTemperature,
 )
 
@@ -22,10 +22,10 @@ _UNITS = {
     "celsius": UnitOfTemperature.CELSIUS,
     "°f": UnitOfTemperature.FAHRENHEIT,
     "k": UnitOfTemperature.KELVIN,
-    "%": PERCENTAGE,
-    "%rh": PERCENTAGE,
-    "percent": PERCENTAGE,
-    "ppm": "ppm",
+    "%": UnitOfRatio.PERCENTAGE,
+    "%rh": UnitOfRatio.PERCENTAGE,
+    "percent": UnitOfRatio.PERCENTAGE,
+    "ppm": UnitOfRatio.PARTS_PER_MILLION,
     "lx": LIGHT_LUX,
     "lux": LIGHT_LUX,
     "pa": UnitOfPressure.PA,

@@ -14,7 +14,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfRatio
 
 from ..const import DECIMALS
 from ..costs import SiteCosts
@@ -88,7 +88,7 @@ PRICES = tuple(
 PROGRESS = CostProgressDescription(
     key="cost_progress",
     translation_key="cost_progress",
-    native_unit_of_measurement=PERCENTAGE,
+    native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
     suggested_display_precision=0,
     entity_category=EntityCategory.DIAGNOSTIC,
 )

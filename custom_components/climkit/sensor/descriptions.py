@@ -9,7 +9,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfVolume
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio, UnitOfVolume
 
 from ..measures import ELECTRICITY, NET_POWERS, EntityView, Quantity, Series
 from ..runtime import SiteRuntime
@@ -118,7 +118,7 @@ SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
     SiteSensorDescription(
         key="history_progress",
         translation_key="history_progress",
-        native_unit_of_measurement=PERCENTAGE,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda runtime: runtime.history.progress,
@@ -195,7 +195,7 @@ def _rate(key: str, part: Series, whole: Series, *, is_rest: bool = False) -> Ra
     return RateSensorDescription(
         key=key,
         translation_key=key,
-        native_unit_of_measurement=PERCENTAGE,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         part=part.statistic_id,
