@@ -150,6 +150,7 @@ def _site(runtime: SiteRuntime) -> Diagnostics:
         },
         "costs": {
             "progress_percent": runtime.costs.progress,
+            "hours_without_price": runtime.costs.hours_without_price,
             "is_not_stored": runtime.costs.worker.is_not_stored,
         },
     }

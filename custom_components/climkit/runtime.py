@@ -75,6 +75,7 @@ class SiteRuntime:
             site,
             store,
             stored_prices(entry, site.id),
+            price_name=names.grid_price(site),
             amounts=lambda: self.history,
             on_change=self._update_entities,
         )
@@ -193,7 +194,7 @@ class SiteRuntime:
     def start(self) -> None:
         """Start what works in the background: history, costs, sensors' values."""
         self.history.worker.start(self.entry)
-        self.costs.worker.start(self.entry)
+        self.costs.start(self.entry)
         if self.sensors.is_wanted:
             self.entry.async_create_background_task(
                 self.hass, self.sensors.async_start(), f"climkit sensors {self.site.id}"

@@ -34,13 +34,14 @@ WEEKS = pytest.mark.parametrize(
 )
 
 
-TARIFF_ONLY = ("electricity", "water_and_heat", "fees")
+TARIFF_ONLY = ("electricity", "dynamic", "water_and_heat", "fees")
 
 
 def tariff(site_id: str, valid_from: str, **fields: float | str) -> dict[str, Any]:
     """A tariff as its subentry stores it."""
     sections = {
         "electricity": ("grid", "solar", "export", "charge"),
+        "dynamic": ("sensor",),
         "low_hours": ("weekday", "saturday", "sunday"),
         "water_and_heat": ("cold", "hot", "heat", "cool"),
         "fees": ("site_fee", "meter_fee"),

@@ -25,6 +25,8 @@ BAD: list[dict[str, Any]] = [
     {"electricity": {"grid_price": 0.3, "solar_share": 101}},
     {"season": {"season_from": "1.4."}},
     {"electricity": None},
+    {"dynamic": None},
+    {"dynamic": {"sensor": "sensor.price"}},
 ]
 
 
@@ -37,7 +39,7 @@ def test_as_stored(change: dict[str, Any]) -> None:
     assert unusable_days([bad, GOOD]) == [str(bad["valid_from"])]
 
 
-@pytest.mark.parametrize("key", [key for key in GOOD if key not in ("site", "season")])
+@pytest.mark.parametrize("key", [key for key in GOOD if key not in ("site", "season", "dynamic")])
 def test_incomplete(key: str) -> None:
     """A part is missing."""
     assert not tariffs_from_data([{k: v for k, v in GOOD.items() if k != key}], ZURICH)

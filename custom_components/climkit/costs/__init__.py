@@ -5,11 +5,12 @@ from .low_hours import LowHours, LowHoursError
 from .site_costs import SiteCosts
 from .stored import async_move_feed_in, stored_prices
 from .tariff import first_day, is_feed_in, is_price
-from .tariffs import Tariffs, unusable_days
+from .tariffs import Means, Tariffs, unusable_days
 
 __all__ = [
     "LowHours",
     "LowHoursError",
+    "Means",
     "Season",
     "SeasonError",
     "SiteCosts",

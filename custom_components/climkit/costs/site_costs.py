@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_RECORDER_HOURLY_STATISTICS_GENERATED
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..api import Site, floor_hour, local_midnight
+from ..api import HOUR, Site, floor_hour, local_midnight
 from ..measures import Price, Series
 from ..statistics import (
     RowsChangedError,
@@ -26,9 +28,10 @@ from ..statistics import (
 )
 from ..store import ClimkitStore
 from .cost_series import CostSeries, cost_series_of, costs_by_owner, pays_meter_fee
+from .sensor_prices import SensorPrices, price_unit
 from .site_state import SiteCostState
 from .state import CostPage, CostState, costs_of, next_page
-from .tariffs import tariffs_from_data, unusable_days
+from .tariffs import Means, tariffs_from_data, unusable_days
 
 
 class StoredAmounts(Protocol):
@@ -63,16 +66,22 @@ class SiteCosts:
         store: ClimkitStore,
         tariffs: list[dict[str, Any]],
         *,
+        price_name: str,
         amounts: Callable[[], StoredAmounts],
         on_change: Callable[[], None],
     ) -> None:
-        """Prepare with the site's stored tariffs; `on_change` tells of new costs and progress."""
+        """Prepare with the site's stored tariffs; `on_change` tells of new costs and progress.
+
+        `price_name` is the name of the hourly prices that are kept.
+        """
         self._hass = hass
         self._site = site
         self._on_change = on_change
         self._amounts = amounts
         self._is_to_be_examined = False
+        self._is_started = False
         self._state = SiteCostState(hass, site, store)
+        self._sensor_prices = SensorPrices(hass, site, price_name, on_change)
         self._data = tariffs
         self.tariffs = tariffs_from_data(tariffs, site.zone)
         self._series: dict[Series, str] = {}
@@ -186,8 +195,22 @@ class SiteCosts:
         return self._state.is_dirty(cost_ids, time_range)
 
     def price(self, price: Price) -> float | None:
-        """Return what a kWh costs now."""
-        return self.tariffs.price(price, floor_hour(dt_util.utcnow()))
+        """Return what a kWh costs now; where a sensor tells it, what that tells just now."""
+        hour = floor_hour(dt_util.utcnow())
+        if (sensor := self.tariffs.sensor(price, hour)) is None:
+            return self.tariffs.price(price, hour)
+        now = self._sensor_prices.now(sensor, price_unit(self.tariffs.currency))
+        return None if now is None else self.tariffs.price(price, hour, {sensor: {hour: now}})
+
+    async def async_means(self, hours: TimeRange) -> Means:
+        """Return what sensors told of the hours of a stretch that are over, as it is kept."""
+        return await self._sensor_prices.async_kept(self.tariffs, hours)
+
+    @property
+    def hours_without_price(self) -> int:
+        """Return how many hours have no price, since no sensor told one, at the last look."""
+        ranges = [one for untold in self._sensor_prices.untold.values() for one in untold]
+        return sum((one.end - one.start) // HOUR for one in ranges)
 
     # What others tell
 
@@ -202,6 +225,7 @@ class SiteCosts:
             return
         before, self.tariffs = self.tariffs, tariffs_from_data(tariffs, self._site.zone)
         self._data = tariffs
+        self._sensor_prices.look_again(at_all=True)
         self._plan()
         self._state.forget_repriced(before, self.tariffs, self._cost_series)
         self._on_change()
@@ -210,7 +234,16 @@ class SiteCosts:
         self._cost_series = cost_series_of(self._series.items(), self.tariffs)
         self._by_owner = costs_by_owner(self._cost_series)
         self._meters_with_fee = pays_meter_fee(self._cost_series.values())
+        self._follow_sensors()
         self.worker.wake()
+
+    def _follow_sensors(self) -> None:
+        """Hear of the prices of now that sensors tell, once this works."""
+        if self._is_started:
+            now = dt_util.utcnow()
+            self._sensor_prices.follow(
+                {told for price in Price if (told := self.tariffs.sensor(price, now))}
+            )
 
     @asynccontextmanager
     async def write_guard(self, ranges: Mapping[str, TimeRange]) -> AsyncIterator[None]:
@@ -234,14 +267,32 @@ class SiteCosts:
     def start_night(self) -> None:
         """Look whether what was computed is still stored, in the background."""
         self._is_to_be_examined = True
+        self._sensor_prices.look_again(at_all=True)
         self.worker.wake()
 
     def note_time(self) -> None:
         """Take note that an hour begins: prices may be others, and with a day sums begin anew."""
+        self._sensor_prices.look_again()
+        self._follow_sensors()
         self.worker.wake()
         self._on_change()
 
     # The work
+
+    def start(self, entry: ConfigEntry[Any]) -> None:
+        """Start to work, and to hear of what sensors tell; that ends with the entry."""
+        self._is_started = True
+        self._follow_sensors()
+        self.worker.start(entry)
+        compiled = EVENT_RECORDER_HOURLY_STATISTICS_GENERATED
+        entry.async_on_unload(self._hass.bus.async_listen(compiled, self._note_means))
+        entry.async_on_unload(self._sensor_prices.unfollow)
+
+    @callback
+    def _note_means(self, _event: Event[Any]) -> None:
+        """Take note that the recorder has the means of another hour."""
+        self._sensor_prices.look_again()
+        self.worker.wake()
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
@@ -270,6 +321,9 @@ class SiteCosts:
         elif self._written:
             written, self._written = self._written, []
             self._state.mark_dirty(written)
+        elif self._sensor_prices.is_due:
+            told = await self._sensor_prices.async_look(self._state.tariffs)
+            await self._state.async_mark_told(told)
         elif page := next_page(self._state.states.values()):
             self._summed_up = None
             await self._async_compute(page)
@@ -289,8 +343,10 @@ class SiteCosts:
         sources = {source for state in page.states for source in state.cost_series.sources}
         found = await async_rows(self._hass, sources, page.range.start, page.range.end)
         amounts = {source: rows for source, (rows, _) in found.items()}
+        tariffs = self._state.tariffs
+        means = await self._sensor_prices.async_means(tariffs, page.range)
         costs = await self._hass.async_add_executor_job(
-            costs_of, page.states, amounts, self._state.tariffs
+            costs_of, page.states, amounts, tariffs, means
         )
         stored = await self._async_stored_hours(page)
         wrong = [

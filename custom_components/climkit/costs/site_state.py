@@ -242,6 +242,27 @@ class SiteCostState:
         ]
         self._note(marked)
 
+    async def async_mark_told(self, ranges: Collection[TimeRange]) -> None:
+        """Mark hours of which a sensor told a price that was not known.
+
+        In each of the ranges all prices hold on. What is old is remembered at once.
+        """
+        marked, is_old = [], False
+        for state in self.states.values():
+            prices = set(state.cost_series.sources.values())
+            new = [
+                one
+                for one in ranges
+                if any(self.tariffs.sensor(price, one.start) for price in prices)
+            ]
+            if new:
+                state.dirty = merged([*state.dirty, *new])
+                marked.append(state)
+                is_old = is_old or min(new).start < self._newest(state.statistic_id) - RECENT
+        self._note(marked)
+        if is_old:
+            await self._store.async_save_now()
+
     def is_dirty(self, cost_ids: Collection[str], time_range: TimeRange) -> bool:
         """Whether any of these statistics is to be computed in a stretch, or its amounts change."""
         return any(

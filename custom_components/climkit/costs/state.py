@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from ..api import HOUR
 from ..statistics import Row, StoredStatistic, TimeRange
 from .cost_series import CostSeries
-from .tariffs import Tariffs, hourly_costs
+from .tariffs import NO_MEANS, Means, Tariffs, hourly_costs
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +53,7 @@ def costs_of(
     states: Iterable[CostState],
     rows: Mapping[str, Iterable[Row]],
     tariffs: Tariffs,
+    means: Means = NO_MEANS,
 ) -> dict[str, dict[datetime, float | None]]:
     """Return what each hour costs, by cost id, from the rows of the amounts, by statistic id."""
     return {
@@ -62,6 +63,7 @@ def costs_of(
                 for source, price in state.cost_series.sources.items()
             ],
             tariffs,
+            means,
         )
         for state in states
     }

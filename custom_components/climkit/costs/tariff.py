@@ -16,6 +16,7 @@ from ..const import (
     CONF_COLD_WATER,
     CONF_COOLING,
     CONF_CURRENCY,
+    CONF_DYNAMIC,
     CONF_ELECTRICITY,
     CONF_EXPORT,
     CONF_FEED_IN,
@@ -31,6 +32,9 @@ from ..const import (
     CONF_LOW_HOURS,
     CONF_METER_FEE,
     CONF_SEASON,
+    CONF_SENSOR,
+    CONF_SENSOR_FACTOR,
+    CONF_SENSOR_SURCHARGE,
     CONF_SITE,
     CONF_SITE_FEE,
     CONF_SOLAR,
@@ -60,6 +64,9 @@ _KEPT = (CONF_SITE, CONF_CURRENCY, CONF_VALID_FROM)
 # No unit and no month costs more, whatever the currency: a larger number was mistyped.
 LARGEST_PRICE = 1_000_000.0
 
+# What makes of a sensor's price the one that is paid is taxes; who enters 8.1 means per cent.
+LARGEST_FACTOR = 2.0
+
 # A charge point costs its own price where the tariff has one, else what electricity costs.
 _ELSE = {Price.CHARGE_POINT_GRID: Price.GRID, Price.CHARGE_POINT_SOLAR: Price.SOLAR}
 
@@ -69,6 +76,11 @@ def is_price(value: object) -> bool:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     return abs(value) <= LARGEST_PRICE
+
+
+def is_factor(value: object) -> bool:
+    """Whether a sensor's price can be multiplied by something: 1.081 adds a tax of 8.1 %."""
+    return is_price(value) and isinstance(value, int | float) and 0 < value <= LARGEST_FACTOR
 
 
 def first_day(text: str) -> date:
@@ -95,6 +107,26 @@ class Rate:
         return type(self)(self.high * factor, None if self.low is None else self.low * factor)
 
 
+@dataclass(frozen=True, slots=True)
+class SensorRate:
+    """What one unit costs in an hour, as a sensor tells: `factor` times its mean, and `surcharge`.
+
+    `sensor`: the entity's id in the registry, so that it may be renamed, else its entity id.
+    """
+
+    sensor: str
+    factor: float = 1.0
+    surcharge: float = 0.0
+
+    def at(self, mean: float) -> float:
+        """Return the price in an hour with a mean."""
+        return mean * self.factor + self.surcharge
+
+    def times(self, factor: float) -> Self:
+        """Return a share of it."""
+        return type(self)(self.sensor, self.factor * factor, self.surcharge * factor)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
     """The prices of a site from a day on (local date of the site); what has none has no cost.
@@ -104,7 +136,7 @@ class Tariff:
 
     valid_from: date
     currency: str
-    rates: Mapping[Price, Rate] = field(default_factory=dict)
+    rates: Mapping[Price, Rate | SensorRate] = field(default_factory=dict)
     low_hours: LowHours = field(default_factory=LowHours)
     season: Season | None = None
     site_fee: float = 0.0
@@ -129,20 +161,24 @@ class Tariff:
             meter_fee=fees.get(CONF_METER_FEE, 0.0),
         )
 
-    def rate(self, price: Price) -> Rate | None:
+    def rate(self, price: Price) -> Rate | SensorRate | None:
         """Return what something costs; None where this tariff does not say."""
         if price in _ELSE:
             return self.rates.get(Price.CHARGE_POINT) or self.rates.get(_ELSE[price])
         return self.rates.get(price)
 
 
-def _tariff_rates(data: Mapping[str, Any]) -> dict[Price, Rate]:
+def _tariff_rates(data: Mapping[str, Any]) -> dict[Price, Rate | SensorRate]:
     _check_prices(data, (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES))
-    rates = {
+    rates: dict[Price, Rate | SensorRate] = {
         price: Rate(data[section][high], data[section].get(low))
         for price, section, high, low in _FIELDS
         if high in data[section]
     }
+    if told := data.get(CONF_DYNAMIC, {}).get(CONF_SENSOR):
+        if Price.GRID in rates:
+            raise ValueError("a price beside a sensor")
+        rates[Price.GRID] = _sensor_rate(told, data[CONF_DYNAMIC])
     if (share := data[CONF_ELECTRICITY].get(CONF_SOLAR_SHARE)) is not None:
         if Price.SOLAR in rates or not 0 <= share <= 100:
             raise ValueError("not a share, or a price beside it")
@@ -150,7 +186,14 @@ def _tariff_rates(data: Mapping[str, Any]) -> dict[Price, Rate]:
     return rates
 
 
-def _feed_in_rates(data: Mapping[str, Any]) -> dict[Price, Rate]:
+def _sensor_rate(sensor: object, data: Mapping[str, Any]) -> SensorRate:
+    factor, surcharge = data.get(CONF_SENSOR_FACTOR, 1.0), data.get(CONF_SENSOR_SURCHARGE, 0.0)
+    if not (isinstance(sensor, str) and is_factor(factor) and is_price(surcharge)):
+        raise ValueError("not a sensor's price")
+    return SensorRate(sensor, float(factor), float(surcharge))
+
+
+def _feed_in_rates(data: Mapping[str, Any]) -> dict[Price, Rate | SensorRate]:
     """Return what exports are paid: at least the floor, and the bonus; nothing if not known."""
     _check_prices(data, (CONF_FEED_IN,))
     prices = data[CONF_FEED_IN]

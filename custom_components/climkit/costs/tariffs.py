@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from ..api import local_midnight
@@ -11,7 +12,12 @@ from ..measures import Price
 from ..statistics import TimeRange
 from .calendar import Calendar
 from .low_hours import LowHours
-from .tariff import Rate, Tariff, feed_in_of_tariffs, is_feed_in, usable
+from .tariff import Rate, SensorRate, Tariff, feed_in_of_tariffs, is_feed_in, usable
+
+# What sensors told: the mean of each hour, by its start in UTC, by sensor; see `SensorRate`.
+type Means = Mapping[str, Mapping[datetime, float]]
+
+NO_MEANS: Means = MappingProxyType({})
 
 
 class Fees(NamedTuple):
@@ -24,7 +30,7 @@ class Fees(NamedTuple):
 class _Held(NamedTuple):
     """What something costs on a day: its rate, in which hours that is the low one, and in what."""
 
-    rate: Rate
+    rate: Rate | SensorRate
     low_hours: LowHours
     currency: str
 
@@ -86,11 +92,29 @@ class Tariffs:
         rate = tariff.rate(price) if tariff else None
         return _Held(rate, tariff.low_hours, tariff.currency) if tariff and rate else None
 
-    def price(self, price: Price, hour: datetime) -> float | None:
+    def price(self, price: Price, hour: datetime, means: Means = NO_MEANS) -> float | None:
         """Return what one unit costs in the hour that starts then; None where nobody says."""
         local = hour.astimezone(self._zone)
         held = self._rate_on(price, local.date())
-        return held.rate.at(is_low=local in held.low_hours) if held else None
+        if held is None:
+            return None
+        if isinstance(held.rate, Rate):
+            return held.rate.at(is_low=local in held.low_hours)
+        mean = means.get(held.rate.sensor, {}).get(hour)
+        return None if mean is None else held.rate.at(mean)
+
+    def sensor(self, price: Price, when: datetime) -> str | None:
+        """Return which sensor tells at a time what something costs; None where none does."""
+        held = self._rate_on(price, self._day(when))
+        return held.rate.sensor if held and isinstance(held.rate, SensorRate) else None
+
+    def told_by_sensors(self, hours: TimeRange) -> list[tuple[str, TimeRange]]:
+        """Return the stretches in which a sensor tells a price; in each all prices hold on."""
+        edges = sorted({hours.start, *filter(hours.__contains__, self.edges(hours.end))})
+        stretches = [TimeRange(*ends) for ends in pairwise([*edges, hours.end])]
+        return [
+            (sensor, one) for one in stretches if (sensor := self.sensor(Price.GRID, one.start))
+        ]
 
     def is_low(self, hour: datetime) -> bool | None:
         """Whether an hour is one of the low tariff; None where there is no tariff."""
@@ -132,24 +156,30 @@ def changed_ranges(
 
 
 def hourly_costs(
-    parts: Iterable[tuple[Price, Mapping[datetime, float | None]]], tariffs: Tariffs
+    parts: Iterable[tuple[Price, Mapping[datetime, float | None]]],
+    tariffs: Tariffs,
+    means: Means = NO_MEANS,
 ) -> dict[datetime, float | None]:
     """Return what each hour costs: the sum of what its parts cost, each at its own price.
 
     `parts` are hourly amounts, each with what it is priced as. None is an amount that Climkit
     withdrew, and an hour of which all were withdrawn costs None. An hour without a price, or
-    without amounts, is left out.
+    without amounts, is left out, and so is one of which a sensor did not tell a part's price (yet):
+    half of a cost is none.
     """
     costs: dict[datetime, float | None] = {}
+    untold: set[datetime] = set()
     for price, hours in parts:
         for hour, amount in hours.items():
-            if (unit_price := tariffs.price(price, hour)) is None:
+            if (unit_price := tariffs.price(price, hour, means)) is None:
+                if amount is not None and tariffs.sensor(price, hour):
+                    untold.add(hour)
                 continue
             if amount is not None:
                 costs[hour] = (costs.get(hour) or 0.0) + amount * unit_price
             else:
                 costs.setdefault(hour, None)
-    return costs
+    return {hour: cost for hour, cost in costs.items() if hour not in untold}
 
 
 def tariffs_from_data(stored: Collection[Mapping[str, Any]], zone: tzinfo) -> Tariffs:

@@ -9,7 +9,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from ..api import HOUR, INTERVAL, floor_hour
 from ..coordinator import Amounts, Day, DayRefusedError, DayUnavailableError, Quarters
-from ..costs import Tariffs
+from ..costs import Means, Tariffs
 from ..measures import CHARGE_POINT, Price
 from .amounts import all_rounded, async_amounts, async_costs, rounded, total
 from .owners import Code, NoAnswerError, Owner
@@ -41,12 +41,13 @@ async def async_day(hass: HomeAssistant, owner: Owner, day: date) -> JsonObjectT
     else:
         columns = await _async_amounts_of_day(hass, owner, day)
         step, count = timedelta(days=1), 1
+    means = await owner.runtime.costs.async_means(whole)
     return answer | {
         "step": int(step.total_seconds()),
         "count": count,
         "columns": {name: [*all_rounded(amounts)] for name, amounts in columns.items()},
         "sums": {name: rounded(total(amounts)) for name, amounts in columns.items()},
-        **_prices(owner, whole, count),
+        **_prices(owner, whole, count, means),
         "peak": _peak(columns, whole) if owner.is_read_each_interval else None,
     }
 
@@ -105,15 +106,18 @@ def _peak(columns: dict[str, Amounts], day: Day) -> JsonObjectType | None:
     }
 
 
-def _prices(owner: Owner, day: Day, count: int) -> JsonObjectType:
-    """Return the price of grid energy in each quarter-hour, and where the low tariff holds."""
+def _prices(owner: Owner, day: Day, count: int, means: Means) -> JsonObjectType:
+    """Return the price of grid energy in each quarter-hour, and where the low tariff holds.
+
+    `means`: what sensors told of the hours that are over; see `Tariffs.price`.
+    """
     tariffs = owner.runtime.costs.tariffs
     is_charge_point = owner.meter is not None and owner.meter.type == CHARGE_POINT
     price = Price.CHARGE_POINT_GRID if is_charge_point else Price.GRID
     if count == 1:
         return {"price": None, "low": []}
     hours = [floor_hour(day.start + index * INTERVAL) for index in range(count)]
-    prices = [tariffs.price(price, hour) for hour in hours]
+    prices = [tariffs.price(price, hour, means) for hour in hours]
     has_price = any(one is not None for one in prices)
     low: list[JsonValueType] = [[*one] for one in _stretches_of_low(tariffs, hours)]
     return {"price": [*prices] if has_price else None, "low": low}

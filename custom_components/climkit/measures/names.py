@@ -103,6 +103,10 @@ class Names:
         word = "compensation" if series.measure.price is Price.EXPORT else "cost"
         return f"{self.statistic(series, site, meter)} {self._sensor(word)}"
 
+    def grid_price(self, site: Site) -> str:
+        """Return the name of what electricity of a site's grid costs."""
+        return f"{self.site(site)} {self._sensor('grid_price')}"
+
     def _sensor(self, key: str) -> str:
         return self.texts.get(f"component.{DOMAIN}.entity.sensor.{key}.name", key)
 

@@ -1,5 +1,6 @@
 """Hourly statistics in the recorder: what rows say, how a stretch is rebuilt, and who writes."""
 
+from .means import async_mean_unit, async_means, async_write_means, mean_metadata
 from .rebuild import (
     IsDoubted,
     Rebuilt,
@@ -49,14 +50,18 @@ __all__ = [
     "async_known_names",
     "async_last_rows",
     "async_last_rows_before",
+    "async_mean_unit",
+    "async_means",
     "async_publish",
     "async_rebuild",
     "async_rows",
     "async_synchronize",
     "async_totals_before",
+    "async_write_means",
     "by_hour",
     "cost_metadata",
     "hourly_amounts",
+    "mean_metadata",
     "merged",
     "metadata",
     "same",

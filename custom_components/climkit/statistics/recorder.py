@@ -122,7 +122,7 @@ async def async_known(
 ) -> dict[str, tuple[str | None, str | None]]:
     """Return name and unit of those statistics that the recorder knows; of None: of all of ours."""
     source = DOMAIN if statistic_ids is None else None
-    known = await _async_ask(
+    known = await async_ask(
         hass, get_metadata, hass, statistic_ids=statistic_ids, statistic_source=source
     )
     return {key: (data["name"], data["unit_of_measurement"]) for key, (_, data) in known.items()}
@@ -162,7 +162,7 @@ def _instance(hass: HomeAssistant) -> Recorder:
     return instance
 
 
-async def _async_ask[**P, T](
+async def async_ask[**P, T](
     hass: HomeAssistant, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
     """Ask the recorder in its executor. Raises RecorderEndedError where that has ended."""
@@ -175,7 +175,7 @@ async def _async_ask[**P, T](
 
 async def async_last_rows(hass: HomeAssistant, statistic_ids: Iterable[str]) -> dict[str, Row]:
     """Return the newest row of each statistic; one without rows is left out."""
-    return await _async_ask(hass, _last_rows, hass, list(statistic_ids))
+    return await async_ask(hass, _last_rows, hass, list(statistic_ids))
 
 
 async def async_extents(
@@ -187,7 +187,7 @@ async def async_extents(
     """
     found: dict[str, Extent] = {}
     for ids in batched(statistic_ids, COUNTED_AT_ONCE, strict=False):
-        found |= await _async_ask(hass, _extents, hass, ids, until)
+        found |= await async_ask(hass, _extents, hass, ids, until)
     return found
 
 
@@ -215,7 +215,7 @@ async def async_rows_at(
     hass: HomeAssistant, statistic_ids: Iterable[str], hour: datetime
 ) -> dict[str, Row]:
     """Return the row of an hour of each statistic that has one."""
-    return await _async_ask(hass, _rows_at, hass, set(statistic_ids), hour)
+    return await async_ask(hass, _rows_at, hass, set(statistic_ids), hour)
 
 
 async def async_rows(
@@ -225,7 +225,7 @@ async def async_rows(
 
     A statistic without rows in the stretch is left out.
     """
-    return await _async_ask(hass, _rows, hass, set(statistic_ids), start, end)
+    return await async_ask(hass, _rows, hass, set(statistic_ids), start, end)
 
 
 async def async_hours(
@@ -251,7 +251,7 @@ async def async_last_rows_before(
     """
     found: dict[str, list[Row | None]] = {}
     for ids in batched(statistic_ids, LOOKED_UP_AT_ONCE, strict=False):
-        found |= await _async_ask(hass, _last_rows_before, hass, ids, times)
+        found |= await async_ask(hass, _last_rows_before, hass, ids, times)
     return found
 
 
