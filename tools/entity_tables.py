@@ -1,4 +1,4 @@
-"""Writes the tables of entities in the READMEs from what the integration itself says.
+"""Writes the tables of entities in the docs from what the integration itself says.
 
     python -m tools.entity_tables    # writes them anew; a test of the docs finds stale ones
 
@@ -25,33 +25,126 @@ from custom_components.climkit.sensor.descriptions import (
 
 ROOT = Path(__file__).parents[1]
 TRANSLATIONS = ROOT / "custom_components" / "climkit" / "translations"
-READMES = {"en": "README.md", "de": "README.de.md", "fr": "README.fr.md"}
+READMES = {"en": "README.md", "de": "README.de.md", "fr": "README.fr.md", "it": "README.it.md"}
+# Pages with tables, and their language.
+PAGES = {
+    "docs/entities.md": "en",
+    "docs/entities.de.md": "de",
+    "docs/entities.fr.md": "fr",
+    "docs/entities.it.md": "it",
+    "docs/energy-dashboard.md": "en",
+}
 ON, OFF, ABSENT = "●", "○", "–"  # noqa: RUF001 - a dash
 BLOCK = re.compile(r"(<!-- entities: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 # Views of a series by the end of their keys, in the order of the columns.
 VIEWS = {
-    "": {"en": "Total", "de": "Total", "fr": "Total"},
-    "_today": {"en": "Today", "de": "Heute", "fr": "Aujourd\u2019hui"},
-    "_yesterday": {"en": "Yesterday", "de": "Gestern", "fr": "Hier"},
-    "_month": {"en": "This month", "de": "Dieser Monat", "fr": "Ce mois"},
-    "_power": {"en": "Power", "de": "Leistung", "fr": "Puissance"},
-    "_peak": {"en": "Month's peak", "de": "Monatsspitze", "fr": "Pointe du mois"},
-    "_peak_time": {"en": "Its time", "de": "Deren Zeit", "fr": "Son heure"},
+    "": {"en": "Total", "de": "Total", "fr": "Total", "it": "Totale"},
+    "_today": {"en": "Today", "de": "Heute", "fr": "Aujourd\u2019hui", "it": "Oggi"},
+    "_yesterday": {"en": "Yesterday", "de": "Gestern", "fr": "Hier", "it": "Ieri"},
+    "_month": {"en": "This month", "de": "Dieser Monat", "fr": "Ce mois-ci", "it": "Questo mese"},
+    "_power": {"en": "Power", "de": "Leistung", "fr": "Puissance", "it": "Potenza"},
+    "_peak": {
+        "en": "Month's peak",
+        "de": "Monatsspitze",
+        "fr": "Pointe du mois",
+        "it": "Picco del mese",
+    },
+    "_peak_time": {"en": "Its time", "de": "Deren Zeit", "fr": "Son heure", "it": "La sua ora"},
 }
+# Words by language: English, German, French, Italian. Those of the Energy dashboard are Home
+# Assistant's own; where it has none in French yet, a page in French says it anyhow.
+LANGUAGES = ("en", "de", "fr", "it")
 WORDS = {
-    "measure": {"en": "What", "de": "Was", "fr": "Quoi"},
-    "meter": {"en": "Meter", "de": "Zähler", "fr": "Compteur"},
-    "needs": {"en": "Needs", "de": "Braucht", "fr": "Nécessite"},
-    "entity": {"en": "Entity", "de": "Entität", "fr": "Entité"},
-    "device": {"en": "Device", "de": "Gerät", "fr": "Appareil"},
-    "site": {"en": "Site", "de": "Standort", "fr": "Site"},
-    "consumption": {"en": "Consumer", "de": "Verbraucher", "fr": "Consommateur"},
-    "production": {"en": "Solar production", "de": "Solarproduktion", "fr": "Production solaire"},
-    "introduction": {"en": "Grid connection¹", "de": "Netzanschluss¹", "fr": "Introduction¹"},
-    "battery": {"en": "Battery", "de": "Batterie", "fr": "Batterie"},
-    "battery_meter": {"en": "Battery¹", "de": "Batterie¹", "fr": "Batterie¹"},
+    "measure": ("What", "Was", "Quoi", "Che cosa"),
+    "meter": ("Meter", "Zähler", "Compteur", "Contatore"),
+    "needs": ("Needs", "Braucht", "Nécessite", "Richiede"),
+    "entity": ("Entity", "Entität", "Entité", "Entità"),
+    "device": ("Device", "Gerät", "Appareil", "Dispositivo"),
+    "site": ("Site", "Standort", "Site", "Sito"),
+    "consumption": ("Consumer", "Verbraucher", "Consommateur", "Utenza"),
+    "production": (
+        "Solar production",
+        "Solarproduktion",
+        "Production solaire",
+        "Produzione solare",
+    ),
+    "introduction": (
+        "Grid connection¹",
+        "Netzanschluss¹",
+        "Raccordement au réseau¹",
+        "Allacciamento alla rete¹",
+    ),
+    "battery": ("Battery", "Batterie", "Batterie", "Batteria"),
+    "battery_meter": ("Battery¹", "Batterie¹", "Batterie¹", "Batteria¹"),
+    "dashboard": (
+        "In the dashboard",
+        "Im Dashboard",
+        "Dans le tableau de bord",
+        "Nella plancia",
+    ),
+    "building": (
+        "The whole building",
+        "Das ganze Gebäude",
+        "Tout l\u2019immeuble",
+        "Tutto l\u2019edificio",
+    ),
+    "flat": ("One flat", "Eine Wohnung", "Un appartement", "Un appartamento"),
+    "import": (
+        "Energy imported from grid",
+        "Aus dem Netz bezogene Energie",
+        "Énergie importée depuis le réseau",
+        "Energia importata dalla rete elettrica",
+    ),
+    "export": (
+        "Energy exported to grid",
+        "In das Netz eingespeiste Energie",
+        "Énergie exportée vers le réseau",
+        "Energia esportata alla rete elettrica",
+    ),
+    "solar": ("Solar panels", "PV-Module", "Panneaux solaires", "Pannelli solari"),
+    "charge": (
+        "Energy charged into the battery",
+        "In die Batterie geladene Energie",
+        "Énergie chargée dans la batterie",
+        "Energia immessa nella batteria",
+    ),
+    "discharge": (
+        "Energy discharged from the battery",
+        "Aus der Batterie entladene Energie",
+        "Énergie déchargée de la batterie",
+        "Energia erogata dalla batteria",
+    ),
+    "home": (
+        "Home consumption (optional, 2026.11 or later)",
+        "Zuhause-Verbrauch (freiwillig, ab 2026.11)",
+        "Consommation du domicile (facultatif, dès 2026.11)",
+        "Consumo domestico (facoltativo, dalla 2026.11)",
+    ),
+    "devices": (
+        "Individual devices",
+        "Einzelgeräte",
+        "Appareils individuels",
+        "Singoli dispositivi",
+    ),
+    "water": (
+        "Water consumption",
+        "Wasserverbrauch",
+        "Consommation d\u2019eau",
+        "Consumo d\u2019acqua",
+    ),
 }
+# Where a series of a site and one of a flat belong in the Energy dashboard.
+PLACES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("import", ("electricity_from_ext",), "ext"),
+    ("export", ("electricity_to_ext",), ""),
+    ("solar", ("electricity_prod_total",), "self"),
+    ("charge", ("electricity_storage_charging_total",), ""),
+    ("discharge", ("electricity_storage_discharging_total",), ""),
+    ("home", ("electricity_conso_total",), "total"),
+    ("devices", (), "total"),  # of each meter of the building
+    ("water", ("cold_water_conso_total", "hot_water_conso_total"), "total"),
+)
 
 
 class Language:
@@ -73,7 +166,7 @@ class Language:
 
     def word(self, key: str) -> str:
         """Return a word of the tables."""
-        return WORDS[key][self.code]
+        return WORDS[key][LANGUAGES.index(self.code)]
 
     def view(self, suffix: str) -> str:
         """Return the head of a view's column."""
@@ -218,19 +311,48 @@ def other_table(language: Language) -> str:
     )
 
 
-TABLES = {"site": site_table, "meter": meter_table, "other": other_table}
+def dashboard_table(language: Language) -> str:
+    """Return which statistics belong where in the Energy dashboard, by name and id."""
+    names = {one.key: language.entity(one.measure.name) for one in site_series()}
+    kinds = {"water": _meter("cold_water")}
+
+    def of_site(key: str) -> str:
+        return f"{names[key]} `climkit:<site>_{key}`"
+
+    def of_meter(place: str, key: str) -> str:
+        found = series_of(kinds.get(place, _meter("electricity")))
+        one = next(one for one in found if one.key == key)
+        return f"{language.entity(one.measure.name)} `climkit:<meter>_{key}`"
+
+    def row(place: str, site: tuple[str, ...], meter: str) -> list[str]:
+        flat = of_meter(place, meter) if meter else ABSENT
+        columns = [", ".join(map(of_site, site)), flat] if site else [flat, ABSENT]
+        return [language.word(place), *columns]
+
+    return _table(
+        [language.word(head) for head in ("dashboard", "building", "flat")],
+        (row(*place) for place in PLACES),
+    )
+
+
+TABLES = {
+    "site": site_table,
+    "meter": meter_table,
+    "other": other_table,
+    "dashboard": dashboard_table,
+}
 
 
 def with_tables(text: str, language: Language) -> str:
-    """Return a README with its tables as they should be."""
+    """Return a page with its tables as they should be."""
     return BLOCK.sub(
         lambda block: block[1] + "\n" + TABLES[block[2]](language) + "\n" + block[3], text
     )
 
 
 def main() -> None:
-    """Write the tables of all READMEs."""
-    for code, name in READMES.items():
+    """Write the tables of all pages."""
+    for name, code in PAGES.items():
         path = ROOT / name
         text = with_tables(path.read_text(encoding="utf-8"), Language(code))
         path.write_text(text, encoding="utf-8")

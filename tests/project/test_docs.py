@@ -13,6 +13,7 @@ import pytest
 from custom_components.climkit.measures.table import METER_TYPES
 from tests.project.test_manifest import ADDRESS
 from tools.entity_tables import (
+    PAGES as PAGES_WITH_TABLES,
     READMES,
     ROOT,
     Language,
@@ -25,7 +26,8 @@ from tools.entity_tables import (
 
 SCRIPT = re.compile(r"(?<![\w/.])(scripts/[\w-]+(?:\.py)?)((?: --[\w-]+)*)")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
-CODE = sorted((ROOT / "custom_components" / "climkit").rglob("*.py"))
+INTEGRATION = ROOT / "custom_components" / "climkit"
+CODE = sorted(INTEGRATION.rglob("*.py"))
 
 
 def read(page: Path) -> str:
@@ -106,6 +108,68 @@ def test_every_page_is_found_from_the_readme() -> None:
     assert set(PAGES) - set(known) <= {ROOT / "SECURITY.md"}
 
 
+# READMEs
+
+LONGEST_README = 150  # lines
+FIRST_SCREEN = 14  # lines
+
+
+def shape(name: str) -> list[tuple[str, int, list[str]]]:
+    """Return what a README is made of, by sections and without its words.
+
+    The level of the heading, the number of rows and items, the targets of links and pictures. A
+    page in the README's language counts as the English one.
+    """
+    sections = re.split(r"^(?=#)", read(ROOT / name), flags=re.MULTILINE)[1:]
+    return [
+        (
+            section[: section.index(" ")],
+            len(re.findall(r"^(?:- |\d\. |\|)", section, re.MULTILINE)),
+            sorted(map(_without_language, links(section))),
+        )
+        for section in sections
+    ]
+
+
+def _without_language(link: str) -> str:
+    page = re.sub(r"\.(de|fr|it)(?=\.(md|png)$)", "", link)
+    if page == "README.md" or page.startswith("#"):
+        return page[:1]
+    return re.sub(r"credentials\.md#.*", "credentials.md", page)
+
+
+@pytest.mark.parametrize("name", READMES.values())
+def test_readmes_are_short_and_alike(name: str) -> None:
+    """Each says the same in the same order; what is longer has a page in docs/."""
+    assert read(ROOT / name).count("\n") <= LONGEST_README
+    assert shape(name) == shape("README.md")
+    others = {other for other in READMES.values() if other != name}
+    assert others <= set(links(read(ROOT / name)))
+
+
+@pytest.mark.parametrize("name", READMES.values())
+def test_the_first_screen_shows_what_it_is(name: str) -> None:
+    """What it is for, the way in, and the picture of the Climkit dashboard."""
+    first = "\n".join(read(ROOT / name).splitlines()[:FIRST_SCREEN])
+    assert first.count("](#") >= 4
+    assert "](docs/images/my-flat" in first
+
+
+@pytest.mark.parametrize("code", READMES)
+def test_readmes_name_the_choices_as_the_form_does(code: str) -> None:
+    texts = json.loads(read(INTEGRATION / "translations" / f"{code}.json"))
+    for name in texts["config"]["step"]["view"]["menu_options"].values():
+        assert name in read(ROOT / READMES[code]), name
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    contents = ROOT / "docs" / "README.md"
+    linked = {
+        (contents.parent / link.partition("#")[0]).resolve() for link in links(read(contents))
+    }
+    assert {page for page in PAGES if page.parent == contents.parent} <= {*linked, contents}
+
+
 # Commands
 
 
@@ -137,17 +201,17 @@ def entity_names(language: str) -> set[str]:
     return {sensor["name"] for sensor in sensors.values() if "name" in sensor}
 
 
-@pytest.mark.parametrize("code", READMES)
-def test_tables_of_entities_are_of_today(code: str) -> None:
+@pytest.mark.parametrize("name", PAGES_WITH_TABLES)
+def test_tables_of_entities_are_of_today(name: str) -> None:
     """Run `python -m tools.entity_tables` where this fails."""
-    text = read(ROOT / READMES[code])
-    assert text.count("<!-- entities: ") == 3
-    assert with_tables(text, Language(code)) == text
+    text = read(ROOT / name)
+    assert text.count("<!-- entities: ") >= 1
+    assert with_tables(text, Language(PAGES_WITH_TABLES[name])) == text
 
 
-def test_readme_knows_every_entity() -> None:
-    """Whatever has a name is in a table of the README: as a row, as a view of one, or in words."""
-    text = read(ROOT / "README.md")
+def test_the_page_of_entities_knows_each() -> None:
+    """Whatever has a name is in one of its tables: as a row, as a view of one, or in words."""
+    text = read(ROOT / "docs" / "entities.md")
     kinds = [series for _, meter in meter_kinds(Language("en")) for series in series_of(meter)]
     rows = [*site_series(), *kinds]
     viewed = {f"{one.measure.name}{suffix}" for one in rows for suffix in views(one)}
@@ -177,13 +241,13 @@ def test_statistics_exist(page: Path) -> None:
         assert key.removesuffix("_cost") in statistic_keys(owner), f"{owner} {key}"
 
 
-@pytest.mark.parametrize("code", READMES)
-def test_statistics_are_called_so(code: str) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_statistics_are_called_so(page: Path) -> None:
     """Before each id stands the name that Home Assistant shows."""
-    text, language = read(ROOT / READMES[code]), Language(code)
-    named = re.findall(r"([^|`]+) `climkit:<(site|meter)>_(\w+?)(?<!_cost)`", text)
-    assert len(named) >= 10
-    for words, owner, key in named:
+    language = Language(PAGES_WITH_TABLES.get(str(page.relative_to(ROOT)), "en"))
+    for words, owner, key in re.findall(
+        r"([^|`]+) `climkit:<(site|meter)>_(\w+?)(?<!_cost)`", read(page)
+    ):
         names = {language.entity(name) for name in statistic_keys(owner)[key]}
         assert any(name in words for name in names), f"{words} is none of {names}"
 
