@@ -73,12 +73,10 @@ class PriceSensor:
         await async_wait_recording_done(self.hass)
 
     async def rename(self, object_id: str) -> None:
-        """Give it another entity id, with which its statistics go."""
+        """Give it another entity id; the recorder renames its statistics."""
         before, self.entity_id = self.entity_id, f"sensor.{object_id}"
+        self.hass.states.async_remove(before)
         er.async_get(self.hass).async_update_entity(before, new_entity_id=self.entity_id)
-        get_instance(self.hass).async_update_statistics_metadata(
-            before, new_statistic_id=self.entity_id
-        )
         await self.hass.async_block_till_done(wait_background_tasks=False)
         await async_wait_recording_done(self.hass)
 

@@ -20,6 +20,7 @@ PRICES: dict[str, Any] = {
     "valid_from": "2026-01-01",
     "electricity": {"grid_price": 0.3, "solar_price": 0.2},
     "low_hours": {},
+    "dynamic": {},
     "water_and_heat": {},
     "fees": {},
     "season": {},

@@ -2,9 +2,10 @@
 
 from .calendar import Season, SeasonError
 from .low_hours import LowHours, LowHoursError
+from .sensor_prices import price_unit
 from .site_costs import SiteCosts
 from .stored import async_move_feed_in, stored_prices
-from .tariff import first_day, is_feed_in, is_price
+from .tariff import first_day, is_factor, is_feed_in, is_price
 from .tariffs import Means, Tariffs, unusable_days
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "Tariffs",
     "async_move_feed_in",
     "first_day",
+    "is_factor",
     "is_feed_in",
     "is_price",
+    "price_unit",
     "stored_prices",
     "unusable_days",
 ]

@@ -107,10 +107,12 @@ class PriceSteps(ConfigSubentryFlow):
         if self._is_correction and self._reconfigure_subentry_id not in self._entry.subentries:
             return self.async_abort(reason="deleted_meanwhile")
         errors: dict[str, str] = {}
-        placeholders = {"site": names[self._site_id], "window": "", "price": ""}
+        placeholders = dict.fromkeys(("window", "price", "sensor", "unit", "needed"), "")
+        placeholders["site"] = names[self._site_id]
         if user_input is not None:
             user_input = _with_ready_windows(user_input)
             errors = self._errors(user_input, placeholders)
+            errors = errors or await self._async_errors(user_input, placeholders)
             if not errors and user_input != self._doubted:
                 errors = self._doubts(user_input, placeholders)
                 self._doubted = user_input
@@ -158,6 +160,16 @@ class PriceSteps(ConfigSubentryFlow):
     @abstractmethod
     def has_low_price(user_input: Mapping[str, Any]) -> bool:
         """Whether there is a price for hours of a low tariff."""
+
+    async def _async_errors(
+        self, _user_input: Mapping[str, Any], _placeholders: dict[str, str]
+    ) -> dict[str, str]:
+        """Return what is wrong as only others know; they are asked when all else is right."""
+        return {}
+
+    def _as_stored(self, user_input: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what was entered as it is stored."""
+        return user_input
 
     # What both have
 
@@ -266,7 +278,8 @@ class PriceSteps(ConfigSubentryFlow):
         return {part: "unlikely_price"}
 
     def _finish(self, user_input: Mapping[str, Any], site: str) -> SubentryFlowResult:
-        data = {CONF_SITE: self._site_id, CONF_CURRENCY: self._currency, **user_input}
+        data = {CONF_SITE: self._site_id, CONF_CURRENCY: self._currency}
+        data |= self._as_stored(user_input)
         title = f"{_when(data)} - {site}"
         season = user_input[CONF_SEASON]
         days = (data[CONF_VALID_FROM], season.get(CONF_SEASON_FROM), season.get(CONF_SEASON_TO))

@@ -12,6 +12,7 @@ from ..const import (
     CONF_CHARGE_POINT,
     CONF_COLD_WATER,
     CONF_COOLING,
+    CONF_DYNAMIC,
     CONF_ELECTRICITY,
     CONF_FEES,
     CONF_GRID,
@@ -21,6 +22,9 @@ from ..const import (
     CONF_LOW_HOURS,
     CONF_METER_FEE,
     CONF_SEASON,
+    CONF_SENSOR,
+    CONF_SENSOR_FACTOR,
+    CONF_SENSOR_SURCHARGE,
     CONF_SITE_FEE,
     CONF_SOLAR,
     CONF_SOLAR_LOW,
@@ -28,7 +32,8 @@ from ..const import (
     CONF_VALID_FROM,
     CONF_WATER_AND_HEAT,
 )
-from ..costs import is_feed_in, is_price
+from ..costs import is_factor, is_feed_in, is_price, price_unit
+from .price_sensor import as_remembered, as_shown, async_sensor_error, sensor_section
 from .prices import PriceSteps, low_hours_section, numbers_section, season_section
 
 _LOW_PRICES = frozenset({CONF_GRID_LOW, CONF_SOLAR_LOW})
@@ -53,8 +58,10 @@ class TariffFlow(PriceSteps):
     @staticmethod
     @override
     def per_kwh(user_input: Mapping[str, Any]) -> tuple[str, list[float]]:
-        prices = user_input[CONF_ELECTRICITY].items()
-        return CONF_ELECTRICITY, [price for key, price in prices if key != CONF_SOLAR_SHARE]
+        prices = dict(user_input[CONF_ELECTRICITY])
+        prices.pop(CONF_SOLAR_SHARE, None)
+        surcharge = user_input[CONF_DYNAMIC].get(CONF_SENSOR_SURCHARGE, 0.0)
+        return CONF_ELECTRICITY, [*prices.values(), surcharge]
 
     @staticmethod
     @override
@@ -70,7 +77,30 @@ class TariffFlow(PriceSteps):
                 errors[part] = "no_price"
             elif any(price < 0 for price in prices.values()):
                 errors[part] = "price_below_zero"
-        return errors
+        return errors | _wrong_sensor(user_input)
+
+    @override
+    async def _async_errors(
+        self, user_input: Mapping[str, Any], placeholders: dict[str, str]
+    ) -> dict[str, str]:
+        """Return why the sensor cannot tell prices; one that is kept is not asked again."""
+        sensor = user_input[CONF_DYNAMIC].get(CONF_SENSOR)
+        stored = as_shown(self.hass, (self._current or {}).get(CONF_DYNAMIC, {}))
+        if sensor is None or sensor == stored.get(CONF_SENSOR):
+            return {}
+        unit = price_unit(self._currency)
+        error = await async_sensor_error(self.hass, sensor, unit, placeholders)
+        return {CONF_DYNAMIC: error} if error else {}
+
+    @override
+    def _as_stored(self, user_input: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**user_input, CONF_DYNAMIC: as_remembered(self.hass, user_input[CONF_DYNAMIC])}
+
+    @override
+    def _suggested(self) -> Mapping[str, Any]:
+        suggested = super()._suggested()
+        dynamic = suggested.get(CONF_DYNAMIC)
+        return {**suggested, CONF_DYNAMIC: as_shown(self.hass, dynamic)} if dynamic else suggested
 
     @staticmethod
     @override
@@ -93,6 +123,7 @@ class TariffFlow(PriceSteps):
                     }
                 ),
                 vol.Required(CONF_LOW_HOURS): low_hours_section(),
+                vol.Required(CONF_DYNAMIC, default={}): sensor_section(per_kwh),
                 vol.Required(CONF_WATER_AND_HEAT): numbers_section(
                     {
                         CONF_COLD_WATER: per_m3,
@@ -112,7 +143,9 @@ class TariffFlow(PriceSteps):
 
 def _missing(user_input: Mapping[str, Any]) -> dict[str, str]:
     """Return what lacks beside what there is."""
-    electricity = user_input[CONF_ELECTRICITY]
+    electricity = dict(user_input[CONF_ELECTRICITY])
+    if CONF_SENSOR in user_input[CONF_DYNAMIC]:
+        electricity.setdefault(CONF_GRID, None)
     if (share := electricity.get(CONF_SOLAR_SHARE)) is not None:
         if {CONF_SOLAR, CONF_SOLAR_LOW} & electricity.keys():
             return {CONF_ELECTRICITY: "solar_price_twice"}
@@ -127,3 +160,18 @@ def _missing(user_input: Mapping[str, Any]) -> dict[str, str]:
     if not electricity and not user_input[CONF_WATER_AND_HEAT]:
         return {"base": "nothing_priced"}
     return {}
+
+
+def _wrong_sensor(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong beside a sensor, or with what its price is multiplied by."""
+    told, prices = user_input[CONF_DYNAMIC], user_input[CONF_ELECTRICITY]
+    error = None
+    if not is_factor(told.get(CONF_SENSOR_FACTOR, 1.0)):
+        error = "factor_out_of_range"
+    elif not is_price(told.get(CONF_SENSOR_SURCHARGE, 0.0)):
+        error = "no_price"
+    elif told and CONF_SENSOR not in told:
+        error = "sensor_needed"
+    elif told and {CONF_GRID, CONF_GRID_LOW} & prices.keys():
+        error = "grid_price_twice"
+    return {CONF_DYNAMIC: error} if error else {}
