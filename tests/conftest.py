@@ -282,6 +282,11 @@ class Home:
         """Whether there is an entity with a unique id."""
         return er.async_get(self.hass).async_get_entity_id("sensor", DOMAIN, unique_id) is not None
 
+    def is_on(self, unique_id: str) -> bool:
+        """Whether an entity that there is was not turned off."""
+        entry = er.async_get(self.hass).async_get(self.entity_id(unique_id))
+        return entry is not None and not entry.disabled
+
     def state(self, unique_id: str) -> State:
         """The state of the entity with a unique id."""
         state = self.hass.states.get(self.entity_id(unique_id))

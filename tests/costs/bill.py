@@ -272,6 +272,49 @@ def fees_by_hand(
     )
 
 
+def projected_by_hand(
+    costs: Mapping[datetime, float], until: datetime, prices: Collection[Price]
+) -> float | None:
+    """What something will have cost this month, fees apart: hour after hour.
+
+    An hour to come, after `until`, costs what the last whole days of its kind did on average, each
+    day's cost spread over its hours. None with less than three whole days of the last fourteen.
+    """
+    today = dt_util.utcnow().astimezone(ZURICH).date()
+    days = {}
+    for number in range(1, 15):
+        day = today - timedelta(days=number)
+        if all(hour in costs for hour in _hours_of(day)):
+            days[day] = sum(costs[hour] for hour in _hours_of(day))
+    if len(days) < 3:
+        return None
+    spent = 0.0
+    for number in range(1, _days_of_month(today) + 1):
+        day = today.replace(day=number)
+        alike = [cost for one, cost in days.items() if _kind_of(one) == _kind_of(day)]
+        usual = sum(alike) / len(alike) if alike else sum(days.values()) / len(days)
+        hours = _hours_of(day)
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZURICH)
+        is_priced = any(price(noon) is not None for price in prices)
+        for hour in hours:
+            if hour < until:
+                spent += costs.get(hour, 0.0)
+            elif is_priced:
+                spent += usual / len(hours)
+    return spent
+
+
+def _hours_of(day: date) -> list[datetime]:
+    """The hours of a local day, in UTC."""
+    start = datetime(day.year, day.month, day.day, tzinfo=ZURICH).astimezone(UTC)
+    hours = (start + timedelta(hours=number) for number in range(25))
+    return [hour for hour in hours if hour.astimezone(ZURICH).date() == day]
+
+
+def _kind_of(day: date) -> str:
+    return {5: "Saturday", 6: "Sunday"}.get(day.weekday(), "workday")
+
+
 def _valid(stored: Collection[Mapping[str, Any]], day: date) -> Mapping[str, Any] | None:
     begun = [
         one

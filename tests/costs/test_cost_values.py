@@ -53,6 +53,7 @@ class TestEntities:
             *(f"{owner}_cost_today" for owner in (site_id, flat, main)),
             *(f"{owner}_cost_this_month" for owner in (site_id, flat, main)),
             *(f"{owner}_cost_last_month" for owner in (site_id, flat, main)),
+            *(f"{owner}_cost_projected" for owner in (site_id, flat, main)),
             f"{site_id}_cost_progress",
             f"{site_id}_grid_price",
             f"{site_id}_solar_price",

@@ -7,7 +7,7 @@ happened, and `assert_true` compares every hour, of energy and of costs, with th
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from math import inf
@@ -29,6 +29,7 @@ from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds import plausibility
 from custom_components.climkit.history import recheck
 from custom_components.climkit.runtime import SiteRuntime
+from custom_components.climkit.sensor import costs as cost_entities
 from custom_components.climkit.statistics import recorder, worker
 from tests.backup import Copy, adjust_sum, copy_database, restore_database
 from tests.conftest import Home, Stage, account_entry
@@ -70,6 +71,11 @@ from tests.stories.verdict import assert_true
 from tests.truth import delete_rows, stored_rows
 
 HOUR = timedelta(hours=1)
+
+# All entities of costs are on, so that each verdict looks at them.
+_ALL_COSTS = tuple(
+    replace(one, entity_registry_enabled_default=True) for one in cost_entities.COSTS_OF_OWNER
+)
 
 # A sweep through the older history takes four weeks; a story has no time for that.
 NIGHTS_OF_A_SWEEP = 3
@@ -132,6 +138,7 @@ class StoryHome(Home):
             patch.object(transport, "REQUEST_TIMEOUT", transport.REQUEST_TIMEOUT),
             # Amounts that nobody believes are left out; `test_plausibility` tells of them.
             patch.object(plausibility.Column, "usual_limit", inf),
+            patch.object(cost_entities, "COSTS_OF_OWNER", _ALL_COSTS),
         )
         with ExitStack() as stack:
             for one in patches:

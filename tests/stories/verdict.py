@@ -1,5 +1,6 @@
 """Whether a home holds what its source says, hour by hour, and what its tariffs make of it."""
 
+from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
@@ -10,11 +11,23 @@ from homeassistant.util import dt as dt_util
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.statistics.rows import Row
 from tests.conftest import Home
-from tests.costs.bill import ZURICH, costs_by_hand, fees_by_hand, source_prices
+from tests.costs.bill import (
+    ZURICH,
+    costs_by_hand,
+    fees_by_hand,
+    projected_by_hand,
+    source_prices,
+)
 from tests.stories.source import SITE_ID
 from tests.truth import climkit_hours, stored_rows
 
 TOLERANCE = 1e-6
+HOUR = timedelta(hours=1)
+
+_PARTS = [
+    f"{DOMAIN}:{SITE_ID}_{part}_cost"
+    for part in ("electricity_conso_total", "cold_water_conso_total")
+]
 
 _LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
 
@@ -36,6 +49,7 @@ async def assert_true(home: Home, tariffs: Collection[Mapping[str, Any]]) -> Non
         last = next(reversed(stored.get(series.statistic_id, [])), None)
         assert total == (last.total if last else None), series.statistic_id
     _assert_spent(home, tariffs, costs)
+    _assert_projected(home, tariffs, costs, stored)
 
 
 def expected_costs(
@@ -54,8 +68,7 @@ def _assert_spent(
     """The entities say what the site cost today and this month, fees included."""
     now = dt_util.utcnow().astimezone(ZURICH)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    parts = ("electricity_conso_total", "cold_water_conso_total")
-    hours = [costs.get(f"{DOMAIN}:{SITE_ID}_{part}_cost", {}) for part in parts]
+    hours = [costs.get(part, {}) for part in _PARTS]
     if not any(hours) and not home.has_entity(f"{SITE_ID}_cost_today"):
         return
     for key, since in (("cost_today", today), ("cost_this_month", today.replace(day=1))):
@@ -86,6 +99,33 @@ def _assert_last_month(
         assert abs(known - sum(spent) - fees) < 1e-4, known
     else:
         assert not known
+
+
+def _assert_projected(
+    home: Home,
+    tariffs: Collection[Mapping[str, Any]],
+    costs: Mapping[str, Mapping[datetime, float]],
+    stored: Mapping[str, Sequence[Row]],
+) -> None:
+    """What is projected goes on from the newest hour like the last days; where it is on."""
+    unique_id = f"{SITE_ID}_cost_projected"
+    if not home.has_entity(unique_id) or not home.is_on(unique_id):
+        return
+    parts = {key: rows[-1].start + HOUR for key in _PARTS if (rows := stored.get(key))}
+    prices = source_prices(tariffs)
+    expected = [
+        projected_by_hand(costs.get(key, {}), until, [*prices[key].values()])
+        for key, until in parts.items()
+    ]
+    state = home.state(unique_id)
+    known = [one for one in expected if one is not None]
+    if known and len(known) == len(expected):
+        today = dt_util.utcnow().astimezone(ZURICH).date()
+        last = today.replace(day=monthrange(today.year, today.month)[1])
+        fees = fees_by_hand(tariffs, "site_fee", today.replace(day=1), last)
+        assert abs(float(state.state) - sum(known) - fees) < 1e-4, state
+    else:
+        assert state.state == "unknown", state
 
 
 def assert_rows(key: str, rows: Sequence[Row], expected: dict[datetime, float]) -> None:

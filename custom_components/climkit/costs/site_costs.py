@@ -21,6 +21,7 @@ from ..statistics import (
     RowsChangedError,
     TimeRange,
     Worker,
+    async_hours,
     async_rebuild,
     async_rows,
     async_synchronize,
@@ -28,10 +29,11 @@ from ..statistics import (
 )
 from ..store import ClimkitStore
 from .cost_series import CostSeries, cost_series_of, costs_by_owner, pays_meter_fee
+from .projection import DAYS, Projection, RecentDays
 from .sensor_prices import SensorPrices, price_unit
 from .site_state import SiteCostState
-from .state import CostPage, CostState, costs_of, next_page
-from .tariffs import Means, tariffs_from_data, unusable_days
+from .state import CostPage, CostState, costs_of, next_page, projection
+from .tariffs import Means, days_of_month, tariffs_from_data, unusable_days
 
 
 class StoredAmounts(Protocol):
@@ -91,6 +93,7 @@ class SiteCosts:
         self._written: list[Mapping[str, TimeRange]] = []
         self._deleted: set[str] = set()
         self._summed_up: _Sums | None = None
+        self._projected: set[str] = set()
         self._told_progress: float | None = None
         self.worker = Worker(hass, f"climkit costs {site.id}", self._async_work)
 
@@ -121,6 +124,16 @@ class SiteCosts:
         """Return the start of the month before, local midnight of the site, in UTC."""
         last_day = self._today.replace(day=1) - timedelta(days=1)
         return local_midnight(last_day.replace(day=1), self._site.zone)
+
+    @property
+    def _last_day(self) -> date:
+        """Return the last day of the local month."""
+        return self._today.replace(day=days_of_month(self._today))
+
+    @property
+    def _month(self) -> TimeRange:
+        after = self._last_day + timedelta(days=1)
+        return TimeRange(self.month_start, local_midnight(after, self._site.zone))
 
     @property
     def _today(self) -> date:
@@ -162,14 +175,34 @@ class SiteCosts:
         fee = self.fee(owner_id, first, after - timedelta(days=1))
         return None if spent is None else spent + fee
 
+    def projected(self, owner_id: str) -> Projection | None:
+        """Return what a site or meter will have cost in the local month, its fees included.
+
+        None until all that belongs to it is computed, and where too few days are known.
+        """
+        month, first, last = self._month, self._today.replace(day=1), self._last_day
+        states = self._summed_up_since(owner_id, {month.start})
+        if (found := projection(states, month, self.tariffs)) is None:
+            return None
+        return Projection(
+            cost=found.cost + self._fees(owner_id, first, last),
+            so_far=found.so_far + self.fee(owner_id, first, last),
+            days=found.days,
+        )
+
     def _spent(
         self, owner_id: str, since: set[datetime], amount: Callable[[CostState], float | None]
     ) -> float | None:
         """Return the sum over all that an owner costs; None if one is not summed up since then."""
+        states = self._summed_up_since(owner_id, since)
+        spent = [found for state in states if (found := amount(state)) is not None]
+        return sum(spent) if spent else None
+
+    def _summed_up_since(self, owner_id: str, since: set[datetime]) -> list[CostState]:
+        """Return all that an owner costs; nothing if one is not summed up since some times."""
         states = [self._state.states.get(cost_id) for cost_id in self.cost_ids(owner_id)]
         known = [state for state in states if state and since <= state.spent.keys()]
-        spent = [found for state in known if (found := amount(state)) is not None]
-        return sum(spent) if spent and len(known) == len(states) else None
+        return known if len(known) == len(states) else []
 
     def cost_ids(self, owner_id: str) -> list[str]:
         """Return the cost statistics that sum up to what a site or meter costs, fees apart."""
@@ -177,7 +210,10 @@ class SiteCosts:
 
     def fee(self, owner_id: str, first: date, last: date) -> float:
         """Return the fees that a site or meter pays for some days; those to come cost nothing."""
-        fees = self.tariffs.fees(first, min(last, self._today))
+        return self._fees(owner_id, first, min(last, self._today))
+
+    def _fees(self, owner_id: str, first: date, last: date) -> float:
+        fees = self.tariffs.fees(first, last)
         if owner_id == self._site.id:
             return fees.site
         return fees.meter if owner_id in self._meters_with_fee else 0.0
@@ -229,6 +265,12 @@ class SiteCosts:
         self._plan()
         self._state.forget_repriced(before, self.tariffs, self._cost_series)
         self._on_change()
+
+    def project(self, owner_id: str) -> Callable[[], None]:
+        """Project what a site or meter will have cost, until the returned function is called."""
+        self._projected.add(owner_id)
+        self.worker.wake()
+        return lambda: self._projected.discard(owner_id)
 
     def _plan(self) -> None:
         self._cost_series = cost_series_of(self._series.items(), self.tariffs)
@@ -327,6 +369,8 @@ class SiteCosts:
         elif page := next_page(self._state.states.values()):
             self._summed_up = None
             await self._async_compute(page)
+        elif unlearned := self._unlearned:
+            await self._async_learn_days(unlearned)
         elif self._summed_up != (sums := self._sums):
             await self._async_sum_up(sums)
         else:
@@ -397,4 +441,25 @@ class SiteCosts:
         for state in read:
             state.sum_up(sums.times)
         self._summed_up = sums
+        self._on_change()
+
+    @property
+    def _unlearned(self) -> list[CostState]:
+        """Return what is projected and of which the last days are not known, or no longer."""
+        wanted = {cost_id for owner_id in self._projected for cost_id in self.cost_ids(owner_id)}
+        read = wanted - self._sums.unread if wanted else wanted
+        states = (self._state.states.get(cost_id) for cost_id in read)
+        return [one for one in states if one and one.last and not one.knows_days(self.day_start)]
+
+    async def _async_learn_days(self, states: Collection[CostState]) -> None:
+        """Learn what the last days cost; once a day, and where their hours changed."""
+        today, zone = self._today, self._site.zone
+        start = local_midnight(today - timedelta(days=DAYS), zone)
+        ids = [state.statistic_id for state in states]
+        found = await async_hours(self._hass, ids, start, local_midnight(today, zone))
+        for state in states:
+            hours = found.get(state.statistic_id, {})
+            state.take_recent(
+                await self._hass.async_add_executor_job(RecentDays.of, hours, today, zone)
+            )
         self._on_change()

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from ..api import HOUR
 from ..statistics import Row, StoredStatistic, TimeRange
 from .cost_series import CostSeries
+from .projection import Projection, RecentDays
 from .tariffs import NO_MEANS, Means, Tariffs, hourly_costs
 
 
@@ -15,22 +16,29 @@ class CostState(StoredStatistic):
     """A cost statistic, and the ranges in which it is to be computed anew.
 
     `before` holds running totals before certain times, as far as they are known, and `spent` what
-    was spent since then (None: no hour has a cost); that stays until it is known anew.
+    was spent since then (None: no hour has a cost), `spent_until` the end of the newest hour of
+    that. This stays until it is known anew, and so do the `recent` days (None: nobody asked).
     """
 
     cost_series: CostSeries
     dirty: list[TimeRange] = field(default_factory=list)
     before: dict[datetime, float] = field(default_factory=dict)
     spent: dict[datetime, float | None] = field(default_factory=dict)
+    spent_until: datetime | None = None
+    recent: RecentDays | None = None
+    is_recent_right: bool = False
 
     def forget_totals(self, start: datetime) -> None:
         """Forget the totals that rows from `start` on may move."""
+        if self.recent and start < self.recent.end:
+            self.is_recent_right = False
         self.before = {time: total for time, total in self.before.items() if time <= start}
 
     def sum_up(self, times: Collection[datetime]) -> None:
         """Work out what was spent since times, of which `before` holds the totals."""
         self.before = {time: total for time, total in self.before.items() if time in times}
         self.spent = {time: self._spent_since(time) for time in times}
+        self.spent_until = self.last.start + HOUR if self.last else None
 
     def _spent_since(self, time: datetime) -> float | None:
         if self.last is None or self.last.start < time:
@@ -43,10 +51,49 @@ class CostState(StoredStatistic):
             return None
         return spent - (self.spent[end] or 0.0)
 
+    def knows_days(self, end: datetime) -> bool:
+        """Whether it is known what the days before a midnight cost."""
+        return self.is_recent_right and self.recent is not None and self.recent.end == end
+
+    def take_recent(self, days: RecentDays) -> None:
+        """Take what the last days cost."""
+        self.recent, self.is_recent_right = days, True
+
+    def projected(self, month: TimeRange, tariffs: Tariffs) -> Projection | None:
+        """Return what a month will have cost that is summed up; None where too few days are known.
+
+        Behind the newest hour the month goes on like the last days.
+        """
+        if not self.recent or not self.recent.are_enough or not self.spent_until:
+            return None
+
+        def is_priced(day: date) -> bool:
+            return any(tariffs.holds(price, day) for price in self.cost_series.sources.values())
+
+        spent = self.spent[month.start] or 0.0
+        rest = TimeRange.between(max(self.spent_until, month.start), month.end)
+        to_come = self.recent.to_come(rest, is_priced) if rest else 0.0
+        return Projection(spent + to_come, spent, len(self.recent.costs))
+
     def hours_to_compute(self, until: datetime) -> float:
         """Return how many hours before a time are still to be computed."""
         parts = (TimeRange.between(one.start, min(one.end, until)) for one in self.dirty)
         return sum((part.end - part.start) / HOUR for part in parts if part)
+
+
+def projection(
+    states: Iterable[CostState], month: TimeRange, tariffs: Tariffs
+) -> Projection | None:
+    """Return what some things will have cost in a month; None where one of them is not known.
+
+    What never had a cost is none of them.
+    """
+    parts = [one.projected(month, tariffs) for one in states if one.spent_until]
+    found = [part for part in parts if part]
+    if not found or len(found) < len(parts):
+        return None
+    cost, so_far, days = zip(*found, strict=True)
+    return Projection(sum(cost), sum(so_far), min(days))
 
 
 def costs_of(

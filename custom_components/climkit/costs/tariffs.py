@@ -116,6 +116,10 @@ class Tariffs:
             (sensor, one) for one in stretches if (sensor := self.sensor(Price.GRID, one.start))
         ]
 
+    def holds(self, price: Price, day: date) -> bool:
+        """Whether it is said what something costs on a local day."""
+        return self._rate_on(price, day) is not None
+
     def is_low(self, hour: datetime) -> bool | None:
         """Whether an hour is one of the low tariff; None where there is no tariff."""
         local = hour.astimezone(self._zone)

@@ -25,6 +25,9 @@ from ..runtime import SiteRuntime
 
 COST_TODAY = "cost_today"
 
+# Of a projection: what is spent, and of how many days the rest follows.
+ATTR_SO_FAR, ATTR_DAYS_USED = "so_far", "days_used"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CostSensorDescription(SensorEntityDescription):
@@ -36,6 +39,11 @@ class CostSensorDescription(SensorEntityDescription):
 @dataclass(frozen=True, kw_only=True)
 class LastMonthDescription(SensorEntityDescription):
     """What a site or meter cost in the month before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectedDescription(SensorEntityDescription):
+    """What a site or meter will have cost at the end of the month."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +80,18 @@ LAST_MONTH = LastMonthDescription(
     suggested_display_precision=2,
     entity_registry_enabled_default=False,
 )
-COSTS_OF_OWNER: tuple[CostSensorDescription | LastMonthDescription, ...] = (*COSTS, LAST_MONTH)
+PROJECTED = ProjectedDescription(
+    key="cost_projected",
+    translation_key="cost_projected",
+    device_class=SensorDeviceClass.MONETARY,
+    suggested_display_precision=2,
+    entity_registry_enabled_default=False,
+)
+COSTS_OF_OWNER: tuple[CostSensorDescription | LastMonthDescription | ProjectedDescription, ...] = (
+    *COSTS,
+    LAST_MONTH,
+    PROJECTED,
+)
 PRICES = tuple(
     PriceSensorDescription(
         key=key,
@@ -97,7 +116,11 @@ PROGRESS = CostProgressDescription(
 WITHOUT_TOTALS = (*PRICES, PROGRESS)
 
 type Description = (
-    CostSensorDescription | LastMonthDescription | PriceSensorDescription | CostProgressDescription
+    CostSensorDescription
+    | LastMonthDescription
+    | ProjectedDescription
+    | PriceSensorDescription
+    | CostProgressDescription
 )
 
 
@@ -145,6 +168,8 @@ def _entity(runtime: SiteRuntime, owner_id: str, description: Description) -> Si
             return CostProgressSensor(runtime, device, owner_id, description)
         case LastMonthDescription():
             return LastMonthSensor(runtime, device, owner_id, description)
+        case ProjectedDescription():
+            return ProjectedSensor(runtime, device, owner_id, description)
     # Of a meter that is read once a day nothing is known of today.
     is_enabled = meter is None or METER_TYPES[meter.type].read_each_interval
     view = replace(
@@ -179,6 +204,34 @@ class LastMonthSensor(_MonetarySensor):
         """Return the sum."""
         cost = self.runtime.costs.cost_last_month(self.owner_id)
         return None if cost is None else round(cost, DECIMALS)
+
+
+class ProjectedSensor(_MonetarySensor):
+    """What a site or meter will have cost at the end of the month."""
+
+    _unrecorded_attributes = frozenset({ATTR_SO_FAR, ATTR_DAYS_USED})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Let it be worked out, as somebody wants it."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.runtime.costs.project(self.owner_id))
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the sum."""
+        found = self.runtime.costs.projected(self.owner_id)
+        return None if found is None else round(found.cost, DECIMALS)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, float] | None:
+        """Return what it was made of."""
+        found = self.runtime.costs.projected(self.owner_id)
+        if found is None:
+            return None
+        return {ATTR_SO_FAR: round(found.so_far, DECIMALS), ATTR_DAYS_USED: found.days}
 
 
 class CostSensor(_MonetarySensor):
