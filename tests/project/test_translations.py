@@ -85,9 +85,18 @@ def test_entities_have_names_of_their_own(language: str) -> None:
 
 
 def test_german_is_that_of_switzerland() -> None:
-    """Climkit's customers are Swiss: ss, «guillemets», and a polite form."""
+    """Climkit's customers are Swiss: ss and «guillemets»."""
     for path, text in read("de").items():
-        assert not re.search(r"ß|[„“”\"]|\b[Dd](u|ich|ir|ein|eine|einen)\b", text), path
+        assert not re.search(r"ß|[„“”\"]", text), path
+
+
+def test_german_says_du() -> None:
+    """As Home Assistant does; a *Sie* at the beginning of a sentence is they or she."""
+    polite = r"(?<![.:?!] )(?<!\n)(?<!^)\bSie\b|\b(Ihnen|Ihr(e[mnrs]?)?)\b"
+    assert re.search(polite, "Prüfen Sie die Adresse.")
+    assert re.search(polite, "Ihr Zähler")
+    for path, text in read("de").items():
+        assert not re.search(polite, text), path
 
 
 def test_italian_says_voi() -> None:

@@ -283,7 +283,7 @@ class TestMeterReadings:
                 home, "get_meter_readings", meter_named(site, "Common parts"), since="2026-11-18"
             )
         assert await text_of(home, error.value) == (
-            "This meter is computed from others, so it has no meter readings."
+            "This meter is calculated from others, so it has no meter readings."
         )
         assert len(home.simulator.requests) == before
 
@@ -328,7 +328,7 @@ class TestTooManyValues:
         meters = {"with_meters": True, "sampling": "quarter_hour"}
         text = await self.refused(home, "get_site_data", site.id, **meters)
         assert len(home.simulator.requests) == before
-        assert "a call answers at most 2000. Choose a shorter stretch, fewer meters" in text
+        assert "a call returns at most 2000. Choose a shorter period, fewer meters" in text
         stretch = {"since": "2026-11-19", "to": "2026-11-20"}
         shorter = {"since": "2026-11-19 23:00:00", "to": "2026-11-20"}
         await call(home, "get_site_data", site.id, **shorter, **meters)
@@ -374,18 +374,18 @@ class TestWrongCalls:
         [
             (
                 {"since": "2026-11-20 00:00:00", "to": "2026-11-19 00:00:00"},
-                "The start has to lie before the end.",
+                "The start must be before the end.",
             ),
-            ({"since": "2026-11-20 12:00:00"}, "The start lies in the future."),
+            ({"since": "2026-11-20 12:00:00"}, "The start is in the future."),
             (
                 {"since": "2026-10-01", "sampling": "quarter_hour"},
-                "With this length of rows, at most 32 days can be read at once. "
-                "Choose a shorter stretch or longer rows.",
+                "With this resolution, at most 32 days can be read at once. "
+                "Choose a shorter period or a coarser resolution.",
             ),
             (
                 {"since": "2026-05-01", "sampling": "hour"},
-                "With this length of rows, at most 124 days can be read at once. "
-                "Choose a shorter stretch or longer rows.",
+                "With this resolution, at most 124 days can be read at once. "
+                "Choose a shorter period or a coarser resolution.",
             ),
         ],
     )
@@ -518,7 +518,7 @@ class TestWrongCalls:
         with pytest.raises(ServiceValidationError) as error:
             await call(home, "get_site_data", site.id, since="2026-11-18")
         assert await text_of(home, error.value) == (
-            "The Climkit account of this device is not loaded now, or does not have it any more."
+            "The Climkit account of this device is not loaded at the moment, or no longer has it."
         )
 
 

@@ -482,8 +482,8 @@ class TestWrongCalls:
     @pytest.mark.parametrize(
         ("first", "last", "text"),
         [
-            ("2026-11-21", None, "The start lies in the future."),
-            ("2026-11-19", "2026-11-18", "The first day cannot lie behind the last day."),
+            ("2026-11-21", None, "The start is in the future."),
+            ("2026-11-19", "2026-11-18", "The first day must not be after the last day."),
             (
                 "2025-11-19",
                 "2026-11-20",
