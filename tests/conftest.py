@@ -335,10 +335,16 @@ async def home(
     hass: HomeAssistant,
     enable_custom_integrations: None,
     freezer: FrozenDateTimeFactory,
-) -> Home:
-    """A Home Assistant with an account that is not set up yet."""
+) -> AsyncIterator[Home]:
+    """A Home Assistant with an account that is not set up yet.
+
+    In the end it is unloaded: a server cannot drop a database that is still asked for something.
+    """
     await hass.config.async_set_time_zone("Europe/Zurich")
-    return Home(hass, simulator, freezer, account_entry(simulator.url))
+    home = Home(hass, simulator, freezer, account_entry(simulator.url))
+    yield home
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 class Stage:
