@@ -76,6 +76,7 @@ CONF_SATURDAY: Final = "saturday"
 CONF_SUNDAY: Final = "sunday"
 CONF_SITE_FEE: Final = "site_fee"
 CONF_METER_FEE: Final = "meter_fee"
+CONF_FEES_BY_HOUR: Final = "fees_by_hour"
 
 # The fields of a feed-in price.
 CONF_FEED_IN: Final = "feed_in"

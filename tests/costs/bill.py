@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +35,9 @@ WEEKS = pytest.mark.parametrize(
 )
 
 
+# How the statistics end that follow from prices.
+DERIVED = ("_cost", "_ext_high", "_ext_low")
+
 TARIFF_ONLY = ("electricity", "dynamic", "water_and_heat", "fees")
 
 
@@ -44,7 +48,7 @@ def tariff(site_id: str, valid_from: str, **fields: float | str) -> dict[str, An
         "dynamic": ("sensor",),
         "low_hours": ("weekday", "saturday", "sunday"),
         "water_and_heat": ("cold", "hot", "heat", "cool"),
-        "fees": ("site_fee", "meter_fee"),
+        "fees": ("site_fee", "meter_fee", "fees_by_hour"),
         "season": ("season",),
     }
     return {
@@ -103,9 +107,14 @@ def delete_tariff(home: Home, subentry_id: str) -> None:
 
 
 def costs_by_hand(
-    home: Home, prices: dict[str, dict[str, Price]]
+    home: Home,
+    prices: dict[str, dict[str, Price]],
+    fees: Mapping[str, Price] = MappingProxyType({}),
 ) -> dict[str, dict[datetime, float]]:
-    """What Climkit's hours cost: for each cost statistic the statistics it sums, with prices."""
+    """What Climkit's hours cost: for each cost statistic the statistics it sums, with prices.
+
+    `fees` are those that each hour of a cost statistic holds.
+    """
     amounts = climkit_hours(home, dt_util.utcnow())
     costs: dict[str, dict[datetime, float]] = {}
     for cost_id, parts in prices.items():
@@ -115,14 +124,22 @@ def costs_by_hand(
                 unit_price = price(hour.astimezone(ZURICH))
                 if unit_price is not None:
                     hours[hour] = hours.get(hour, 0.0) + amount * unit_price
-        costs[cost_id] = hours
+        fee = fees.get(cost_id, always(0.0))
+        costs[cost_id] = {
+            hour: cost + (fee(hour.astimezone(ZURICH)) or 0.0) for hour, cost in hours.items()
+        }
     return costs
 
 
-async def assert_costs(home: Home, prices: dict[str, dict[str, Price]]) -> None:
-    """Every cost statistic equals what was worked out by hand, hour by hour; there is no other."""
-    stored = {k: v for k, v in (await hourly_changes(home)).items() if k.endswith("_cost")}
-    expected = {key: hours for key, hours in costs_by_hand(home, prices).items() if hours}
+async def assert_costs(
+    home: Home,
+    prices: dict[str, dict[str, Price]],
+    fees: Mapping[str, Price] = MappingProxyType({}),
+) -> None:
+    """All that follows from prices is what was worked out by hand; there is nothing else."""
+    changes = await hourly_changes(home)
+    stored = {key: hours for key, hours in changes.items() if key.endswith(DERIVED)}
+    expected = {key: hours for key, hours in costs_by_hand(home, prices, fees).items() if hours}
     assert stored.keys() == expected.keys()
     for key, hours in expected.items():
         assert stored[key].keys() == hours.keys(), key
@@ -150,6 +167,69 @@ def house_prices(
     }
 
 
+def by_tariff(
+    prices: Mapping[str, dict[str, Price]], is_low: Callable[[datetime], bool]
+) -> dict[str, dict[str, Price]]:
+    """What is told by the hours of the high and the low tariff: of each consumer, and of the site.
+
+    Amounts are taken as what costs 1; the hours of the other tariff have nothing of it.
+    """
+    found: dict[str, dict[str, Price]] = {}
+    for cost_id, parts in prices.items():
+        stem = cost_id.removesuffix("_cost")
+        is_of_site = stem.endswith("electricity_from_ext")
+        for name, wants_low in (("high", False), ("low", True)):
+            if is_of_site or _is_of_consumer(stem):
+                found[f"{stem}_{name}"] = _only(parts, is_low, wants_low, is_amount=True)
+            if is_of_site or (stem.endswith("_total") and any(map(_is_of_consumer, parts))):
+                found[f"{stem}_{name}_cost"] = _only(parts, is_low, wants_low)
+    return found
+
+
+def _is_of_consumer(statistic_id: str) -> bool:
+    return statistic_id.endswith("_ext") and not statistic_id.endswith(("from_ext", "to_ext"))
+
+
+def _only(
+    parts: Mapping[str, Price],
+    is_low: Callable[[datetime], bool],
+    wants_low: bool,
+    *,
+    is_amount: bool = False,
+) -> dict[str, Price]:
+    def only(price: Price, local: datetime) -> float | None:
+        if (found := price(local)) is None:
+            return None
+        return (1.0 if is_amount else found) if is_low(local) is wants_low else 0.0
+
+    return {key: partial(only, price) for key, price in parts.items()}
+
+
+def fee_by_hour(tariffs: Collection[Mapping[str, Any]], key: str) -> Price:
+    """What an hour holds of a month's fee, where the tariff spreads it over hours."""
+
+    def fee(local: datetime) -> float:
+        valid = _valid(tariffs, local.date())
+        if valid is None or not _is_by_hour(valid):
+            return 0.0
+        month_fee: float = valid["fees"].get(key, 0.0)
+        return month_fee / _days_of_month(local.date()) / _hours_of_day(local.date())
+
+    return fee
+
+
+def _is_by_hour(valid: Mapping[str, Any]) -> bool:
+    """Whether fees are in the costs of hours; without a price of the grid there are none."""
+    told = "grid_price" in valid["electricity"] or bool(valid.get("dynamic"))
+    return bool(valid["fees"].get("fees_by_hour")) and told
+
+
+def _hours_of_day(day: date) -> int:
+    """23 on the last Sunday of March, 25 on that of October."""
+    is_last_sunday = day.weekday() == 6 and (day + timedelta(days=7)).month != day.month
+    return 24 + {3: -1, 10: 1}.get(day.month, 0) * is_last_sunday
+
+
 def source_prices(stored: Collection[Mapping[str, Any]]) -> dict[str, dict[str, Price]]:
     """The prices of all that costs something in the installation of `tests.stories.source`."""
     tariffs = [one for one in stored if "feed_in" not in one]
@@ -158,7 +238,7 @@ def source_prices(stored: Collection[Mapping[str, Any]]) -> dict[str, dict[str, 
     cold = stored_price(tariffs, "water_and_heat", "cold_water_price")
     export = feed_in_price([one for one in stored if "feed_in" in one])
     site, water = f"climkit:{SITE_ID}_electricity", f"climkit:{SITE_ID}_cold_water_conso_total"
-    return {
+    prices = {
         f"{site}_from_ext_cost": {f"{site}_from_ext": grid},
         f"{site}_to_ext_cost": {f"{site}_to_ext": export},
         f"{site}_conso_total_cost": {f"{site}_from_ext": grid},
@@ -167,6 +247,37 @@ def source_prices(stored: Collection[Mapping[str, Any]]) -> dict[str, dict[str, 
         f"{water}_cost": {water: cold},
         f"climkit:{WATER_ID}_total_cost": {f"climkit:{WATER_ID}_total": cold},
     }
+    if any(one["low_hours"] for one in tariffs):
+        prices |= by_tariff(prices, low_by_tariffs(tariffs))
+    return prices
+
+
+def source_fees(stored: Collection[Mapping[str, Any]]) -> dict[str, Price]:
+    """The fees in the hours of that installation."""
+    fee = fee_by_hour([one for one in stored if "feed_in" not in one], "site_fee")
+    site = f"climkit:{SITE_ID}_electricity"
+    is_low = low_by_tariffs([one for one in stored if "feed_in" not in one])
+    by_rate = {
+        f"{site}_from_ext_{name}_cost": partial(_if_low, fee, is_low, wants_low)
+        for name, wants_low in (("high", False), ("low", True))
+    }
+    return {f"{site}_from_ext_cost": fee, f"{site}_conso_total_cost": fee, **by_rate}
+
+
+def _if_low(
+    fee: Price, is_low: Callable[[datetime], bool], wants_low: bool, local: datetime
+) -> float | None:
+    return fee(local) if is_low(local) is wants_low else 0.0
+
+
+def low_by_tariffs(tariffs: Collection[Mapping[str, Any]]) -> Callable[[datetime], bool]:
+    """Whether an hour is one of the low tariff, as tariffs say."""
+
+    def is_low(local: datetime) -> bool:
+        valid = _valid(tariffs, local.date())
+        return valid is not None and _is_low(valid["low_hours"], local)
+
+    return is_low
 
 
 def stored_price(stored: Collection[Mapping[str, Any]], section: str, key: str) -> Price:
@@ -262,13 +373,19 @@ def cost_entities(home: Home) -> set[str]:
 
 
 def fees_by_hand(
-    tariffs: Collection[Mapping[str, Any]], key: str, first: date, last: date
+    tariffs: Collection[Mapping[str, Any]],
+    key: str,
+    first: date,
+    last: date,
+    *,
+    but_by_hour: bool = False,
 ) -> float:
-    """The fees of some days, each its part of the month's."""
+    """The fees of some days, each its part of the month's; perhaps without those in hours."""
     return sum(
         valid["fees"].get(key, 0.0) / _days_of_month(day)
         for day in _days(first, last)
         if (valid := _valid([one for one in tariffs if "fees" in one], day))
+        and not (but_by_hour and _is_by_hour(valid))
     )
 
 

@@ -14,6 +14,7 @@ from tests.costs.bill import (
     ZURICH,
     add_tariff,
     assert_costs,
+    by_tariff,
     cost_entities,
     costs_by_hand,
     flat_of,
@@ -78,6 +79,7 @@ class TestWeek:
             return 0.06 if local.date() < second else -0.01
 
         prices = house_prices(home, grid, solar, export)
+        prices |= by_tariff(prices, is_low)
         await assert_costs(home, prices)
 
         # Climkit corrects a day that lies behind: costs follow without a request of their own.

@@ -148,7 +148,7 @@ class TestAdd:
                 "heating_price": 0.1,
                 "cooling_price": 0.12,
             },
-            "fees": {"site_fee": 100.0, "meter_fee": 4.5},
+            "fees": {"site_fee": 100.0, "meter_fee": 4.5, "fees_by_hour": True},
         }
         await flow.answer(prices)
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
@@ -217,6 +217,11 @@ class TestAdd:
             ({"water_and_heat": {"heating_price": inf}}, {"water_and_heat": "no_price"}),
             ({"fees": {"site_fee": inf, "meter_fee": -1}}, {"fees": "no_price"}),
             ({"fees": {"meter_fee": -0.5}}, {"fees": "price_below_zero"}),
+            ({"fees": {"meter_fee": -0.5, "fees_by_hour": True}}, {"fees": "price_below_zero"}),
+            (
+                {"electricity": {"charge_point_price": 0.3}, "fees": {"fees_by_hour": True}},
+                {"fees": "fees_need_grid_price"},
+            ),
             ({"water_and_heat": {"hot_water_price": -2}}, {"water_and_heat": "price_below_zero"}),
             (
                 {"electricity": {"grid_price": 0.3, "solar_price": -0.1}},

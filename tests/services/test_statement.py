@@ -22,6 +22,7 @@ from custom_components.climkit.costs.tariffs import Tariffs, tariffs_from_data
 from custom_components.climkit.services.statement import (
     COSTS,
     FIGURES,
+    Costs,
     DaySpan,
     GapReason,
     Gaps,
@@ -549,7 +550,7 @@ def measured(amounts: Iterable[float], first: int = 0, **others: Any) -> Measure
         **{
             "part": Part.GRID,
             "amounts": {MIDNIGHT + n * HOUR: one for n, one in enumerate(amounts, first)},
-            "costs": {},
+            "costs": Costs(),
             "is_stored": True,
             "is_awaited": False,
             "lateness": 2 * HOUR,
@@ -615,7 +616,7 @@ def test_nothing_is_null() -> None:
     tariffs = Tariffs([], ZURICH)
     empty = figures([measured([])], [], None, tariffs, is_pending=False)
     assert set(empty.values()) == {None}
-    zero = figures([measured([0.0])], [{MIDNIGHT: 0.0}], 0.0, tariffs, is_pending=False)
+    zero = figures([measured([0.0])], [Costs({MIDNIGHT: 0.0})], 0.0, tariffs, is_pending=False)
     assert (zero[Part.GRID], zero["total_cost"], zero["fees"]) == (0.0, 0.0, 0.0)
     assert zero["grid_high_kwh"] is zero["grid_low_kwh"] is None
 

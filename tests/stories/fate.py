@@ -255,7 +255,7 @@ class Fate:
         if self.random.random() < 0.7:
             fields |= {"solar_price": 0.17, "cold_water_price": 2.4}
         if self.random.random() < 0.5:
-            fields |= {"site_fee": 30.0}
+            fields |= {"site_fee": 30.0, "fees_by_hour": self.random.random() < 0.5}
         if self.random.random() < 0.2:
             fields = {**fields, "solar_share": 80.0}
             fields.pop("solar_price", None)

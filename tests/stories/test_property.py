@@ -117,6 +117,7 @@ PRICES: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
         "weekday": st.sampled_from(["12-17, 23-07", "22-6", "0-24"]),
         "sunday": st.sampled_from(["0-24", "2-3"]),
         "site_fee": st.sampled_from([6.2, 30.0]),
+        "fees_by_hour": st.just(True),
     },
 )
 SHARES: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(

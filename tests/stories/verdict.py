@@ -16,6 +16,7 @@ from tests.costs.bill import (
     costs_by_hand,
     fees_by_hand,
     projected_by_hand,
+    source_fees,
     source_prices,
 )
 from tests.stories.source import SITE_ID
@@ -56,7 +57,7 @@ def expected_costs(
     home: Home, tariffs: Collection[Mapping[str, Any]]
 ) -> dict[str, dict[datetime, float]]:
     """What each hour costs, of what costs something."""
-    costs = costs_by_hand(home, source_prices(tariffs))
+    costs = costs_by_hand(home, source_prices(tariffs), source_fees(tariffs))
     return {key: hours for key, hours in costs.items() if hours}
 
 
@@ -73,7 +74,7 @@ def _assert_spent(
         return
     for key, since in (("cost_today", today), ("cost_this_month", today.replace(day=1))):
         spent = [cost for one in hours for hour, cost in one.items() if hour >= since]
-        fees = fees_by_hand(tariffs, "site_fee", since.date(), today.date())
+        fees = fees_by_hand(tariffs, "site_fee", since.date(), today.date(), but_by_hour=True)
         state = home.state(f"{SITE_ID}_{key}").state
         if spent:
             assert abs(float(state) - sum(spent) - fees) < 1e-4, (key, state)
@@ -94,7 +95,7 @@ def _assert_last_month(
     spent = [cost for one in hours for hour, cost in one.items() if start <= hour < month]
     known = home.sites[0].costs.cost_last_month(SITE_ID)
     if spent:
-        fees = fees_by_hand(tariffs, "site_fee", start.date(), last_day)
+        fees = fees_by_hand(tariffs, "site_fee", start.date(), last_day, but_by_hour=True)
         assert known is not None
         assert abs(known - sum(spent) - fees) < 1e-4, known
     else:

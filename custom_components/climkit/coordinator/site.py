@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 import logging
 from typing import Any, override
 
@@ -26,7 +27,7 @@ from ..api import (
     is_outage,
     local_midnight,
 )
-from ..costs import SiteCosts
+from ..costs import SeriesNames, SiteCosts
 from ..errors import refresh_errors
 from ..feeds import FeedReader, fitting_length, newest
 from ..history import SiteHistory
@@ -238,7 +239,11 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._live_data.keep_only(self.inventory.feeds)
         named, site = self.inventory.series_with_meters, self.site
         self._history.set_series((s, self.names.statistic(s, site, m)) for s, m in named)
-        self._costs.set_series((s, self.names.cost(s, site, m)) for s, m in named)
+        names = self.names
+        self._costs.set_series(
+            (s, SeriesNames(partial(names.cost, s, site, m), partial(names.amount, s, site, m)))
+            for s, m in named
+        )
 
     async def _async_ask_feeds(self, now: datetime) -> ClimkitError | None:
         """Ask what is due; return what went wrong if nothing was answered.

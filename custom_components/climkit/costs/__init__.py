@@ -1,19 +1,22 @@
 """From tariffs to costs: what each hour cost, written as statistics of their own."""
 
 from .calendar import Season, SeasonError
+from .cost_series import SeriesNames
 from .low_hours import LowHours, LowHoursError
 from .sensor_prices import price_unit
 from .site_costs import SiteCosts
 from .stored import async_move_feed_in, stored_prices
-from .tariff import first_day, is_factor, is_feed_in, is_price
+from .tariff import Fee, first_day, is_factor, is_feed_in, is_price
 from .tariffs import Means, Tariffs, unusable_days
 
 __all__ = [
+    "Fee",
     "LowHours",
     "LowHoursError",
     "Means",
     "Season",
     "SeasonError",
+    "SeriesNames",
     "SiteCosts",
     "Tariffs",
     "async_move_feed_in",

@@ -1,25 +1,48 @@
-"""Which series cost something, and what belongs to the costs of a site or meter. Pure."""
+"""What follows from series and prices, and what belongs to the costs of a site or meter. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from ..measures import CHARGE_POINT, ELECTRICITY, Price, Series
-from .tariffs import Tariffs
+from homeassistant.components.recorder.models import StatisticMetaData
+
+from ..measures import CHARGE_POINT, ELECTRICITY, Price, Role, Series, TimeOfUse
+from ..statistics import cost_metadata, metadata
+from .tariff import Fee
+from .tariffs import Tariffs, Term
 
 # A series that costs something, with the statistics of the amounts and what each is priced as.
 type Sources = Mapping[str, Price]
 
 
 @dataclass(frozen=True, slots=True)
-class CostSeries:
-    """A series that costs something; `sources` are its amounts: statistic ids and their prices.
+class SeriesNames:
+    """What the statistics of a series are called, in hours of one tariff alone too."""
 
-    `name` is the one of the cost statistic.
+    cost: Callable[[TimeOfUse | None], str]
+    amount: Callable[[TimeOfUse | None], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostSeries:
+    """What a series costs, or what it has at one of two tariffs; a statistic of its own.
+
+    `sources` are its amounts: statistic ids and their prices. `hours`: only those of one tariff
+    count. `is_amount`: the amounts themselves, not what they cost. `fee`: what is spread over its
+    hours, where a tariff says so. `name` is the one of the statistic.
     """
 
     series: Series
+    statistic_id: str
     name: str
     sources: Sources
+    hours: TimeOfUse | None = None
+    is_amount: bool = False
+    fee: Fee | None = None
+
+    @property
+    def terms(self) -> frozenset[Term]:
+        """Return what of a tariff this follows from."""
+        return frozenset([*self.sources.values(), *([self.fee] if self.fee else [])])
 
     @property
     def is_own_cost(self) -> bool:
@@ -29,14 +52,23 @@ class CostSeries:
         a site's consumption holds them.
         """
         is_twice = self.series.feed.meter_type == CHARGE_POINT and self.series.meter_id is None
-        return Price.EXPORT not in self.sources.values() and not is_twice
+        is_part = self.hours is not None
+        return Price.EXPORT not in self.sources.values() and not is_twice and not is_part
+
+    def describe(self, currency: str) -> StatisticMetaData:
+        """Describe the statistic."""
+        if self.is_amount:
+            return metadata(self.series, self.name, self.statistic_id)
+        return cost_metadata(self.statistic_id, self.name, currency)
 
 
-def cost_series_of(series: Iterable[tuple[Series, str]], tariffs: Tariffs) -> dict[str, CostSeries]:
-    """Return the series that ever cost something, by cost id; each series comes with a name."""
-    known = {one.statistic_id: (one, name) for one, name in series}
-    found = {}
-    for one, name in known.values():
+def cost_series_of(
+    series: Iterable[tuple[Series, SeriesNames]], tariffs: Tariffs
+) -> dict[str, CostSeries]:
+    """Return all that ever follows from prices, by statistic id."""
+    known = {one.statistic_id: (one, names) for one, names in series}
+    found: dict[str, CostSeries] = {}
+    for one, names in known.values():
         ids = one.part_ids or (one.statistic_id,)
         sources = {
             key: price
@@ -44,8 +76,76 @@ def cost_series_of(series: Iterable[tuple[Series, str]], tariffs: Tariffs) -> di
             if key in known and (price := known[key][0].measure.price) and tariffs.has_price(price)
         }
         if sources:
-            found[one.cost_id] = CostSeries(one, name, sources)
+            whole = CostSeries(
+                series=one,
+                statistic_id=one.cost_id,
+                name=names.cost(None),
+                sources=sources,
+                fee=_fee_in(one, sources),
+            )
+            splits = _by_tariff(whole, names) if tariffs.has_low_hours else ()
+            found |= {derived.statistic_id: derived for derived in (whole, *splits)}
     return found
+
+
+def derived_ids(series: Series) -> set[str]:
+    """Return the ids of all statistics that can follow from a series and prices."""
+    ids = {series.cost_id}
+    for hours in TimeOfUse:
+        ids |= {series.amount_id_in(hours), series.cost_id_in(hours)}
+    return ids
+
+
+def _by_tariff(whole: CostSeries, names: SeriesNames) -> Iterator[CostSeries]:
+    """Yield what is told by the hours of the two tariffs: what the grid gives, and what that costs.
+
+    The cost is the one that the Energy dashboard shows beside it: of a consumer solar and fees too.
+    """
+    series = whole.series
+    if Price.GRID not in whole.sources.values():
+        return
+    for hours in TimeOfUse:
+        if _is_taken_from_grid(series):
+            yield replace(
+                whole,
+                statistic_id=series.amount_id_in(hours),
+                name=names.amount(hours),
+                hours=hours,
+                is_amount=True,
+                fee=None,
+            )
+        if _is_cost_of_grid(series):
+            yield replace(
+                whole, statistic_id=series.cost_id_in(hours), name=names.cost(hours), hours=hours
+            )
+
+
+def _is_taken_from_grid(series: Series) -> bool:
+    """Whether a series is what a consumer or the site takes; a site's meter only says it again."""
+    is_meter_of_site = series.meter_id is not None and series.measure.role is Role.GRID_IMPORT
+    return series.measure.price is Price.GRID and not is_meter_of_site
+
+
+def _is_cost_of_grid(series: Series) -> bool:
+    if series.meter_id is None:
+        return series.measure.role is Role.GRID_IMPORT
+    return _is_consumer(series)
+
+
+def _is_consumer(series: Series) -> bool:
+    """Whether a series is all that a consumer of electricity uses, from wherever."""
+    is_electricity = series.feed.meter_type == ELECTRICITY
+    return series.meter_id is not None and is_electricity and bool(series.part_ids)
+
+
+def _fee_in(series: Series, sources: Sources) -> Fee | None:
+    """Return which fee the costs of a series hold: what an owner costs, and the grid's costs."""
+    if Price.GRID not in sources.values():
+        return None
+    if _is_consumer(series):
+        return Fee.METER
+    is_of_site = series.meter_id is None and series.measure.role in (Role.HOME, Role.GRID_IMPORT)
+    return Fee.SITE if is_of_site else None
 
 
 def costs_by_owner(cost_series: Mapping[str, CostSeries]) -> dict[str, list[str]]:
@@ -63,5 +163,5 @@ def pays_meter_fee(cost_series: Iterable[CostSeries]) -> set[str]:
     return {
         one.series.meter_id
         for one in cost_series
-        if one.series.meter_id and one.series.feed.meter_type == ELECTRICITY and one.series.part_ids
+        if one.series.meter_id and _is_consumer(one.series)
     }

@@ -28,11 +28,18 @@ from ..statistics import (
     async_totals_before,
 )
 from ..store import ClimkitStore
-from .cost_series import CostSeries, cost_series_of, costs_by_owner, pays_meter_fee
+from .cost_series import (
+    CostSeries,
+    SeriesNames,
+    cost_series_of,
+    costs_by_owner,
+    pays_meter_fee,
+)
 from .projection import DAYS, Projection, RecentDays
 from .sensor_prices import SensorPrices, price_unit
 from .site_state import SiteCostState
 from .state import CostPage, CostState, costs_of, next_page, projection
+from .tariff import Fee
 from .tariffs import Means, days_of_month, tariffs_from_data, unusable_days
 
 
@@ -86,7 +93,7 @@ class SiteCosts:
         self._sensor_prices = SensorPrices(hass, site, price_name, on_change)
         self._data = tariffs
         self.tariffs = tariffs_from_data(tariffs, site.zone)
-        self._series: dict[Series, str] = {}
+        self._series: dict[Series, SeriesNames] = {}
         self._cost_series: dict[str, CostSeries] = {}
         self._by_owner: dict[str, list[str]] = {}
         self._meters_with_fee: set[str] = set()
@@ -209,14 +216,23 @@ class SiteCosts:
         return self._by_owner.get(owner_id, [])
 
     def fee(self, owner_id: str, first: date, last: date) -> float:
-        """Return the fees that a site or meter pays for some days; those to come cost nothing."""
+        """Return the fees that a site or meter pays for some days beside those in its hours.
+
+        Days to come cost nothing.
+        """
         return self._fees(owner_id, first, min(last, self._today))
 
     def _fees(self, owner_id: str, first: date, last: date) -> float:
-        fees = self.tariffs.fees(first, last)
+        by_hour = any(self.fee_in(cost_id) for cost_id in self.cost_ids(owner_id))
+        fees = self.tariffs.fees(first, last, but_by_hour=by_hour)
         if owner_id == self._site.id:
             return fees.site
         return fees.meter if owner_id in self._meters_with_fee else 0.0
+
+    def fee_in(self, cost_id: str) -> Fee | None:
+        """Return which fee a cost statistic holds, in the hours of tariffs that say so."""
+        found = self._cost_series.get(cost_id)
+        return found.fee if found else None
 
     def pays_fee(self, owner_id: str) -> bool:
         """Whether a site or meter has costs to which fixed fees belong."""
@@ -250,8 +266,8 @@ class SiteCosts:
 
     # What others tell
 
-    def set_series(self, series: Iterable[tuple[Series, str]]) -> None:
-        """Say which series there are, each with the name of its cost statistic."""
+    def set_series(self, series: Iterable[tuple[Series, SeriesNames]]) -> None:
+        """Say which series there are, each with the names of what follows from it and prices."""
         self._series = dict(series)
         self._plan()
 
@@ -428,7 +444,12 @@ class SiteCosts:
 
     async def _async_sum_up(self, sums: _Sums) -> None:
         """Work out what was spent, and tell entities; nothing is known of what is not read."""
-        read = [one for one in self._state.states.values() if one.statistic_id not in sums.unread]
+        shown = {cost_id for cost_ids in self._by_owner.values() for cost_id in cost_ids}
+        read = [
+            one
+            for cost_id, one in self._state.states.items()
+            if cost_id in shown and cost_id not in sums.unread
+        ]
         for time in sums.times:
             unknown = [one.statistic_id for one in read if one.last and time not in one.before]
             totals = await async_totals_before(self._hass, unknown, time) if unknown else {}

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..api import HOUR, Site, floor_hour
-from ..measures import Price, Series
+from ..measures import Series
 from ..statistics import (
     Extent,
     TimeRange,
@@ -20,14 +20,13 @@ from ..statistics import (
     async_extents_until,
     async_known,
     async_publish,
-    cost_metadata,
     merged,
     without,
 )
 from ..store import ClimkitStore
-from .cost_series import CostSeries
+from .cost_series import CostSeries, derived_ids
 from .state import CostPage, CostState
-from .tariffs import Tariffs, changed_ranges, tariffs_from_data
+from .tariffs import ALL_TERMS, Tariffs, Term, changed_ranges, tariffs_from_data
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -88,7 +87,7 @@ class SiteCostState:
         dirty = self._record.dirty
         is_known = self._record.tariffs == tariffs and cost_series.keys() <= dirty.keys()
         self._mark_changed(tariffs, cost_series)
-        unpriced = {one.cost_id for one in series} & dirty.keys() - cost_series.keys()
+        unpriced = set().union(*map(derived_ids, series)) & dirty.keys() - cost_series.keys()
         if unpriced:
             await async_clear(self._hass, unpriced)
         for cost_id in unpriced:
@@ -99,7 +98,7 @@ class SiteCostState:
         saved = await self._async_saved(stored)
         states = {}
         for cost_id, one in cost_series.items():
-            statistic = cost_metadata(one.series, one.name, self.tariffs.currency or "")
+            statistic = one.describe(self.tariffs.currency or "")
             if known.get(cost_id) != (statistic["name"], statistic["unit_of_measurement"]):
                 async_publish(self._hass, statistic)
             state = self.states.get(cost_id)
@@ -123,15 +122,14 @@ class SiteCostState:
         self.tariffs = self._read_tariffs()
         changed = cache(partial(changed_ranges, before, self.tariffs, self._horizon))
         for cost_id, ranges in self._record.dirty.items():
-            prices = self._prices(cost_id, cost_series)
-            self._record.dirty[cost_id] = merged([*ranges, *changed(prices)])
+            terms = self._terms(cost_id, cost_series)
+            self._record.dirty[cost_id] = merged([*ranges, *changed(terms)])
 
-    def _prices(self, cost_id: str, cost_series: Mapping[str, CostSeries]) -> frozenset[Price]:
-        """Return as what the amounts behind a cost were and are priced; any where not known."""
+    def _terms(self, cost_id: str, cost_series: Mapping[str, CostSeries]) -> frozenset[Term]:
+        """Return what of a tariff a cost followed and follows from; anything where not known."""
         if (state := self.states.get(cost_id)) is None:
-            return frozenset(Price)
-        now = cost_series.get(cost_id, state.cost_series)
-        return frozenset([*state.cost_series.sources.values(), *now.sources.values()])
+            return ALL_TERMS
+        return state.cost_series.terms | cost_series.get(cost_id, state.cost_series).terms
 
     async def _async_saved(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
         """Return what is stored of each statistic up to the newest row that was remembered."""
@@ -283,7 +281,7 @@ class SiteCostState:
         """Forget what was spent where prices of the past change."""
         changed = cache(partial(changed_ranges, before, after, dt_util.utcnow()))
         for cost_id, state in self.states.items():
-            if changed(self._prices(cost_id, cost_series)):
+            if changed(self._terms(cost_id, cost_series)):
                 state.spent = {}
 
     def note_done(self, page: CostPage) -> None:

@@ -8,7 +8,7 @@ from ..api import HOUR
 from ..statistics import Row, StoredStatistic, TimeRange
 from .cost_series import CostSeries
 from .projection import Projection, RecentDays
-from .tariffs import NO_MEANS, Means, Tariffs, hourly_costs
+from .tariffs import NO_MEANS, Hours, Means, Tariffs, hourly_costs, in_hours_of, priced_amounts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,19 +101,29 @@ def costs_of(
     rows: Mapping[str, Iterable[Row]],
     tariffs: Tariffs,
     means: Means = NO_MEANS,
-) -> dict[str, dict[datetime, float | None]]:
+) -> dict[str, Hours]:
     """Return what each hour costs, by cost id, from the rows of the amounts, by statistic id."""
     return {
-        state.statistic_id: hourly_costs(
-            [
-                (price, {row.start: row.amount for row in rows.get(source, ())})
-                for source, price in state.cost_series.sources.items()
-            ],
-            tariffs,
-            means,
-        )
-        for state in states
+        state.statistic_id: _hours_of(state.cost_series, rows, tariffs, means) for state in states
     }
+
+
+def _hours_of(
+    cost_series: CostSeries,
+    rows: Mapping[str, Iterable[Row]],
+    tariffs: Tariffs,
+    means: Means,
+) -> Hours:
+    parts = [
+        (price, {row.start: row.amount for row in rows.get(source, ())})
+        for source, price in cost_series.sources.items()
+    ]
+    if cost_series.is_amount:
+        [part] = parts
+        found = priced_amounts(*part, tariffs)
+    else:
+        found = hourly_costs(parts, tariffs, means, cost_series.fee)
+    return in_hours_of(cost_series.hours, found, tariffs) if cost_series.hours else found
 
 
 # At most this is computed and stored in one go, so that energy never waits long.

@@ -8,6 +8,7 @@ taxes; fees are a month's.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Any, Self
 
 from ..api import PLAUSIBLE_YEARS
@@ -25,6 +26,7 @@ from ..const import (
     CONF_FEED_IN_LOW,
     CONF_FEED_IN_PRICE,
     CONF_FEES,
+    CONF_FEES_BY_HOUR,
     CONF_GRID,
     CONF_GRID_LOW,
     CONF_HEATING,
@@ -69,6 +71,13 @@ LARGEST_FACTOR = 2.0
 
 # A charge point costs its own price where the tariff has one, else what electricity costs.
 _ELSE = {Price.CHARGE_POINT_GRID: Price.GRID, Price.CHARGE_POINT_SOLAR: Price.SOLAR}
+
+
+class Fee(StrEnum):
+    """Which fixed fee somebody pays."""
+
+    SITE = "site"
+    METER = "meter"
 
 
 def is_price(value: object) -> bool:
@@ -131,7 +140,8 @@ class SensorRate:
 class Tariff:
     """The prices of a site from a day on (local date of the site); what has none has no cost.
 
-    `site_fee` and `meter_fee` (of each consumer's electricity meter) are a month's.
+    `site_fee` and `meter_fee` (of each consumer's electricity meter) are a month's; `fees_by_hour`:
+    they are spread over the hours of the cost statistics.
     """
 
     valid_from: date
@@ -141,6 +151,7 @@ class Tariff:
     season: Season | None = None
     site_fee: float = 0.0
     meter_fee: float = 0.0
+    fees_by_hour: bool = False
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
@@ -159,7 +170,13 @@ class Tariff:
             season=Season.parse(data.get(CONF_SEASON, {})),
             site_fee=fees.get(CONF_SITE_FEE, 0.0),
             meter_fee=fees.get(CONF_METER_FEE, 0.0),
+            # They go into the costs of electricity from the grid, so those must be known.
+            fees_by_hour=fees.get(CONF_FEES_BY_HOUR) is True and Price.GRID in rates,
         )
+
+    def fee(self, fee: Fee) -> float:
+        """Return the fee of a month."""
+        return self.site_fee if fee is Fee.SITE else self.meter_fee
 
     def rate(self, price: Price) -> Rate | SensorRate | None:
         """Return what something costs; None where this tariff does not say."""
@@ -226,8 +243,8 @@ def feed_in_of_tariffs(stored: Iterable[Mapping[str, Any]]) -> list[dict[str, An
 
 
 def _check_prices(data: Mapping[str, Any], sections: Iterable[str]) -> None:
-    prices = (price for section in sections for price in data[section].values())
-    if not all(map(is_price, prices)):
+    fields = (field for section in sections for field in data[section].items())
+    if not all(is_price(value) for key, value in fields if key != CONF_FEES_BY_HOUR):
         raise ValueError("not a price")
 
 

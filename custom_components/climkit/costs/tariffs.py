@@ -1,23 +1,31 @@
 """Prices over time, and what hourly amounts cost. Pure: no I/O, no clock."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
-from ..api import local_midnight
+from ..api import HOUR, local_midnight
 from ..const import CONF_VALID_FROM
-from ..measures import Price
+from ..measures import Price, TimeOfUse
 from ..statistics import TimeRange
 from .calendar import Calendar
 from .low_hours import LowHours
-from .tariff import Rate, SensorRate, Tariff, feed_in_of_tariffs, is_feed_in, usable
+from .tariff import Fee, Rate, SensorRate, Tariff, feed_in_of_tariffs, is_feed_in, usable
 
 # What sensors told: the mean of each hour, by its start in UTC, by sensor; see `SensorRate`.
 type Means = Mapping[str, Mapping[datetime, float]]
 
 NO_MEANS: Means = MappingProxyType({})
+
+# What a tariff says, and costs follow from.
+type Term = Price | Fee
+
+ALL_TERMS: Final[frozenset[Term]] = frozenset([*Price, *Fee])
+
+# What hours have, by their start in UTC; None: Climkit withdrew it.
+type Hours = Mapping[datetime, float | None]
 
 
 class Fees(NamedTuple):
@@ -25,6 +33,10 @@ class Fees(NamedTuple):
 
     site: float
     meter: float
+
+    def of(self, fee: Fee) -> float:
+        """Return one of them."""
+        return self.site if fee is Fee.SITE else self.meter
 
 
 class _Held(NamedTuple):
@@ -45,6 +57,7 @@ class Tariffs:
         self._tariffs = Calendar(tariffs)
         self._feed_in = Calendar(feed_in)
         self._zone = zone
+        self._fees_by_hour: dict[tuple[Fee, date], float] = {}
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -86,6 +99,13 @@ class Tariffs:
     def _day(self, when: datetime) -> date:
         return when.astimezone(self._zone).date()
 
+    def _says_on(self, term: Term, day: date) -> _Held | float | None:
+        """Return all that a tariff says of something on a local day."""
+        if isinstance(term, Price):
+            return self._rate_on(term, day)
+        tariff = self._tariffs.on(day)
+        return tariff.fee(term) if tariff and tariff.fees_by_hour else 0.0
+
     def _rate_on(self, price: Price, day: date) -> _Held | None:
         """Return what something costs on a local day; None where nobody says."""
         tariff = self._calendar(price).on(day)
@@ -102,6 +122,10 @@ class Tariffs:
             return held.rate.at(is_low=local in held.low_hours)
         mean = means.get(held.rate.sensor, {}).get(hour)
         return None if mean is None else held.rate.at(mean)
+
+    def is_priced(self, price: Price, hour: datetime) -> bool:
+        """Whether a tariff says what something costs in an hour, or a sensor shall."""
+        return self._rate_on(price, self._day(hour)) is not None
 
     def sensor(self, price: Price, when: datetime) -> str | None:
         """Return which sensor tells at a time what something costs; None where none does."""
@@ -126,19 +150,52 @@ class Tariffs:
         tariff = self._tariffs.on(local.date())
         return local in tariff.low_hours if tariff else None
 
-    def fees(self, first: date, last: date) -> Fees:
-        """Return the fees of some days; a month's fee is spread evenly over its days."""
+    def time_of_use(self, hour: datetime) -> TimeOfUse | None:
+        """Return of which tariff an hour is; None where there is none."""
+        match self.is_low(hour):
+            case None:
+                return None
+            case True:
+                return TimeOfUse.LOW
+        return TimeOfUse.HIGH
+
+    def fee_by_hour(self, fee: Fee, hour: datetime) -> float:
+        """Return what is in the cost of an hour of a fee; a day's is spread evenly over its hours.
+
+        The two days a year when clocks are changed have 23 and 25 of them.
+        """
+        key = fee, self._day(hour)
+        if key not in self._fees_by_hour:
+            self._fees_by_hour[key] = self._fee_of_hours(*key)
+        return self._fees_by_hour[key]
+
+    def _fee_of_hours(self, fee: Fee, day: date) -> float:
+        tariff = self._tariffs.on(day)
+        if tariff is None or not tariff.fees_by_hour:
+            return 0.0
+        start, end = (local_midnight(one, self._zone) for one in (day, day + timedelta(days=1)))
+        return tariff.fee(fee) / days_of_month(day) / ((end - start) / HOUR)
+
+    def fees(self, first: date, last: date, *, but_by_hour: bool = False) -> Fees:
+        """Return the fees of some days; a month's fee is spread evenly over its days.
+
+        `but_by_hour`: without those that the costs of hours hold.
+        """
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-        valid = [(day, tariff) for day in days if (tariff := self._tariffs.on(day))]
+        valid = [
+            (day, tariff)
+            for day in days
+            if (tariff := self._tariffs.on(day)) and not (but_by_hour and tariff.fees_by_hour)
+        ]
         return Fees(
             site=sum(tariff.site_fee / days_of_month(day) for day, tariff in valid),
             meter=sum(tariff.meter_fee / days_of_month(day) for day, tariff in valid),
         )
 
-    def cost_alike(self, other: Self, prices: Iterable[Price], when: datetime) -> bool:
+    def cost_alike(self, other: Self, terms: Iterable[Term], when: datetime) -> bool:
         """Whether some things cost at a time what they cost with others."""
         day = self._day(when)
-        return all(self._rate_on(price, day) == other._rate_on(price, day) for price in prices)
+        return all(self._says_on(term, day) == other._says_on(term, day) for term in terms)
 
 
 def days_of_month(day: date) -> int:
@@ -148,28 +205,29 @@ def days_of_month(day: date) -> int:
 
 
 def changed_ranges(
-    old: Tariffs, new: Tariffs, until: datetime, prices: Collection[Price] = tuple(Price)
+    old: Tariffs, new: Tariffs, until: datetime, terms: Collection[Term] = ALL_TERMS
 ) -> list[TimeRange]:
     """Return the stretches (UTC), before a time, in which some things cost another price."""
     edges = sorted(old.edges(until) | new.edges(until))
     return [
         TimeRange(start, end)
         for start, end in pairwise([*edges, until])
-        if not new.cost_alike(old, prices, start)
+        if not new.cost_alike(old, terms, start)
     ]
 
 
 def hourly_costs(
-    parts: Iterable[tuple[Price, Mapping[datetime, float | None]]],
+    parts: Iterable[tuple[Price, Hours]],
     tariffs: Tariffs,
     means: Means = NO_MEANS,
-) -> dict[datetime, float | None]:
+    fee: Fee | None = None,
+) -> Hours:
     """Return what each hour costs: the sum of what its parts cost, each at its own price.
 
-    `parts` are hourly amounts, each with what it is priced as. None is an amount that Climkit
-    withdrew, and an hour of which all were withdrawn costs None. An hour without a price, or
-    without amounts, is left out, and so is one of which a sensor did not tell a part's price (yet):
-    half of a cost is none.
+    `parts` are hourly amounts, each with what it is priced as; `fee` is the one that the costs
+    hold, if the tariff says so. None is an amount that Climkit withdrew, and an hour of which all
+    were withdrawn costs None. An hour without a price, or without amounts, is left out, and so is
+    one of which a sensor did not tell a part's price (yet): half of a cost is none.
     """
     costs: dict[datetime, float | None] = {}
     untold: set[datetime] = set()
@@ -183,7 +241,24 @@ def hourly_costs(
                 costs[hour] = (costs.get(hour) or 0.0) + amount * unit_price
             else:
                 costs.setdefault(hour, None)
-    return {hour: cost for hour, cost in costs.items() if hour not in untold}
+    return {
+        hour: cost + tariffs.fee_by_hour(fee, hour) if fee and cost is not None else cost
+        for hour, cost in costs.items()
+        if hour not in untold
+    }
+
+
+def priced_amounts(price: Price, hours: Hours, tariffs: Tariffs) -> Hours:
+    """Return the amounts of those hours in which a tariff says what they cost."""
+    return {hour: amount for hour, amount in hours.items() if tariffs.is_priced(price, hour)}
+
+
+def in_hours_of(time_of_use: TimeOfUse, hours: Hours, tariffs: Tariffs) -> Hours:
+    """Return what hours have of one tariff: those of the other one nothing, which is 0."""
+    return {
+        hour: value if value is None or tariffs.time_of_use(hour) is time_of_use else 0.0
+        for hour, value in hours.items()
+    }
 
 
 def tariffs_from_data(stored: Collection[Mapping[str, Any]], zone: tzinfo) -> Tariffs:

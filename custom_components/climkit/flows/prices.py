@@ -1,7 +1,7 @@
 """How a user adds prices of a site, and corrects them: what tariffs and feed-in prices share."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,10 +13,12 @@ from homeassistant.config_entries import (
 )
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
     SelectOptionDict,
+    Selector,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -349,12 +351,15 @@ def _texts(keys: tuple[str, ...]) -> dict[vol.Marker, TextSelector]:
     return {vol.Optional(key): TextSelector() for key in keys}
 
 
-def numbers_section(units: Mapping[str, str], *, is_collapsed: bool = False) -> section:
-    """Return a section of numbers, each in its unit; what is none the flow tells."""
-    fields = {
+def numbers_section(
+    units: Mapping[str, str], *, switches: Iterable[str] = (), is_collapsed: bool = False
+) -> section:
+    """Return a section of numbers, each in its unit, and switches; what is none the flow tells."""
+    fields: dict[vol.Marker, Selector[Any]] = {
         vol.Optional(key): NumberSelector(
             NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit)
         )
         for key, unit in units.items()
     }
+    fields |= {vol.Optional(key): BooleanSelector() for key in switches}
     return section(vol.Schema(fields), {"collapsed": is_collapsed})

@@ -15,6 +15,7 @@ from ..const import (
     CONF_DYNAMIC,
     CONF_ELECTRICITY,
     CONF_FEES,
+    CONF_FEES_BY_HOUR,
     CONF_GRID,
     CONF_GRID_LOW,
     CONF_HEATING,
@@ -72,10 +73,11 @@ class TariffFlow(PriceSteps):
     def _price_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         errors = _missing(user_input)
         for part in (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES):
-            prices = user_input[part]
-            if not all(map(is_price, prices.values())):
+            fields = user_input[part].items()
+            prices = [price for key, price in fields if key != CONF_FEES_BY_HOUR]
+            if not all(map(is_price, prices)):
                 errors[part] = "no_price"
-            elif any(price < 0 for price in prices.values()):
+            elif any(price < 0 for price in prices):
                 errors[part] = "price_below_zero"
         return errors | _wrong_sensor(user_input)
 
@@ -134,7 +136,9 @@ class TariffFlow(PriceSteps):
                     is_collapsed=True,
                 ),
                 vol.Required(CONF_FEES): numbers_section(
-                    {CONF_SITE_FEE: per_month, CONF_METER_FEE: per_month}, is_collapsed=True
+                    {CONF_SITE_FEE: per_month, CONF_METER_FEE: per_month},
+                    switches=(CONF_FEES_BY_HOUR,),
+                    is_collapsed=True,
                 ),
                 vol.Required(CONF_SEASON, default={}): season_section(),
             }
@@ -157,6 +161,8 @@ def _missing(user_input: Mapping[str, Any]) -> dict[str, str]:
             return {CONF_ELECTRICITY: "grid_price_needed"}
         if not consumed & solar:
             return {CONF_ELECTRICITY: "solar_price_needed"}
+    if user_input[CONF_FEES].get(CONF_FEES_BY_HOUR) and CONF_GRID not in electricity:
+        return {CONF_FEES: "fees_need_grid_price"}
     if not electricity and not user_input[CONF_WATER_AND_HEAT]:
         return {"base": "nothing_priced"}
     return {}

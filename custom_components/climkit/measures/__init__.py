@@ -13,6 +13,7 @@ from .table import (
     Price,
     Quantity,
     Role,
+    TimeOfUse,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Quantity",
     "Role",
     "Series",
+    "TimeOfUse",
     "all_series",
     "by_number",
     "known_meters",

@@ -11,7 +11,7 @@ from homeassistant.helpers.translation import async_get_translations
 from ..api import Meter, Site
 from ..const import DOMAIN
 from .series import Series
-from .table import Price
+from .table import Price, TimeOfUse
 
 
 def by_number(label: str) -> list[int | str]:
@@ -98,10 +98,19 @@ class Names:
         """Return what a series measures."""
         return self._sensor(series.measure.name)
 
-    def cost(self, series: Series, site: Site, meter: Meter | None) -> str:
-        """Return the name of the statistic of what a series costs, or earns."""
+    def cost(
+        self, series: Series, site: Site, meter: Meter | None, hours: TimeOfUse | None = None
+    ) -> str:
+        """Return the name of a statistic of what a series costs or earns, perhaps in some hours."""
         word = "compensation" if series.measure.price is Price.EXPORT else "cost"
-        return f"{self.statistic(series, site, meter)} {self._sensor(word)}"
+        return f"{self.amount(series, site, meter, hours)} {self._sensor(word)}"
+
+    def amount(
+        self, series: Series, site: Site, meter: Meter | None, hours: TimeOfUse | None = None
+    ) -> str:
+        """Return the name of the statistic of a series, perhaps in hours of one tariff alone."""
+        name = self.statistic(series, site, meter)
+        return f"{name} {self._sensor(f'{hours}_tariff')}" if hours else name
 
     def grid_price(self, site: Site) -> str:
         """Return the name of what electricity of a site's grid costs."""

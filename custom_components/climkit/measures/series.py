@@ -9,7 +9,15 @@ from ..api import Meter, MeterMode, is_object_id
 from ..const import DOMAIN
 from ..ids import slug
 from ..options import Selection
-from .table import BATTERY_COLUMNS, ELECTRICITY, METER_COLUMNS, METER_TYPES, Measure, measures_of
+from .table import (
+    BATTERY_COLUMNS,
+    ELECTRICITY,
+    METER_COLUMNS,
+    METER_TYPES,
+    Measure,
+    TimeOfUse,
+    measures_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,14 @@ class Series:
     def cost_id(self) -> str:
         """Id of the external statistic of what this costs, beside its own."""
         return f"{self.statistic_id}_cost"
+
+    def amount_id_in(self, hours: TimeOfUse) -> str:
+        """Id of the external statistic of the amounts in hours of one tariff alone."""
+        return f"{self.statistic_id}_{hours}"
+
+    def cost_id_in(self, hours: TimeOfUse) -> str:
+        """Id of the external statistic of what this costs in hours of one tariff alone."""
+        return f"{self.statistic_id}_{hours}_cost"
 
     @property
     def part_ids(self) -> tuple[str, ...]:

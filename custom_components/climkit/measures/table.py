@@ -67,6 +67,13 @@ class Price(StrEnum):
     HOT_WATER = "hot_water"
 
 
+class TimeOfUse(StrEnum):
+    """Whether an hour is one of the high or of the low tariff."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
 class EntityView(StrEnum):
     """What an entity can show of a series."""
 

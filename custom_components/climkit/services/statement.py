@@ -4,9 +4,9 @@ Pure: no I/O, no clock. Sums are those of hours as statistics hold them, so they
 and cost entities. What is absent is None, never 0.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from io import StringIO
@@ -18,7 +18,7 @@ from homeassistant.util.json import JsonValueType
 
 from ..api import HOUR, floor_hour, local_midnight
 from ..const import DECIMALS
-from ..costs import Tariffs
+from ..costs import Fee, Tariffs
 from ..measures import Series
 from ..statistics import TimeRange
 
@@ -114,9 +114,27 @@ class DaySpan:
         return cls(first, last, TimeRange(local_midnight(first, zone), end))
 
 
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What hours cost, by their start, UTC; `fee` is the one in them where a tariff says so."""
+
+    hours: Mapping[datetime, float] = field(default_factory=dict)
+    fee: Fee | None = None
+
+    def fees(self, tariffs: Tariffs) -> float:
+        """Return how much of it is fees."""
+        return fsum(tariffs.fee_by_hour(self.fee, hour) for hour in self.hours) if self.fee else 0.0
+
+    def without_fees(self, tariffs: Tariffs) -> Mapping[datetime, float]:
+        """Return what the amounts of the hours cost."""
+        if (fee := self.fee) is None:
+            return self.hours
+        return {hour: cost - tariffs.fee_by_hour(fee, hour) for hour, cost in self.hours.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What is stored of a series in a stretch: amounts and costs by the start of the hour, UTC.
+    """What is stored of a series in a stretch: amounts by the start of the hour, UTC, and costs.
 
     `is_stored`: whether there is any row, at whatever time; `is_awaited`: whether some are still to
     be read. Rows come up to `lateness` late; nothing is known after `newest` (None: rows tell).
@@ -124,7 +142,7 @@ class Measured:
 
     part: Part
     amounts: Mapping[datetime, float]
-    costs: Mapping[datetime, float]
+    costs: Costs
     is_stored: bool
     is_awaited: bool
     lateness: timedelta
@@ -156,7 +174,7 @@ def peak_series(series: Iterable[Series]) -> Series | None:
 
 def figures(
     measured: Iterable[Measured],
-    whole: Iterable[Mapping[datetime, float]],
+    whole: Collection[Costs],
     fees: float | None,
     tariffs: Tariffs,
     *,
@@ -164,12 +182,12 @@ def figures(
 ) -> dict[str, float | None]:
     """Return the figures of a row: kWh, m3 and the tariffs' currency.
 
-    `whole` are the costs that make up what the owner costs, each by its hours. While costs are
-    pending none is stated.
+    `whole` are the costs that make up what the owner costs. `fees` are those beside the ones in its
+    hours; None for who pays none. While costs are pending none is stated.
     """
     found: dict[str, float | None] = dict.fromkeys(FIGURES)
     for one in measured:
-        costs = {} if is_pending else one.costs
+        costs = {} if is_pending else one.costs.without_fees(tariffs)
         found[one.part] = _sum(one.amounts.values())
         if key := COSTS.get(one.part):
             found[key] = _sum(costs.values())
@@ -178,8 +196,9 @@ def figures(
                 hours = {hour for hour in one.amounts if tariffs.is_low(hour) is is_low}
                 found[f"grid_{name}_kwh"] = _sum(one.amounts[hour] for hour in hours)
                 found[f"grid_{name}_cost"] = _sum(costs[hour] for hour in hours & costs.keys())
-    found["fees"] = None if fees is None else round(fees, DECIMALS)
-    spent = [] if is_pending else [amount for hours in whole for amount in hours.values()]
+    by_hour = fsum(one.fees(tariffs) for one in whole)
+    found["fees"] = None if fees is None else round(fees + by_hour, DECIMALS)
+    spent = [] if is_pending else [cost for one in whole for cost in one.hours.values()]
     found["total_cost"] = _sum([*spent, fees or 0.0]) if spent else None
     return found
 
@@ -212,7 +231,8 @@ def gaps(
             missing |= lacking
         if settled < hours.end and _is_to_come(one, max(begin, settled), hours.end, now):
             found.add(GapReason.STILL_TO_COME)
-        if one.costs and one.amounts.keys() - one.costs.keys() and not is_pending:
+        costs = one.costs.hours
+        if costs and one.amounts.keys() - costs.keys() and not is_pending:
             found.add(GapReason.PRICE_MISSING)
     if is_pending:
         found.add(GapReason.COSTS_PENDING)

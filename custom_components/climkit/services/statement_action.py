@@ -31,6 +31,7 @@ from ..measures import METER_TYPES, Series
 from ..runtime import SiteRuntime
 from ..statistics import async_hours, async_synchronize
 from .statement import (
+    Costs,
     DaySpan,
     GapReason,
     Gaps,
@@ -194,7 +195,7 @@ async def _async_row(
     """Return the row of an owner, and what it lacks, from its hours, by statistic id."""
     site, costs, now = runtime.site, runtime.costs, dt_util.utcnow()
     measured = _measured(runtime, owner, found)
-    whole = [found.get(one, {}) for one in costs.cost_ids(owner.id)]
+    whole = [Costs(found.get(one, {}), costs.fee_in(one)) for one in costs.cost_ids(owner.id)]
     has_fee = costs.pays_fee(owner.id)
     fees = costs.fee(owner.id, span.first, span.last) if has_fee else None
     created = floor_hour(site.created) if site.created else None
@@ -231,7 +232,7 @@ def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours) -> list[Measur
             Measured(
                 part=part,
                 amounts=found.get(one.statistic_id, {}),
-                costs=found.get(one.cost_id, {}),
+                costs=Costs(found.get(one.cost_id, {}), runtime.costs.fee_in(one.cost_id)),
                 is_stored=one.statistic_id in stored,
                 is_awaited=history.is_awaited(one.statistic_id),
                 lateness=2 * HOUR if is_frequent else USUAL_LATENESS,

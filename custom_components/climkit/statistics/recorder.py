@@ -52,12 +52,12 @@ COUNTED_AT_ONCE = 50
 LOOKED_UP_AT_ONCE = 200
 
 
-def metadata(series: Series, name: str) -> StatisticMetaData:
-    """Describe the statistic of a series; of a long name as much as fits."""
+def metadata(series: Series, name: str, statistic_id: str | None = None) -> StatisticMetaData:
+    """Describe the statistic of a series, or of a part of it; of a long name as much as fits."""
     quantity = series.measure.quantity
     return StatisticMetaData(
         source=DOMAIN,
-        statistic_id=series.statistic_id,
+        statistic_id=statistic_id or series.statistic_id,
         name=name[:LONGEST_NAME],
         unit_class=quantity.unit_class,
         unit_of_measurement=quantity.unit,
@@ -66,11 +66,11 @@ def metadata(series: Series, name: str) -> StatisticMetaData:
     )
 
 
-def cost_metadata(series: Series, name: str, currency: str) -> StatisticMetaData:
-    """Describe the statistic of what a series costs."""
+def cost_metadata(statistic_id: str, name: str, currency: str) -> StatisticMetaData:
+    """Describe a statistic of costs."""
     return StatisticMetaData(
         source=DOMAIN,
-        statistic_id=series.cost_id,
+        statistic_id=statistic_id,
         name=name[:LONGEST_NAME],
         unit_class=None,
         unit_of_measurement=currency,
