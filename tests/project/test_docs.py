@@ -210,8 +210,11 @@ def test_tables_of_entities_are_of_today(name: str) -> None:
 
 
 def test_the_page_of_entities_knows_each() -> None:
-    """Whatever has a name is in one of its tables: as a row, as a view of one, or in words."""
-    text = read(ROOT / "docs" / "entities.md")
+    """Whatever has a name is in one of its tables: as a row, as a view of one, or in words.
+
+    What names of statistics end with is told where costs are.
+    """
+    text = read(ROOT / "docs" / "entities.md") + read(ROOT / "docs" / "costs.md")
     kinds = [series for _, meter in meter_kinds(Language("en")) for series in series_of(meter)]
     rows = [*site_series(), *kinds]
     viewed = {f"{one.measure.name}{suffix}" for one in rows for suffix in views(one)}

@@ -123,7 +123,7 @@ def _assert_projected(
     if known and len(known) == len(expected):
         today = dt_util.utcnow().astimezone(ZURICH).date()
         last = today.replace(day=monthrange(today.year, today.month)[1])
-        fees = fees_by_hand(tariffs, "site_fee", today.replace(day=1), last)
+        fees = fees_by_hand(tariffs, "site_fee", today.replace(day=1), last, but_by_hour=True)
         assert abs(float(state.state) - sum(known) - fees) < 1e-4, state
     else:
         assert state.state == "unknown", state

@@ -1,7 +1,7 @@
 """From tariffs to costs: what each hour cost, written as statistics of their own."""
 
 from .calendar import Season, SeasonError
-from .cost_series import SeriesNames
+from .cost_series import SeriesNames, derived_ids
 from .low_hours import LowHours, LowHoursError
 from .sensor_prices import price_unit
 from .site_costs import SiteCosts
@@ -20,6 +20,7 @@ __all__ = [
     "SiteCosts",
     "Tariffs",
     "async_move_feed_in",
+    "derived_ids",
     "first_day",
     "is_factor",
     "is_feed_in",

@@ -105,7 +105,7 @@ def _by_tariff(whole: CostSeries, names: SeriesNames) -> Iterator[CostSeries]:
     if Price.GRID not in whole.sources.values():
         return
     for hours in TimeOfUse:
-        if _is_taken_from_grid(series):
+        if series.is_taken_from_grid:
             yield replace(
                 whole,
                 statistic_id=series.amount_id_in(hours),
@@ -118,12 +118,6 @@ def _by_tariff(whole: CostSeries, names: SeriesNames) -> Iterator[CostSeries]:
             yield replace(
                 whole, statistic_id=series.cost_id_in(hours), name=names.cost(hours), hours=hours
             )
-
-
-def _is_taken_from_grid(series: Series) -> bool:
-    """Whether a series is what a consumer or the site takes; a site's meter only says it again."""
-    is_meter_of_site = series.meter_id is not None and series.measure.role is Role.GRID_IMPORT
-    return series.measure.price is Price.GRID and not is_meter_of_site
 
 
 def _is_cost_of_grid(series: Series) -> bool:

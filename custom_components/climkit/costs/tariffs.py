@@ -1,6 +1,6 @@
 """Prices over time, and what hourly amounts cost. Pure: no I/O, no clock."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from types import MappingProxyType

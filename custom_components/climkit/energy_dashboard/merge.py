@@ -6,11 +6,12 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+import re
 
 from homeassistant.util.json import JsonValueType
 
 from ..const import DOMAIN
-from ..measures import Series
+from ..measures import Series, TimeOfUse
 from .proposal import (
     BALANCE,
     DEVICE,
@@ -23,6 +24,9 @@ from .proposal import (
     SourceKind,
 )
 
+# How the statistics end of what is taken from the grid at one of two tariffs.
+_TARIFF = re.compile(f"_({'|'.join(TimeOfUse)})$")
+
 
 class SkipReason(StrEnum):
     """Why something was not added."""
@@ -30,7 +34,10 @@ class SkipReason(StrEnum):
     ALREADY_THERE = "already_there"
     THERE_WITHOUT_COST = "there_without_cost"
     SAME_ENERGY = "same_energy"
-    """The site's total stands there where its meters would be added, or the other way round."""
+    """The site's total stands there where its meters would be added, or the other way round.
+
+    Likewise the whole where its parts by tariff would be.
+    """
     OTHER_SOURCE = "other_source"
     """The kind has a source that is not of Climkit."""
     OTHER_HOME = "other_home"
@@ -86,7 +93,7 @@ def shows_other_perspective(preferences: Preferences, *, is_site: bool) -> bool:
 
 def _is_of_site(kind: str, statistic_id: str) -> bool | None:
     """Whether a source of ours shows a site; None where it may be of either."""
-    key = statistic_id.partition("_")[2]
+    key = _TARIFF.sub("", statistic_id.partition("_")[2])
     if kind not in set(SourceKind) or (kind == SourceKind.WATER and key == "total"):
         return None
     if key == "total":  # of a roof; else of a consumer
@@ -115,8 +122,8 @@ def merge(
 ) -> MergeResult:
     """Return what of a proposal the preferences lack.
 
-    `series`: those of the site. A kind of source that has one of somebody else is left as it is,
-    unless `also` names it, since the dashboard would add them up.
+    `series`: those of the site, those by tariff too. A kind of source that has one of somebody else
+    is left as it is, unless `also` names it, since the dashboard would add them up.
     """
     merged = MergeResult()
     for source in proposal.sources:
@@ -262,9 +269,7 @@ def _obstacle(
 ) -> SkipReason | None:
     """Return what speaks against adding a source with these statistics."""
     there = [key for one in present for key in energy_ids(one)]
-    if any(
-        _is_same_energy(series[new], series[old]) for new in ids for old in there if old in series
-    ):
+    if any(_is_same_energy(series, new, old) for new in ids for old in there if old in series):
         return SkipReason.SAME_ENERGY
     if not may_repeat and not all(map(_is_own, there)):
         return SkipReason.OTHER_SOURCE
@@ -273,8 +278,11 @@ def _obstacle(
     return None
 
 
-def _is_same_energy(one: Series, other: Series) -> bool:
-    """Whether one is the site's total and the other a meter's part of it."""
+def _is_same_energy(series: Mapping[str, Series], new: str, old: str) -> bool:
+    """Whether of two statistics one is the total, of the site or both tariffs, the other a part."""
+    one, other = series[new], series[old]
+    if one is other:
+        return one.statistic_id in {new, old}
     return (
         one.measure.role is not None
         and one.measure.role is other.measure.role

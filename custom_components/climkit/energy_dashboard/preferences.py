@@ -21,7 +21,8 @@ import voluptuous as vol
 
 from ..api import HOUR
 from ..const import DOMAIN
-from ..measures import NET_POWERS, Role, Series
+from ..costs import derived_ids
+from ..measures import NET_POWERS, Role, Series, TimeOfUse
 from ..runtime import SiteRuntime
 from ..statistics import async_hours, async_known_names, async_last_rows
 from .merge import MergeResult, has_circle, merge, shows_other_perspective
@@ -60,7 +61,8 @@ class DashboardRequest:
     `owner_id` is the id of the site or meter. `also`: kinds of source to add beside those of
     others. `parents`: for a meter the one that measures its consumption too, None where none does.
     `finds_parents`: look in the data for those of charge points that are not named. `may_remove`: a
-    home's consumption that would be wrong.
+    home's consumption that would be wrong. `by_tariff`: what is taken from the grid is shown by the
+    hours of the high and the low tariff, of which the site must have one.
     """
 
     owner_id: str
@@ -69,6 +71,7 @@ class DashboardRequest:
     parents: Mapping[str, str | None] = field(default_factory=dict)
     finds_parents: bool = True
     may_remove: bool = False
+    by_tariff: bool = False
 
 
 async def async_set_up_dashboard(
@@ -97,7 +100,7 @@ async def async_set_up_dashboard(
     preferences = _preferences_of(manager.data)
     if shows_other_perspective(preferences, is_site=proposal.is_site):
         raise _error("other_perspective")
-    merged = merge(preferences, proposal, series, request.also)
+    merged = merge(preferences, proposal, _with_tariffs(series), request.also)
     if has_circle([*preferences[DEVICES], *merged.added[DEVICES]]):
         raise _error("parent_in_circle")
     update = _valid_update(preferences, merged)
@@ -168,6 +171,8 @@ def _check(runtime: SiteRuntime, request: DashboardRequest) -> None:
     known = consumers(runtime)
     if not is_site and request.owner_id not in known:
         raise _error("no_consumer")
+    if request.by_tariff and not runtime.costs.tariffs.has_low_hours:
+        raise _error("no_low_tariff")
     if request.water_ids and is_site:
         raise _error("water_of_site")
     if not set(request.water_ids) <= set(water_meters(runtime)):
@@ -178,6 +183,17 @@ def _check(runtime: SiteRuntime, request: DashboardRequest) -> None:
         raise _error("parent_no_consumer")
 
 
+def _with_tariffs(series: Mapping[str, Series]) -> dict[str, Series]:
+    """Return series by the ids of their statistics, also of those by tariff."""
+    by_tariff = {
+        one.amount_id_in(hours): one
+        for one in series.values()
+        if one.is_taken_from_grid
+        for hours in TimeOfUse
+    }
+    return {**series, **by_tariff}
+
+
 def _propose(
     hass: HomeAssistant, runtime: SiteRuntime, request: DashboardRequest, known: set[str]
 ) -> Proposal:
@@ -186,6 +202,9 @@ def _propose(
     def cost_of(series: Series) -> str | None:
         """Costs are there as soon as a tariff has made them known to the recorder."""
         return series.cost_id if series.cost_id in known else None
+
+    def cost_in(series: Series, hours: TimeOfUse) -> str | None:
+        return found if (found := series.cost_id_in(hours)) in known else None
 
     def usable(entity_id: str | None) -> str | None:
         return entity_id if entity_id in known and _is_numeric(hass, entity_id) else None
@@ -209,6 +228,9 @@ def _propose(
         name_of=name_of,
         measure_of=runtime.names.measure,
         has_home=_accepts({"type": SourceKind.HOME.value, "stat_energy_to": f"{DOMAIN}:any"}),
+        by_tariff=request.by_tariff,
+        cost_in=cost_in,
+        tariff_of=runtime.names.tariff,
     )
     if request.owner_id == runtime.site.id:
         proposal = propose_site(view, request.parents)
@@ -223,7 +245,7 @@ async def _async_known(hass: HomeAssistant, series: Collection[Series]) -> set[s
     What it does not have would be an issue of the dashboard; a power entity gets its statistics
     some minutes after it was enabled.
     """
-    ids = {statistic_id for one in series for statistic_id in (one.statistic_id, one.cost_id)}
+    ids = {key for one in series for key in (one.statistic_id, *derived_ids(one))}
     return set(await async_known_names(hass, ids | _power_entities(hass, series)))
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from homeassistant.util.json import JsonValueType
 
-from ..measures import CHARGE_POINT, Role, Series
+from ..measures import CHARGE_POINT, Role, Series, TimeOfUse
 
 # A source or device as Home Assistant stores it, and the three lists of them.
 type Entry = Mapping[str, JsonValueType]
@@ -48,7 +48,8 @@ class SiteView:
     series, `power_of` the entity with its power, `net_power_of` the one with the power of what
     flows to the house less what flows from it, `name_of` the name of a meter or of the site,
     `measure_of` what a series measures. `has_home`: this Home Assistant knows sources of the type
-    "home".
+    "home". `by_tariff`: the grid is shown by the hours of the high and the low tariff; `cost_in`
+    tells the statistic with the costs in those, `tariff_of` what the tariff is called.
     """
 
     series: Mapping[str, Series]
@@ -58,6 +59,9 @@ class SiteView:
     has_home: bool
     measure_of: Callable[[Series], str] = lambda series: series.measure.name
     net_power_of: Callable[[Series, Series], str | None] = lambda *_: None
+    by_tariff: bool = False
+    cost_in: Callable[[Series, TimeOfUse], str | None] = lambda *_: None
+    tariff_of: Callable[[TimeOfUse], str] = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,9 @@ def propose_site(view: SiteView, parents: Mapping[str, str | None]) -> Proposal:
     twice; so one that is not named is no device.
     """
     sources: list[Entry] = [
-        _grid(view, *pair) for pair in _pairs(view, Role.GRID_IMPORT, Role.GRID_EXPORT)
+        source
+        for imported, exported in _pairs(view, Role.GRID_IMPORT, Role.GRID_EXPORT)
+        for source in _grids(view, imported, exported, imported)
     ]
     sources += [_solar(view, one) for one in _totals_or_meters(view, Role.SOLAR)]
     sources += [
@@ -125,14 +131,13 @@ def propose_meter(view: SiteView, meter_id: str, water_ids: Collection[str]) -> 
     A solar source takes no cost in Home Assistant, so the grid has that of both.
     """
     own = series_of_meter(view.series, meter_id)
-    grid = _grid(view, own["ext"], None) | {"stat_cost": view.cost_of(own["total"])}
     waters = [
         one for one in _of_role(view, Role.WATER) if one.meter_id and one.meter_id in water_ids
     ]
     return Proposal(
         is_site=False,
         sources=[
-            grid,
+            *_grids(view, own["ext"], None, own["total"]),
             _solar(view, own["self"]),
             *(_water(view, one) for one in waters),
             *([_home(view, own["total"])] if view.has_home else []),
@@ -184,15 +189,36 @@ def _name(view: SiteView, *series: Series) -> str:
     return f"{owner} {view.measure_of(series[0])}"
 
 
+def _grids(
+    view: SiteView, imported: Series | None, exported: Series | None, paid: Series | None
+) -> list[Entry]:
+    """Return the grid as one source, or as one for each tariff; `paid` is what costs something."""
+    whole = _grid(view, imported, exported, paid)
+    if not (view.by_tariff and imported and paid and imported.is_taken_from_grid):
+        return [whole]
+    high, low = (
+        {
+            "name": f"{whole['name']} {view.tariff_of(hours)}",
+            "stat_energy_from": imported.amount_id_in(hours),
+            "stat_cost": view.cost_in(paid, hours),
+        }
+        for hours in TimeOfUse
+    )
+    # What flows back, and the power, are told once.
+    told = {"stat_energy_to": None, "stat_compensation": None}
+    rest = {key: value for key, value in whole.items() if key != "stat_rate"}
+    return [whole | high, rest | told | low]
+
+
 def _grid(
-    view: SiteView, imported: Series | None, exported: Series | None
+    view: SiteView, imported: Series | None, exported: Series | None, paid: Series | None
 ) -> dict[str, JsonValueType]:
     return {
         "type": SourceKind.GRID.value,
-        "name": _name(view, *(one for one in (imported, exported) if one)),
+        "name": _name(view, *filter(None, (imported, exported))),
         "stat_energy_from": imported.statistic_id if imported else None,
         "stat_energy_to": exported.statistic_id if exported else None,
-        "stat_cost": view.cost_of(imported) if imported else None,
+        "stat_cost": view.cost_of(paid) if paid else None,
         "entity_energy_price": None,
         "number_energy_price": None,
         "stat_compensation": view.cost_of(exported) if exported else None,

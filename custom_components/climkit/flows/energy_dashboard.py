@@ -9,6 +9,7 @@ from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     ObjectSelector,
     ObjectSelectorConfig,
     SelectSelector,
@@ -41,6 +42,7 @@ from .view import choice_selector
 CONF_OWNER = "owner"
 CONF_WATER = "water"
 CONF_ALSO = "also"
+CONF_BY_TARIFF = "by_tariff"
 
 
 # A row says which meter is a part of which; the frontend shows devices by their names.
@@ -86,6 +88,7 @@ class EnergyDashboardSteps(OptionsFlow):
             owner_id=user_input[CONF_OWNER],
             water_ids=user_input.get(CONF_WATER, []),
             also=[SourceKind(kind) for kind in user_input.get(CONF_ALSO, [])],
+            by_tariff=user_input.get(CONF_BY_TARIFF, False),
         )
         self._answer = user_input
         runtime = _runtime_of(entry, self._request.owner_id)
@@ -107,6 +110,8 @@ class EnergyDashboardSteps(OptionsFlow):
         }
         if waters:
             fields[vol.Optional(CONF_WATER)] = choice_selector(waters, can_be_listed=False)
+        if any(one.costs.tariffs.has_low_hours for one in entry.runtime_data.values()):
+            fields[vol.Optional(CONF_BY_TARIFF, default=False)] = BooleanSelector()
         fields[vol.Optional(CONF_ALSO)] = _ALSO
         return self.async_show_form(
             step_id="energy_dashboard",

@@ -110,7 +110,11 @@ class Names:
     ) -> str:
         """Return the name of the statistic of a series, perhaps in hours of one tariff alone."""
         name = self.statistic(series, site, meter)
-        return f"{name} {self._sensor(f'{hours}_tariff')}" if hours else name
+        return f"{name} {self.tariff(hours)}" if hours else name
+
+    def tariff(self, hours: TimeOfUse) -> str:
+        """Return what the tariff of some hours is called."""
+        return self._sensor(f"{hours}_tariff")
 
     def grid_price(self, site: Site) -> str:
         """Return the name of what electricity of a site's grid costs."""

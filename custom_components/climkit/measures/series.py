@@ -15,6 +15,8 @@ from .table import (
     METER_COLUMNS,
     METER_TYPES,
     Measure,
+    Price,
+    Role,
     TimeOfUse,
     measures_of,
 )
@@ -62,6 +64,12 @@ class Series:
     def cost_id(self) -> str:
         """Id of the external statistic of what this costs, beside its own."""
         return f"{self.statistic_id}_cost"
+
+    @property
+    def is_taken_from_grid(self) -> bool:
+        """Whether this is what a consumer or a whole site takes; its meter only says that again."""
+        is_meter_of_site = self.meter_id is not None and self.measure.role is Role.GRID_IMPORT
+        return self.measure.price is Price.GRID and not is_meter_of_site
 
     def amount_id_in(self, hours: TimeOfUse) -> str:
         """Id of the external statistic of the amounts in hours of one tariff alone."""

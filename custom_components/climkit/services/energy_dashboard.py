@@ -32,6 +32,7 @@ ATTR_ALSO = "also"
 ATTR_INCLUDED_IN = "included_in"
 ATTR_PARENT = "parent"
 ATTR_REMOVE_HOME = "remove_home"
+ATTR_BY_TARIFF = "by_tariff"
 ATTR_DRY_RUN = "dry_run"
 
 SCHEMA = vol.Schema(
@@ -46,6 +47,7 @@ SCHEMA = vol.Schema(
             [{vol.Required(ATTR_DEVICE_ID): cv.string, vol.Optional(ATTR_PARENT): cv.string}],
         ),
         vol.Optional(ATTR_REMOVE_HOME, default=False): cv.boolean,
+        vol.Optional(ATTR_BY_TARIFF, default=False): cv.boolean,
         vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
     }
 )
@@ -73,6 +75,7 @@ async def _async_set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
         also=call.data[ATTR_ALSO],
         parents=parents_of(call.hass, call.data[ATTR_INCLUDED_IN]),
         may_remove=call.data[ATTR_REMOVE_HOME],
+        by_tariff=call.data[ATTR_BY_TARIFF],
     )
     merged = await async_set_up_dashboard(
         call.hass, runtime, request, dry_run=call.data[ATTR_DRY_RUN]
