@@ -1,4 +1,4 @@
-"""What is taken from the grid at the high and at the low tariff, as two sources of the dashboard."""
+"""What is taken from the grid at the high and the low tariff, as two sources of the dashboard."""
 
 from homeassistant.exceptions import ServiceValidationError
 import pytest
