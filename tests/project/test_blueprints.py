@@ -255,7 +255,7 @@ class TestWaterAtNight:
         midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
         hours = next(v for k, v in (await hourly_changes(home)).items() if "cold_water" in k)
         least = min(1000 * hours[midnight + n * HOUR] for n in range(1, 5))
-        assert f"at least {least:.1f} liters" in report["message"]
+        assert f"At least {least:.1f} liters" in report["message"]
 
     @pytest.mark.parametrize(("begin", "end"), [(22, 5), (23, 0), (5, 5), (0, 23)])
     async def test_any_window(
@@ -268,7 +268,7 @@ class TestWaterAtNight:
         hours = next(v for k, v in (await hourly_changes(home)).items() if "cold_water" in k)
         first = begin if begin < end else begin - 24
         least = min(1000 * hours[midnight + n * HOUR] for n in range(first, end))
-        assert f"at least {least:.1f} liters" in report["message"]
+        assert f"At least {least:.1f} liters" in report["message"]
 
     async def test_evening_without_data(
         self, home: Home, source: Source, reports: list[Mapping[str, Any]]
@@ -320,7 +320,7 @@ class TestWaterAtNight:
             night = [
                 1000 * v for hour, v in hours.items() if begin <= hour < midnight.replace(hour=5)
             ]
-            assert f"at least {min(night):.1f} liters" in report["message"]
+            assert f"At least {min(night):.1f} liters" in report["message"]
 
     async def test_tight(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Less than the limit in one hour is enough to stay quiet."""
@@ -354,11 +354,11 @@ class TestDataMissing:
         home.simulator.switches.latency = 3600 * 24 * 7
         for _ in range(7):
             await home.turn_clock(hours=1)
-        assert [one["title"] for one in reports] == ["Climkit data are missing"]
+        assert [one["title"] for one in reports] == ["Climkit data is missing"]
         assert "20.11.2026 11:00" in reports[0]["message"]
         home.simulator.switches.latency = 60
         await home.turn_clock(minutes=15)
-        assert [one["title"] for one in reports][1:] == ["Climkit data are back"]
+        assert [one["title"] for one in reports][1:] == ["Climkit data is back"]
 
     async def test_reloads_and_restarts(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Nobody is told that data are back that were not missing."""
@@ -370,10 +370,10 @@ class TestDataMissing:
         home.simulator.switches.latency = 3600 * 24 * 7
         for _ in range(7):
             await home.turn_clock(hours=1)
-        assert [one["title"] for one in reports] == ["Climkit data are missing"]
+        assert [one["title"] for one in reports] == ["Climkit data is missing"]
         home.simulator.switches.latency = 60
         await home.turn_clock(minutes=15)
-        assert [one["title"] for one in reports][1:] == ["Climkit data are back"]
+        assert [one["title"] for one in reports][1:] == ["Climkit data is back"]
         for _ in range(2):
             await home.restart()
             await home.turn_clock(minutes=15)
@@ -396,8 +396,8 @@ class TestDataMissing:
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
         for _ in range(9):
             await home.turn_clock(hours=1)
-        assert {one["title"] for one in reports} == {"Climkit data are missing"}
+        assert {one["title"] for one in reports} == {"Climkit data is missing"}
         home.simulator.switches.faults = []
         for _ in range(3):
             await home.turn_clock(minutes=15)
-        assert reports[-1]["title"] == "Climkit data are back"
+        assert reports[-1]["title"] == "Climkit data is back"
