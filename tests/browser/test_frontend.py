@@ -57,7 +57,7 @@ async def test_adds_the_integration(home: Home) -> None:
     await frontend.begin_to_add_integration()
 
     await frontend.enter_credentials(username, "not the password", home.simulator.url)
-    await expect(frontend.form).to_contain_text("Climkit refuses this user name or password")
+    await expect(frontend.form).to_contain_text("Climkit rejects this username or password")
     assert await home.hass.entry_ids("climkit") == []
 
     await frontend.enter_credentials(username, password, home.simulator.url)

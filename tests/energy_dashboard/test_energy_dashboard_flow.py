@@ -70,7 +70,7 @@ class TestOptionsFlow:
         assert shown["step_id"] == "energy_dashboard_confirm"
         assert self.rows(shown) == corrected
         assert "Included in" not in self.told(shown, "added")
-        assert "name it, or say that none does" in self.told(shown, "skipped")
+        assert "enter it, or state that there is none" in self.told(shown, "skipped")
         assert await stored(house) == before
         shown = await self.answer(house, shown, {"included_in": corrected})
         assert shown["reason"] == "dashboard_set_up"

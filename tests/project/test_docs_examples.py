@@ -21,12 +21,12 @@ import pytest
 import custom_components.climkit as integration
 from custom_components.climkit.const import DOMAIN
 from tests.project.test_docs import PAGES, entity_names, read, statistic_keys
-from tools.entity_tables import ROOT, site_series
+from tools.entity_tables import ROOT
 
 # Whose entities the examples show: names of the simulator's sites and meters, or such as them.
 OWNERS = ("les_tilleuls", "maison_rochat", "flat_3", "flat_1")
 
-# Cards that Home Assistant has itself, and the one of others that an example needs.
+# Cards that Home Assistant has itself.
 STUB = ROOT / "custom_components" / "climkit" / "frontend" / "www" / "climkit.js"
 OWN_CARDS = {f"custom:{name}" for name in re.findall(r'"(climkit-[\w-]+)": cardOf', read(STUB))}
 CARDS = {
@@ -38,7 +38,6 @@ CARDS = {
     *("entities", "entity", "entity-filter", "gauge", "glance", "grid", "heading"),
     *("history-graph", "horizontal-stack", "logbook", "markdown", "sensor", "statistic"),
     *("statistics-graph", "tile", "vertical-stack"),
-    "custom:apexcharts-card",
 }
 
 
@@ -169,10 +168,6 @@ def _check_card(card: dict[str, Any]) -> None:
     keys = statistic_keys("site") | statistic_keys("meter")
     for key in re.findall(rf"\b{DOMAIN}:[0-9a-f]{{24}}_(\w+)", text):
         assert key.removesuffix("_cost") in keys, key
-    columns = {one.column for one in site_series()}
-    assert set(re.findall(r"\brow\.(\w+)", text)) <= columns | {"start", "end"}
-    for action in re.findall(r'domain: *\\?"climkit\\?", *service: *\\?"(\w+)', text):
-        assert _fields(action)
 
 
 async def test_utility_meter_counts_as_the_readme_says(instance: HomeAssistant) -> None:

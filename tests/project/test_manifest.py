@@ -16,8 +16,6 @@ ADDRESS: str = json.loads((INTEGRATION / "manifest.json").read_text(encoding="ut
     "documentation"
 ]
 
-OTHER_PROJECTS = {"RomRider/apexcharts-card"}
-
 WRITTEN_FOR_OTHERS = sorted(
     path
     for pattern in (
@@ -94,7 +92,7 @@ def test_every_public_address_is_the_manifests(path: Path) -> None:
     named += [
         f"{owner}/{name}" for owner, name in re.findall(r"owner=([\w-]+)&repository=([\w-]+)", text)
     ]
-    assert set(named) - OTHER_PROJECTS <= {_repository()}
+    assert set(named) <= {_repository()}
 
 
 def _repository() -> str:

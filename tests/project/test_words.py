@@ -21,8 +21,8 @@ PAGES = {
             f"docs/{name}.md"
             for name in (
                 *("actions", "automations", "cards", "costs", "credentials", "dashboard"),
-                *("days-and-months", "energy-dashboard", "entities", "limits", "README"),
-                *("repairs", "setup", "troubleshooting"),
+                *("data-updates", "days-and-months", "energy-dashboard", "entities", "limits"),
+                *("README", "repairs", "setup", "troubleshooting"),
             )
         ),
     ],

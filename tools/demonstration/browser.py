@@ -136,7 +136,7 @@ class Frontend:
         """Add a tariff of a site; `prices` by the labels of their fields."""
         await self.open("/config/integrations/integration/climkit")
         await self.page.get_by_role("button", name="Add tariff").first.click()
-        question = self.form.get_by_text("Of which site is the tariff?")
+        question = self.form.get_by_text("Which site is the tariff for?")
         title = self.page.get_by_text(f"Tariff of {site}")
         await question.or_(title).first.wait_for()
         if await question.is_visible():

@@ -1,10 +1,16 @@
-"""Takes the pictures of the README from a running Home Assistant, in three languages."""
+"""Takes the pictures of READMEs and docs from a running Home Assistant, in four languages.
+
+python -m tools.demonstration.screenshots       # all of them
+python -m tools.demonstration.screenshots it    # those in Italian
+"""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 import io
 from math import fsum
 from pathlib import Path
+import sys
 import tempfile
 from zoneinfo import ZoneInfo
 
@@ -28,7 +34,6 @@ ZONE = ZoneInfo("Europe/Zurich")
 PRICES = {
     "Grid electricity": "0.29",
     "Solar electricity": "0.21",
-    "Exported electricity": "0.08",
     "Cold water": "2.5",
     "Hot water": "11.5",
 }
@@ -37,6 +42,7 @@ WORDS = {
     "en": ("Home", "Flat 1", "Where the energy came from", "Solar", "Grid"),
     "de": ("Zuhause", "Wohnung 1", "Woher die Energie kam", "Solar", "Netz"),
     "fr": ("Maison", "Appartement 1", "Provenance de l'énergie", "Solaire", "Réseau"),
+    "it": ("Casa", "Appartamento 1", "Provenienza dell'energia", "Solare", "Rete"),
 }
 DASHBOARD = "climkit-pictures"
 PANEL = "climkit"
@@ -50,7 +56,7 @@ PAGE_SIZE = Size(width=1100, height=720, scale=2)
 PHONE_SIZE = Size(width=390, height=844, scale=2)
 
 
-async def main() -> None:
+async def main(languages: Sequence[str]) -> None:
     """Set everything up once, and take each picture in each language."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -64,13 +70,13 @@ async def main() -> None:
                     "config_entries/disable", entry_id=entry["entry_id"], disabled_by="user"
                 )
             await hass.wait_until_started()
-            for language in WORDS:
+            for language in languages:
                 await hass.command("config/core/update", language=language)
                 async with browsing(hass, language=language, size=FORM_SIZE) as frontend:
                     await frontend.begin_to_add_integration()
                     await take(frontend, "config-flow", language)
             site_id = await set_up(hass, simulator)
-            for language in WORDS:
+            for language in languages:
                 await translate(hass, language, simulator.world, site_id)
                 days_ago = days_since_sunshine(simulator.world, site_id)
                 await take_pictures(hass, language, days_ago)
@@ -217,4 +223,4 @@ def save(picture: bytes, path: Path, width: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:] or list(WORDS)))
