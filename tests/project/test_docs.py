@@ -170,6 +170,12 @@ def test_every_page_is_in_the_table_of_contents() -> None:
     assert {page for page in PAGES if page.parent == contents.parent} <= {*linked, contents}
 
 
+def test_each_picture_is_shown() -> None:
+    """None is kept that no page shows."""
+    shown = {(page.parent / link).resolve() for page in PAGES for link in links(read(page))}
+    assert {*(ROOT / "docs" / "images").iterdir()} <= shown
+
+
 # Commands
 
 

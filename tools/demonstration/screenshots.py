@@ -44,6 +44,8 @@ WORDS = {
     "fr": ("Maison", "Appartement 1", "Provenance de l'énergie", "Solaire", "Réseau"),
     "it": ("Casa", "Appartamento 1", "Provenienza dell'energia", "Solare", "Rete"),
 }
+# What pages in other languages than English show.
+TRANSLATED = {"my-flat", "device", "energy-dashboard"}
 DASHBOARD = "climkit-pictures"
 PANEL = "climkit"
 WIDTH = 1280  # of each picture, in pixels
@@ -202,7 +204,9 @@ def days_since_sunshine(world: World, site_id: str) -> int:
 
 
 async def take(frontend: Frontend, name: str, language: str, width: int = WIDTH) -> None:
-    """Take a picture once nothing moves any more."""
+    """Take a picture once nothing moves any more, if a page shows it."""
+    if language != "en" and name not in TRANSLATED:
+        return
     await frontend.page.mouse.move(0, 0)
     await frontend.page.evaluate("scrollTo(0, 0)")
     picture = b""
