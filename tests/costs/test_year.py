@@ -114,6 +114,15 @@ UTILITIES = {
 }
 
 
+def by_hand(utility: Utility) -> tuple[PriceByHand, PriceByHand, PriceByHand]:
+    """What the grid, solar and exports cost, worked out in a second way."""
+    return (
+        stored_price(utility.tariffs, "electricity", "grid_price"),
+        solar_price(utility.tariffs),
+        feed_in_price(utility.feed_in),
+    )
+
+
 @pytest.fixture(scope="module")
 def quarters() -> Mapping[str, Mapping[datetime, float]]:
     """The quarter-hours of the building: what it drew, what it gave, and what stayed within."""
@@ -128,12 +137,8 @@ def test_year(name: str, quarters: Mapping[str, Mapping[datetime, float]]) -> No
     """Both nights of the clocks, holidays, seasons and quarters are in it."""
     utility = UTILITIES[name]
     known = tariffs_from_data([*utility.tariffs, *utility.feed_in], ZURICH)
-    by_hand: dict[Price, tuple[str, PriceByHand]] = {
-        Price.GRID: ("from_ext", stored_price(utility.tariffs, "electricity", "grid_price")),
-        Price.SOLAR: ("self", solar_price(utility.tariffs)),
-        Price.EXPORT: ("to_ext", feed_in_price(utility.feed_in)),
-    }
-    for price, (column, price_by_hand) in by_hand.items():
+    kinds = {Price.GRID: "from_ext", Price.SOLAR: "self", Price.EXPORT: "to_ext"}
+    for (price, column), price_by_hand in zip(kinds.items(), by_hand(utility), strict=True):
         amounts: dict[datetime, list[float]] = {}
         costs: dict[datetime, list[float]] = {}
         for start, amount in quarters[column].items():
