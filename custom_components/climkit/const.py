@@ -75,6 +75,8 @@ CONF_WEEKDAY: Final = "weekday"
 CONF_SATURDAY: Final = "saturday"
 CONF_SUNDAY: Final = "sunday"
 CONF_SITE_FEE: Final = "site_fee"
+CONF_SITE_POWER: Final = "site_power_price"
+CONF_METER_POWER: Final = "meter_power_price"
 CONF_METER_FEE: Final = "meter_fee"
 CONF_FEES_BY_HOUR: Final = "fees_by_hour"
 

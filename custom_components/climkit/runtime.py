@@ -76,6 +76,7 @@ class SiteRuntime:
             store,
             stored_prices(entry, site.id),
             price_name=names.grid_price(site),
+            peak=self.periods.highest,
             amounts=lambda: self.history,
             on_change=self._update_entities,
         )

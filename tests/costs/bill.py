@@ -48,7 +48,7 @@ def tariff(site_id: str, valid_from: str, **fields: float | str) -> dict[str, An
         "dynamic": ("sensor",),
         "low_hours": ("weekday", "saturday", "sunday"),
         "water_and_heat": ("cold", "hot", "heat", "cool"),
-        "fees": ("site_fee", "meter_fee", "fees_by_hour"),
+        "fees": ("site_fee", "meter_fee", "fees_by_hour", "site_power", "meter_power"),
         "season": ("season",),
     }
     return {

@@ -58,6 +58,12 @@ WHOLE: dict[str, Any] = {
     "peaks": {
         "month": TIME,
         "series": {SERIES: {"until": None, "days": {"3": {"start": TIME, "power": 1.0}}}},
+        "months": {
+            SERIES: {
+                TIME: {"until": LATER, "peak": {"start": TIME, "power": 1.0}},
+                LATER: {"until": None, "peak": None},
+            }
+        },
     },
     "plausibility": {
         "limits": {"a": 1.0},
@@ -229,7 +235,8 @@ class TestFirstRelease:
         assert isinstance(found, dict)
         record = SiteRecord.from_dict(found[SITE_ID], lost)
         series = {SERIES: WHOLE["series"][SERIES] | {"since": LATER}}
-        assert written(record) == WHOLE | {"series": series}
+        peaks = WHOLE["peaks"] | {"months": {}}
+        assert written(record) == WHOLE | {"series": series, "peaks": peaks}
         assert not lost
 
     def test_a_new_site(self) -> None:

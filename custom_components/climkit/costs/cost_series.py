@@ -152,6 +152,18 @@ def costs_by_owner(cost_series: Mapping[str, CostSeries]) -> dict[str, list[str]
     return owners
 
 
+def billed_power(series: Iterable[Series]) -> dict[str, Series]:
+    """Return of what the highest quarter-hours are billed, by the id of a site or consumer.
+
+    It is what they draw from the grid. The meter at a site's grid connection pays nothing itself.
+    """
+    return {
+        one.owner_id: one
+        for one in series
+        if one.measure.name == ("grid_energy" if one.meter_id else "grid_import")
+    }
+
+
 def pays_meter_fee(cost_series: Iterable[CostSeries]) -> set[str]:
     """Return the ids of the meters that pay a fee: those of electricity of consumers."""
     return {

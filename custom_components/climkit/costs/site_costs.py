@@ -8,6 +8,7 @@ an amount was written or a tariff changed, is noted as *dirty* ranges of time an
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from homeassistant.config_entries import ConfigEntry
@@ -31,16 +32,18 @@ from ..store import ClimkitStore
 from .cost_series import (
     CostSeries,
     SeriesNames,
+    billed_power,
     cost_series_of,
     costs_by_owner,
     pays_meter_fee,
 )
+from .power import Month, months_of, power_cost
 from .projection import DAYS, Projection, RecentDays
 from .sensor_prices import SensorPrices, price_unit
 from .site_state import SiteCostState
 from .state import CostPage, CostState, costs_of, next_page, projection
 from .tariff import Fee
-from .tariffs import Means, days_of_month, tariffs_from_data, unusable_days
+from .tariffs import Means, tariffs_from_data, unusable_days
 
 
 class StoredAmounts(Protocol):
@@ -76,12 +79,14 @@ class SiteCosts:
         tariffs: list[dict[str, Any]],
         *,
         price_name: str,
+        peak: Callable[[Series, datetime], float | None],
         amounts: Callable[[], StoredAmounts],
         on_change: Callable[[], None],
     ) -> None:
         """Prepare with the site's stored tariffs; `on_change` tells of new costs and progress.
 
-        `price_name` is the name of the hourly prices that are kept.
+        `price_name` is the name of the hourly prices that are kept, `peak` tells the highest
+        quarter-hour, in kW, of a month (its start, UTC), of the running one as far as it is known.
         """
         self._hass = hass
         self._site = site
@@ -97,6 +102,8 @@ class SiteCosts:
         self._cost_series: dict[str, CostSeries] = {}
         self._by_owner: dict[str, list[str]] = {}
         self._meters_with_fee: set[str] = set()
+        self._peak = peak
+        self._billed_power: dict[str, Series] = {}
         self._written: list[Mapping[str, TimeRange]] = []
         self._deleted: set[str] = set()
         self._summed_up: _Sums | None = None
@@ -133,13 +140,8 @@ class SiteCosts:
         return local_midnight(last_day.replace(day=1), self._site.zone)
 
     @property
-    def _last_day(self) -> date:
-        """Return the last day of the local month."""
-        return self._today.replace(day=days_of_month(self._today))
-
-    @property
     def _month(self) -> TimeRange:
-        after = self._last_day + timedelta(days=1)
+        after = Month.of(self._today).last + timedelta(days=1)
         return TimeRange(self.month_start, local_midnight(after, self._site.zone))
 
     @property
@@ -162,40 +164,53 @@ class SiteCosts:
             return None
         return min(self._state.progress, amounts)
 
-    def cost(self, owner_id: str, since: datetime) -> float | None:
-        """Return what a site or meter costs since a local midnight, fees of these days included.
+    def cost_today(self, owner_id: str) -> float | None:
+        """Return what a site or meter costs since local midnight, with this day's part of fees.
 
         None as long as there is no hour since then, and until all that belongs to it is computed.
         """
-        spent = self._spent(owner_id, {since}, lambda state: state.spent[since])
-        first = since.astimezone(self._site.zone).date()
-        return None if spent is None else spent + self.fee(owner_id, first, self._today)
+        return _sum(
+            self._spent_since(owner_id, self.day_start),
+            self.fee(owner_id, self._today, self._today),
+        )
+
+    def cost_this_month(self, owner_id: str) -> float | None:
+        """Return what a site or meter costs since the local month began: with fees, and power.
+
+        None as for today, and where the highest quarter-hour has a price and is not known.
+        """
+        month = Month.of(self._today)
+        spent = self._spent_since(owner_id, self.month_start)
+        return _sum(spent, self.fee(owner_id, *month), self.power(owner_id, *month))
 
     def cost_last_month(self, owner_id: str) -> float | None:
-        """Return what a site or meter cost in the local month before, its fees included.
+        """Return what a site or meter cost in the local month before: with fees, and power.
 
-        None where no hour of that month had a cost, and until all of it is computed.
+        None where no hour of that month had a cost, and until all of it is known.
         """
         start, end = self.last_month_start, self.month_start
         spent = self._spent(owner_id, {start, end}, lambda state: state.spent_between(start, end))
-        first, after = (time.astimezone(self._site.zone).date() for time in (start, end))
-        fee = self.fee(owner_id, first, after - timedelta(days=1))
-        return None if spent is None else spent + fee
+        month = Month.of(self._today.replace(day=1) - timedelta(days=1))
+        return _sum(spent, self.fee(owner_id, *month), self.power(owner_id, *month))
 
     def projected(self, owner_id: str) -> Projection | None:
-        """Return what a site or meter will have cost in the local month, its fees included.
+        """Return what a site or meter will have cost in the local month: with fees, and power.
 
-        None until all that belongs to it is computed, and where too few days are known.
+        None until all that belongs to it is known, and where too few days are.
         """
-        month, first, last = self._month, self._today.replace(day=1), self._last_day
-        states = self._summed_up_since(owner_id, {month.start})
-        if (found := projection(states, month, self.tariffs)) is None:
+        month, days = self._month, Month.of(self._today)
+        found = projection(self._summed_up_since(owner_id, {month.start}), month, self.tariffs)
+        power = self.power(owner_id, *days)
+        if found is None or power is None:
             return None
         return Projection(
-            cost=found.cost + self._fees(owner_id, first, last),
-            so_far=found.so_far + self.fee(owner_id, first, last),
+            cost=found.cost + self._fees(owner_id, *days) + power,
+            so_far=found.so_far + self.fee(owner_id, *days) + power,
             days=found.days,
         )
+
+    def _spent_since(self, owner_id: str, since: datetime) -> float | None:
+        return self._spent(owner_id, {since}, lambda state: state.spent[since])
 
     def _spent(
         self, owner_id: str, since: set[datetime], amount: Callable[[CostState], float | None]
@@ -233,6 +248,29 @@ class SiteCosts:
         """Return which fee a cost statistic holds, in the hours of tariffs that say so."""
         found = self._cost_series.get(cost_id)
         return found.fee if found else None
+
+    def power(self, owner_id: str, first: date, last: date) -> float | None:
+        """Return what the highest quarter-hours of the local months of some days cost.
+
+        None where that is not known, which it never is of a part of a month; 0 where no kW has a
+        price. The month that runs counts with its highest quarter-hour so far.
+        """
+        price = partial(self._power_price, owner_id)
+        return power_cost(first, last, self._today, price, partial(self._power_peak, owner_id))
+
+    def has_power_price(self, owner_id: str, first: date, last: date) -> bool:
+        """Whether a site or meter pays for its highest quarter-hour in a month of some days."""
+        return any(self._power_price(owner_id, month) for month in months_of(first, last))
+
+    def _power_price(self, owner_id: str, month: Month) -> float:
+        if not self.pays_fee(owner_id):
+            return 0.0
+        prices = self.tariffs.power_prices(*month)
+        return prices.site if owner_id == self._site.id else prices.meter
+
+    def _power_peak(self, owner_id: str, month: Month) -> float | None:
+        series = self._billed_power.get(owner_id)
+        return self._peak(series, local_midnight(month.first, self._site.zone)) if series else None
 
     def pays_fee(self, owner_id: str) -> bool:
         """Whether a site or meter has costs to which fixed fees belong."""
@@ -292,6 +330,7 @@ class SiteCosts:
         self._cost_series = cost_series_of(self._series.items(), self.tariffs)
         self._by_owner = costs_by_owner(self._cost_series)
         self._meters_with_fee = pays_meter_fee(self._cost_series.values())
+        self._billed_power = billed_power(self._series)
         self._follow_sensors()
         self.worker.wake()
 
@@ -484,3 +523,9 @@ class SiteCosts:
                 await self._hass.async_add_executor_job(RecentDays.of, hours, today, zone)
             )
         self._on_change()
+
+
+def _sum(*parts: float | None) -> float | None:
+    """Return the sum of all parts; None where one is not known."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None

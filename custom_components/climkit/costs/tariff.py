@@ -33,12 +33,14 @@ from ..const import (
     CONF_HOT_WATER,
     CONF_LOW_HOURS,
     CONF_METER_FEE,
+    CONF_METER_POWER,
     CONF_SEASON,
     CONF_SENSOR,
     CONF_SENSOR_FACTOR,
     CONF_SENSOR_SURCHARGE,
     CONF_SITE,
     CONF_SITE_FEE,
+    CONF_SITE_POWER,
     CONF_SOLAR,
     CONF_SOLAR_LOW,
     CONF_SOLAR_SHARE,
@@ -141,7 +143,8 @@ class Tariff:
     """The prices of a site from a day on (local date of the site); what has none has no cost.
 
     `site_fee` and `meter_fee` (of each consumer's electricity meter) are a month's; `fees_by_hour`:
-    they are spread over the hours of the cost statistics.
+    they are spread over the hours of the cost statistics. Power prices are a month's too, per kW of
+    its highest quarter-hour from the grid.
     """
 
     valid_from: date
@@ -152,6 +155,8 @@ class Tariff:
     site_fee: float = 0.0
     meter_fee: float = 0.0
     fees_by_hour: bool = False
+    site_power: float = 0.0
+    meter_power: float = 0.0
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
@@ -172,6 +177,8 @@ class Tariff:
             meter_fee=fees.get(CONF_METER_FEE, 0.0),
             # They go into the costs of electricity from the grid, so those must be known.
             fees_by_hour=fees.get(CONF_FEES_BY_HOUR) is True and Price.GRID in rates,
+            site_power=fees.get(CONF_SITE_POWER, 0.0),
+            meter_power=fees.get(CONF_METER_POWER, 0.0),
         )
 
     def fee(self, fee: Fee) -> float:

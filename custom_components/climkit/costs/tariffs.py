@@ -1,6 +1,6 @@
 """Prices over time, and what hourly amounts cost. Pure: no I/O, no clock."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from types import MappingProxyType
@@ -29,7 +29,7 @@ type Hours = Mapping[datetime, float | None]
 
 
 class Fees(NamedTuple):
-    """What the site, and each meter of a consumer, pay however much they use."""
+    """What the site, and each meter of a consumer, pay: in all, or for each kW."""
 
     site: float
     meter: float
@@ -181,16 +181,33 @@ class Tariffs:
 
         `but_by_hour`: without those that the costs of hours hold.
         """
-        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
         valid = [
-            (day, tariff)
-            for day in days
-            if (tariff := self._tariffs.on(day)) and not (but_by_hour and tariff.fees_by_hour)
+            (part, tariff)
+            for part, tariff in self._parts(first, last)
+            if not (but_by_hour and tariff.fees_by_hour)
         ]
         return Fees(
-            site=sum(tariff.site_fee / days_of_month(day) for day, tariff in valid),
-            meter=sum(tariff.meter_fee / days_of_month(day) for day, tariff in valid),
+            site=sum(part * tariff.site_fee for part, tariff in valid),
+            meter=sum(part * tariff.meter_fee for part, tariff in valid),
         )
+
+    def power_prices(self, first: date, last: date) -> Fees:
+        """Return what a kW costs in a month, from its first to its last day.
+
+        A price that holds on some of its days only counts by their share.
+        """
+        parts = list(self._parts(first, last))
+        return Fees(
+            site=sum(part * tariff.site_power for part, tariff in parts),
+            meter=sum(part * tariff.meter_power for part, tariff in parts),
+        )
+
+    def _parts(self, first: date, last: date) -> Iterator[tuple[float, Tariff]]:
+        """Return which part of its month each day is, with the tariff that holds then."""
+        for number in range((last - first).days + 1):
+            day = first + timedelta(days=number)
+            if tariff := self._tariffs.on(day):
+                yield 1 / days_of_month(day), tariff
 
     def cost_alike(self, other: Self, terms: Iterable[Term], when: datetime) -> bool:
         """Whether some things cost at a time what they cost with others."""

@@ -22,11 +22,13 @@ from ..const import (
     CONF_HOT_WATER,
     CONF_LOW_HOURS,
     CONF_METER_FEE,
+    CONF_METER_POWER,
     CONF_SEASON,
     CONF_SENSOR,
     CONF_SENSOR_FACTOR,
     CONF_SENSOR_SURCHARGE,
     CONF_SITE_FEE,
+    CONF_SITE_POWER,
     CONF_SOLAR,
     CONF_SOLAR_LOW,
     CONF_SOLAR_SHARE,
@@ -110,7 +112,7 @@ class TariffFlow(PriceSteps):
         """Return the form; all prices are optional."""
         per_kwh = f"{currency}/kWh"
         per_m3 = f"{currency}/m³"
-        per_month = currency
+        per_month, per_kw = currency, f"{currency}/kW"
         return vol.Schema(
             {
                 vol.Required(CONF_VALID_FROM): DateSelector(),
@@ -136,7 +138,12 @@ class TariffFlow(PriceSteps):
                     is_collapsed=True,
                 ),
                 vol.Required(CONF_FEES): numbers_section(
-                    {CONF_SITE_FEE: per_month, CONF_METER_FEE: per_month},
+                    {
+                        CONF_SITE_FEE: per_month,
+                        CONF_METER_FEE: per_month,
+                        CONF_SITE_POWER: per_kw,
+                        CONF_METER_POWER: per_kw,
+                    },
                     switches=(CONF_FEES_BY_HOUR,),
                     is_collapsed=True,
                 ),

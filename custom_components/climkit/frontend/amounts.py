@@ -69,7 +69,8 @@ async def async_costs(
     """Return what sites and meters cost from each local day to the next one, fees included.
 
     As the entities do: nothing before all is computed, no cost where no hour has one, and no fee of
-    days to come. Of today and of this month it is what they show.
+    days to come. Of today and of this month it is what they show. A month's highest quarter-hour,
+    where it has a price, is in months, and in no days.
     """
     costs = owner.runtime.costs
     unknown: Amounts = [None] * (len(days) - 1)
@@ -85,10 +86,14 @@ async def async_costs(
     ]
 
     def cost(owner_id: str, index: int, amount: float | None) -> float | None:
+        first, last = days[index], days[index + 1] - timedelta(days=1)
         if running[index]:
-            return costs.cost(owner_id, starts[index])
-        last = days[index + 1] - timedelta(days=1)
-        return None if amount is None else amount + costs.fee(owner_id, days[index], last)
+            is_today = first == last
+            return costs.cost_today(owner_id) if is_today else costs.cost_this_month(owner_id)
+        power = costs.power(owner_id, first, last) if first < last else 0.0
+        if amount is None or power is None:
+            return None
+        return amount + costs.fee(owner_id, first, last) + power
 
     return {
         one: [

@@ -18,7 +18,10 @@ from ..store import Peak, PeakRecord, PeaksRecord
 
 @dataclass(frozen=True, slots=True)
 class Fallen:
-    """A peak that is no more: of a series, of the local day from `day` on, in an hour; UTC."""
+    """A peak that is no more: of a series, of the local day (or month) from `day` on, in an hour.
+
+    Times are UTC.
+    """
 
     series: Series
     day: datetime

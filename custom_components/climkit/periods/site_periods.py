@@ -8,9 +8,11 @@ from homeassistant.util import dt as dt_util
 
 from ..api import HOUR, Interval, Site, floor_hour
 from ..history import SyncState
+from ..measures import Series
 from ..statistics import async_rows, by_hour, hourly_amounts, same
 from ..store import PeaksRecord
 from .amounts import Periods
+from .monthly_peaks import MonthlyPeaks, read_peaks
 from .peaks import Fallen, MonthPeaks, day_peaks
 
 
@@ -23,6 +25,7 @@ class SitePeriods:
         self._zone = site.zone
         self.amounts = Periods(hass, site)
         self.peaks = MonthPeaks(record, site)
+        self._monthly = MonthlyPeaks(record, site)
 
     async def async_follow(
         self,
@@ -41,7 +44,36 @@ class SitePeriods:
         fallen = self.peaks.fallen(with_power, start, end, peaks, now)
         believed = await self._async_believed(fallen, intervals) if fallen else ()
         self.peaks.take(with_power, start, end, peaks, now, fallen=believed)
+        await self._async_follow_months([state.series for state in states], start, end, intervals)
         await self.amounts.async_update(states, start)
+
+    def highest(self, series: Series, month: datetime) -> float | None:
+        """Return the highest quarter-hour, in kW, of a month told by its start; None: not known.
+
+        Of the running month it is that of what is read so far.
+        """
+        now = dt_util.utcnow()
+        is_running = month == self.peaks.month(now)
+        peak = self.peaks.peak(series, now) if is_running else self._monthly.peak(series, month)
+        return peak.power if peak else None
+
+    async def _async_follow_months(
+        self,
+        series: Iterable[Series],
+        start: datetime,
+        end: datetime,
+        intervals: Sequence[Interval],
+    ) -> None:
+        if not (billed := self._monthly.billed(series)) or start >= end:
+            return
+        columns = {one.column for one in billed}
+        known = self._monthly.known(billed, start, end)
+        read = await self._hass.async_add_executor_job(
+            read_peaks, intervals, columns, known, start, end, self._zone
+        )
+        fallen = self._monthly.fallen(billed, read)
+        believed = await self._async_believed(fallen, intervals) if fallen else ()
+        self._monthly.take(billed, read, believed)
 
     async def _async_believed(
         self, fallen: Collection[Fallen], intervals: Iterable[Interval]

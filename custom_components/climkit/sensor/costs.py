@@ -31,9 +31,10 @@ ATTR_SO_FAR, ATTR_DAYS_USED = "so_far", "days_used"
 
 @dataclass(frozen=True, kw_only=True)
 class CostSensorDescription(SensorEntityDescription):
-    """What a site or meter costs since a time."""
+    """What a site or meter costs since a time: that time, and the cost by the owner's id."""
 
     since_fn: Callable[[SiteCosts], datetime]
+    cost_fn: Callable[[SiteCosts, str], float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +67,11 @@ COSTS = tuple(
         state_class=SensorStateClass.TOTAL,
         suggested_display_precision=2,
         since_fn=since_fn,
+        cost_fn=cost_fn,
     )
-    for key, since_fn in (
-        (COST_TODAY, lambda costs: costs.day_start),
-        ("cost_this_month", lambda costs: costs.month_start),
+    for key, since_fn, cost_fn in (
+        (COST_TODAY, lambda costs: costs.day_start, SiteCosts.cost_today),
+        ("cost_this_month", lambda costs: costs.month_start, SiteCosts.cost_this_month),
     )
 )
 # No state class: the month's costs are in statistics already.
@@ -249,7 +251,7 @@ class CostSensor(_MonetarySensor):
     @override
     def native_value(self) -> float | None:
         """Return the sum."""
-        cost = self.runtime.costs.cost(self.owner_id, self.last_reset)
+        cost = self.entity_description.cost_fn(self.runtime.costs, self.owner_id)
         return None if cost is None else round(cost, DECIMALS)
 
 

@@ -60,6 +60,7 @@ FIGURES = (
     "grid_low_cost",
     *(key for part, key in COSTS.items() if part is not Part.GRID),
     "fees",
+    "power_cost",
     "total_cost",
 )
 
@@ -97,6 +98,8 @@ class GapReason(StrEnum):
     """Costs are being computed; none is stated until then."""
     PRICE_MISSING = "price_missing"
     """Some hours had a price, others had none."""
+    PEAK_UNKNOWN = "peak_unknown"
+    """The highest quarter-hour of a month has a price, and is not known; nor is what all costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +182,15 @@ def figures(
     tariffs: Tariffs,
     *,
     is_pending: bool,
+    power: float | None = None,
+    is_peak_unknown: bool = False,
 ) -> dict[str, float | None]:
     """Return the figures of a row: kWh, m3 and the tariffs' currency.
 
     `whole` are the costs that make up what the owner costs. `fees` are those beside the ones in its
-    hours; None for who pays none. While costs are pending none is stated.
+    hours; None for who pays none. While costs are pending none is stated, and no total where a
+    highest quarter-hour that costs something is not known; `power` is what those cost, None where
+    they cost nothing.
     """
     found: dict[str, float | None] = dict.fromkeys(FIGURES)
     for one in measured:
@@ -199,7 +206,9 @@ def figures(
     by_hour = fsum(one.fees(tariffs) for one in whole)
     found["fees"] = None if fees is None else round(fees + by_hour, DECIMALS)
     spent = [] if is_pending else [cost for one in whole for cost in one.hours.values()]
-    found["total_cost"] = _sum([*spent, fees or 0.0]) if spent else None
+    found["power_cost"] = None if power is None else round(power, DECIMALS)
+    if spent and not is_peak_unknown:
+        found["total_cost"] = _sum([*spent, fees or 0.0, power or 0.0])
     return found
 
 
@@ -215,6 +224,7 @@ def gaps(
     created: datetime | None,
     *,
     is_pending: bool,
+    is_peak_unknown: bool = False,
 ) -> Gaps:
     """Say what is not known of a row. Nothing is expected from before a site was `created`.
 
@@ -236,6 +246,8 @@ def gaps(
             found.add(GapReason.PRICE_MISSING)
     if is_pending:
         found.add(GapReason.COSTS_PENDING)
+    if is_peak_unknown:
+        found.add(GapReason.PEAK_UNKNOWN)
     if hours.end > now:
         found.add(GapReason.STILL_TO_COME)
     return Gaps(len(missing), [reason for reason in GapReason if reason in found])

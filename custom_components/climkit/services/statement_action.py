@@ -198,13 +198,33 @@ async def _async_row(
     whole = [Costs(found.get(one, {}), costs.fee_in(one)) for one in costs.cost_ids(owner.id)]
     has_fee = costs.pays_fee(owner.id)
     fees = costs.fee(owner.id, span.first, span.last) if has_fee else None
+    has_power_price = costs.has_power_price(owner.id, span.first, span.last)
+    power = costs.power(owner.id, span.first, span.last) if has_power_price else None
+    is_peak_unknown = has_power_price and power is None
     created = floor_hour(site.created) if site.created else None
     # A year of hours is not summed up in the event loop.
     sums = await hass.async_add_executor_job(
-        partial(figures, measured, whole, fees, costs.tariffs, is_pending=is_pending)
+        partial(
+            figures,
+            measured,
+            whole,
+            fees,
+            costs.tariffs,
+            is_pending=is_pending,
+            power=power,
+            is_peak_unknown=is_peak_unknown,
+        )
     )
     lacking = await hass.async_add_executor_job(
-        partial(gaps, measured, span.hours, now, created, is_pending=is_pending)
+        partial(
+            gaps,
+            measured,
+            span.hours,
+            now,
+            created,
+            is_pending=is_pending,
+            is_peak_unknown=is_peak_unknown,
+        )
     )
     row: _Row = {
         "id": owner.id,

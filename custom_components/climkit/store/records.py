@@ -61,11 +61,23 @@ class PeakRecord:
 
 
 @dataclass(slots=True, kw_only=True)
+class MonthlyPeakRecord:
+    """The peak of a series' month; `until` as that of a `PeakRecord`."""
+
+    until: datetime | None = None
+    peak: Peak | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class PeaksRecord:
-    """The peaks of a month, which is told by its start, by statistic id."""
+    """The peaks of a month, which is told by its start, by statistic id.
+
+    `months`: those of each month that was read, by statistic id and by its start.
+    """
 
     month: datetime | None = None
     series: dict[str, PeakRecord] = field(default_factory=dict)
+    months: dict[str, dict[Stamp, MonthlyPeakRecord]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
