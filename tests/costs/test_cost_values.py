@@ -80,7 +80,7 @@ class TestEntities:
         ):
             spent = sum(cost for hour, cost in hours[cost_id].items() if hour < month)
             assert costs.cost_last_month(owner) == pytest.approx(spent + fee, abs=1e-5)
-            assert (costs.cost(owner, costs.month_start) or 0) < spent
+            assert (costs.cost_this_month(owner) or 0) < spent
 
     async def test_day_and_late_data(self, home: Home) -> None:
         """A new day begins at nothing, and what comes late for yesterday is not of today."""
