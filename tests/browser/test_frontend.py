@@ -22,7 +22,6 @@ GRID, SOLAR, EXPORT, COLD, HOT = 0.29, 0.21, 0.08, 2.5, 11.5
 PRICES = {
     "Grid electricity": GRID,
     "Solar electricity": SOLAR,
-    "Exported electricity": EXPORT,
     "Cold water": COLD,
     "Hot water": HOT,
 }
@@ -99,12 +98,13 @@ async def test_shows_devices_and_entities(home: Home) -> None:
 
 
 async def test_adds_a_tariff(home: Home) -> None:
-    """The forms ask of which site the tariff is, then for its prices."""
+    """The forms ask which site it is for, then for its prices; a feed-in price likewise."""
     await home.frontend.add_tariff(SITE, {label: str(price) for label, price in PRICES.items()})
+    await home.frontend.add_feed_in_price(SITE, {"Price": str(EXPORT)})
     [entry_id] = await home.hass.entry_ids("climkit")
-    [tariff] = await home.hass.command("config_entries/subentries/list", entry_id=entry_id)
-    assert tariff["subentry_type"] == "tariff"
-    assert SITE in tariff["title"]
+    stored = await home.hass.command("config_entries/subentries/list", entry_id=entry_id)
+    assert [one["subentry_type"] for one in stored] == ["tariff", "feed_in"]
+    assert all(SITE in one["title"] for one in stored)
 
 
 async def test_own_dashboard_stays_and_can_be_edited(home: Home) -> None:

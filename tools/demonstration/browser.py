@@ -134,16 +134,27 @@ class Frontend:
 
     async def add_tariff(self, site: str, prices: Mapping[str, str]) -> None:
         """Add a tariff of a site; `prices` by the labels of their fields."""
+        await self._begin_prices("tariff", site)
+        await self.form.get_by_text("Water and heat", exact=True).click()
+        await self._enter_prices(prices)
+
+    async def add_feed_in_price(self, site: str, prices: Mapping[str, str]) -> None:
+        """Add what a site is paid for its exports; `prices` by the labels of their fields."""
+        await self._begin_prices("feed-in price", site)
+        await self._enter_prices(prices)
+
+    async def _begin_prices(self, kind: str, site: str) -> None:
         await self.open("/config/integrations/integration/climkit")
-        await self.page.get_by_role("button", name="Add tariff").first.click()
-        question = self.form.get_by_text("Which site is the tariff for?")
-        title = self.page.get_by_text(f"Tariff of {site}")
+        await self.page.get_by_role("button", name=f"Add {kind}").first.click()
+        question = self.form.get_by_text(f"Which site is the {kind} for?")
+        title = self.page.get_by_text(f"{kind.capitalize()} of {site}")
         await question.or_(title).first.wait_for()
         if await question.is_visible():
             await self.form.get_by_text(site, exact=True).click()
             await self.submit()
             await title.wait_for()
-        await self.form.get_by_text("Water and heat", exact=True).click()
+
+    async def _enter_prices(self, prices: Mapping[str, str]) -> None:
         for label, price in prices.items():
             await self.form.get_by_role("spinbutton", name=label, exact=True).fill(price)
         await self.submit()

@@ -37,6 +37,7 @@ PRICES = {
     "Cold water": "2.5",
     "Hot water": "11.5",
 }
+FEED_IN = {"Price": "0.08"}
 # What the home, a flat and the graph are called, and the parts of the graph.
 WORDS = {
     "en": ("Home", "Flat 1", "Where the energy came from", "Solar", "Grid"),
@@ -136,6 +137,7 @@ async def set_up(hass: HomeAssistant, simulator: Simulator) -> str:
     await wait_for_history(hass, sites=1)
     async with browsing(hass) as frontend:
         await frontend.add_tariff(SITE, PRICES)
+        await frontend.add_feed_in_price(SITE, FEED_IN)
         await frontend.set_up_energy_dashboard()
     # The power of entities begins when they do, which is now; so its graph would be empty.
     prefs = await hass.command("energy/get_prefs")
