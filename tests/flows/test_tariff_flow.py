@@ -9,7 +9,7 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 
-from custom_components.climkit.const import SUBENTRY_TARIFF
+from custom_components.climkit.const import SUBENTRY_FEED_IN, SUBENTRY_TARIFF
 from custom_components.climkit.costs.tariff import Tariff
 from custom_components.climkit.flows.prices import READY_WINDOWS
 from tests.conftest import NOW, Home
@@ -26,6 +26,8 @@ PRICES: dict[str, Any] = {
     "season": {},
 }
 
+
+WATER: dict[str, Any] = {"water_and_heat": {"cold_water_price": 2.0}}
 
 SEASONS = (("1.4.", "30.9."), ("1.10.", "31.3."))
 ODD_DAYS = ("0001-01-01", "0026-01-01", "1969-12-31", "2200-01-01", "9999-12-31")
@@ -356,6 +358,110 @@ class TestSeveralSites:
         runtime = flow.home.entry.runtime_data
         assert runtime[house].costs.owner_ids
         assert camping in runtime[camping].costs.owner_ids
+
+    async def test_copies(self, flow: Flow) -> None:
+        """The same prices for another site, as a tariff of its own."""
+        house, camping = flow.home.simulator.world.sites
+        await flow.add()
+        await flow.answer({"site": house})
+        await flow.answer(PRICES | WATER | {"copy": {"sites": [camping]}})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        stored = {one["site"]: one for one in flow.tariffs}
+        assert stored[house] == {"site": house, "currency": "CHF", **PRICES, **WATER}
+        assert stored[camping] == stored[house] | {"site": camping}
+        assert sorted(flow.titles) == ["2026 - Camping du Lac", "2026 - Maison Rochat"]
+        ids = {one.unique_id for one in flow.home.entry.subentries.values()}
+        assert ids == {f"{house}_2026-01-01", f"{camping}_2026-01-01"}
+        await flow.home.complete()
+        for site_id, runtime in flow.home.entry.runtime_data.items():
+            assert site_id in runtime.costs.owner_ids
+
+    async def test_copies_of_a_corrected_one(self, flow: Flow) -> None:
+        """It is corrected and copied in one step."""
+        house, camping = flow.home.simulator.world.sites
+        await flow.add()
+        await flow.answer({"site": house})
+        await flow.answer(PRICES)
+        [subentry_id] = flow.home.entry.subentries
+        await flow.correct(subentry_id)
+        assert flow.suggested == PRICES | {"copy": {}}
+        await flow.answer(PRICES | WATER | {"copy": {"sites": [camping]}})
+        assert flow.result["reason"] == "reconfigure_successful"
+        for one in flow.tariffs:
+            assert one["water_and_heat"] == WATER["water_and_heat"]
+            assert "copy" not in one
+        assert {one["site"] for one in flow.tariffs} == {house, camping}
+
+    async def test_nothing_is_overwritten(self, flow: Flow) -> None:
+        """A site with a tariff from that day is named, and nothing is stored; then it is."""
+        house, camping = flow.home.simulator.world.sites
+        await flow.add()
+        await flow.answer({"site": camping})
+        await flow.answer(PRICES | WATER)
+        before = flow.tariffs
+        await flow.add()
+        await flow.answer({"site": house})
+        chosen = PRICES | {"copy": {"sites": [camping]}}
+        await flow.answer(chosen)
+        assert flow.result["errors"] == {"copy": "copy_same_day"}
+        assert flow.result["description_placeholders"]["sites"] == "Camping du Lac"
+        assert flow.suggested == chosen
+        assert flow.tariffs == before
+        await flow.answer(chosen | {"valid_from": "2026-02-01"})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert len(flow.tariffs) == 3
+
+    async def test_seasons_of_a_day(self, flow: Flow) -> None:
+        """Other parts of the year may begin on the same day there."""
+        house, camping = flow.home.simulator.world.sites
+        seasons = [{"season_from": first, "season_to": last} for first, last in SEASONS]
+        await flow.add()
+        await flow.answer({"site": camping})
+        await flow.answer(PRICES | {"season": seasons[0]})
+        for season, errors in ((seasons[0], {"copy": "copy_same_day"}), (seasons[1], None)):
+            await flow.add()
+            await flow.answer({"site": house})
+            await flow.answer(PRICES | {"season": season, "copy": {"sites": [camping]}})
+            assert (flow.result.get("errors") or None) == errors
+        assert len(flow.tariffs) == 3
+
+    async def test_another_currency(self, flow: Flow) -> None:
+        """All tariffs of one site have one currency."""
+        house, camping = flow.home.simulator.world.sites
+        await flow.add()
+        await flow.answer({"site": camping})
+        await flow.answer(PRICES)
+        await flow.home.hass.config.async_update(currency="EUR")
+        await flow.add()
+        await flow.answer({"site": house})
+        chosen = PRICES | {"valid_from": "2026-03-01", "copy": {"sites": [camping]}}
+        await flow.answer(chosen)
+        assert flow.result["errors"] == {"copy": "copy_currency"}
+        assert flow.result["description_placeholders"]["sites"] == "Camping du Lac"
+        await flow.answer(chosen | {"copy": {}})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert [one["currency"] for one in flow.tariffs] == ["CHF", "EUR"]
+
+    async def test_feed_in(self, flow: Flow) -> None:
+        """What is paid for exports can be copied too; a tariff of that day does not matter."""
+        house, camping = flow.home.simulator.world.sites
+        await flow.add()
+        await flow.answer({"site": camping})
+        await flow.answer(PRICES)
+        feed_in = Flow(flow.home, SUBENTRY_FEED_IN)
+        await feed_in.add()
+        await feed_in.answer({"site": house})
+        await feed_in.answer(
+            {
+                "valid_from": "2026-01-01",
+                "feed_in": {"feed_in_price": 0.1},
+                "copy": {"sites": [camping]},
+            }
+        )
+        assert feed_in.result["type"] is FlowResultType.CREATE_ENTRY
+        stored = [one.data for one in flow.home.entry.subentries.values()]
+        paid = {one["site"]: one["feed_in"] for one in stored if "feed_in" in one}
+        assert paid == {house: {"feed_in_price": 0.1}, camping: {"feed_in_price": 0.1}}
 
     async def test_site_that_cannot_be_read(self, flow: Flow) -> None:
         """Its tariffs cannot be corrected now."""

@@ -3,11 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypedDict
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigEntryState,
+    ConfigSubentry,
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
@@ -28,6 +30,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import (
+    CONF_COPY,
     CONF_CURRENCY,
     CONF_HISTORY,
     CONF_LOW_HOURS,
@@ -52,6 +55,7 @@ from ..costs import (
 )
 from ..options import history_start
 from ..runtime import ClimkitConfigEntry
+from .copies import chosen_sites, with_copies, without_copies
 
 # The low-tariff hours of utilities (published for 2024 to 2026): weekdays, Saturday, Sunday.
 READY_WINDOWS = {
@@ -63,6 +67,14 @@ _DAYS = (CONF_WEEKDAY, CONF_SATURDAY, CONF_SUNDAY)
 
 # What a kWh hardly costs, in francs or euros: then somebody entered Rappen or cents.
 UNLIKELY_PRICE = 2.0
+
+
+class _Subentry(TypedDict):
+    """Prices as they are stored."""
+
+    title: str
+    data: dict[str, Any]
+    unique_id: str
 
 
 class PriceSteps(ConfigSubentryFlow):
@@ -109,21 +121,28 @@ class PriceSteps(ConfigSubentryFlow):
         if self._is_correction and self._reconfigure_subentry_id not in self._entry.subentries:
             return self.async_abort(reason="deleted_meanwhile")
         errors: dict[str, str] = {}
-        placeholders = dict.fromkeys(("window", "price", "sensor", "unit", "needed"), "")
+        placeholders = dict.fromkeys(("window", "price", "sensor", "unit", "needed", "sites"), "")
         placeholders["site"] = names[self._site_id]
         if user_input is not None:
             user_input = _with_ready_windows(user_input)
+            if not names.keys() >= set(chosen_sites(user_input)):
+                return self.async_abort(reason="not_loaded")
             errors = self._errors(user_input, placeholders)
+            errors = errors or self._copy_errors(user_input, placeholders)
             errors = errors or await self._async_errors(user_input, placeholders)
             if not errors and user_input != self._doubted:
                 errors = self._doubts(user_input, placeholders)
                 self._doubted = user_input
             if not errors:
-                return self._finish(user_input, names[self._site_id])
+                return self._finish(user_input, names)
         return self.async_show_form(
             step_id="prices",
             data_schema=self.add_suggested_values_to_schema(
-                self.schema(self._currency), user_input or self._suggested()
+                with_copies(
+                    self.schema(self._currency),
+                    {key: name for key, name in names.items() if key != self._site_id},
+                ),
+                user_input or self._suggested(),
             ),
             errors=errors,
             description_placeholders=placeholders,
@@ -263,10 +282,29 @@ class PriceSteps(ConfigSubentryFlow):
             first_day(day := user_input[CONF_VALID_FROM])
         except ValueError:
             return {CONF_VALID_FROM: "odd_year"}
-        same_day = (data for data in self._alike if data.get(CONF_VALID_FROM) == day)
-        if any(_collides(season, data) for data in same_day):
-            return {CONF_VALID_FROM: "same_day"}
-        return {}
+        return {CONF_VALID_FROM: "same_day"} if _any_collides(day, season, self._alike) else {}
+
+    def _copy_errors(
+        self, user_input: Mapping[str, Any], placeholders: dict[str, str]
+    ) -> dict[str, str]:
+        """Return why prices cannot be those of other sites too: nothing there is overwritten."""
+        day, season = user_input[CONF_VALID_FROM], Season.parse(user_input[CONF_SEASON])
+        stored = {key: stored_prices(self._entry, key) for key in chosen_sites(user_input)}
+        taken = [
+            key
+            for key, prices in stored.items()
+            if _any_collides(day, season, filter(self.is_of_this_kind, prices))
+        ]
+        others = [
+            key
+            for key, prices in stored.items()
+            if any(data.get(CONF_CURRENCY) not in {None, self._currency} for data in prices)
+        ]
+        names = self._site_names()
+        placeholders["sites"] = ", ".join(names[key] for key in taken or others)
+        if taken:
+            return {CONF_COPY: "copy_same_day"}
+        return {CONF_COPY: "copy_currency"} if others else {}
 
     def _doubts(
         self, user_input: Mapping[str, Any], placeholders: dict[str, str]
@@ -279,22 +317,39 @@ class PriceSteps(ConfigSubentryFlow):
         placeholders["price"] = f"{unlikely:g} {self._currency}/kWh"
         return {part: "unlikely_price"}
 
-    def _finish(self, user_input: Mapping[str, Any], site: str) -> SubentryFlowResult:
-        data = {CONF_SITE: self._site_id, CONF_CURRENCY: self._currency}
-        data |= self._as_stored(user_input)
-        title = f"{_when(data)} - {site}"
-        season = user_input[CONF_SEASON]
-        days = (data[CONF_VALID_FROM], season.get(CONF_SEASON_FROM), season.get(CONF_SEASON_TO))
-        unique_id = f"{self._site_id}_{self._unique_id('_'.join(filter(None, days)))}"
+    def _finish(
+        self, user_input: Mapping[str, Any], names: Mapping[str, str]
+    ) -> SubentryFlowResult:
+        prices = self._as_stored(without_copies(user_input))
+        for site_id in chosen_sites(user_input):
+            self._add_copy(self._subentry(prices, site_id, names[site_id]))
+        own = self._subentry(prices, self._site_id, names[self._site_id])
         if self._is_correction:
             return self.async_update_and_abort(
                 self._entry,
                 self._get_reconfigure_subentry(),
-                unique_id=unique_id,
-                title=title,
-                data=data,
+                unique_id=own["unique_id"],
+                title=own["title"],
+                data=own["data"],
             )
-        return self.async_create_entry(title=title, data=data, unique_id=unique_id)
+        return self.async_create_entry(**own)
+
+    def _subentry(self, prices: Mapping[str, Any], site_id: str, site: str) -> _Subentry:
+        """Return prices as those of a site."""
+        data = {CONF_SITE: site_id, CONF_CURRENCY: self._currency, **prices}
+        season = prices[CONF_SEASON]
+        days = (data[CONF_VALID_FROM], season.get(CONF_SEASON_FROM), season.get(CONF_SEASON_TO))
+        when = self._unique_id("_".join(filter(None, days)))
+        return {"title": f"{_when(data)} - {site}", "data": data, "unique_id": f"{site_id}_{when}"}
+
+    def _add_copy(self, copy: _Subentry) -> None:
+        subentry = ConfigSubentry(
+            data=MappingProxyType(copy["data"]),
+            subentry_type=self._subentry_type,
+            title=copy["title"],
+            unique_id=copy["unique_id"],
+        )
+        self.hass.config_entries.async_add_subentry(self._entry, subentry)
 
 
 def _with_ready_windows(user_input: dict[str, Any]) -> dict[str, Any]:
@@ -303,6 +358,11 @@ def _with_ready_windows(user_input: dict[str, Any]) -> dict[str, Any]:
     if ready := READY_WINDOWS.get(hours.pop(CONF_WINDOWS, "")):
         hours = dict(zip(_DAYS, ready, strict=True))
     return {**user_input, CONF_LOW_HOURS: hours}
+
+
+def _any_collides(day: str, season: Season | None, stored: Iterable[Mapping[str, Any]]) -> bool:
+    same_day = (data for data in stored if data.get(CONF_VALID_FROM) == day)
+    return any(_collides(season, data) for data in same_day)
 
 
 def _collides(season: Season | None, other: Mapping[str, Any]) -> bool:
