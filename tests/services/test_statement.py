@@ -180,6 +180,9 @@ class TestWeek:
                         cost = within(costs[f"{stem}{measure}_cost"], first, last)
                         assert_near(row[COSTS[part]], sum(cost.values()))
                     if part is Part.GRID:
+                        told.add("grid_mean_price")
+                        mean = sum(cost.values()) / sum(hours[hour] for hour in cost)
+                        assert_near(row["grid_mean_price"], mean)
                         for name, low in (("high", False), ("low", True)):
                             of_tariff = [
                                 hour for hour in hours if is_low(hour.astimezone(ZURICH)) is low
@@ -619,6 +622,28 @@ def test_nothing_is_null() -> None:
     zero = figures([measured([0.0])], [Costs({MIDNIGHT: 0.0})], 0.0, tariffs, is_pending=False)
     assert (zero[Part.GRID], zero["total_cost"], zero["fees"]) == (0.0, 0.0, 0.0)
     assert zero["grid_high_kwh"] is zero["grid_low_kwh"] is None
+
+
+def test_price_that_a_sensor_tells() -> None:
+    """The newest hours may still get one; of older ones nobody told any."""
+    costs = {MIDNIGHT + n * HOUR: 0.25 for n in range(24) if n not in (3, 23)}
+    series = [measured([1.0] * 24, costs=Costs(costs))]
+    assert day_gaps(series) == Gaps(0, [GapReason.PRICE_MISSING])
+    awaited = day_gaps(series, is_price_awaited=lambda hour: hour >= MIDNIGHT + 4 * HOUR)
+    assert awaited == Gaps(0, [GapReason.STILL_TO_COME, GapReason.PRICE_MISSING])
+    awaited = day_gaps(series, is_price_awaited=lambda _hour: True)
+    assert awaited == Gaps(0, [GapReason.STILL_TO_COME])
+
+
+def test_mean_price() -> None:
+    """Of the hours that have a cost, and none where nothing was used."""
+    costs = {MIDNIGHT: 0.1, MIDNIGHT + HOUR: 0.6}
+    part = measured([1.0, 1.0, 8.0], costs=Costs(costs))
+    found = figures([part], [], None, Tariffs([], ZURICH), is_pending=False)
+    assert found["grid_mean_price"] == 0.35
+    for nothing in (measured([0.0], costs=Costs({MIDNIGHT: 0.0})), measured([1.0])):
+        found = figures([nothing], [], None, Tariffs([], ZURICH), is_pending=False)
+        assert found["grid_mean_price"] is None
 
 
 def test_single_tariff() -> None:

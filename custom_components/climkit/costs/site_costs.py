@@ -39,7 +39,7 @@ from .cost_series import (
 )
 from .power import Month, months_of, power_cost
 from .projection import DAYS, Projection, RecentDays
-from .sensor_prices import SensorPrices, price_unit
+from .sensor_prices import AWAITED, SensorPrices, price_unit
 from .site_state import SiteCostState
 from .state import CostPage, CostState, costs_of, next_page, projection
 from .tariff import Fee
@@ -295,6 +295,11 @@ class SiteCosts:
     async def async_means(self, hours: TimeRange) -> Means:
         """Return what sensors told of the hours of a stretch that are over, as it is kept."""
         return await self._sensor_prices.async_kept(self.tariffs, hours)
+
+    def is_price_awaited(self, hour: datetime) -> bool:
+        """Whether a sensor tells what the grid costs in an hour, so lately that it may still."""
+        is_late = hour < dt_util.utcnow() - AWAITED
+        return not is_late and self.tariffs.sensor(Price.GRID, hour) is not None
 
     @property
     def hours_without_price(self) -> int:

@@ -247,6 +247,8 @@ class SiteCostState:
         """
         marked, is_old = [], False
         for state in self.states.values():
+            if state.cost_series.is_amount:
+                continue
             prices = set(state.cost_series.sources.values())
             new = [
                 one

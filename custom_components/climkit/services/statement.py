@@ -4,7 +4,7 @@ Pure: no I/O, no clock. Sums are those of hours as statistics hold them, so they
 and cost entities. What is absent is None, never 0.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import csv
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
@@ -58,6 +58,7 @@ FIGURES = (
     COSTS[Part.GRID],
     "grid_high_cost",
     "grid_low_cost",
+    "grid_mean_price",
     *(key for part, key in COSTS.items() if part is not Part.GRID),
     "fees",
     "power_cost",
@@ -203,6 +204,7 @@ def figures(
                 hours = {hour for hour in one.amounts if tariffs.is_low(hour) is is_low}
                 found[f"grid_{name}_kwh"] = _sum(one.amounts[hour] for hour in hours)
                 found[f"grid_{name}_cost"] = _sum(costs[hour] for hour in hours & costs.keys())
+            found["grid_mean_price"] = _mean_price(one.amounts, costs)
     by_hour = fsum(one.fees(tariffs) for one in whole)
     found["fees"] = None if fees is None else round(fees + by_hour, DECIMALS)
     spent = [] if is_pending else [cost for one in whole for cost in one.hours.values()]
@@ -217,6 +219,12 @@ def _sum(amounts: Iterable[float]) -> float | None:
     return round(fsum(known), DECIMALS) if known else None
 
 
+def _mean_price(amounts: Mapping[datetime, float], costs: Mapping[datetime, float]) -> float | None:
+    """Return what a unit cost in the mean of the hours that have a cost."""
+    amount = fsum(amounts[hour] for hour in amounts.keys() & costs.keys())
+    return round(fsum(costs.values()) / amount, DECIMALS) if amount > 0 else None
+
+
 def gaps(
     measured: Sequence[Measured],
     hours: TimeRange,
@@ -225,10 +233,12 @@ def gaps(
     *,
     is_pending: bool,
     is_peak_unknown: bool = False,
+    is_price_awaited: Callable[[datetime], bool] = lambda _hour: False,
 ) -> Gaps:
     """Say what is not known of a row. Nothing is expected from before a site was `created`.
 
-    A series without any row is none that Climkit has, unless all are.
+    A series without any row is none that Climkit has, unless all are. `is_price_awaited`: whether
+    the price of an hour may still come, where a sensor tells it.
     """
     begin = max(hours.start, created or hours.start)
     missing: set[datetime] = set()
@@ -241,9 +251,10 @@ def gaps(
             missing |= lacking
         if settled < hours.end and _is_to_come(one, max(begin, settled), hours.end, now):
             found.add(GapReason.STILL_TO_COME)
-        costs = one.costs.hours
-        if costs and one.amounts.keys() - costs.keys() and not is_pending:
-            found.add(GapReason.PRICE_MISSING)
+        if one.costs.hours and not is_pending:
+            for hour in one.amounts.keys() - one.costs.hours.keys():
+                to_come = is_price_awaited(hour)
+                found.add(GapReason.STILL_TO_COME if to_come else GapReason.PRICE_MISSING)
     if is_pending:
         found.add(GapReason.COSTS_PENDING)
     if is_peak_unknown:

@@ -224,6 +224,7 @@ async def _async_row(
             created,
             is_pending=is_pending,
             is_peak_unknown=is_peak_unknown,
+            is_price_awaited=costs.is_price_awaited,
         )
     )
     row: _Row = {
