@@ -70,7 +70,9 @@ async def stored_rows(hass: HomeAssistant) -> dict[str, list[Row]]:
         statistics_during_period, hass, LONG_AGO, None, None, "hour", None, {"state", "sum"}
     )
     return {
-        key: [Row(dt_util.utc_from_timestamp(r["start"]), r["state"], r["sum"]) for r in rows]
+        key: [
+            Row(dt_util.utc_from_timestamp(r["start"]), r["state"], r["sum"] or 0.0) for r in rows
+        ]
         for key, rows in found.items()
         if key.startswith("climkit:")
     }

@@ -22,6 +22,9 @@ ZURICH = ZoneInfo("Europe/Zurich")
 # What a unit costs in the hour that begins at a local time; None: there is no price.
 type Price = Callable[[datetime], float | None]
 
+# What a sensor told of the hour that begins at a time (UTC), in a mean; None: nothing (yet).
+type Told = Callable[[str, datetime], float | None]
+
 GRID, SOLAR, EXPORT = 0.3, 0.2, 0.1
 
 WEEKS = pytest.mark.parametrize(
@@ -168,11 +171,14 @@ def house_prices(
 
 
 def by_tariff(
-    prices: Mapping[str, dict[str, Price]], is_low: Callable[[datetime], bool]
+    prices: Mapping[str, dict[str, Price]],
+    is_low: Callable[[datetime], bool],
+    of_amounts: Mapping[str, dict[str, Price]] | None = None,
 ) -> dict[str, dict[str, Price]]:
     """What is told by the hours of the high and the low tariff: of each consumer, and of the site.
 
-    Amounts are taken as what costs 1; the hours of the other tariff have nothing of it.
+    Amounts are taken as what costs 1; the hours of the other tariff have nothing of it. They are
+    there wherever there is a price, or one that a sensor did not tell (`of_amounts`).
     """
     found: dict[str, dict[str, Price]] = {}
     for cost_id, parts in prices.items():
@@ -180,7 +186,9 @@ def by_tariff(
         is_of_site = stem.endswith("electricity_from_ext")
         for name, wants_low in (("high", False), ("low", True)):
             if is_of_site or _is_of_consumer(stem):
-                found[f"{stem}_{name}"] = _only(parts, is_low, wants_low, is_amount=True)
+                found[f"{stem}_{name}"] = _only(
+                    (of_amounts or prices)[cost_id], is_low, wants_low, is_amount=True
+                )
             if is_of_site or (stem.endswith("_total") and any(map(_is_of_consumer, parts))):
                 found[f"{stem}_{name}_cost"] = _only(parts, is_low, wants_low)
     return found
@@ -230,15 +238,38 @@ def _hours_of_day(day: date) -> int:
     return 24 + {3: -1, 10: 1}.get(day.month, 0) * is_last_sunday
 
 
-def source_prices(stored: Collection[Mapping[str, Any]]) -> dict[str, dict[str, Price]]:
+def nothing_told(_sensor: str, _hour: datetime) -> float | None:
+    """No sensor tells any price."""
+    return None
+
+
+def anything_told(_sensor: str, _hour: datetime) -> float | None:
+    """Sensors tell something always: so it is seen where there shall be a price."""
+    return 0.0
+
+
+def source_prices(
+    stored: Collection[Mapping[str, Any]], told: Told = nothing_told
+) -> dict[str, dict[str, Price]]:
     """The prices of all that costs something in the installation of `tests.stories.source`."""
+    prices = _source_prices(stored, told)
     tariffs = [one for one in stored if "feed_in" not in one]
-    grid = stored_price(tariffs, "electricity", "grid_price")
-    solar = solar_price(tariffs)
+    if any(one["low_hours"] for one in tariffs):
+        whole = _source_prices(stored, anything_told)
+        prices |= by_tariff(prices, low_by_tariffs(tariffs), whole)
+    return prices
+
+
+def _source_prices(
+    stored: Collection[Mapping[str, Any]], told: Told
+) -> dict[str, dict[str, Price]]:
+    tariffs = [one for one in stored if "feed_in" not in one]
+    grid = grid_price(tariffs, told)
+    solar = solar_price(tariffs, told)
     cold = stored_price(tariffs, "water_and_heat", "cold_water_price")
     export = feed_in_price([one for one in stored if "feed_in" in one])
     site, water = f"climkit:{SITE_ID}_electricity", f"climkit:{SITE_ID}_cold_water_conso_total"
-    prices = {
+    return {
         f"{site}_from_ext_cost": {f"{site}_from_ext": grid},
         f"{site}_to_ext_cost": {f"{site}_to_ext": export},
         f"{site}_conso_total_cost": {f"{site}_from_ext": grid},
@@ -247,9 +278,6 @@ def source_prices(stored: Collection[Mapping[str, Any]]) -> dict[str, dict[str, 
         f"{water}_cost": {water: cold},
         f"climkit:{WATER_ID}_total_cost": {f"climkit:{WATER_ID}_total": cold},
     }
-    if any(one["low_hours"] for one in tariffs):
-        prices |= by_tariff(prices, low_by_tariffs(tariffs))
-    return prices
 
 
 def source_fees(stored: Collection[Mapping[str, Any]]) -> dict[str, Price]:
@@ -297,10 +325,26 @@ def stored_price(stored: Collection[Mapping[str, Any]], section: str, key: str) 
     return price
 
 
-def solar_price(tariffs: Collection[Mapping[str, Any]]) -> Price:
+def grid_price(tariffs: Collection[Mapping[str, Any]], told: Told = nothing_told) -> Price:
+    """What grid electricity costs: its own price, or what a sensor told of the hour."""
+    own = stored_price(tariffs, "electricity", "grid_price")
+
+    def price(local: datetime) -> float | None:
+        valid = _valid(tariffs, local.date())
+        if valid is None or not (dynamic := valid.get("dynamic")):
+            return own(local)
+        hour = local.astimezone(UTC).replace(minute=0)
+        if (mean := told(dynamic["sensor"], hour)) is None:
+            return None
+        return mean * dynamic.get("sensor_factor", 1.0) + dynamic.get("sensor_surcharge", 0.0)
+
+    return price
+
+
+def solar_price(tariffs: Collection[Mapping[str, Any]], told: Told = nothing_told) -> Price:
     """What solar electricity costs: its own price, or a share of what the grid's costs then."""
     own = stored_price(tariffs, "electricity", "solar_price")
-    grid = stored_price(tariffs, "electricity", "grid_price")
+    grid = grid_price(tariffs, told)
 
     def price(local: datetime) -> float | None:
         valid = _valid(tariffs, local.date())

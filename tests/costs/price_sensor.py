@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from homeassistant.components.recorder.models import (
@@ -22,6 +23,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 HOUR = timedelta(hours=1)
 UNIT = "CHF/kWh"
 
+# No sensor is one that was there before and has its old id again.
+_NUMBERS = count()
+
 
 @dataclass
 class PriceSensor:
@@ -40,7 +44,7 @@ class PriceSensor:
         self.key = self.entity_id
         if self.is_registered:
             entry = er.async_get(self.hass).async_get_or_create(
-                "sensor", "ekz", self.object_id, suggested_object_id=self.object_id
+                "sensor", "ekz", f"{next(_NUMBERS)}", suggested_object_id=self.object_id
             )
             assert entry.entity_id == self.entity_id
             self.key = entry.id
@@ -82,7 +86,8 @@ class PriceSensor:
 
     def remove(self) -> None:
         """Remove the entity."""
-        er.async_get(self.hass).async_remove(self.entity_id)
+        if self.is_registered:
+            er.async_get(self.hass).async_remove(self.entity_id)
         self.hass.states.async_remove(self.entity_id)
 
 

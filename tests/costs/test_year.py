@@ -16,10 +16,11 @@ from tests.costs.bill import (
     Price as PriceByHand,
     feed_in,
     feed_in_price,
+    grid_price,
     solar_price,
-    stored_price,
     tariff,
 )
+from tests.costs.price_sensor import varying
 from tests.simulator import World, apartment_house
 
 BEGIN = datetime(2025, 11, 1, tzinfo=UTC)
@@ -28,6 +29,12 @@ SUMMER = {"season_from": "1.4.", "season_to": "30.9."}
 WINTER = {"season_from": "1.10.", "season_to": "31.3."}
 QUARTERS = (("1.1.", "31.3."), ("1.4.", "30.6."), ("1.7.", "30.9."), ("1.10.", "31.12."))
 SOLAR: dict[str, Any] = {"solar_price": 0.17}
+SENSOR = "sensor.ckw_price"
+
+
+def told(_sensor: str, hour: datetime) -> float | None:
+    """What a sensor told of an hour; now and then nothing."""
+    return varying(hour) if int(hour.timestamp()) // 3600 % 500 else None
 
 
 def low(weekday: str, saturday: str, sunday: str) -> dict[str, Any]:
@@ -114,11 +121,18 @@ UTILITIES = {
 }
 
 
+DYNAMIC = {
+    "CKW, dynamic": Utility(
+        [one(sensor=SENSOR, sensor_factor=1.081, sensor_surcharge=0.1, solar_share=80)]
+    )
+}
+
+
 def by_hand(utility: Utility) -> tuple[PriceByHand, PriceByHand, PriceByHand]:
     """What the grid, solar and exports cost, worked out in a second way."""
     return (
-        stored_price(utility.tariffs, "electricity", "grid_price"),
-        solar_price(utility.tariffs),
+        grid_price(utility.tariffs, told),
+        solar_price(utility.tariffs, told),
         feed_in_price(utility.feed_in),
     )
 
@@ -132,10 +146,10 @@ def quarters() -> Mapping[str, Mapping[datetime, float]]:
     return {key: found[key] for key in ("from_ext", "to_ext", "self")}
 
 
-@pytest.mark.parametrize("name", UTILITIES)
+@pytest.mark.parametrize("name", UTILITIES | DYNAMIC)
 def test_year(name: str, quarters: Mapping[str, Mapping[datetime, float]]) -> None:
     """Both nights of the clocks, holidays, seasons and quarters are in it."""
-    utility = UTILITIES[name]
+    utility = (UTILITIES | DYNAMIC)[name]
     known = tariffs_from_data([*utility.tariffs, *utility.feed_in], ZURICH)
     kinds = {Price.GRID: "from_ext", Price.SOLAR: "self", Price.EXPORT: "to_ext"}
     for (price, column), price_by_hand in zip(kinds.items(), by_hand(utility), strict=True):
@@ -145,7 +159,9 @@ def test_year(name: str, quarters: Mapping[str, Mapping[datetime, float]]) -> No
             amounts.setdefault(floor_hour(start), []).append(amount)
             if (unit_price := price_by_hand(start.astimezone(ZURICH))) is not None:
                 costs.setdefault(floor_hour(start), []).append(amount * unit_price)
-        found = hourly_costs([(price, {h: fsum(a) for h, a in amounts.items()})], known)
+        whole = {hour: fsum(amount) for hour, amount in amounts.items()}
+        means = {hour: mean for hour in whole if (mean := told(SENSOR, hour)) is not None}
+        found = hourly_costs([(price, whole)], known, {SENSOR: means})
         assert found.keys() == costs.keys(), price
         assert all(abs((found[h] or 0.0) - fsum(c)) < 1e-6 for h, c in costs.items()), price
         if price is Price.GRID:

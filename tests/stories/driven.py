@@ -127,8 +127,10 @@ class DrivenHome(StoryHome):
     activity: Activity = field(kw_only=True)
     is_driven: bool = False
 
+    @override
     def __post_init__(self) -> None:
         """Let what the server waits for be a timer like all others."""
+        super().__post_init__()
         self.simulator.sleep = self.activity.sleep
 
     @override
@@ -185,6 +187,8 @@ class DrivenHome(StoryHome):
         while (now := dt_util.utcnow()) < end:
             self._move_clock(end - now)
             await self.settle()
+        await self.compile_prices()
+        await self.settle()
 
     @override
     async def settle(self) -> None:

@@ -26,6 +26,7 @@ from tests.stories.steps import (
     Step,
     Trouble,
 )
+from tests.stories.told_prices import NAMES
 
 # Quarter-hours in the hundred days that rates are given for.
 QUARTERS = 100 * 96
@@ -259,6 +260,9 @@ class Fate:
         if self.random.random() < 0.2:
             fields = {**fields, "solar_share": 80.0}
             fields.pop("solar_price", None)
+        if self.random.random() < 0.2:
+            kept = {key: value for key, value in fields.items() if "grid" not in key}
+            fields = {**kept, "sensor": self.random.choice(NAMES), "sensor_factor": 1.081}
         return self._with_season(fields)
 
     def _feed_in(self) -> Fields:

@@ -243,7 +243,7 @@ class Figures:
         """Compare every hour with the source."""
         self._measure()
         energy = climkit_hours(home, dt_util.utcnow())
-        costs = expected_costs(home, home.tariffs.values())
+        costs = expected_costs(home, home.tariffs.values(), home.told)
         self.cost_hours = sum(map(len, costs.values()))
         expected = energy | costs
         stored = await stored_rows(home.hass)

@@ -153,6 +153,13 @@ class SetClock:
     hours: int
 
 
+@dataclass(frozen=True, slots=True)
+class RenameSensor:
+    """A person renames the sensor that tells prices, if there is one."""
+
+    object_id: str
+
+
 type Tariffs = AddTariff | AddFeedIn | CorrectTariff | DeleteTariff
 
 type Step = (
@@ -168,6 +175,7 @@ type Step = (
     | AdjustSum
     | LoseWrites
     | Tariffs
+    | RenameSensor
     | ReloadDuring
     | SetClock
 )

@@ -30,7 +30,7 @@ from custom_components.climkit.feeds import plausibility
 from custom_components.climkit.history import recheck
 from custom_components.climkit.runtime import SiteRuntime
 from custom_components.climkit.sensor import costs as cost_entities
-from custom_components.climkit.statistics import recorder, worker
+from custom_components.climkit.statistics import means, recorder, worker
 from tests.backup import Copy, adjust_sum, copy_database, restore_database
 from tests.conftest import Home, Stage, account_entry
 from tests.costs.bill import (
@@ -56,6 +56,7 @@ from tests.stories.steps import (
     Fields,
     LoseWrites,
     ReloadDuring,
+    RenameSensor,
     Restart,
     Restore,
     RestoreDatabase,
@@ -67,6 +68,7 @@ from tests.stories.steps import (
     Turn,
     heals_soon,
 )
+from tests.stories.told_prices import NAMES, ToldPrices
 from tests.stories.verdict import assert_true
 from tests.truth import delete_rows, stored_rows
 
@@ -110,6 +112,11 @@ class StoryHome(Home):
     recorder: _LossyRecorder = field(default_factory=_LossyRecorder)
     copy: Copy = field(default_factory=Copy)
     copied_memory: dict[str, Any] = field(default_factory=dict)
+    prices: ToldPrices = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let sensors tell prices from before the first data on."""
+        self.prices = ToldPrices(self.hass, _floor(self.source.first) - 12 * HOUR)
 
     @property
     @override
@@ -135,6 +142,7 @@ class StoryHome(Home):
             patch.object(recheck, "NIGHTS_OF_A_SWEEP", NIGHTS_OF_A_SWEEP),
             patch("custom_components.climkit.runtime.uniform", _middle),
             patch.object(recorder, "async_add_external_statistics", add),
+            patch.object(means, "async_add_external_statistics", add),
             patch.object(transport, "REQUEST_TIMEOUT", transport.REQUEST_TIMEOUT),
             # Amounts that nobody believes are left out; `test_plausibility` tells of them.
             patch.object(plausibility.Column, "usual_limit", inf),
@@ -168,7 +176,11 @@ class StoryHome(Home):
                 await self._reload_during(step)
             case AddTariff() | AddFeedIn() | CorrectTariff() | DeleteTariff():
                 self._change_tariffs(step)
+                await self.compile_prices()
                 await self.hass.async_block_till_done(wait_background_tasks=False)
+            case RenameSensor(object_id):
+                if sensor := self.prices.sensors.get(NAMES[0]):
+                    await sensor.rename(object_id)
             case SetClock(hours):
                 self.set_clock(hours=hours)
             case _:
@@ -188,6 +200,7 @@ class StoryHome(Home):
         match step:
             case RestoreDatabase(hours):
                 await delete_rows(self.hass, since=_floor(dt_util.utcnow()) - hours * HOUR)
+                self.prices.compiled.clear()
             case Restore("database" | "both"):
                 await restore_database(self.hass, self.copy)
         if isinstance(step, Restore) and step.what != "database":
@@ -245,7 +258,7 @@ class StoryHome(Home):
         known = self.tariffs
         match step:
             case AddTariff(day, fields) | AddFeedIn(day, fields):
-                data = _prices(day, fields, is_feed_in=isinstance(step, AddFeedIn))
+                data = self._prices(day, fields, is_feed_in=isinstance(step, AddFeedIn))
                 if _key(data) not in map(_key, known.values()):
                     add_tariff(self, data)
             case _ if not known:
@@ -253,12 +266,21 @@ class StoryHome(Home):
             case CorrectTariff(which, fields, day):
                 key = [*known][which % len(known)]
                 old = known[key]
-                data = _prices(day or 0, fields, is_feed_in="feed_in" in old)
+                data = self._prices(day or 0, fields, is_feed_in="feed_in" in old)
                 if day is None or _key(data) in map(_key, known.values()):
                     data["valid_from"] = old["valid_from"]
                 correct_tariff(self, key, data)
             case DeleteTariff(which):
                 delete_tariff(self, [*known][which % len(known)])
+
+    def _prices(self, day: int, fields: Fields, *, is_feed_in: bool) -> dict[str, Any]:
+        """A tariff, or a feed-in price, from a day on, counted from today."""
+        today = dt_util.utcnow().astimezone(ZURICH).date()
+        build = feed_in if is_feed_in else tariff
+        named = dict(fields)
+        if name := named.get("sensor"):
+            named["sensor"] = self.prices.key(str(name))
+        return build(SITE_ID, (today + timedelta(days=day)).isoformat(), **named)
 
     def _change(self, step: ComeLate | Revise | Trouble | LoseWrites) -> None:
         """Let happen what shows only as time goes on."""
@@ -332,9 +354,25 @@ class StoryHome(Home):
     async def switch_on(self, after: timedelta = timedelta(0)) -> None:
         """Set up some time later; if that fails, it is tried again as time goes on."""
         self.freezer.move_to(dt_util.utcnow() + after)
+        await self.compile_prices()
         await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self.hass.async_block_till_done()
         await self.settle()
+
+    @override
+    async def turn_clock(self, *, to: datetime | None = None, **by: float) -> None:
+        """Turn the clock, and let the recorder have what sensors told meanwhile."""
+        await super().turn_clock(to=to, **by)
+        await self.compile_prices()
+        await self.settle()
+
+    async def compile_prices(self) -> None:
+        """Let the recorder have what sensors told until now."""
+        await self.prices.compile(self.true_now)
+
+    def told(self, sensor: str, hour: datetime) -> float | None:
+        """What a sensor told of an hour, in a mean that is there by now."""
+        return self.prices.mean(sensor, hour, self.true_now)
 
     async def end_trouble(self) -> None:
         """Let all trouble end, and the pauses that followed it."""
@@ -362,6 +400,7 @@ class StoryHome(Home):
     async def leave(self) -> None:
         """Remove the account, its memory, its statistics and what is known of its server."""
         await self.hass.config_entries.async_remove(self.entry.entry_id)
+        await self.prices.remove()
         get_instance(self.hass).async_clear_statistics(sorted(await stored_rows(self.hass)))
         await async_wait_recording_done(self.hass)
         self.forget()
@@ -371,14 +410,7 @@ class StoryHome(Home):
 
     async def assert_true(self) -> None:
         """Every hour, of energy and of costs, is what it should be."""
-        await assert_true(self, self.tariffs.values())
-
-
-def _prices(day: int, fields: Fields, *, is_feed_in: bool) -> dict[str, Any]:
-    """A tariff, or a feed-in price, from a day on, counted from today."""
-    today = dt_util.utcnow().astimezone(ZURICH).date()
-    build = feed_in if is_feed_in else tariff
-    return build(SITE_ID, (today + timedelta(days=day)).isoformat(), **dict(fields))
+        await assert_true(self, self.tariffs.values(), self.told)
 
 
 def _key(data: dict[str, Any]) -> tuple[str, bool]:

@@ -27,6 +27,7 @@ from tests.stories.steps import (
     Fields,
     LoseWrites,
     ReloadDuring,
+    RenameSensor,
     Restart,
     Restore,
     RestoreDatabase,
@@ -37,6 +38,7 @@ from tests.stories.steps import (
     Turn,
 )
 from tests.stories.story import tell
+from tests.stories.told_prices import NAMES
 
 HOUR = timedelta(hours=1)
 
@@ -124,6 +126,10 @@ SHARES: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
     {"grid_price": st.sampled_from([0.277, 0.3]), "solar_share": st.sampled_from([80, 50.5])},
     optional={"grid_price_low": st.just(0.2), "weekday": st.just("12-17, 23-07")},
 )
+TOLD: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
+    {"sensor": st.sampled_from(NAMES), "solar_share": st.sampled_from([80, 50.5])},
+    optional={"sensor_factor": st.just(1.081), "sensor_surcharge": st.sampled_from([0.11, -0.02])},
+)
 FEED_IN: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
     {},
     optional={
@@ -135,13 +141,14 @@ FEED_IN: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
         "sunday": st.sampled_from(["0-24"]),
     },
 )
-FIELDS = st.builds(with_season, st.one_of(PRICES, PRICES, SHARES), SEASONS)
+FIELDS = st.builds(with_season, st.one_of(PRICES, PRICES, SHARES, TOLD), SEASONS)
 TARIFFS: st.SearchStrategy[Step] = st.one_of(
     st.builds(AddTariff, DAYS, FIELDS),
     st.builds(AddTariff, DAYS, FIELDS),
     st.builds(AddFeedIn, DAYS, st.builds(with_season, FEED_IN, SEASONS)),
     st.builds(CorrectTariff, st.integers(0, 2), FIELDS, st.one_of(st.none(), DAYS)),
     st.builds(DeleteTariff, st.integers(0, 2)),
+    st.builds(RenameSensor, st.sampled_from([NAMES[0], "price_now"])),
 )
 
 

@@ -13,8 +13,11 @@ from custom_components.climkit.statistics.rows import Row
 from tests.conftest import Home
 from tests.costs.bill import (
     ZURICH,
+    Told,
+    anything_told,
     costs_by_hand,
     fees_by_hand,
+    nothing_told,
     projected_by_hand,
     source_fees,
     source_prices,
@@ -33,13 +36,15 @@ _PARTS = [
 _LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
 
 
-async def assert_true(home: Home, tariffs: Collection[Mapping[str, Any]]) -> None:
-    """Every hour of every series is the source's, and costs what its tariff says.
+async def assert_true(
+    home: Home, tariffs: Collection[Mapping[str, Any]], told: Told = nothing_told
+) -> None:
+    """Every hour of every series is the source's, and costs what its tariff or a sensor says.
 
     No other hour is there, and sums go on.
     """
     expected = climkit_hours(home, dt_util.utcnow())
-    costs = expected_costs(home, tariffs)
+    costs = expected_costs(home, tariffs, told)
     stored = await stored_rows(home.hass)
     assert stored.keys() >= expected.keys() | costs.keys()
     for key, rows in stored.items():
@@ -54,10 +59,10 @@ async def assert_true(home: Home, tariffs: Collection[Mapping[str, Any]]) -> Non
 
 
 def expected_costs(
-    home: Home, tariffs: Collection[Mapping[str, Any]]
+    home: Home, tariffs: Collection[Mapping[str, Any]], told: Told
 ) -> dict[str, dict[datetime, float]]:
     """What each hour costs, of what costs something."""
-    costs = costs_by_hand(home, source_prices(tariffs), source_fees(tariffs))
+    costs = costs_by_hand(home, source_prices(tariffs, told), source_fees(tariffs))
     return {key: hours for key, hours in costs.items() if hours}
 
 
@@ -113,7 +118,7 @@ def _assert_projected(
     if not home.has_entity(unique_id) or not home.is_on(unique_id):
         return
     parts = {key: rows[-1].start + HOUR for key in _PARTS if (rows := stored.get(key))}
-    prices = source_prices(tariffs)
+    prices = source_prices(tariffs, anything_told)
     expected = [
         projected_by_hand(costs.get(key, {}), until, [*prices[key].values()])
         for key, until in parts.items()

@@ -5,7 +5,7 @@ statistics. A copy is the mean as the sensor told it, without factor and surchar
 once is not copied again, unless somebody took it away.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -129,7 +129,7 @@ class SensorPrices:
         for sensor, stretch in tariffs.told_by_sensors(looked_at) if looked_at else ():
             kept = await self._async_kept(sensor, stretch)
             told = await self._async_told(sensor, stretch, kept, tariffs.currency)
-            found += merged(_hours_of(told))
+            found += await self._hass.async_add_executor_job(_stretches, told)
             lacking = await self._hass.async_add_executor_job(_lacking, stretch, kept)
             untold[sensor] = [*untold.get(sensor, ()), *lacking]
         self._note_untold(untold, looked_at, is_all=since == _EVER)
@@ -170,8 +170,7 @@ class SensorPrices:
         return found
 
     async def _async_kept(self, sensor: str, hours: TimeRange) -> dict[datetime, float]:
-        found = await async_means(self._hass, self._statistic_id(sensor), hours.start, hours.end)
-        return {hour: mean for hour, mean in found.items() if is_price(mean)}
+        return await async_means(self._hass, self._statistic_id(sensor), hours.start, hours.end)
 
     async def _async_told(
         self,
@@ -193,7 +192,7 @@ class SensorPrices:
         if await async_mean_unit(self._hass, entity_id) != (True, price_unit(currency)):
             return {}
         told = await async_means(self._hass, entity_id, lacking[0].start, lacking[-1].end)
-        return {hour: mean for hour, mean in told.items() if hour not in kept and is_price(mean)}
+        return await self._hass.async_add_executor_job(_new_prices, told, kept)
 
     async def _async_copy(
         self, sensor: str, told: Mapping[datetime, float], currency: str | None
@@ -207,7 +206,7 @@ class SensorPrices:
         if not told.keys() <= copied.keys():
             raise RecorderError(f"{statistic['statistic_id']} lacks prices that were copied")
         untold = self.untold.get(sensor, [])
-        for one in merged(_hours_of(told)):
+        for one in _stretches(told):
             untold = without(untold, one)
         self.untold[sensor] = untold
         return copied
@@ -227,8 +226,15 @@ class SensorPrices:
         return f"{DOMAIN}:{slug(self._site.id)}_grid_price_{slugify(sensor)}"
 
 
-def _hours_of(hours: Iterable[datetime]) -> Iterator[TimeRange]:
-    return (TimeRange(hour, hour + HOUR) for hour in hours)
+def _stretches(hours: Iterable[datetime]) -> list[TimeRange]:
+    """Return the stretches that hours make."""
+    return merged(TimeRange(hour, hour + HOUR) for hour in hours)
+
+
+def _new_prices(
+    told: Mapping[datetime, float], kept: Mapping[datetime, float]
+) -> dict[datetime, float]:
+    return {hour: mean for hour, mean in told.items() if hour not in kept and is_price(mean)}
 
 
 def _lacking(hours: TimeRange, kept: Mapping[datetime, float]) -> list[TimeRange]:
@@ -236,4 +242,4 @@ def _lacking(hours: TimeRange, kept: Mapping[datetime, float]) -> list[TimeRange
     first = floor_hour(hours.start + HOUR - datetime.resolution)
     number = -((first - hours.end) // HOUR)
     every = (first + index * HOUR for index in range(number))
-    return merged(_hours_of(hour for hour in every if hour not in kept))
+    return _stretches(hour for hour in every if hour not in kept)
