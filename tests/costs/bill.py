@@ -274,7 +274,11 @@ def _source_prices(
         f"{site}_to_ext_cost": {f"{site}_to_ext": export},
         f"{site}_conso_total_cost": {f"{site}_from_ext": grid},
         f"climkit:{METER_ID}_self_cost": {f"climkit:{METER_ID}_self": solar},
-        f"climkit:{METER_ID}_total_cost": {f"climkit:{METER_ID}_self": solar},
+        # It is a consumer, though it has nothing from the grid.
+        f"climkit:{METER_ID}_total_cost": {
+            f"climkit:{METER_ID}_ext": grid,
+            f"climkit:{METER_ID}_self": solar,
+        },
         f"{water}_cost": {water: cold},
         f"climkit:{WATER_ID}_total_cost": {f"climkit:{WATER_ID}_total": cold},
     }
