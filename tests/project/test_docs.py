@@ -25,6 +25,10 @@ from tools.entity_tables import (
 )
 
 SCRIPT = re.compile(r"(?<![\w/.])(scripts/[\w-]+(?:\.py)?)((?: --[\w-]+)*)")
+MY_LINKS = {
+    *("blueprint_import", "config_energy", "config_flow_start", "developer_services"),
+    *("developer_statistics", "hacs_repository", "integration", "repairs", "system_health"),
+}
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 INTEGRATION = ROOT / "custom_components" / "climkit"
 CODE = sorted(INTEGRATION.rglob("*.py"))
@@ -85,6 +89,13 @@ def problem_of(page: Path, link: str) -> str | None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     assert [problem for link in links(read(page)) if (problem := problem_of(page, link))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_my_links_are_known(page: Path) -> None:
+    """Home Assistant 2026.9 and 2026.11 both know where these lead."""
+    used = re.findall(r"my\.home-assistant\.io/redirect/(\w+)", read(page))
+    assert set(used) <= MY_LINKS
 
 
 def test_links_in_code_lead_somewhere() -> None:

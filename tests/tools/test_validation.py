@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tools import validation
 from tools.validation import INTEGRATION, ROOT, problems
 
 type Fault = Callable[[Any], object]
@@ -193,3 +194,13 @@ def test_blueprints(project: Path, before: str, after: str, words: str) -> None:
 def test_what_cannot_be_read_is_told(project: Path) -> None:
     plant_in_text(project / INTEGRATION / "manifest.json", "{", "[")
     assert any(problem.startswith("manifest: cannot be read") for problem in problems(project))
+
+
+def test_the_command_fails_and_says_why(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(validation, "ROOT", project)
+    assert validation.main() == 0
+    plant_in_json(project / "hacs.json", lambda hacs: hacs.pop("name"))
+    assert validation.main() == 1
+    assert capsys.readouterr().out.startswith("hacs.json: ")
