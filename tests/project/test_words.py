@@ -129,3 +129,12 @@ def test_french_has_a_space_before_signs() -> None:
     for where, text in written("fr"):
         found = wrong.search(text)
         assert not found, f"{where}: {text[max(0, found.start() - 30) : found.end() + 5]}"
+
+
+def test_german_pages_are_swiss_and_say_du() -> None:
+    """As the texts do; at the beginning of a sentence *Ihre* is theirs."""
+    wrong = re.compile(r"ß|[„“”]|[\w,;]\s(Sie|Ihnen|Ihr(e[mnrs]?)?)\b")
+    assert wrong.search("Prüfen Sie, ob Ihre Zähler da sind.")
+    for name in PAGES["de"]:
+        text = _without_code((ROOT / name).read_text(encoding="utf-8"))
+        assert not wrong.search(text), name
