@@ -126,9 +126,25 @@ SHARES: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
     {"grid_price": st.sampled_from([0.277, 0.3]), "solar_share": st.sampled_from([80, 50.5])},
     optional={"grid_price_low": st.just(0.2), "weekday": st.just("12-17, 23-07")},
 )
-TOLD: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
-    {"sensor": st.sampled_from(NAMES), "solar_share": st.sampled_from([80, 50.5])},
-    optional={"sensor_factor": st.just(1.081), "sensor_surcharge": st.sampled_from([0.11, -0.02])},
+SOLAR: list[dict[str, float | str]] = [
+    {"solar_share": 80},
+    {"solar_share": 50.5},
+    {"solar_price": 0.17},
+    {"solar_price": 0.17, "solar_price_low": 0.1, "weekday": "12-17, 23-07"},
+]
+TOLD: st.SearchStrategy[dict[str, float | str]] = st.builds(
+    dict[str, float | str].__or__,
+    st.fixed_dictionaries(
+        {"sensor": st.sampled_from(NAMES)},
+        optional={
+            "sensor_factor": st.just(1.081),
+            "sensor_surcharge": st.sampled_from([0.11, -0.02]),
+            "sunday": st.just("0-24"),
+            "site_fee": st.just(6.2),
+            "fees_by_hour": st.just(True),
+        },
+    ),
+    st.sampled_from(SOLAR),
 )
 FEED_IN: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
     {},
