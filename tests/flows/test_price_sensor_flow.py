@@ -188,3 +188,16 @@ async def test_a_sensor_that_went(flow: Flow) -> None:
     await flow.correct(subentry_id)
     await flow.answer(PRICES)
     assert [one["dynamic"] for one in flow.tariffs] == [{}]
+
+
+async def test_another_currency(flow: Flow) -> None:
+    """Home Assistant's was wrong when the tariff was entered: the sensor's prices are in another."""
+    sensor = await ready(flow.home)
+    await flow.add()
+    await flow.answer(prices(sensor.entity_id))
+    await flow.home.hass.config.async_update(currency="EUR")
+    [subentry_id] = flow.home.entry.subentries
+    await flow.correct(subentry_id)
+    await flow.answer(flow.suggested)
+    assert flow.result["errors"] == {"dynamic": "sensor_unit"}
+    assert flow.result["description_placeholders"]["needed"] == "EUR/kWh"

@@ -12,6 +12,7 @@ from ..const import (
     CONF_CHARGE_POINT,
     CONF_COLD_WATER,
     CONF_COOLING,
+    CONF_CURRENCY,
     CONF_DYNAMIC,
     CONF_ELECTRICITY,
     CONF_FEES,
@@ -89,8 +90,10 @@ class TariffFlow(PriceSteps):
     ) -> dict[str, str]:
         """Return why the sensor cannot tell prices; one that is kept is not asked again."""
         sensor = user_input[CONF_DYNAMIC].get(CONF_SENSOR)
-        stored = as_shown(self.hass, (self._current or {}).get(CONF_DYNAMIC, {}))
-        if sensor is None or sensor == stored.get(CONF_SENSOR):
+        current = self._current or {}
+        stored = as_shown(self.hass, current.get(CONF_DYNAMIC, {}))
+        is_kept = (sensor, self._currency) == (stored.get(CONF_SENSOR), current.get(CONF_CURRENCY))
+        if sensor is None or is_kept:
             return {}
         unit = price_unit(self._currency)
         error = await async_sensor_error(self.hass, sensor, unit, placeholders)
