@@ -191,7 +191,7 @@ async def test_a_sensor_that_went(flow: Flow) -> None:
 
 
 async def test_another_currency(flow: Flow) -> None:
-    """Home Assistant's was wrong when the tariff was entered: the sensor's prices are in another."""
+    """The tariff's changes with Home Assistant's, and the sensor still tells the old one."""
     sensor = await ready(flow.home)
     await flow.add()
     await flow.answer(prices(sensor.entity_id))
