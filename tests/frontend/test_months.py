@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
 import pytest
 
 from tests.conftest import NOW, Home
-from tests.costs.bill import add_tariff, tariff
+from tests.costs.bill import ZURICH, add_tariff, tariff
 from tests.frontend.conftest import (
     CONSUMER,
     SITE_COLUMNS,
@@ -198,6 +199,28 @@ class TestCosts:
             if meter_id:
                 assert_same([rows[meter_id]["cost"]], [round(cost, 4)])
         assert compared > 8
+
+    async def test_power(self, dashboard: Dashboard) -> None:
+        """The highest quarter-hour is in what months cost, and in no day."""
+        home, site_id = dashboard.home, dashboard.site_id
+        add_tariff(
+            home,
+            tariff(site_id, "2026-01-01", grid_price=0.31, solar_price=0.19, site_power_price=5.0),
+        )
+        await home.complete()
+        edges = [datetime(2026, month, 1, tzinfo=ZURICH) for month in (10, 11, 12)]
+        year = await dashboard.ask("year", site_id=site_id, year=2026)
+        for start, end in pairwise(edges):
+            found = home.simulator.intervals(
+                site_id, "electricity", start.astimezone(UTC), min(end.astimezone(UTC), NOW)
+            )
+            power = 5.0 * 4 * max(found["from_ext"].values())
+            month = await dashboard.ask("month", site_id=site_id, month=f"{start:%Y-%m}")
+            days = sum(one or 0 for one in month["cost_days"])
+            assert power > 10
+            assert abs(year["cost"][start.month - 1] - days - power) < 5e-3
+        state = float(home.state(f"{site_id}_cost_this_month").state)
+        assert_same([round(year["cost"][10], 4)], [round(state, 4)])
 
     async def test_table(self, dashboard: Dashboard) -> None:
         """Months, shares and the newest data are Climkit's."""
