@@ -150,7 +150,13 @@ class TestAdd:
                 "heating_price": 0.1,
                 "cooling_price": 0.12,
             },
-            "fees": {"site_fee": 100.0, "meter_fee": 4.5, "fees_by_hour": True},
+            "fees": {
+                "site_fee": 100.0,
+                "meter_fee": 4.5,
+                "fees_by_hour": True,
+                "site_power_price": 5.2,
+                "meter_power_price": 3.1,
+            },
         }
         await flow.answer(prices)
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
@@ -219,6 +225,7 @@ class TestAdd:
             ({"water_and_heat": {"heating_price": inf}}, {"water_and_heat": "no_price"}),
             ({"fees": {"site_fee": inf, "meter_fee": -1}}, {"fees": "no_price"}),
             ({"fees": {"meter_fee": -0.5}}, {"fees": "price_below_zero"}),
+            ({"fees": {"site_power_price": -5.0}}, {"fees": "price_below_zero"}),
             ({"fees": {"meter_fee": -0.5, "fees_by_hour": True}}, {"fees": "price_below_zero"}),
             (
                 {"electricity": {"charge_point_price": 0.3}, "fees": {"fees_by_hour": True}},
