@@ -84,18 +84,23 @@ async def test_revision(
     keep(Table("A revised hour, six months back", COLUMNS, table, note))
 
 
-async def filled(hass: HomeAssistant, start: datetime, end: datetime) -> list[SyncState]:
-    """Store an hour of 1 kWh after the other for all series; they are complete then."""
+async def filled(
+    hass: HomeAssistant, start: datetime, end: datetime, number: int = SERIES
+) -> list[SyncState]:
+    """Store an hour of 1 kWh after the other for all series; they are complete then.
+
+    Three of them belong to a meter each.
+    """
     series = [
         one
-        for number in range(-(-SERIES // 3))
+        for index in range(-(-number // 3))
         if (
             meter := Meter.from_api(
-                {"id": f"{number:024x}", "type": "electricity", "mode": "consumption"}
+                {"id": f"{index:024x}", "type": "electricity", "mode": "consumption"}
             )
         )
         for one in series_of_meter(SITE_ID, meter, has_column=True, by_site=True)
-    ][:SERIES]
+    ][:number]
     statistics = {one.statistic_id: metadata(one, one.statistic_id) for one in series}
     for statistic in statistics.values():
         async_publish(hass, statistic)
