@@ -84,8 +84,8 @@ def costs_of(hass: HomeAssistant, states: list[SyncState]) -> SiteCosts:
         longitude=None, zone=ZoneInfo("Europe/Zurich"), address=None,
     )  # fmt: skip
     costs = SiteCosts(
-        hass, site, ClimkitStore(hass, "bench"), [], price_name="", amounts=Whole,
-        on_change=lambda: None,
+        hass, site, ClimkitStore(hass, "bench"), [], price_name="", peak=lambda *_: None,
+        amounts=Whole, on_change=lambda: None,
     )  # fmt: skip
 
     def name(statistic_id: str, kind: str, hours: object = None) -> str:
