@@ -31,8 +31,6 @@ from tests.services.test_statement import row_of, state
 from tests.simulator import World, apartment_house
 from tests.truth import hourly_changes
 
-pytestmark = pytest.mark.recorder
-
 NOW = datetime(2026, 11, 3, 9, 40, tzinfo=UTC)
 DAYS = int(os.environ.get("BILL_DAYS", "9"))
 FEES = {"site_fee": 6.9, "meter_fee": 6.2}
