@@ -30,6 +30,7 @@ from .history import STARTS_WITHIN, SiteHistory, SyncState, next_night
 from .measures import Feed, Names, Series
 from .options import Selection, history_start
 from .periods import SitePeriods
+from .statistics import TimeRange
 from .store import ClimkitStore, Peak
 
 # How often to look whether a night has begun.
@@ -65,7 +66,7 @@ class SiteRuntime:
         self.record = store.site(site.id)
         self.plausibility = Plausibility(self.record.plausibility)
         self.windows = Windows(self.record.window)
-        self.periods = SitePeriods(hass, site, self.record.peaks)
+        self.periods = SitePeriods(hass, site, self.record.peaks, self._read_month_again)
         reader = FeedReader(client, site, self.plausibility, self.windows)
         live_data = LiveData()
         polls = Backoff[Feed](hass.loop.time)
@@ -175,6 +176,14 @@ class SiteRuntime:
         await self.periods.async_follow(states, start, end, intervals)
         for feed in {state.series.feed for state in states}:
             await self.days.async_take(feed, start, end, intervals)
+
+    @callback
+    def _read_month_again(self, series: Series, month: TimeRange) -> None:
+        """Find out the highest quarter-hour of a past month anew, where somebody pays for it."""
+        zone = self.site.zone
+        first, after = (when.astimezone(zone).date() for when in (month.start, month.end))
+        if self.costs.has_power_price(series.owner_id, first, after - timedelta(days=1)):
+            self.history.read_again([series.feed], month.start, month.end)
 
     @callback
     def _note_time(self, now: datetime) -> None:

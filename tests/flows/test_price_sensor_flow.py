@@ -6,8 +6,10 @@ from unittest.mock import patch
 
 from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
 import pytest
 
+from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.costs.tariff import SensorRate, Tariff
 from custom_components.climkit.flows import price_sensor
 from custom_components.climkit.measures.table import Price
@@ -92,6 +94,18 @@ async def test_refused(flow: Flow, entered: dict[str, Any], error: str) -> None:
     assert flow.suggested == wrong
     await flow.answer(prices(sensor.entity_id))
     assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_own_price(flow: Flow) -> None:
+    """What follows from the tariff cannot be its price: it would follow itself."""
+    await ready(flow.home)
+    registry = er.async_get(flow.home.hass)
+    entry = registry.async_get_or_create("sensor", DOMAIN, "any_grid_price")
+    await flow.add()
+    await flow.answer(prices(entry.entity_id))
+    assert flow.result["errors"]["dynamic"] == "sensor_is_own"
+    placeholders = flow.result["description_placeholders"]
+    assert placeholders["sensor"] == entry.entity_id
 
 
 async def test_solar_price_is_needed_too(flow: Flow) -> None:

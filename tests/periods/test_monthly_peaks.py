@@ -12,6 +12,7 @@ from custom_components.climkit.measures.series import Series
 from custom_components.climkit.periods.monthly_peaks import MonthlyPeaks, read_peaks
 from custom_components.climkit.store import Peak, PeaksRecord
 from tests.conftest import NOW, Home
+from tests.costs.bill import add_tariff, plain_tariff
 from tests.periods.test_peaks import NOVEMBER, SERIES, ZURICH, intervals, site
 from tests.periods.test_periods import all_series
 from tests.services.test_services import call, device_id
@@ -56,6 +57,15 @@ class TestMonthlyPeaks:
         assert take(peaks, OCTOBER, DECEMBER, said) == Peak(NOVEMBER, 8.0)
         assert peaks.peak(SERIES, OCTOBER) == Peak(NOVEMBER - INTERVAL, 20.0)
         assert peaks.peak(SERIES, DECEMBER) is None
+
+    def test_nothing_to_pay(self, peaks: MonthlyPeaks, record: PeaksRecord) -> None:
+        """A month that was read and has nothing costs nothing; so does one before the site."""
+        assert peaks.power(SERIES, NOVEMBER) is None
+        assert take(peaks, NOVEMBER, DECEMBER, []) is None
+        assert peaks.power(SERIES, NOVEMBER) == 0.0
+        assert peaks.power(SERIES, OCTOBER) is None
+        young = MonthlyPeaks(record, replace(site(), created=NOVEMBER))
+        assert young.power(SERIES, OCTOBER) == 0.0
 
     def test_unknown_until_all_is_read(self, peaks: MonthlyPeaks) -> None:
         """From its first to its last quarter-hour, without a gap."""
@@ -152,8 +162,15 @@ class TestHouse:
             await home.turn_clock(minutes=15)
         assert_equal_to_climkit(home, NOVEMBER, DECEMBER)
 
-    async def test_correction(self, home: Home) -> None:
-        """A spike of the month before that Climkit takes back goes once that is read."""
+    @pytest.mark.parametrize("is_paid", [True, False])
+    async def test_correction(self, home: Home, is_paid: bool) -> None:
+        """A spike of the month before that Climkit takes back goes once that is read.
+
+        Where somebody pays for it, the whole month is read again at once.
+        """
+        if is_paid:
+            home.entry.add_to_hass(home.hass)
+            add_tariff(home, plain_tariff(home, site_power_price=5.0))
         spike = OCTOBER + 20 * DAY
         revision: dict[str, Any] = {"value": 50.0}
         [site_id] = home.simulator.world.sites
@@ -165,7 +182,10 @@ class TestHouse:
         home.simulator.world.revisions.clear()
         one.history.start_night()
         await home.complete()
-        assert one.periods.highest(imported, OCTOBER) != 200
+        if is_paid:
+            assert_equal_to_climkit(home, OCTOBER, NOVEMBER)
+            return
+        assert one.periods.highest(imported, OCTOBER) is None
         again = {"from": OCTOBER.isoformat(), "to": NOVEMBER.isoformat()}
         await call(home, "import_history", device_id=device_id(home, site_id), **again)
         await home.complete()

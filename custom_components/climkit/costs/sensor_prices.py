@@ -214,7 +214,11 @@ class SensorPrices:
     # The sensors
 
     def _entity_id(self, sensor: str) -> str | None:
-        return er.async_resolve_entity_id(er.async_get(self._hass), sensor)
+        """Return the id that a sensor has now; our own tell what costs follow from, not prices."""
+        registry = er.async_get(self._hass)
+        entity_id = er.async_resolve_entity_id(registry, sensor)
+        entry = registry.async_get(entity_id) if entity_id else None
+        return None if entry and entry.platform == DOMAIN else entity_id
 
     def _label(self, sensor: str) -> str:
         entity_id = self._entity_id(sensor) or sensor

@@ -18,7 +18,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..const import CONF_SENSOR, CONF_SENSOR_FACTOR, CONF_SENSOR_SURCHARGE
+from ..const import CONF_SENSOR, CONF_SENSOR_FACTOR, CONF_SENSOR_SURCHARGE, DOMAIN
 from ..statistics import RecorderError, async_mean_unit
 
 
@@ -45,6 +45,9 @@ async def async_sensor_error(
     Its hours have means as soon as the recorder has compiled some, in the unit that it has now.
     """
     placeholders |= {"sensor": entity_id, "needed": unit}
+    entry = er.async_get(hass).async_get(entity_id)
+    if entry and entry.platform == DOMAIN:
+        return "sensor_is_own"
     try:
         units = [get_unit_of_measurement(hass, entity_id)]
         state_class = get_capability(hass, entity_id, ATTR_STATE_CLASS)

@@ -1,15 +1,15 @@
 """The amounts of a site's periods and the peaks of its month; history says what it read."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..api import HOUR, Interval, Site, floor_hour
+from ..api import HOUR, Interval, Sampling, Site, bucket_bounds, floor_hour
 from ..history import SyncState
 from ..measures import Series
-from ..statistics import async_rows, by_hour, hourly_amounts, same
+from ..statistics import TimeRange, async_rows, by_hour, hourly_amounts, same
 from ..store import PeaksRecord
 from .amounts import Periods
 from .monthly_peaks import MonthlyPeaks, read_peaks
@@ -19,13 +19,23 @@ from .peaks import Fallen, MonthPeaks, day_peaks
 class SitePeriods:
     """What follows of a site's days and month from what history reads."""
 
-    def __init__(self, hass: HomeAssistant, site: Site, record: PeaksRecord) -> None:
-        """Begin with the peaks that are remembered, and without amounts."""
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        site: Site,
+        record: PeaksRecord,
+        on_lost: Callable[[Series, TimeRange], None],
+    ) -> None:
+        """Begin with the peaks that are remembered, and without amounts.
+
+        `on_lost` is told of a month of which the highest quarter-hour is not known any more.
+        """
         self._hass = hass
         self._zone = site.zone
         self.amounts = Periods(hass, site)
         self.peaks = MonthPeaks(record, site)
         self._monthly = MonthlyPeaks(record, site)
+        self._on_lost = on_lost
 
     async def async_follow(
         self,
@@ -54,7 +64,9 @@ class SitePeriods:
         """
         now = dt_util.utcnow()
         is_running = month == self.peaks.month(now)
-        peak = self.peaks.peak(series, now) if is_running else self._monthly.peak(series, month)
+        if not is_running:
+            return self._monthly.power(series, month)
+        peak = self.peaks.peak(series, now)
         return peak.power if peak else None
 
     async def _async_follow_months(
@@ -74,6 +86,11 @@ class SitePeriods:
         fallen = self._monthly.fallen(billed, read)
         believed = await self._async_believed(fallen, intervals) if fallen else ()
         self._monthly.take(billed, read, believed)
+        now = dt_util.utcnow()
+        for one in believed:
+            month = TimeRange(*bucket_bounds(one.day, Sampling.MONTH, self._zone))
+            if month.end <= now and self._monthly.power(one.series, one.day) is None:
+                self._on_lost(one.series, month)
 
     async def _async_believed(
         self, fallen: Collection[Fallen], intervals: Iterable[Interval]
