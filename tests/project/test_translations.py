@@ -5,8 +5,12 @@ import json
 from pathlib import Path
 import re
 
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import NumberSelector
 import pytest
 import yaml
+
+from custom_components.climkit.flows import FeedInFlow, TariffFlow
 
 FOLDER = Path(__file__).parents[2] / "custom_components" / "climkit" / "translations"
 LANGUAGES = ("de", "en", "fr", "it")
@@ -119,3 +123,21 @@ def test_apostrophes_are_typographic(language: str) -> None:
     wrong = "\u2019" if language == "en" else "'"
     for path, text in read(language).items():
         assert not re.search(rf"\w{wrong}\w", text), path
+
+
+# A label stands on one line with its unit, on a phone too (measured at 390 px).
+LONGEST_LABEL = 28
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_labels_fit_beside_their_unit(language: str) -> None:
+    """What is longer runs into the unit; the sentence below has room for the rest."""
+    said = read(language)
+    for kind, flow in (("tariff", TariffFlow), ("feed_in", FeedInFlow)):
+        sections = f"config_subentries.{kind}.step.prices.sections"
+        for name, fields in flow.schema("CHF").schema.items():
+            inner = fields.schema.schema if isinstance(fields, section) else {}
+            for key, selector in inner.items():
+                if isinstance(selector, NumberSelector):
+                    label = said[f"{sections}.{name}.data.{key}"]
+                    assert len(label) <= LONGEST_LABEL, (language, label)
