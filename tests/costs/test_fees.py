@@ -30,8 +30,6 @@ from tests.costs.bill import (
 from tests.services.test_statement import row_of, state
 from tests.simulator import World, single_house
 
-pytestmark = pytest.mark.recorder
-
 LOW = {"weekday": "12-17, 23-07", "saturday": "0-24"}
 
 
