@@ -180,9 +180,8 @@ class SiteRuntime:
     @callback
     def _read_month_again(self, series: Series, month: TimeRange) -> None:
         """Find out the highest quarter-hour of a past month anew, where somebody pays for it."""
-        zone = self.site.zone
-        first, after = (when.astimezone(zone).date() for when in (month.start, month.end))
-        if self.costs.has_power_price(series.owner_id, first, after - timedelta(days=1)):
+        day = month.start.astimezone(self.site.zone).date()
+        if self.costs.has_power_price(series.owner_id, day, day):
             self.history.read_again([series.feed], month.start, month.end)
 
     @callback

@@ -236,8 +236,8 @@ class TestStored:
         add_tariff(home, sensor_tariff(home, sensor))
         await home.settle()
         await assert_priced(home, early)
-        found = await async_get_config_entry_diagnostics(home.hass, home.entry)
-        assert found["sites"][0]["costs"]["hours_without_price"] == 3  # type: ignore[index]
+        found: Any = await async_get_config_entry_diagnostics(home.hass, home.entry)
+        assert found["sites"][0]["costs"]["hours_without_price"] == 3
         await home.turn_clock(hours=60)
         site = home.sites[0]
         await sensor.compile({hour: means[hour] for hour in late})

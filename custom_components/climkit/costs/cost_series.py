@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from homeassistant.components.recorder.models import StatisticMetaData
 
 from ..measures import CHARGE_POINT, ELECTRICITY, Price, Role, Series, TimeOfUse
-from ..statistics import cost_metadata, metadata
+from ..statistics import described, metadata
 from .tariff import Fee
 from .tariffs import Tariffs, Term
 
@@ -59,7 +59,7 @@ class CostSeries:
         """Describe the statistic."""
         if self.is_amount:
             return metadata(self.series, self.name, self.statistic_id)
-        return cost_metadata(self.statistic_id, self.name, currency)
+        return described(self.statistic_id, self.name, currency)
 
 
 def cost_series_of(

@@ -25,7 +25,7 @@ from ..statistics import (
     async_means,
     async_synchronize,
     async_write_means,
-    mean_metadata,
+    described,
     merged,
     without,
 )
@@ -199,7 +199,7 @@ class SensorPrices:
     ) -> dict[datetime, float]:
         """Keep means, and return them as they are stored."""
         name = f"{self._name} ({self._label(sensor)})"
-        statistic = mean_metadata(self._statistic_id(sensor), name, price_unit(currency))
+        statistic = described(self._statistic_id(sensor), name, price_unit(currency), is_mean=True)
         async_write_means(self._hass, statistic, told)
         await async_synchronize(self._hass)
         copied = await self._async_kept(sensor, TimeRange(min(told), max(told) + HOUR))

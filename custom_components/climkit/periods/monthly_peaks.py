@@ -72,22 +72,25 @@ class MonthlyPeaks:
 
     def peak(self, series: Series, month: datetime) -> Peak | None:
         """Return the peak of a month that is over, told by its start; None until all is read."""
-        known = self._months.get(series.statistic_id, {}).get(_stamp(month))
-        end = self._end(month)
-        return known.peak if known and known.until and known.until >= end else None
+        known = self._whole(series, month)
+        return known.peak if known else None
 
     def power(self, series: Series, month: datetime) -> float | None:
         """Return the highest quarter-hour, in kW, of a month that is over; None until all is read.
 
         0 where there was nothing to measure: before the site was there, or a meter.
         """
-        end = self._end(month)
-        if self._created and end <= self._created:
-            return 0.0
-        known = self._months.get(series.statistic_id, {}).get(_stamp(month))
-        if known is None or known.until is None or known.until < end:
+        if (known := self._whole(series, month)) is None:
             return None
         return known.peak.power if known.peak else 0.0
+
+    def _whole(self, series: Series, month: datetime) -> MonthlyPeakRecord | None:
+        """Return what is known of a month of which all was read, or nothing can be."""
+        _, end = bucket_bounds(month, Sampling.MONTH, self._zone)
+        if self._created and end <= self._created:
+            return MonthlyPeakRecord()
+        known = self._months.get(series.statistic_id, {}).get(_stamp(month))
+        return known if known and known.until and known.until >= end else None
 
     @staticmethod
     def billed(series: Iterable[Series]) -> list[Series]:
@@ -141,9 +144,6 @@ class MonthlyPeaks:
             found.append(month)
             start = month[1]
         return found
-
-    def _end(self, month: datetime) -> datetime:
-        return bucket_bounds(month, Sampling.MONTH, self._zone)[1]
 
     def _month(self, when: datetime) -> datetime:
         start, _ = bucket_bounds(when, Sampling.MONTH, self._zone)

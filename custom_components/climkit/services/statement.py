@@ -19,7 +19,7 @@ from homeassistant.util.json import JsonValueType
 from ..api import HOUR, floor_hour, local_midnight
 from ..const import DECIMALS
 from ..costs import Fee, Tariffs
-from ..measures import Series
+from ..measures import Series, TimeOfUse
 from ..statistics import TimeRange
 
 
@@ -200,8 +200,8 @@ def figures(
         if key := COSTS.get(one.part):
             found[key] = _sum(costs.values())
         if one.part is Part.GRID:
-            for name, is_low in (("high", False), ("low", True)):
-                hours = {hour for hour in one.amounts if tariffs.is_low(hour) is is_low}
+            for name in TimeOfUse:
+                hours = {hour for hour in one.amounts if tariffs.time_of_use(hour) is name}
                 found[f"grid_{name}_kwh"] = _sum(one.amounts[hour] for hour in hours)
                 found[f"grid_{name}_cost"] = _sum(costs[hour] for hour in hours & costs.keys())
             found["grid_mean_price"] = _mean_price(one.amounts, costs)

@@ -1,6 +1,6 @@
 """Hourly statistics in the recorder: what rows say, how a stretch is rebuilt, and who writes."""
 
-from .means import async_mean_unit, async_means, async_write_means, mean_metadata
+from .means import async_mean_unit, async_means, async_write_means
 from .rebuild import (
     IsDoubted,
     Rebuilt,
@@ -22,7 +22,7 @@ from .recorder import (
     async_rows,
     async_synchronize,
     async_totals_before,
-    cost_metadata,
+    described,
     metadata,
 )
 from .rows import Difference, Extent, Row, by_hour, hourly_amounts, same
@@ -59,9 +59,8 @@ __all__ = [
     "async_totals_before",
     "async_write_means",
     "by_hour",
-    "cost_metadata",
+    "described",
     "hourly_amounts",
-    "mean_metadata",
     "merged",
     "metadata",
     "same",

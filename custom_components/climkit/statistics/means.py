@@ -18,21 +18,7 @@ from homeassistant.helpers.recorder import session_scope
 from homeassistant.util import dt as dt_util
 from sqlalchemy import select
 
-from ..const import DOMAIN
-from .recorder import LONGEST_NAME, async_ask
-
-
-def mean_metadata(statistic_id: str, name: str, unit: str) -> StatisticMetaData:
-    """Describe a statistic of hourly means; of a long name as much as fits."""
-    return StatisticMetaData(
-        source=DOMAIN,
-        statistic_id=statistic_id,
-        name=name[:LONGEST_NAME],
-        unit_class=None,
-        unit_of_measurement=unit,
-        mean_type=StatisticMeanType.ARITHMETIC,
-        has_sum=False,
-    )
+from .recorder import async_ask
 
 
 async def async_mean_unit(hass: HomeAssistant, statistic_id: str) -> tuple[bool, str | None]:

@@ -52,30 +52,26 @@ COUNTED_AT_ONCE = 50
 LOOKED_UP_AT_ONCE = 200
 
 
-def metadata(series: Series, name: str, statistic_id: str | None = None) -> StatisticMetaData:
-    """Describe the statistic of a series, or of a part of it; of a long name as much as fits."""
-    quantity = series.measure.quantity
-    return StatisticMetaData(
-        source=DOMAIN,
-        statistic_id=statistic_id or series.statistic_id,
-        name=name[:LONGEST_NAME],
-        unit_class=quantity.unit_class,
-        unit_of_measurement=quantity.unit,
-        mean_type=StatisticMeanType.NONE,
-        has_sum=True,
-    )
-
-
-def cost_metadata(statistic_id: str, name: str, currency: str) -> StatisticMetaData:
-    """Describe a statistic of costs."""
+def described(
+    statistic_id: str, name: str, unit: str, *, unit_class: str | None = None, is_mean: bool = False
+) -> StatisticMetaData:
+    """Describe a statistic of ours, of sums or of hourly means; of a long name as much as fits."""
     return StatisticMetaData(
         source=DOMAIN,
         statistic_id=statistic_id,
         name=name[:LONGEST_NAME],
-        unit_class=None,
-        unit_of_measurement=currency,
-        mean_type=StatisticMeanType.NONE,
-        has_sum=True,
+        unit_class=unit_class,
+        unit_of_measurement=unit,
+        mean_type=StatisticMeanType.ARITHMETIC if is_mean else StatisticMeanType.NONE,
+        has_sum=not is_mean,
+    )
+
+
+def metadata(series: Series, name: str, statistic_id: str | None = None) -> StatisticMetaData:
+    """Describe the statistic of a series, or of a part of it."""
+    quantity = series.measure.quantity
+    return described(
+        statistic_id or series.statistic_id, name, quantity.unit, unit_class=quantity.unit_class
     )
 
 
