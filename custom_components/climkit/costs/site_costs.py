@@ -238,11 +238,10 @@ class SiteCosts:
         return self._fees(owner_id, first, min(last, self._today))
 
     def _fees(self, owner_id: str, first: date, last: date) -> float:
+        if (fee := self._fee_of(owner_id)) is None:
+            return 0.0
         by_hour = any(self.fee_in(cost_id) for cost_id in self.cost_ids(owner_id))
-        fees = self.tariffs.fees(first, last, but_by_hour=by_hour)
-        if owner_id == self._site.id:
-            return fees.site
-        return fees.meter if owner_id in self._meters_with_fee else 0.0
+        return self.tariffs.fees(first, last, but_by_hour=by_hour).of(fee)
 
     def fee_in(self, cost_id: str) -> Fee | None:
         """Return which fee a cost statistic holds, in the hours of tariffs that say so."""
@@ -263,10 +262,8 @@ class SiteCosts:
         return any(self._power_price(owner_id, month) for month in months_of(first, last))
 
     def _power_price(self, owner_id: str, month: Month) -> float:
-        if not self.pays_fee(owner_id):
-            return 0.0
-        prices = self.tariffs.power_prices(*month)
-        return prices.site if owner_id == self._site.id else prices.meter
+        fee = self._fee_of(owner_id)
+        return self.tariffs.power_prices(*month).of(fee) if fee else 0.0
 
     def _power_peak(self, owner_id: str, month: Month) -> float | None:
         series = self._billed_power.get(owner_id)
@@ -274,9 +271,13 @@ class SiteCosts:
 
     def pays_fee(self, owner_id: str) -> bool:
         """Whether a site or meter has costs to which fixed fees belong."""
-        return owner_id in self._meters_with_fee or (
-            owner_id == self._site.id and owner_id in self._by_owner
-        )
+        return self._fee_of(owner_id) is not None
+
+    def _fee_of(self, owner_id: str) -> Fee | None:
+        if owner_id in self._meters_with_fee:
+            return Fee.METER
+        is_site = owner_id == self._site.id and owner_id in self._by_owner
+        return Fee.SITE if is_site else None
 
     def is_pending(self, cost_ids: Collection[str], time_range: TimeRange) -> bool:
         """Whether any of these statistics is, in a stretch, still to be computed (anew)."""

@@ -125,7 +125,7 @@ class Tariffs:
 
     def is_priced(self, price: Price, hour: datetime) -> bool:
         """Whether a tariff says what something costs in an hour, or a sensor shall."""
-        return self._rate_on(price, self._day(hour)) is not None
+        return self.holds(price, self._day(hour))
 
     def sensor(self, price: Price, when: datetime) -> str | None:
         """Return which sensor tells at a time what something costs; None where none does."""
