@@ -6,7 +6,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.climkit.api import HOUR
-from tests.conftest import Home
+from tests.conftest import NOW, Home
 from tests.costs.bill import (
     ZURICH,
     add_tariff,
@@ -18,6 +18,9 @@ from tests.costs.bill import (
     site_of,
     tariff,
 )
+from tests.services.test_statement import row_of, state
+from tests.simulator import World
+from tests.stories.source import METER_ID, SITE_ID, Source
 
 pytestmark = pytest.mark.recorder
 
@@ -144,3 +147,28 @@ class TestEntities:
             assert entry
             assert entry.name == "Mine"
         assert f"{site_of(home)}_cost_today" not in cost_entities(home)
+
+
+class TestMonthWithoutCosts:
+    """A month in the middle of the history of which no hour has a cost."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """A small site that has data since September."""
+        return World.of(Source(first=NOW.replace(minute=0) - timedelta(days=60)))
+
+    async def test_last_month(self, home: Home) -> None:
+        """It costs nothing that anybody knows of, fees neither: as the statement says."""
+        home.entry.add_to_hass(home.hass)
+        but_in_october = {"season_from": "1.11.", "season_to": "30.9."}
+        prices = {"grid_price": 0.3, "solar_price": 0.2, "site_fee": 30.0}
+        add_tariff(home, tariff(SITE_ID, "2025-01-01", **prices, **but_in_october))
+        await home.set_up_completely()
+        costs = home.sites[0].costs
+        for owner in (SITE_ID, METER_ID):
+            assert float(home.state(f"{owner}_cost_this_month").state) > 0
+            assert costs.cost_last_month(owner) is None
+        row = row_of(await state(home, SITE_ID, "2026-10-01", "2026-10-31"), SITE_ID)
+        assert row["total_cost"] is None
+        row = row_of(await state(home, SITE_ID, "2026-09-01", "2026-09-30"), SITE_ID)
+        assert row["total_cost"] > 0

@@ -104,7 +104,7 @@ def _assert_last_month(
         assert known is not None
         assert abs(known - sum(spent) - fees) < 1e-4, known
     else:
-        assert not known
+        assert known is None
 
 
 def _assert_projected(

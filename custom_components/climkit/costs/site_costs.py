@@ -23,10 +23,10 @@ from ..statistics import (
     TimeRange,
     Worker,
     async_hours,
+    async_last_rows_before,
     async_rebuild,
     async_rows,
     async_synchronize,
-    async_totals_before,
 )
 from ..store import ClimkitStore
 from .cost_series import (
@@ -62,9 +62,9 @@ class StoredAmounts(Protocol):
 
 
 class _Sums(NamedTuple):
-    """What was spent since which times, except of the statistics whose amounts are not read."""
+    """What was spent in which stretches, except of the statistics whose amounts are not read."""
 
-    times: tuple[datetime, ...]
+    stretches: tuple[TimeRange, ...]
     unread: frozenset[str]
 
 
@@ -134,15 +134,17 @@ class SiteCosts:
         return local_midnight(self._today.replace(day=1), self._site.zone)
 
     @property
-    def last_month_start(self) -> datetime:
-        """Return the start of the month before, local midnight of the site, in UTC."""
-        last_day = self._today.replace(day=1) - timedelta(days=1)
-        return local_midnight(last_day.replace(day=1), self._site.zone)
+    def _month(self) -> Month:
+        return Month.of(self._today)
 
     @property
-    def _month(self) -> TimeRange:
-        after = Month.of(self._today).last + timedelta(days=1)
-        return TimeRange(self.month_start, local_midnight(after, self._site.zone))
+    def _last_month(self) -> Month:
+        return Month.of(self._month.first - timedelta(days=1))
+
+    def _hours(self, first: date, last: date) -> TimeRange:
+        """Return the hours of some days of the site."""
+        zone, after = self._site.zone, last + timedelta(days=1)
+        return TimeRange(local_midnight(first, zone), local_midnight(after, zone))
 
     @property
     def _today(self) -> date:
@@ -169,28 +171,25 @@ class SiteCosts:
 
         None as long as there is no hour since then, and until all that belongs to it is computed.
         """
-        return _sum(
-            self._spent_since(owner_id, self.day_start),
-            self.fee(owner_id, self._today, self._today),
-        )
+        day = self._today
+        return _sum(self._spent(owner_id, day, day), self.fee(owner_id, day, day))
 
     def cost_this_month(self, owner_id: str) -> float | None:
         """Return what a site or meter costs since the local month began: with fees, and power.
 
         None as for today, and where the highest quarter-hour has a price and is not known.
         """
-        month = Month.of(self._today)
-        spent = self._spent_since(owner_id, self.month_start)
-        return _sum(spent, self.fee(owner_id, *month), self.power(owner_id, *month))
+        return self._cost_of(owner_id, self._month)
 
     def cost_last_month(self, owner_id: str) -> float | None:
         """Return what a site or meter cost in the local month before: with fees, and power.
 
         None where no hour of that month had a cost, and until all of it is known.
         """
-        start, end = self.last_month_start, self.month_start
-        spent = self._spent(owner_id, {start, end}, lambda state: state.spent_between(start, end))
-        month = Month.of(self._today.replace(day=1) - timedelta(days=1))
+        return self._cost_of(owner_id, self._last_month)
+
+    def _cost_of(self, owner_id: str, month: Month) -> float | None:
+        spent = self._spent(owner_id, *month)
         return _sum(spent, self.fee(owner_id, *month), self.power(owner_id, *month))
 
     def projected(self, owner_id: str) -> Projection | None:
@@ -198,8 +197,9 @@ class SiteCosts:
 
         None until all that belongs to it is known, and where too few days are.
         """
-        month, days = self._month, Month.of(self._today)
-        found = projection(self._summed_up_since(owner_id, {month.start}), month, self.tariffs)
+        days = self._month
+        hours = self._hours(*days)
+        found = projection(self._states_of(owner_id, hours), hours, self.tariffs)
         power = self.power(owner_id, *days)
         if found is None or power is None:
             return None
@@ -209,21 +209,17 @@ class SiteCosts:
             days=found.days,
         )
 
-    def _spent_since(self, owner_id: str, since: datetime) -> float | None:
-        return self._spent(owner_id, {since}, lambda state: state.spent[since])
-
-    def _spent(
-        self, owner_id: str, since: set[datetime], amount: Callable[[CostState], float | None]
-    ) -> float | None:
-        """Return the sum over all that an owner costs; None if one is not summed up since then."""
-        states = self._summed_up_since(owner_id, since)
-        spent = [found for state in states if (found := amount(state)) is not None]
+    def _spent(self, owner_id: str, first: date, last: date) -> float | None:
+        """Return the sum over all that an owner costs in some days; None if one is not known."""
+        hours = self._hours(first, last)
+        states = self._states_of(owner_id, hours)
+        spent = [found for state in states if (found := state.spent[hours]) is not None]
         return sum(spent) if spent else None
 
-    def _summed_up_since(self, owner_id: str, since: set[datetime]) -> list[CostState]:
-        """Return all that an owner costs; nothing if one is not summed up since some times."""
+    def _states_of(self, owner_id: str, hours: TimeRange) -> list[CostState]:
+        """Return all that an owner costs; nothing if one is not summed up in some hours."""
         states = [self._state.states.get(cost_id) for cost_id in self.cost_ids(owner_id)]
-        known = [state for state in states if state and since <= state.spent.keys()]
+        known = [state for state in states if state and hours in state.spent]
         return known if len(known) == len(states) else []
 
     def cost_ids(self, owner_id: str) -> list[str]:
@@ -484,8 +480,8 @@ class SiteCosts:
             for cost_id, state in self._state.states.items()
             if any(map(self._amounts().is_awaited, state.cost_series.sources))
         }
-        times = (self.day_start, self.month_start, self.last_month_start)
-        return _Sums(times, frozenset(unread))
+        days = ((self._today, self._today), self._month, self._last_month)
+        return _Sums(tuple(self._hours(*one) for one in days), frozenset(unread))
 
     async def _async_sum_up(self, sums: _Sums) -> None:
         """Work out what was spent, and tell entities; nothing is known of what is not read."""
@@ -495,17 +491,16 @@ class SiteCosts:
             for cost_id, one in self._state.states.items()
             if cost_id in shown and cost_id not in sums.unread
         ]
-        for time in sums.times:
-            unknown = [one.statistic_id for one in read if one.last and time not in one.before]
-            totals = await async_totals_before(self._hass, unknown, time) if unknown else {}
-            for state in read:
-                if state.statistic_id in totals:
-                    state.before[time] = totals[state.statistic_id]
+        for time in {edge for one in sums.stretches for edge in (one.start, one.end)}:
+            unknown = {one.statistic_id: one for one in read if not one.knows_before(time)}
+            rows = await async_last_rows_before(self._hass, unknown, [time]) if unknown else {}
+            for key, [row] in rows.items():
+                unknown[key].before[time] = row
         if not self._state.is_loaded_for(self._cost_series, self._data):
             return  # prices or meters changed meanwhile
         self._state.forget_spent()
         for state in read:
-            state.sum_up(sums.times)
+            state.sum_up(sums.stretches)
         self._summed_up = sums
         self._on_change()
 

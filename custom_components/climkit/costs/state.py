@@ -15,41 +15,45 @@ from .tariffs import NO_MEANS, Hours, Means, Tariffs, hourly_costs, in_hours_of,
 class CostState(StoredStatistic):
     """A cost statistic, and the ranges in which it is to be computed anew.
 
-    `before` holds running totals before certain times, as far as they are known, and `spent` what
-    was spent since then (None: no hour has a cost), `spent_until` the end of the newest hour of
-    that. This stays until it is known anew, and so do the `recent` days (None: nobody asked).
+    `before` holds the last row before certain times, as far as it is known (None: there is none),
+    and `spent` what was spent in certain stretches (None: no hour there has a cost), `spent_until`
+    the end of the newest hour of that. This stays until it is known anew, and so do the `recent`
+    days (None: nobody asked).
     """
 
     cost_series: CostSeries
     dirty: list[TimeRange] = field(default_factory=list)
-    before: dict[datetime, float] = field(default_factory=dict)
-    spent: dict[datetime, float | None] = field(default_factory=dict)
+    before: dict[datetime, Row | None] = field(default_factory=dict)
+    spent: dict[TimeRange, float | None] = field(default_factory=dict)
     spent_until: datetime | None = None
     recent: RecentDays | None = None
     is_recent_right: bool = False
 
     def forget_totals(self, start: datetime) -> None:
-        """Forget the totals that rows from `start` on may move."""
+        """Forget the rows, and their totals, that rows from `start` on may replace or move."""
         if self.recent and start < self.recent.end:
             self.is_recent_right = False
-        self.before = {time: total for time, total in self.before.items() if time <= start}
+        self.before = {time: row for time, row in self.before.items() if time <= start}
 
-    def sum_up(self, times: Collection[datetime]) -> None:
-        """Work out what was spent since times, of which `before` holds the totals."""
-        self.before = {time: total for time, total in self.before.items() if time in times}
-        self.spent = {time: self._spent_since(time) for time in times}
+    def knows_before(self, time: datetime) -> bool:
+        """Whether the last row before a time is known."""
+        return time in self.before or self.last is None or self.last.start < time
+
+    def sum_up(self, stretches: Collection[TimeRange]) -> None:
+        """Work out what was spent in stretches, with the rows before their edges."""
+        edges = {edge for one in stretches for edge in (one.start, one.end)}
+        self.before = {time: row for time, row in self.before.items() if time in edges}
+        self.spent = {one: self._spent_in(one) for one in stretches}
         self.spent_until = self.last.start + HOUR if self.last else None
 
-    def _spent_since(self, time: datetime) -> float | None:
-        if self.last is None or self.last.start < time:
+    def _spent_in(self, stretch: TimeRange) -> float | None:
+        newest, before = map(self._row_before, (stretch.end, stretch.start))
+        if newest is None or newest.start < stretch.start:
             return None
-        return self.last.total - self.before[time]
+        return newest.total - (before.total if before else 0.0)
 
-    def spent_between(self, start: datetime, end: datetime) -> float | None:
-        """Return what was spent between two times of `spent`; None: no hour there has a cost."""
-        if (spent := self.spent[start]) is None or self.first is None or self.first >= end:
-            return None
-        return spent - (self.spent[end] or 0.0)
+    def _row_before(self, time: datetime) -> Row | None:
+        return self.before.get(time, self.last)
 
     def knows_days(self, end: datetime) -> bool:
         """Whether it is known what the days before a midnight cost."""
@@ -70,7 +74,7 @@ class CostState(StoredStatistic):
         def is_priced(day: date) -> bool:
             return any(tariffs.holds(price, day) for price in self.cost_series.sources.values())
 
-        spent = self.spent[month.start] or 0.0
+        spent = self.spent[month] or 0.0
         rest = TimeRange.between(max(self.spent_until, month.start), month.end)
         to_come = self.recent.to_come(rest, is_priced) if rest else 0.0
         return Projection(spent + to_come, spent, len(self.recent.costs))
