@@ -438,19 +438,24 @@ def fees_by_hand(
 
 
 def projected_by_hand(
-    costs: Mapping[datetime, float], until: datetime, prices: Collection[Price]
+    costs: Mapping[datetime, float], until: datetime, prices: Collection[Price], fee: Price
 ) -> float | None:
-    """What something will have cost this month, fees apart: hour after hour.
+    """What something will have cost this month, but for fees that are not in hours.
 
     An hour to come, after `until`, costs what the last whole days of its kind did on average, each
-    day's cost spread over its hours. None with less than three whole days of the last fourteen.
+    day's cost spread over its hours, and its own `fee`, not that of those days. None with less than
+    three whole days of the last fourteen.
     """
+
+    def fee_in(hour: datetime) -> float:
+        return fee(hour.astimezone(ZURICH)) or 0.0
+
     today = dt_util.utcnow().astimezone(ZURICH).date()
     days = {}
     for number in range(1, 15):
         day = today - timedelta(days=number)
         if all(hour in costs for hour in _hours_of(day)):
-            days[day] = sum(costs[hour] for hour in _hours_of(day))
+            days[day] = sum(costs[hour] - fee_in(hour) for hour in _hours_of(day))
     if len(days) < 3:
         return None
     spent = 0.0
@@ -465,7 +470,7 @@ def projected_by_hand(
             if hour < until:
                 spent += costs.get(hour, 0.0)
             elif is_priced:
-                spent += usual / len(hours)
+                spent += usual / len(hours) + fee_in(hour)
     return spent
 
 

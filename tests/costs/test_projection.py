@@ -62,12 +62,10 @@ async def house(home: Home) -> Home:
     return home
 
 
-def prices(grid: float = 0.3) -> dict[str, object]:
+def prices(day: str = "2026-01-01", **others: float) -> dict[str, object]:
     """Of electricity and water, with fees."""
-    return tariff(
-        SITE_ID, "2026-01-01", grid_price=grid, solar_price=0.2, cold_water_price=2.0,
-        site_fee=30.0,
-    )  # fmt: skip
+    fields = {"grid_price": 0.3, "solar_price": 0.2, "cold_water_price": 2.0, "site_fee": 30.0}
+    return tariff(SITE_ID, day, **fields | others)
 
 
 async def assert_all_true(home: Home) -> None:
@@ -81,6 +79,11 @@ def always(_day: date) -> bool:
     return True
 
 
+def no_fee(_day: date) -> float:
+    """Hours hold no fee."""
+    return 0.0
+
+
 class TestRecentDays:
     """What follows from the last fourteen days."""
 
@@ -90,12 +93,12 @@ class TestRecentDays:
         assert len(days.costs) == 14
         assert min(days.costs) == date(2026, 11, 6)
         rest = TimeRange(at(20, 18), at(23, 12))
-        assert days.to_come(rest, always) == pytest.approx(6 * 1 + 24 * 2 + 24 * 4 + 12 * 1)
+        assert days.to_come(rest, always, no_fee) == pytest.approx(6 * 1 + 24 * 2 + 24 * 4 + 12 * 1)
 
     def test_kind_that_did_not_occur(self) -> None:
         """It costs what any day does."""
         days = RecentDays.of(hours_of(by_kind, at(17)), TODAY, ZURICH)
-        assert days.to_come(TimeRange(at(21), at(22)), always) == pytest.approx(24)
+        assert days.to_come(TimeRange(at(21), at(22)), always, no_fee) == pytest.approx(24)
 
     def test_days_that_lack_an_hour(self) -> None:
         """They tell nothing of others, and fewer than three are not enough."""
@@ -115,13 +118,13 @@ class TestRecentDays:
         del hours[at(25, 12, month=10)]
         assert date(2026, 10, 25) not in RecentDays.of(hours, date(2026, 10, 26), ZURICH).costs
         sunday = TimeRange(at(25, month=10), at(26, month=10))
-        assert days.to_come(sunday, always) == pytest.approx(25)
+        assert days.to_come(sunday, always, no_fee) == pytest.approx(25)
 
     def test_days_without_a_price(self) -> None:
         """What has no price then will not cost anything."""
         days = RecentDays.of(hours_of(by_kind, at(1)), TODAY, ZURICH)
         rest = TimeRange(at(23), at(25))
-        assert days.to_come(rest, lambda day: day.day == 24) == pytest.approx(24)
+        assert days.to_come(rest, lambda day: day.day == 24, no_fee) == pytest.approx(24)
 
 
 @pytest.mark.recorder
@@ -195,11 +198,31 @@ class TestEntity:
         await assert_all_true(house)
         later = float(house.state(PROJECTED).state)
         assert later > before
-        correct_tariff(house, next(iter(house.entry.subentries)), prices(grid=0.6))
+        correct_tariff(house, next(iter(house.entry.subentries)), prices(grid_price=0.6))
         await house.hass.async_block_till_done()
         assert house.state(PROJECTED).state == "unknown"
         await assert_all_true(house)
         assert float(house.state(PROJECTED).state) > later
+
+    @pytest.mark.parametrize(
+        ("first", "then"),
+        [
+            ({}, {"fees_by_hour": True}),
+            ({"fees_by_hour": True}, {}),
+            ({"fees_by_hour": True}, {"fees_by_hour": True, "site_fee": 90.0}),
+        ],
+        ids=["on", "off", "another fee"],
+    )
+    async def test_other_fees(
+        self, house: Home, first: dict[str, float], then: dict[str, float]
+    ) -> None:
+        """Days to come hold the fees of their own tariff, not of the days that are looked at."""
+        await house.enable(PROJECTED)
+        correct_tariff(house, next(iter(house.entry.subentries)), prices(**first))
+        add_tariff(house, prices("2026-11-17", **then))
+        await assert_all_true(house)
+        await house.turn_clock(to=at(20, 23))
+        await assert_all_true(house)
 
 
 @pytest.mark.recorder

@@ -14,6 +14,7 @@ from tests.conftest import Home
 from tests.costs.bill import (
     ZURICH,
     Told,
+    always,
     anything_told,
     costs_by_hand,
     fees_by_hand,
@@ -119,8 +120,11 @@ def _assert_projected(
         return
     parts = {key: rows[-1].start + HOUR for key in _PARTS if (rows := stored.get(key))}
     prices = source_prices(tariffs, anything_told)
+    in_hours = source_fees(tariffs)
     expected = [
-        projected_by_hand(costs.get(key, {}), until, [*prices[key].values()])
+        projected_by_hand(
+            costs.get(key, {}), until, [*prices[key].values()], in_hours.get(key, always(0.0))
+        )
         for key, until in parts.items()
     ]
     state = home.state(unique_id)

@@ -33,7 +33,7 @@ class Projection(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RecentDays:
-    """What the days before a local midnight (`end`, UTC) cost, by local date.
+    """What the amounts of the days before a local midnight (`end`, UTC) cost, by local date.
 
     Only days are there of which every hour has a cost. `zone` is the site's.
     """
@@ -58,17 +58,22 @@ class RecentDays:
         """Whether something can be told of other days."""
         return len(self.costs) >= FEWEST_DAYS
 
-    def to_come(self, time_range: TimeRange, is_priced: Callable[[date], bool]) -> float:
+    def to_come(
+        self,
+        time_range: TimeRange,
+        is_priced: Callable[[date], bool],
+        fee: Callable[[date], float],
+    ) -> float:
         """Return what a stretch will cost; of a day that has begun its hours that are left count.
 
-        Days that are not priced cost nothing.
+        `fee` is what the hours of a day hold beside that. Days that are not priced cost nothing.
         """
         day, cost = time_range.start.astimezone(self.zone).date(), 0.0
         while (start := local_midnight(day, self.zone)) < time_range.end:
             end = local_midnight(day + timedelta(days=1), self.zone)
             left = min(end, time_range.end) - max(start, time_range.start)
             if is_priced(day):
-                cost += self._like(day) * (left / (end - start))
+                cost += (self._like(day) + fee(day)) * (left / (end - start))
             day += timedelta(days=1)
         return cost
 

@@ -519,9 +519,10 @@ class SiteCosts:
         ids = [state.statistic_id for state in states]
         found = await async_hours(self._hass, ids, start, local_midnight(today, zone))
         for state in states:
-            hours = found.get(state.statistic_id, {})
+            fee, hours = state.cost_series.fee, found.get(state.statistic_id, {})
+            amounts = self._state.tariffs.without_fees(fee, hours)
             state.take_recent(
-                await self._hass.async_add_executor_job(RecentDays.of, hours, today, zone)
+                await self._hass.async_add_executor_job(RecentDays.of, amounts, today, zone)
             )
         self._on_change()
 

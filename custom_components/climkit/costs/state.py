@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from ..api import HOUR
 from ..statistics import Row, StoredStatistic, TimeRange
@@ -60,13 +61,13 @@ class CostState(StoredStatistic):
         return self.is_recent_right and self.recent is not None and self.recent.end == end
 
     def take_recent(self, days: RecentDays) -> None:
-        """Take what the last days cost."""
+        """Take what the amounts of the last days cost."""
         self.recent, self.is_recent_right = days, True
 
     def projected(self, month: TimeRange, tariffs: Tariffs) -> Projection | None:
         """Return what a month will have cost that is summed up; None where too few days are known.
 
-        Behind the newest hour the month goes on like the last days.
+        Behind the newest hour the month goes on like the last days, with its own fees.
         """
         if not self.recent or not self.recent.are_enough or not self.spent_until:
             return None
@@ -74,9 +75,10 @@ class CostState(StoredStatistic):
         def is_priced(day: date) -> bool:
             return any(tariffs.holds(price, day) for price in self.cost_series.sources.values())
 
+        fee = partial(tariffs.fee_by_day, self.cost_series.fee)
         spent = self.spent[month] or 0.0
         rest = TimeRange.between(max(self.spent_until, month.start), month.end)
-        to_come = self.recent.to_come(rest, is_priced) if rest else 0.0
+        to_come = self.recent.to_come(rest, is_priced, fee) if rest else 0.0
         return Projection(spent + to_come, spent, len(self.recent.costs))
 
     def hours_to_compute(self, until: datetime) -> float:

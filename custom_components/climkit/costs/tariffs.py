@@ -170,11 +170,23 @@ class Tariffs:
         return self._fees_by_hour[key]
 
     def _fee_of_hours(self, fee: Fee, day: date) -> float:
-        tariff = self._tariffs.on(day)
-        if tariff is None or not tariff.fees_by_hour:
-            return 0.0
         start, end = (local_midnight(one, self._zone) for one in (day, day + timedelta(days=1)))
-        return tariff.fee(fee) / days_of_month(day) / ((end - start) / HOUR)
+        return self.fee_by_day(fee, day) / ((end - start) / HOUR)
+
+    def fee_by_day(self, fee: Fee | None, day: date) -> float:
+        """Return what is in the costs of the hours of a local day of a fee; None: of no fee."""
+        tariff = self._tariffs.on(day)
+        if fee is None or tariff is None or not tariff.fees_by_hour:
+            return 0.0
+        return tariff.fee(fee) / days_of_month(day)
+
+    def without_fees(
+        self, fee: Fee | None, hours: Mapping[datetime, float]
+    ) -> dict[datetime, float]:
+        """Return what the amounts of hours cost that hold a fee."""
+        if fee is None:
+            return dict(hours)
+        return {hour: cost - self.fee_by_hour(fee, hour) for hour, cost in hours.items()}
 
     def fees(self, first: date, last: date, *, but_by_hour: bool = False) -> Fees:
         """Return the fees of some days; a month's fee is spread evenly over its days.

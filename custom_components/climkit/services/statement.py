@@ -131,9 +131,7 @@ class Costs:
 
     def without_fees(self, tariffs: Tariffs) -> Mapping[datetime, float]:
         """Return what the amounts of the hours cost."""
-        if (fee := self.fee) is None:
-            return self.hours
-        return {hour: cost - tariffs.fee_by_hour(fee, hour) for hour, cost in self.hours.items()}
+        return tariffs.without_fees(self.fee, self.hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
