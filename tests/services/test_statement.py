@@ -17,6 +17,7 @@ import voluptuous as vol
 
 from custom_components.climkit.api import HOUR
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
+from custom_components.climkit.costs import Fee
 from custom_components.climkit.costs.site_costs import SiteCosts
 from custom_components.climkit.costs.tariffs import Tariffs, tariffs_from_data
 from custom_components.climkit.services.statement import (
@@ -463,20 +464,22 @@ class TestNotKnown:
 
     async def test_costs_are_being_computed(self, home: Home) -> None:
         """Then none is said, as it might be an old one; amounts are."""
-        await self.set_up(home, self.prices("2026-01-01"))
+        fees = {"site_fee": 30.0, "fees_by_hour": True}
+        await self.set_up(home, self.prices("2026-01-01", **fees))
         [subentry] = home.entry.subentries
         before = row_of(await state(home, SITE_ID, "2026-11-16", "2026-11-16"), SITE_ID)
         with patch.object(SiteCosts, "_async_compute", side_effect=HomeAssistantError("no")):
-            correct_tariff(home, subentry, self.prices("2026-01-01", grid_price=0.6))
+            correct_tariff(home, subentry, self.prices("2026-01-01", grid_price=0.6, **fees))
             row = row_of(await state(home, SITE_ID, "2026-11-16", "2026-11-16"), SITE_ID)
             assert row["reasons"] == ["costs_pending"]
             assert row["grid_kwh"] == before["grid_kwh"]
-            assert row["grid_cost"] is row["total_cost"] is row["cold_water_cost"] is None
+            assert {row[key] for key in FIGURES if not key.endswith(("kwh", "m3"))} == {None}
             await home.hass.async_block_till_done()
         home.sites[0].costs.worker.wake()
         await home.turn_clock(minutes=15)
         row = row_of(await state(home, SITE_ID, "2026-11-16", "2026-11-16"), SITE_ID)
         assert row["complete"] is True
+        assert_near(row["fees"], 1.0)
         assert_near(row["grid_cost"], 2 * before["grid_cost"])
 
 
@@ -633,6 +636,17 @@ def test_price_that_a_sensor_tells() -> None:
     assert awaited == Gaps(0, [GapReason.STILL_TO_COME, GapReason.PRICE_MISSING])
     awaited = day_gaps(series, is_price_awaited=lambda _hour: True)
     assert awaited == Gaps(0, [GapReason.STILL_TO_COME])
+
+
+def test_costs_are_pending() -> None:
+    """A part of them is none, nor is one of the fees: not even that which no hour holds."""
+    whole = [Costs({MIDNIGHT: 0.5}, Fee.SITE)]
+    part = measured([1.0], costs=whole[0])
+    known = {"fees": 1.0, "tariffs": Tariffs([], ZURICH), "power": 4.0}
+    stated = figures([part], whole, is_pending=False, **known)
+    assert (stated["fees"], stated["power_cost"], stated["total_cost"]) == (1.0, 4.0, 5.5)
+    pending = figures([part], whole, is_pending=True, **known)
+    assert {key for key, value in pending.items() if value is not None} == {Part.GRID}
 
 
 def test_mean_price() -> None:

@@ -187,9 +187,9 @@ def figures(
     """Return the figures of a row: kWh, m3 and the tariffs' currency.
 
     `whole` are the costs that make up what the owner costs. `fees` are those beside the ones in its
-    hours; None for who pays none. While costs are pending none is stated, and no total where a
-    highest quarter-hour that costs something is not known; `power` is what those cost, None where
-    they cost nothing.
+    hours; None for who pays none. While costs are pending nothing of them is stated, and no total
+    where a highest quarter-hour that costs something is not known; `power` is what those cost, None
+    where they cost nothing.
     """
     found: dict[str, float | None] = dict.fromkeys(FIGURES)
     for one in measured:
@@ -203,10 +203,12 @@ def figures(
                 found[f"grid_{name}_kwh"] = _sum(one.amounts[hour] for hour in hours)
                 found[f"grid_{name}_cost"] = _sum(costs[hour] for hour in hours & costs.keys())
             found["grid_mean_price"] = _mean_price(one.amounts, costs)
+    if is_pending:
+        return found
     by_hour = fsum(one.fees(tariffs) for one in whole)
     found["fees"] = None if fees is None else round(fees + by_hour, DECIMALS)
-    spent = [] if is_pending else [cost for one in whole for cost in one.hours.values()]
     found["power_cost"] = None if power is None else round(power, DECIMALS)
+    spent = [cost for one in whole for cost in one.hours.values()]
     if spent and not is_peak_unknown:
         found["total_cost"] = _sum([*spent, fees or 0.0, power or 0.0])
     return found
