@@ -9,6 +9,7 @@ from tests.costs.bill import add_tariff, tariff
 from tests.energy_dashboard.house import (
     EMPTY,
     call,
+    charge_points,
     coordinator,
     device,
     ids,
@@ -89,6 +90,28 @@ async def test_whole_grid_is_there(with_low_tariff: Home) -> None:
     assert answer["added"] == EMPTY
     reasons = [one["reason"] for one in answer["skipped"] if one["kind"] == "grid"]
     assert reasons == ["same_energy", "same_energy"]
+
+
+async def test_charge_point(with_low_tariff: Home) -> None:
+    """It has a price of its own, and nothing of it is told by tariff: it is said."""
+    before = await stored(with_low_tariff)
+    point = device(with_low_tariff, charge_points(with_low_tariff)[0])
+    with pytest.raises(ServiceValidationError) as error:
+        await call(with_low_tariff, device_id=point, by_tariff=True)
+    assert error.value.translation_key == "not_by_tariff"
+    assert await stored(with_low_tariff) == before
+    assert (await call(with_low_tariff, device_id=point))["added"] != EMPTY
+
+
+async def test_without_totals(with_low_tariff: Home) -> None:
+    """The meter at the grid connection is not told by tariff: it is said."""
+    await with_low_tariff.choose(site_totals=False)
+    await with_low_tariff.complete()
+    before = await stored(with_low_tariff)
+    with pytest.raises(ServiceValidationError) as error:
+        await call(with_low_tariff, device_id=site_device(with_low_tariff), by_tariff=True)
+    assert error.value.translation_key == "not_by_tariff"
+    assert await stored(with_low_tariff) == before
 
 
 async def test_without_low_tariff(house: Home) -> None:

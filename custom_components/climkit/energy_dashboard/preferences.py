@@ -93,6 +93,8 @@ async def async_set_up_dashboard(
     proposal = _propose(hass, runtime, request, known)
     if not proposal:
         raise _error("nothing_to_show")
+    if request.by_tariff and _by_tariff(series).keys().isdisjoint(_statistics_of(proposal)):
+        raise _error("not_by_tariff")
     if not known >= _statistics_of(proposal):
         raise _error("statistics_not_ready")
     manager = await async_get_manager(hass)
@@ -100,7 +102,7 @@ async def async_set_up_dashboard(
     preferences = _preferences_of(manager.data)
     if shows_other_perspective(preferences, is_site=proposal.is_site):
         raise _error("other_perspective")
-    merged = merge(preferences, proposal, _with_tariffs(series), request.also)
+    merged = merge(preferences, proposal, {**series, **_by_tariff(series)}, request.also)
     if has_circle([*preferences[DEVICES], *merged.added[DEVICES]]):
         raise _error("parent_in_circle")
     update = _valid_update(preferences, merged)
@@ -183,15 +185,14 @@ def _check(runtime: SiteRuntime, request: DashboardRequest) -> None:
         raise _error("parent_no_consumer")
 
 
-def _with_tariffs(series: Mapping[str, Series]) -> dict[str, Series]:
-    """Return series by the ids of their statistics, also of those by tariff."""
-    by_tariff = {
+def _by_tariff(series: Mapping[str, Series]) -> dict[str, Series]:
+    """Return the series that are told by tariff, by the ids of these statistics."""
+    return {
         one.amount_id_in(hours): one
         for one in series.values()
         if one.is_taken_from_grid
         for hours in TimeOfUse
     }
-    return {**series, **by_tariff}
 
 
 def _propose(
