@@ -181,7 +181,7 @@ class SiteRuntime:
     def _read_month_again(self, series: Series, month: TimeRange) -> None:
         """Find out the highest quarter-hour of a past month anew, where somebody pays for it."""
         day = month.start.astimezone(self.site.zone).date()
-        if self.costs.has_power_price(series.owner_id, day, day):
+        if self.costs.plan.has_power_price(series.owner_id, day, day):
             self.history.read_again([series.feed], month.start, month.end)
 
     @callback

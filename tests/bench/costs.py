@@ -116,7 +116,7 @@ async def computed(hass: HomeAssistant, costs: SiteCosts, stored: dict[str, Any]
             if (progress := costs.progress) is not None:
                 steps.add(progress)
             await asyncio.sleep(0.2)
-    number = len(costs._cost_series)
+    number = len(costs.plan.cost_series)
     seconds = counted["ms"] / 1000
     return [
         number,

@@ -131,7 +131,10 @@ async def assert_bill(home: Home, name: str, utility: Utility) -> None:
                 shown = float(home.state(f"{owner}_{entity}").state)
                 assert shown == pytest.approx(bill, abs=0.001), (name, owner)
             elif entity:
-                assert costs.cost_last_month(owner) == pytest.approx(bill, abs=0.001), (name, owner)
+                assert costs.bills.cost_last_month(owner) == pytest.approx(bill, abs=0.001), (
+                    name,
+                    owner,
+                )
 
 
 def within(hours: Mapping[datetime, float], first: date, last: date) -> list[float]:

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.costs import site_costs, state as cost_state
+from custom_components.climkit.costs import computing, state as cost_state
 from custom_components.climkit.statistics import rebuild
 from custom_components.climkit.statistics.recorder import RecorderError
 from custom_components.climkit.store.store import ClimkitStore
@@ -105,7 +105,7 @@ class TestRestart:
 
         rebuild_write = rebuild.async_write
         with (
-            patch.object(site_costs, "async_rebuild", side_effect=RecorderError("too late")),
+            patch.object(computing, "async_rebuild", side_effect=RecorderError("too late")),
             patch.object(rebuild, "async_write", write),
         ):
             home.sites[0].history.start_night()
@@ -142,7 +142,7 @@ class TestRestart:
     async def test_recorder_in_trouble(self, home: Home) -> None:
         """Costs that cannot be stored do not hold up energy."""
         await home.set_up()
-        with patch.object(site_costs, "async_rebuild", side_effect=RecorderError("no")) as write:
+        with patch.object(computing, "async_rebuild", side_effect=RecorderError("no")) as write:
             add_tariff(home, plain_tariff(home))
             await home.until(lambda: home.is_complete)
             await home.until(lambda: bool(write.call_count))

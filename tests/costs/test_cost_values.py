@@ -72,7 +72,7 @@ class TestEntities:
         assert entry
         assert entry.disabled_by is er.RegistryEntryDisabler.INTEGRATION
         costs = home.sites[0].costs
-        assert costs.cost_last_month(flat) is None
+        assert costs.bills.cost_last_month(flat) is None
         await home.turn_clock(to=datetime(2026, 12, 1, 3, 5, tzinfo=ZURICH).astimezone(UTC))
         await home.complete()
         hours = costs_by_hand(home, plain_prices(home))
@@ -82,8 +82,8 @@ class TestEntities:
             (flat, f"climkit:{flat}_total_cost", 6.2),
         ):
             spent = sum(cost for hour, cost in hours[cost_id].items() if hour < month)
-            assert costs.cost_last_month(owner) == pytest.approx(spent + fee, abs=1e-5)
-            assert (costs.cost_this_month(owner) or 0) < spent
+            assert costs.bills.cost_last_month(owner) == pytest.approx(spent + fee, abs=1e-5)
+            assert (costs.bills.cost_this_month(owner) or 0) < spent
 
     async def test_day_and_late_data(self, home: Home) -> None:
         """A new day begins at nothing, and what comes late for yesterday is not of today."""
@@ -167,7 +167,7 @@ class TestMonthWithoutCosts:
         costs = home.sites[0].costs
         for owner in (SITE_ID, METER_ID):
             assert float(home.state(f"{owner}_cost_this_month").state) > 0
-            assert costs.cost_last_month(owner) is None
+            assert costs.bills.cost_last_month(owner) is None
         row = row_of(await state(home, SITE_ID, "2026-10-01", "2026-10-31"), SITE_ID)
         assert row["total_cost"] is None
         row = row_of(await state(home, SITE_ID, "2026-09-01", "2026-09-30"), SITE_ID)

@@ -137,9 +137,9 @@ class TestHouse:
             assert [float(one) for one in shown] == pytest.approx([month, day], abs=1e-4)
             last = self.spent(house, owner, OCTOBER, NOVEMBER) + fee
             last += price * highest(house, owner, OCTOBER, NOVEMBER)
-            assert costs.cost_last_month(owner) == pytest.approx(last, abs=1e-4)
+            assert costs.bills.cost_last_month(owner) == pytest.approx(last, abs=1e-4)
         main = str(house.simulator.world.meter_info(site_of(house))[0]["id"])
-        assert costs.power(main, date(2026, 11, 1), date(2026, 11, 30)) == 0.0
+        assert costs.bills.power(main, date(2026, 11, 1), date(2026, 11, 30)) == 0.0
 
     async def test_projection(self, house: Home) -> None:
         """It holds the highest quarter-hour so far."""

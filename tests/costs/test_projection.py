@@ -9,7 +9,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.costs import site_costs
+from custom_components.climkit.costs import computing
 from custom_components.climkit.costs.projection import RecentDays
 from custom_components.climkit.statistics import TimeRange
 from tests.conftest import NOW, Home
@@ -136,8 +136,8 @@ class TestEntity:
         entry = er.async_get(house.hass).async_get(house.entity_id(PROJECTED))
         assert entry
         assert entry.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-        assert house.sites[0].costs.projected(SITE_ID) is None
-        with patch.object(site_costs, "async_hours") as asked:
+        assert house.sites[0].costs.bills.projected(SITE_ID) is None
+        with patch.object(computing, "async_hours") as asked:
             await house.turn_clock(to=at(21, 2))
         assert not asked.mock_calls
 
@@ -182,7 +182,7 @@ class TestEntity:
         assert len(shown) > 8
         assert shown.count("unknown") <= 1
         assert "unavailable" not in shown
-        with patch.object(site_costs, "async_hours") as asked:
+        with patch.object(computing, "async_hours") as asked:
             for _ in range(8):
                 await house.turn_clock(minutes=15)
         assert not asked.mock_calls

@@ -363,8 +363,8 @@ class TestSeveralSites:
         await flow.answer(PRICES | {"electricity": {}, "water_and_heat": {"cold_water_price": 2.0}})
         assert flow.titles == ["2026 - Maison Rochat", "2026 - Camping du Lac"]
         runtime = flow.home.entry.runtime_data
-        assert runtime[house].costs.owner_ids
-        assert camping in runtime[camping].costs.owner_ids
+        assert runtime[house].costs.plan.owner_ids
+        assert camping in runtime[camping].costs.plan.owner_ids
 
     async def test_copies(self, flow: Flow) -> None:
         """The same prices for another site, as a tariff of its own."""
@@ -381,7 +381,7 @@ class TestSeveralSites:
         assert ids == {f"{house}_2026-01-01", f"{camping}_2026-01-01"}
         await flow.home.complete()
         for site_id, runtime in flow.home.entry.runtime_data.items():
-            assert site_id in runtime.costs.owner_ids
+            assert site_id in runtime.costs.plan.owner_ids
 
     async def test_copies_of_a_corrected_one(self, flow: Flow) -> None:
         """It is corrected and copied in one step."""

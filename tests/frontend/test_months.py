@@ -262,7 +262,7 @@ class TestCosts:
 
 def _costs(home: Home, owner_id: str) -> bool:
     [runtime] = home.sites
-    return owner_id in runtime.costs.owner_ids
+    return owner_id in runtime.costs.plan.owner_ids
 
 
 class TestImport:

@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.costs import site_costs
+from custom_components.climkit.costs import computing
 from custom_components.climkit.costs.site_costs import SiteCosts
 from custom_components.climkit.costs.state import CostPage
 from custom_components.climkit.feeds.reader import FeedReader
@@ -91,13 +91,13 @@ class Gate:
 @contextmanager
 def held_rows() -> Iterator[Gate]:
     """Hold back the amounts that costs are computed of, until the gate is opened."""
-    gate, rows = Gate(), site_costs.async_rows
+    gate, rows = Gate(), computing.async_rows
 
     async def slow(*args: Any) -> Any:
         await gate.passes()
         return await rows(*args)
 
-    with patch.object(site_costs, "async_rows", slow):
+    with patch.object(computing, "async_rows", slow):
         yield gate
 
 
@@ -207,7 +207,7 @@ class TestOtherPrices:
         add_tariff(home, prices("2026-01-01"))
         await home.settle()
         before = states(home, SITE_COSTS)
-        with patch.object(site_costs, "async_rebuild", side_effect=RecorderError("no")):
+        with patch.object(computing, "async_rebuild", side_effect=RecorderError("no")):
             add_tariff(home, prices("2027-01-01", grid=0.9))
             await home.hass.async_block_till_done()
             assert states(home, SITE_COSTS) == before
@@ -258,14 +258,14 @@ class TestWhileComputed:
         await home.set_up_completely()
         gate = Gate()
         seen: set[str] = set()
-        rebuild = site_costs.async_rebuild
+        rebuild = computing.async_rebuild
 
         async def slow(*args: Any) -> Any:
             await gate.passes()
             seen.update(states(home, [*SITE_COSTS, *METER_COSTS]))
             return await rebuild(*args)
 
-        with patch.object(site_costs, "async_rebuild", slow):
+        with patch.object(computing, "async_rebuild", slow):
             add_tariff(home, prices(day))
             await home.until(gate.waits.is_set)
             await home.hass.async_block_till_done()
@@ -284,7 +284,7 @@ class TestWhileComputed:
         await home.set_up_completely()
         first = add_tariff(home, prices("2026-01-01"))
         await home.settle()
-        with patch.object(site_costs, "async_rebuild", side_effect=RecorderError("no")):
+        with patch.object(computing, "async_rebuild", side_effect=RecorderError("no")):
             correct_tariff(home, first, prices("2026-01-01", grid=0.6))
             await home.hass.async_block_till_done()
             assert states(home, [*SITE_COSTS]) == {"unknown"}
@@ -468,7 +468,7 @@ class TestMeters:
         house.simulator.switches.hidden_meters = []
 
         def meanwhile() -> None:
-            assert flat in house.sites[0].costs.owner_ids
+            assert flat in house.sites[0].costs.plan.owner_ids
             assert not self.entry(house, f"{flat}_cost_today")
 
         await self.refresh_slowly(house, monkeypatch, meanwhile)

@@ -99,7 +99,7 @@ def _assert_last_month(
     last_day = (month - timedelta(days=1)).date()
     start = datetime.combine(last_day.replace(day=1), time.min, tzinfo=ZURICH)
     spent = [cost for one in hours for hour, cost in one.items() if start <= hour < month]
-    known = home.sites[0].costs.cost_last_month(SITE_ID)
+    known = home.sites[0].costs.bills.cost_last_month(SITE_ID)
     if spent:
         fees = fees_by_hand(tariffs, "site_fee", start.date(), last_day, but_by_hour=True)
         assert known is not None

@@ -1,5 +1,6 @@
 """From tariffs to costs: what each hour cost, written as statistics of their own."""
 
+from .bills import Bills
 from .calendar import Season, SeasonError
 from .cost_series import SeriesNames, derived_ids
 from .low_hours import LowHours, LowHoursError
@@ -10,6 +11,7 @@ from .tariff import Fee, first_day, is_factor, is_feed_in, is_price
 from .tariffs import Means, Tariffs, unusable_days
 
 __all__ = [
+    "Bills",
     "Fee",
     "LowHours",
     "LowHoursError",

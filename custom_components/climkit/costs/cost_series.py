@@ -123,10 +123,10 @@ def _by_tariff(whole: CostSeries, names: SeriesNames) -> Iterator[CostSeries]:
 def _is_cost_of_grid(series: Series) -> bool:
     if series.meter_id is None:
         return series.measure.role is Role.GRID_IMPORT
-    return _is_consumer(series)
+    return is_consumer(series)
 
 
-def _is_consumer(series: Series) -> bool:
+def is_consumer(series: Series) -> bool:
     """Whether a series is all that a consumer of electricity uses, from wherever."""
     is_electricity = series.feed.meter_type == ELECTRICITY
     return series.meter_id is not None and is_electricity and bool(series.part_ids)
@@ -136,38 +136,7 @@ def _fee_in(series: Series, sources: Sources) -> Fee | None:
     """Return which fee the costs of a series hold: what an owner costs, and the grid's costs."""
     if Price.GRID not in sources.values():
         return None
-    if _is_consumer(series):
+    if is_consumer(series):
         return Fee.METER
     is_of_site = series.meter_id is None and series.measure.role in (Role.HOME, Role.GRID_IMPORT)
     return Fee.SITE if is_of_site else None
-
-
-def costs_by_owner(cost_series: Mapping[str, CostSeries]) -> dict[str, list[str]]:
-    """Return the cost ids that sum up to what each site and meter costs; none is there twice."""
-    parts = {part for one in cost_series.values() for part in one.series.part_ids}
-    owners: dict[str, list[str]] = {}
-    for cost_id, one in cost_series.items():
-        if one.is_own_cost and one.series.statistic_id not in parts:
-            owners.setdefault(one.series.owner_id, []).append(cost_id)
-    return owners
-
-
-def billed_power(series: Iterable[Series]) -> dict[str, Series]:
-    """Return of what the highest quarter-hours are billed, by the id of a site or consumer.
-
-    It is what they draw from the grid. The meter at a site's grid connection pays nothing itself.
-    """
-    return {
-        one.owner_id: one
-        for one in series
-        if one.measure.name == ("grid_energy" if one.meter_id else "grid_import")
-    }
-
-
-def pays_meter_fee(cost_series: Iterable[CostSeries]) -> set[str]:
-    """Return the ids of the meters that pay a fee: those of electricity of consumers."""
-    return {
-        one.series.meter_id
-        for one in cost_series
-        if one.series.meter_id and _is_consumer(one.series)
-    }

@@ -73,15 +73,16 @@ async def async_costs(
     where it has a price, is in months, and in no days.
     """
     costs = owner.runtime.costs
+    bills, cost_ids = costs.bills, costs.plan.cost_ids
     unknown: Amounts = [None] * (len(days) - 1)
-    ids = {cost_id for one in owner_ids for cost_id in costs.cost_ids(one)}
+    ids = {cost_id for one in owner_ids for cost_id in cost_ids.get(one, ())}
     if not ids or costs.progress != 100:
         return {one: [*unknown] for one in owner_ids}
     amounts = await async_amounts(hass, ids, days, owner)
     zone = owner.runtime.site.zone
     starts = [local_midnight(day, zone) for day in days]
     running = [
-        start in {costs.day_start, costs.month_start} and end > owner.today
+        start in {bills.day_start, bills.month_start} and end > owner.today
         for start, end in zip(starts[:-1], days[1:], strict=True)
     ]
 
@@ -89,17 +90,17 @@ async def async_costs(
         first, last = days[index], days[index + 1] - timedelta(days=1)
         if running[index]:
             is_today = first == last
-            return costs.cost_today(owner_id) if is_today else costs.cost_this_month(owner_id)
-        power = costs.power(owner_id, first, last) if first < last else 0.0
+            return bills.cost_today(owner_id) if is_today else bills.cost_this_month(owner_id)
+        power = bills.power(owner_id, first, last) if first < last else 0.0
         if amount is None or power is None:
             return None
-        return amount + costs.fee(owner_id, first, last) + power
+        return amount + bills.fee(owner_id, first, last) + power
 
     return {
         one: [
             cost(one, index, amount)
             for index, amount in enumerate(
-                summed((amounts[key] for key in costs.cost_ids(one)), len(unknown))
+                summed((amounts[key] for key in cost_ids.get(one, ())), len(unknown))
             )
         ]
         for one in owner_ids

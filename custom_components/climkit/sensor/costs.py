@@ -17,7 +17,7 @@ from homeassistant.components.sensor import (
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfRatio
 
 from ..const import DECIMALS
-from ..costs import SiteCosts
+from ..costs import Bills
 from ..devices import meter_device, site_device
 from ..entity import SiteEntity, unique_id
 from ..measures import METER_TYPES, Price
@@ -33,8 +33,8 @@ ATTR_SO_FAR, ATTR_DAYS_USED = "so_far", "days_used"
 class CostSensorDescription(SensorEntityDescription):
     """What a site or meter costs since a time: that time, and the cost by the owner's id."""
 
-    since_fn: Callable[[SiteCosts], datetime]
-    cost_fn: Callable[[SiteCosts, str], float | None]
+    since_fn: Callable[[Bills], datetime]
+    cost_fn: Callable[[Bills, str], float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +70,8 @@ COSTS = tuple(
         cost_fn=cost_fn,
     )
     for key, since_fn, cost_fn in (
-        (COST_TODAY, lambda costs: costs.day_start, SiteCosts.cost_today),
-        ("cost_this_month", lambda costs: costs.month_start, SiteCosts.cost_this_month),
+        (COST_TODAY, lambda bills: bills.day_start, Bills.cost_today),
+        ("cost_this_month", lambda bills: bills.month_start, Bills.cost_this_month),
     )
 )
 # No state class: the month's costs are in statistics already.
@@ -135,7 +135,7 @@ def cost_entities(runtime: SiteRuntime) -> Iterator[SiteEntity]:
 def unpriced_ids(runtime: SiteRuntime) -> Iterator[str]:
     """Return the unique ids of what has no price; of what is not there nothing is known."""
     costs = runtime.costs
-    for owner_id in costs.free_owner_ids:
+    for owner_id in costs.plan.free_owner_ids:
         yield from (unique_id(owner_id, description.key) for description in COSTS_OF_OWNER)
     for price in PRICES:
         if not costs.tariffs.has_price(price.price):
@@ -150,7 +150,7 @@ def _wanted(runtime: SiteRuntime) -> Iterator[tuple[str, Description]]:
     A meter that joins has costs before there is a device of it.
     """
     site_id, costs, meters = runtime.site.id, runtime.costs, runtime.meters
-    for owner_id in costs.owner_ids:
+    for owner_id in costs.plan.owner_ids:
         if owner_id == site_id or owner_id in meters:
             yield from ((owner_id, description) for description in COSTS_OF_OWNER)
     for price in PRICES:
@@ -188,7 +188,7 @@ class _MonetarySensor(SiteEntity):
     @override
     def is_listed(self) -> bool:
         """Whether this still costs something."""
-        return self.owner_id in self.runtime.costs.owner_ids
+        return self.owner_id in self.runtime.costs.plan.owner_ids
 
     @property
     @override
@@ -204,7 +204,7 @@ class LastMonthSensor(_MonetarySensor):
     @override
     def native_value(self) -> float | None:
         """Return the sum."""
-        cost = self.runtime.costs.cost_last_month(self.owner_id)
+        cost = self.runtime.costs.bills.cost_last_month(self.owner_id)
         return None if cost is None else round(cost, DECIMALS)
 
 
@@ -223,14 +223,14 @@ class ProjectedSensor(_MonetarySensor):
     @override
     def native_value(self) -> float | None:
         """Return the sum."""
-        found = self.runtime.costs.projected(self.owner_id)
+        found = self.runtime.costs.bills.projected(self.owner_id)
         return None if found is None else round(found.cost, DECIMALS)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, float] | None:
         """Return what it was made of."""
-        found = self.runtime.costs.projected(self.owner_id)
+        found = self.runtime.costs.bills.projected(self.owner_id)
         if found is None:
             return None
         return {ATTR_SO_FAR: round(found.so_far, DECIMALS), ATTR_DAYS_USED: found.days}
@@ -245,13 +245,13 @@ class CostSensor(_MonetarySensor):
     @override
     def last_reset(self) -> datetime:
         """Return when the day or month began."""
-        return self.entity_description.since_fn(self.runtime.costs)
+        return self.entity_description.since_fn(self.runtime.costs.bills)
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the sum."""
-        cost = self.entity_description.cost_fn(self.runtime.costs, self.owner_id)
+        cost = self.entity_description.cost_fn(self.runtime.costs.bills, self.owner_id)
         return None if cost is None else round(cost, DECIMALS)
 
 

@@ -195,11 +195,12 @@ async def _async_row(
     """Return the row of an owner, and what it lacks, from its hours, by statistic id."""
     site, costs, now = runtime.site, runtime.costs, dt_util.utcnow()
     measured = _measured(runtime, owner, found)
-    whole = [Costs(found.get(one, {}), costs.fee_in(one)) for one in costs.cost_ids(owner.id)]
-    has_fee = costs.pays_fee(owner.id)
-    fees = costs.fee(owner.id, span.first, span.last) if has_fee else None
-    has_power_price = costs.has_power_price(owner.id, span.first, span.last)
-    power = costs.power(owner.id, span.first, span.last) if has_power_price else None
+    plan, bills = costs.plan, costs.bills
+    whole = [Costs(found.get(one, {}), plan.fee_in(one)) for one in plan.cost_ids.get(owner.id, ())]
+    has_fee = owner.id in plan.fees
+    fees = bills.fee(owner.id, span.first, span.last) if has_fee else None
+    has_power_price = plan.has_power_price(owner.id, span.first, span.last)
+    power = bills.power(owner.id, span.first, span.last) if has_power_price else None
     is_peak_unknown = has_power_price and power is None
     created = floor_hour(site.created) if site.created else None
     # A year of hours is not summed up in the event loop.
@@ -253,7 +254,7 @@ def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours) -> list[Measur
             Measured(
                 part=part,
                 amounts=found.get(one.statistic_id, {}),
-                costs=Costs(found.get(one.cost_id, {}), runtime.costs.fee_in(one.cost_id)),
+                costs=Costs(found.get(one.cost_id, {}), runtime.costs.plan.fee_in(one.cost_id)),
                 is_stored=one.statistic_id in stored,
                 is_awaited=history.is_awaited(one.statistic_id),
                 lateness=2 * HOUR if is_frequent else USUAL_LATENESS,

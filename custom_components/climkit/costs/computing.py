@@ -1,0 +1,86 @@
+"""The steps in which costs are computed from what the recorder has, and summed up."""
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta, tzinfo
+
+from homeassistant.core import HomeAssistant
+
+from ..api import local_midnight
+from ..statistics import (
+    TimeRange,
+    async_hours,
+    async_last_rows_before,
+    async_rebuild,
+    async_rows,
+    async_synchronize,
+)
+from .projection import DAYS, RecentDays
+from .state import CostPage, CostState, costs_of
+from .tariffs import Means, Tariffs
+
+
+async def async_compute(
+    hass: HomeAssistant, page: CostPage, tariffs: Tariffs, means: Means
+) -> list[CostState]:
+    """Compute a page from the stored amounts, and store what differs.
+
+    An hour without a price, or without an amount, shall have no row. Home Assistant cannot delete
+    single rows, so statistics with one too many are returned, to be written anew; then nothing is
+    stored.
+    """
+    await async_synchronize(hass)  # what was about to be written is stored now
+    start, end = page.range.start, page.range.end
+    sources = {source for state in page.states for source in state.cost_series.sources}
+    found = await async_rows(hass, sources, start, end)
+    amounts = {source: rows for source, (rows, _) in found.items()}
+    costs = await hass.async_add_executor_job(costs_of, page.states, amounts, tariffs, means)
+    stored = await _async_stored_hours(hass, page)
+    if wrong := [
+        one
+        for one in page.states
+        if stored.get(one.statistic_id, set()) - costs[one.statistic_id].keys()
+    ]:
+        return wrong
+    for state in page.states:
+        state.forget_totals(start)
+    await async_rebuild(hass, page.states, page.range, costs)
+    return []
+
+
+async def _async_stored_hours(hass: HomeAssistant, page: CostPage) -> dict[str, set[datetime]]:
+    """Return the hours of a page that have a cost, by cost id."""
+    start, end = page.range.start, page.range.end
+    reaching = [one.statistic_id for one in page.states if one.last and one.last.start >= start]
+    if not reaching:
+        return {}
+    found = await async_rows(hass, reaching, start, end)
+    return {cost_id: {row.start for row in rows} for cost_id, (rows, _) in found.items()}
+
+
+async def async_look_up(
+    hass: HomeAssistant, states: Collection[CostState], stretches: Iterable[TimeRange]
+) -> None:
+    """Let statistics know their last rows before the edges of some stretches."""
+    for time in {edge for one in stretches for edge in (one.start, one.end)}:
+        unknown = {one.statistic_id: one for one in states if not one.knows_before(time)}
+        rows = await async_last_rows_before(hass, unknown, [time]) if unknown else {}
+        for key, [row] in rows.items():
+            unknown[key].before[time] = row
+
+
+async def async_learn_days(
+    hass: HomeAssistant,
+    states: Collection[CostState],
+    today: date,
+    zone: tzinfo,
+    tariffs: Tariffs,
+) -> None:
+    """Let statistics know what the amounts of the last days before `today` cost."""
+    start = local_midnight(today - timedelta(days=DAYS), zone)
+    ids = [state.statistic_id for state in states]
+    found = await async_hours(hass, ids, start, local_midnight(today, zone))
+    for state in states:
+        hours = found.get(state.statistic_id, {})
+        amounts = tariffs.without_fees(state.cost_series.fee, hours)
+        recent = await hass.async_add_executor_job(RecentDays.of, amounts, today, zone)
+        state.take_recent(recent)
