@@ -12,7 +12,7 @@ from custom_components.climkit.measures.series import Series
 from custom_components.climkit.periods.monthly_peaks import MonthlyPeaks, read_peaks
 from custom_components.climkit.store import Peak, PeaksRecord
 from tests.conftest import NOW, Home
-from tests.costs.bill import add_tariff, plain_tariff
+from tests.costs.bill import add_tariff, flat_of, plain_tariff
 from tests.periods.test_peaks import NOVEMBER, SERIES, ZURICH, intervals, site
 from tests.periods.test_periods import all_series
 from tests.services.test_services import call, device_id
@@ -116,8 +116,8 @@ class TestMonthlyPeaks:
 
 def billed(home: Home) -> list[Series]:
     """What is billed of a house: its own, and its consumer's."""
-    found = [one for one in all_series(home) if one.statistic_id.endswith("_ext")]
-    return [one for one in found if not one.statistic_id.endswith("to_ext")]
+    whole, flat = "electricity_from_ext", f"climkit:{flat_of(home)}_ext"
+    return [one for one in all_series(home) if one.statistic_id.endswith((whole, flat))]
 
 
 def assert_equal_to_climkit(home: Home, month: datetime, end: datetime) -> None:
@@ -143,7 +143,9 @@ class TestHouse:
     async def test_import(self, home: Home) -> None:
         """Past months and the running one are known from the first day on, and over a restart."""
         await home.set_up_completely()
-        assert len(billed(home)) == 3
+        assert len(billed(home)) == 2
+        [of_connection] = [s for s in all_series(home) if s.key == "from_ext"]
+        assert home.sites[0].periods.highest(of_connection, OCTOBER) is None, "nobody pays for it"
         for _ in range(2):
             assert_equal_to_climkit(home, OCTOBER, NOVEMBER)
             assert_equal_to_climkit(home, NOVEMBER, home.simulator.now())

@@ -1,5 +1,7 @@
 """The highest quarter-hour of grid energy in each month, which some tariffs bill. Pure.
 
+It is kept of what such a tariff can bill: what a site, or a consumer, takes from the grid.
+
 History reads all quarter-hours, so those of past months follow from it. Of a month only its peak is
 kept: once less is believed of that quarter-hour, the peak is not known until the month is read
 again from its start.
@@ -14,9 +16,6 @@ from ..const import DECIMALS
 from ..measures import Series
 from ..store import MonthlyPeakRecord, Peak, PeaksRecord, Stamp
 from .peaks import Fallen
-
-# What is billed: what a site, or one of its meters, draws from the grid.
-_BILLED = frozenset({"grid_import", "grid_energy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +90,6 @@ class MonthlyPeaks:
             return MonthlyPeakRecord()
         known = self._months.get(series.statistic_id, {}).get(_stamp(month))
         return known if known and known.until and known.until >= end else None
-
-    @staticmethod
-    def billed(series: Iterable[Series]) -> list[Series]:
-        """Return those among some series whose peaks are kept."""
-        return [one for one in series if one.measure.name in _BILLED]
 
     def known(self, series: Iterable[Series], start: datetime, end: datetime) -> set[datetime]:
         """Return the quarter-hours of a stretch that are the peak of a month."""

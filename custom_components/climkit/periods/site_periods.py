@@ -54,7 +54,8 @@ class SitePeriods:
         fallen = self.peaks.fallen(with_power, start, end, peaks, now)
         believed = await self._async_believed(fallen, intervals) if fallen else ()
         self.peaks.take(with_power, start, end, peaks, now, fallen=believed)
-        await self._async_follow_months([state.series for state in states], start, end, intervals)
+        billed = [state.series for state in states if state.series.is_taken_from_grid]
+        await self._async_follow_months(billed, start, end, intervals)
         await self.amounts.async_update(states, start)
 
     def highest(self, series: Series, month: datetime) -> float | None:
@@ -71,12 +72,12 @@ class SitePeriods:
 
     async def _async_follow_months(
         self,
-        series: Iterable[Series],
+        billed: Collection[Series],
         start: datetime,
         end: datetime,
         intervals: Sequence[Interval],
     ) -> None:
-        if not (billed := self._monthly.billed(series)) or start >= end:
+        if not billed or start >= end:
             return
         columns = {one.column for one in billed}
         known = self._monthly.known(billed, start, end)
