@@ -437,6 +437,25 @@ def fees_by_hand(
     )
 
 
+def power_by_hand(
+    home: Home, tariffs: Collection[Mapping[str, Any]], month: date, until: datetime
+) -> float | None:
+    """What a month (its first day) costs for the site's highest quarter-hour from the grid.
+
+    None: it has a price, and the month, which is not over yet, has none.
+    """
+    days = [month + timedelta(days=number) for number in range(_days_of_month(month))]
+    price = fees_by_hand(tariffs, "site_power_price", days[0], days[-1])
+    if not price:
+        return 0.0
+    start, end = _hours_of(days[0])[0], _hours_of(days[-1])[-1] + timedelta(hours=1)
+    columns = home.simulator.world.intervals(site_of(home), "electricity", start, end, now=until)
+    values = columns.get("from_ext", {}).values()
+    if not values and until < end:
+        return None
+    return price * max([0.0, *(4 * value for value in values)])
+
+
 def projected_by_hand(
     costs: Mapping[datetime, float], until: datetime, prices: Collection[Price], fee: Price
 ) -> float | None:

@@ -257,6 +257,8 @@ class Fate:
             fields |= {"solar_price": 0.17, "cold_water_price": 2.4}
         if self.random.random() < 0.5:
             fields |= {"site_fee": 30.0, "fees_by_hour": self.random.random() < 0.5}
+        if self.random.random() < 0.5:
+            fields["site_power_price"] = round(self.random.uniform(1.0, 8.0), 2)
         if self.random.random() < 0.2:
             fields = {**fields, "solar_share": 80.0}
             fields.pop("solar_price", None)

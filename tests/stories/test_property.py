@@ -119,6 +119,7 @@ PRICES: st.SearchStrategy[dict[str, float | str]] = st.fixed_dictionaries(
         "weekday": st.sampled_from(["12-17, 23-07", "22-6", "0-24"]),
         "sunday": st.sampled_from(["0-24", "2-3"]),
         "site_fee": st.sampled_from([6.2, 30.0]),
+        "site_power_price": st.sampled_from([0.5, 7.1]),
         "fees_by_hour": st.just(True),
     },
 )
@@ -142,6 +143,7 @@ TOLD: st.SearchStrategy[dict[str, float | str]] = st.builds(
             "sunday": st.just("0-24"),
             "site_fee": st.just(6.2),
             "fees_by_hour": st.just(True),
+            "site_power_price": st.just(5.0),
         },
     ),
     st.sampled_from(SOLAR),

@@ -6,7 +6,17 @@ import pytest
 
 from tests.conftest import Stage
 from tests.stories.source import ELECTRICITY, Gap, Source
-from tests.stories.steps import LoseWrites, Restart, Revise, Step, Trouble, Turn
+from tests.stories.steps import (
+    AddTariff,
+    CorrectTariff,
+    DeleteTariff,
+    LoseWrites,
+    Restart,
+    Revise,
+    Step,
+    Trouble,
+    Turn,
+)
 from tests.stories.story import tell
 
 DAY = timedelta(days=1)
@@ -51,3 +61,22 @@ async def test_what_began_before_a_gap_is_withdrawn(stage: Stage, column: str | 
     source = Source(first=first, seed=9)
     source.gaps = [Gap(first + timedelta(hours=12), first + timedelta(hours=24))]
     await tell(stage, source, now, [Revise(ago=300, quarters=77, column=column, factor=None)])
+
+
+async def test_power_price(stage: Stage) -> None:
+    """It is added, corrected and deleted over two months, while quarter-hours are corrected."""
+    now = datetime(2026, 10, 30, 10, 7, tzinfo=UTC)
+    prices = (("grid_price", 0.3), ("site_power_price", 7.1))
+    steps: list[Step] = [
+        AddTariff(-40, prices),
+        Revise(ago=8, quarters=2, column="from_ext", factor=1000.0),
+        Turn(60, 3),
+        Revise(ago=20, quarters=20, column="from_ext", factor=0.001),
+        Turn(2880),
+        CorrectTariff(0, (("grid_price", 0.3), ("site_power_price", 5.0))),
+        AddTariff(0, (("grid_price", 0.3), ("site_fee", 30.0))),
+        Turn(60),
+        DeleteTariff(0),
+        AddTariff(-2, prices),
+    ]
+    await tell(stage, Source(first=now.replace(minute=0) - DAY, has_water=True), now, steps)

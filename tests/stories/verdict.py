@@ -19,6 +19,7 @@ from tests.costs.bill import (
     costs_by_hand,
     fees_by_hand,
     nothing_told,
+    power_by_hand,
     projected_by_hand,
     source_fees,
     source_prices,
@@ -72,7 +73,7 @@ def _assert_spent(
     tariffs: Collection[Mapping[str, Any]],
     costs: Mapping[str, Mapping[datetime, float]],
 ) -> None:
-    """The entities say what the site cost today and this month, fees included."""
+    """The entities say what the site cost today and this month, with fees and power."""
     now = dt_util.utcnow().astimezone(ZURICH)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     hours = [costs.get(part, {}) for part in _PARTS]
@@ -81,9 +82,14 @@ def _assert_spent(
     for key, since in (("cost_today", today), ("cost_this_month", today.replace(day=1))):
         spent = [cost for one in hours for hour, cost in one.items() if hour >= since]
         fees = fees_by_hand(tariffs, "site_fee", since.date(), today.date(), but_by_hour=True)
+        power = (
+            power_by_hand(home, tariffs, since.date(), dt_util.utcnow())
+            if key == "cost_this_month"
+            else 0.0
+        )
         state = home.state(f"{SITE_ID}_{key}").state
-        if spent:
-            assert abs(float(state) - sum(spent) - fees) < 1e-4, (key, state)
+        if spent and power is not None:
+            assert abs(float(state) - sum(spent) - fees - power) < 1e-4, (key, state)
         else:
             assert state == "unknown", (key, state)
     _assert_last_month(home, tariffs, hours, today.replace(day=1))
@@ -95,15 +101,16 @@ def _assert_last_month(
     hours: Collection[Mapping[datetime, float]],
     month: datetime,
 ) -> None:
-    """What is known of the month before is all of it, its fees too."""
+    """What is known of the month before is all of it, its fees and its power too."""
     last_day = (month - timedelta(days=1)).date()
     start = datetime.combine(last_day.replace(day=1), time.min, tzinfo=ZURICH)
     spent = [cost for one in hours for hour, cost in one.items() if start <= hour < month]
     known = home.sites[0].costs.bills.cost_last_month(SITE_ID)
     if spent:
         fees = fees_by_hand(tariffs, "site_fee", start.date(), last_day, but_by_hour=True)
-        assert known is not None
-        assert abs(known - sum(spent) - fees) < 1e-4, known
+        power = power_by_hand(home, tariffs, start.date(), dt_util.utcnow())
+        assert None not in (known, power)
+        assert abs((known or 0) - sum(spent) - fees - (power or 0)) < 1e-4, known
     else:
         assert known is None
 
@@ -129,11 +136,12 @@ def _assert_projected(
     ]
     state = home.state(unique_id)
     known = [one for one in expected if one is not None]
-    if known and len(known) == len(expected):
-        today = dt_util.utcnow().astimezone(ZURICH).date()
+    today = dt_util.utcnow().astimezone(ZURICH).date()
+    power = power_by_hand(home, tariffs, today.replace(day=1), dt_util.utcnow())
+    if known and len(known) == len(expected) and power is not None:
         last = today.replace(day=monthrange(today.year, today.month)[1])
         fees = fees_by_hand(tariffs, "site_fee", today.replace(day=1), last, but_by_hour=True)
-        assert abs(float(state.state) - sum(known) - fees) < 1e-4, state
+        assert abs(float(state.state) - sum(known) - fees - power) < 1e-4, state
     else:
         assert state.state == "unknown", state
 
