@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.history import fetcher, recheck, site_history
 from custom_components.climkit.history.recheck import MANY_NIGHTS
-from custom_components.climkit.issues import async_decide
+from custom_components.climkit.issues import async_decide, silent_meters
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
 from tests.services.test_services import call, device_id
@@ -360,6 +360,13 @@ class TestSilentMeters:
         await look(home)
         assert not told(home)
         await assert_equal_to_climkit(home)
+
+    async def test_silent_for_years(self, home: Home) -> None:
+        """Of a meter without data for a year people know: nobody is told of it any more."""
+        await home.set_up_completely()
+        [site] = home.sites
+        assert list(silent_meters(site, NOW + timedelta(days=30)))
+        assert not list(silent_meters(site, NOW + timedelta(days=367)))
 
     async def test_climkit_is_down(self, home: Home) -> None:
         """Then it is not the meters."""

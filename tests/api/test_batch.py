@@ -14,7 +14,7 @@ from custom_components.climkit.api import (
     ClimkitResponseError,
 )
 from custom_components.climkit.api.backoff import Backoff
-from custom_components.climkit.api.batch import ask_each
+from custom_components.climkit.api.batch import ask_each, read_each_site
 
 ALL_REFUSED = ClimkitAccessDeniedError(others_answered=False)
 
@@ -97,3 +97,21 @@ async def test_credentials(backoff: Backoff[str]) -> None:
     """Refused credentials are everybody's trouble."""
     with pytest.raises(ClimkitAuthenticationError):
         await ask_each("ab", answers([], a=ClimkitAuthenticationError()), str, backoff)
+
+
+async def test_sites_in_trouble_but_not_in_a_row() -> None:
+    """Trouble with a site is its own: those that answer in between are read, and behind it too."""
+    asked: list[str] = []
+    error = ClimkitConnectionError("down")
+    ask = answers(asked, a=error, c=error)
+    assert list(await read_each_site("abcd", ask)) == ["b", "d"]
+    assert asked == ["a", "b", "c", "d"]
+
+
+async def test_two_sites_in_trouble_in_a_row() -> None:
+    """Then it is Climkit that is in trouble: nothing else is asked for."""
+    asked: list[str] = []
+    error = ClimkitConnectionError("down")
+    ask = answers(asked, b=error, c=error)
+    assert list(await read_each_site("abcd", ask)) == ["a"]
+    assert asked == ["a", "b", "c"]
