@@ -11,11 +11,23 @@ import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import statistics as recorder_statistics
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.const import (
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+    EVENT_CALL_SERVICE,
+    EVENT_COMPONENT_LOADED,
+    EVENT_CORE_CONFIG_UPDATE,
+    EVENT_SERVICE_REGISTERED,
+    EVENT_STATE_CHANGED,
+)
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import EVENT_DEVICE_REGISTRY_UPDATED
+from homeassistant.helpers.entity_registry import EVENT_ENTITY_REGISTRY_UPDATED
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 import pytest
@@ -26,6 +38,8 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
+
+from sqlalchemy.orm import Session
 
 from custom_components.climkit import sensor
 from custom_components.climkit.account import account_id
@@ -64,6 +78,16 @@ logging.getLogger("homeassistant.components.recorder.pool").setLevel(logging.WAR
 
 NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
 PAUSE = threading.Event()
+# What Home Assistant tells most while it starts.
+UNRECORDED_EVENTS = (
+    EVENT_CALL_SERVICE,
+    EVENT_COMPONENT_LOADED,
+    EVENT_CORE_CONFIG_UPDATE,
+    EVENT_SERVICE_REGISTERED,
+    EVENT_STATE_CHANGED,
+    EVENT_DEVICE_REGISTRY_UPDATED,
+    EVENT_ENTITY_REGISTRY_UPDATED,
+)
 ALL_CHOSEN = {
     CONF_SITES: ALL,
     CONF_METERS: ALL,
@@ -76,6 +100,34 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give each worker a database of its own on the server of scripts/test-databases."""
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         config.option.dburl = config.option.dburl.replace("/climkit?", f"/climkit_{worker}?")
+
+
+@pytest.fixture
+def recorder_config(request: pytest.FixtureRequest) -> dict[str, Any] | None:
+    """Record statistics only: writing and committing each state and event is a third of the time.
+
+    With the mark `recorded_states` all is recorded, as at home.
+    """
+    if request.node.get_closest_marker("recorded_states"):
+        return None
+    return {"exclude": {"entity_globs": "*", "event_types": list(UNRECORDED_EVENTS)}}
+
+
+@pytest.fixture(autouse=True)
+def rows_together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the recorder send the rows of an import together, not one before it looks for the next.
+
+    It would only show where an import holds an hour twice, which the databases' own run looks at.
+    """
+    if request.config.option.markexpr == "recorder":
+        return
+    exists = recorder_statistics._statistics_exists
+
+    def without_sending(session: Session, *args: Any) -> int | None:
+        with session.no_autoflush:
+            return exists(session, *args)
+
+    monkeypatch.setattr(recorder_statistics, "_statistics_exists", without_sending)
 
 
 @pytest.fixture
