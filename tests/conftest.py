@@ -12,6 +12,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.recorder import statistics as recorder_statistics
+from homeassistant.components.recorder.db_schema import StatisticsBase
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     CONF_PASSWORD,
@@ -113,27 +114,35 @@ def recorder_config(request: pytest.FixtureRequest) -> dict[str, Any] | None:
     return {"exclude": {"entity_globs": "*", "event_types": list(UNRECORDED_EVENTS)}}
 
 
+def _statistics_exists(
+    session: Session, table: type[StatisticsBase], metadata_id: int, start: datetime
+) -> int | None:
+    """Tell the row of an hour, in plain SQL, without sending the rows before it."""
+    of_hour = f"SELECT id FROM {table.__tablename__} WHERE metadata_id = ? AND start_ts = ?"  # noqa: S608
+    found = session.connection().exec_driver_sql(of_hour, (metadata_id, start.timestamp())).first()
+    return found and found.id
+
+
 @pytest.fixture(autouse=True)
 def rows_together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the recorder send the rows of an import together, not one before it looks for the next.
+    """Let the recorder send the rows of an import together, which is half of a test's time.
 
-    It would only show where an import holds an hour twice, which the databases' own run looks at.
+    Its own way, an object and two statements a row, tells the same (but for an hour that stands
+    twice in one import); with it scripts/test-databases stores on each database.
     """
-    if request.config.option.markexpr == "recorder":
-        return
-    exists = recorder_statistics._statistics_exists
-
-    def without_sending(session: Session, *args: Any) -> int | None:
-        with session.no_autoflush:
-            return exists(session, *args)
-
-    monkeypatch.setattr(recorder_statistics, "_statistics_exists", without_sending)
+    if not is_run_of_databases(request.config):
+        monkeypatch.setattr(recorder_statistics, "_statistics_exists", _statistics_exists)
 
 
 @pytest.fixture
 def persistent_database(request: pytest.FixtureRequest) -> bool:
     """Keep SQLite's database in a file, as at home, where scripts/test-databases asks for it."""
-    return bool(request.config.option.markexpr == "recorder")
+    return is_run_of_databases(request.config)
+
+
+def is_run_of_databases(config: pytest.Config) -> bool:
+    """Whether this is a run of scripts/test-databases."""
+    return config.option.markexpr in ("recorder", "each_database")
 
 
 @pytest.fixture(autouse=True)

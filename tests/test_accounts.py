@@ -31,7 +31,7 @@ from tests.stories.driven import Activity, DrivenHome, quiet_recorder, real_wait
 from tests.stories.source import Source
 from tests.truth import assert_equal_to_climkit, stored_rows
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 OTHER_USERNAME = "cktDevUser_2"
 DAY = timedelta(days=1)

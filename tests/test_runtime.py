@@ -23,7 +23,7 @@ from tests.stories.source import ELECTRICITY, METER_ID, SITE_ID, Correction, Sou
 from tests.stories.verdict import assert_true
 from tests.truth import assert_equal_to_climkit, stored_rows
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 HOUR = timedelta(hours=1)
 FIRST = NOW.replace(minute=0) - timedelta(days=3)

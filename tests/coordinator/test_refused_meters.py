@@ -48,9 +48,8 @@ class TestSingleMeters:
         home.simulator.switches.columns = False
         await home.begin()
         [flat, *_] = meters(home)
-        assert [r.path.split("/")[1] for r in home.simulator.requests if "_data" in r.path] == [
-            "site_data"
-        ]
+        asked = {r.path.split("/")[1] for r in home.simulator.requests if "_data" in r.path}
+        assert asked == {"site_data"}
         assert state(home, f"{flat.id}_total_today") == STATE_UNKNOWN
         assert consumption(home) != STATE_UNKNOWN
         await home.turn_clock(seconds=2)

@@ -20,7 +20,7 @@ NEW_ID = "6a00000000000000000000b2"
 TOTAL = f"climkit:{METER_ID}_total"
 GRID = f"climkit:{SITE_ID}_electricity_from_ext"
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 
 @dataclass(kw_only=True)

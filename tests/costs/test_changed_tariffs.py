@@ -28,7 +28,7 @@ from tests.costs.bill import (
 )
 from tests.truth import assert_equal_to_climkit, hourly_changes, known_names
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 
 class TestTariffs:

@@ -31,7 +31,7 @@ from tests.costs.bill import (
 )
 from tests.truth import assert_equal_to_climkit, delete_rows
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 
 class TestRestart:

@@ -28,7 +28,7 @@ from tests.costs.bill import (
 from tests.simulator import World, apartment_house, single_house
 from tests.truth import assert_equal_to_climkit, climkit_hours, hourly_changes, stored_rows
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 
 @WEEKS

@@ -185,6 +185,7 @@ async def kept(home: Home, sensor: PriceSensor) -> dict[datetime, float]:
 
 
 @pytest.mark.recorder
+@pytest.mark.each_database
 class TestStored:
     """With a recorder."""
 

@@ -93,6 +93,7 @@ class TestMonth:
 
 
 @pytest.mark.recorder
+@pytest.mark.each_database
 class TestBefore:
     """The same time of a year before stands beside it."""
 

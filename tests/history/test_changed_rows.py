@@ -30,7 +30,7 @@ from tests.truth import stored_rows
 
 __all__ = ["source", "without_pauses", "world"]
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 HOUR = timedelta(hours=1)
 

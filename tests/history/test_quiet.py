@@ -15,7 +15,7 @@ from tests.simulator import World
 from tests.stories.source import ELECTRICITY, METER_COLUMNS, WATER, Late, Source
 from tests.truth import assert_equal_to_climkit, climkit_hours, stored_rows
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -34,6 +34,11 @@ def source() -> Source:
 def world(source: Source) -> World:
     """The small site."""
     return World.of(source)
+
+
+@pytest.fixture
+def rows_together() -> None:
+    """One statement a row, as Home Assistant does it: they are counted here."""
 
 
 @contextmanager

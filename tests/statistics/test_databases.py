@@ -17,7 +17,7 @@ from tests.conftest import Home
 from tests.simulator import World, single_house
 from tests.truth import assert_equal_to_climkit, known_names
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 CONNECTIONS = {
     "mysql": "SELECT id FROM information_schema.processlist"

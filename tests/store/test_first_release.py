@@ -20,7 +20,7 @@ from tests.stories.source import METER_ID, SITE_ID, Source
 
 __all__ = ["without_pauses"]
 
-pytestmark = pytest.mark.recorder
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
 FILE = Path(__file__).parent / "release_0_1_0.json"
 FIRST = NOW.replace(minute=0) - timedelta(days=38)

@@ -268,6 +268,7 @@ def remember(home: Home, hass_storage: dict[str, Any], data: Any, version: int =
 
 
 @pytest.mark.recorder
+@pytest.mark.each_database
 @pytest.mark.parametrize(
     "data",
     [
