@@ -39,7 +39,6 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
-
 from sqlalchemy.orm import Session
 
 from custom_components.climkit import sensor
