@@ -34,7 +34,7 @@ from tests.simulator import World
 from tests.stories.source import SITE_ID, Source
 from tests.truth import LONG_AGO, assert_equal_to_climkit
 
-pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
+pytestmark = [pytest.mark.recorder, pytest.mark.each_database, pytest.mark.recorded_states]
 
 HOUR = timedelta(hours=1)
 THIS_HOUR = NOW.replace(minute=0)
