@@ -95,6 +95,16 @@ def test_accepted() -> None:
     assert not again.filter(FEED, [interval(2, **of_meter(1400.1))])[0].values
 
 
+def test_accepted_below_zero() -> None:
+    """What counts is how large it is, not its sign."""
+    plausibility = Plausibility(PlausibilityRecord())
+    rows = [interval(0, **of_meter(-400.0))]
+    plausibility.filter(FEED, rows)
+    plausibility.accept(TOTAL)
+    assert plausibility.filter(FEED, rows) == rows
+    assert plausibility.limit(TOTAL) == 800.0
+
+
 def decided(record: PlausibilityRecord, *rows: Interval) -> Plausibility:
     """Rows were read, and what cannot be in them was left out for good, before a restart."""
     plausibility = Plausibility(record)

@@ -73,6 +73,8 @@ def test_sums() -> None:
     both = Estimate(1_000_000, 100) + Estimate(1, 10)
     assert both == Estimate(1_000_001, 110)
     assert both.megabytes == 86
+    with_costs = both + Estimate(cost_rows=1_000_000)
+    assert (with_costs.megabytes, with_costs.megabytes_with_costs) == (86, 171)
 
 
 def test_time() -> None:

@@ -31,6 +31,17 @@ def test_what_comes_meanwhile_joins() -> None:
     assert [row.values["total"] for row in batch.intervals] == [1, 2, 3, 9, 5]
 
 
+def test_an_answer_of_the_new_day_joins() -> None:
+    """It holds nothing of the day before, which still waits."""
+    queue = LiveQueue()
+    queue.add(FEED, MIDNIGHT - HOUR, MIDNIGHT, rows(MIDNIGHT - HOUR, 1, 2, 3, 4))
+    queue.add(FEED, MIDNIGHT, MIDNIGHT + INTERVAL, rows(MIDNIGHT, 5))
+    batch = queue.next()
+    assert batch
+    assert batch.range == TimeRange(MIDNIGHT - HOUR, MIDNIGHT + INTERVAL)
+    assert [row.values["total"] for row in batch.intervals] == [1, 2, 3, 4, 5]
+
+
 def test_first_come_first_written() -> None:
     """A batch waits until it was written, and no longer."""
     queue = LiveQueue()
