@@ -11,17 +11,20 @@ from homeassistant.components.automation.config import AUTOMATION_BLUEPRINT_SCHE
 from homeassistant.components.blueprint import models
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import ServiceCall
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml
 import pytest
 
+from custom_components.climkit.const import DOMAIN
 from tests.conftest import NOW, Home
+from tests.costs.bill import add_tariff, tariff
 from tests.simulator import Fault, FaultKind, World
-from tests.stories.source import Correction, Gap, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Correction, Gap, Source
 from tests.truth import hourly_changes
 
-FOLDER = Path(__file__).parents[2] / "blueprints"
+FOLDER = Path(__file__).parents[1] / "blueprints"
 AUTOMATIONS = FOLDER / "automation" / "climkit"
 CONSUMER = "input_boolean.boiler"
 HOUR = timedelta(hours=1)
@@ -150,44 +153,125 @@ class TestSolarSurplus:
         assert not self.is_on(home)
 
 
+def devices(home: Home, *climkit_ids: str) -> list[str]:
+    """What a person chooses in a device picker."""
+    registry = dr.async_get(home.hass)
+    entry_id = home.entry.entry_id
+    found = [
+        registry.async_get_device_by_identifier((DOMAIN, climkit_id), entry_id)
+        for climkit_id in climkit_ids
+    ]
+    return [device.id for device in found if device]
+
+
+def rename(home: Home, climkit_id: str, name: str) -> None:
+    """Give a device a name of one's own."""
+    [device_id] = devices(home, climkit_id)
+    dr.async_get(home.hass).async_update_device(device_id, name_by_user=name)
+
+
 class TestConsumptionReport:
     """What was used, each day or each month."""
 
-    async def amounts(self, home: Home, statistic_id: str, start: datetime, end: datetime) -> float:
+    @pytest.fixture
+    def source(self) -> Source:
+        """A flat and a meter of water with three days of data."""
+        return Source(first=NOW.replace(hour=0, minute=0) - 72 * HOUR, has_water=True)
+
+    @pytest.fixture
+    def world(self, source: Source) -> World:
+        """Only that."""
+        return World.of(source)
+
+    async def report(self, home: Home, *climkit_ids: str, **inputs: str) -> None:
+        """Let the automation tell somebody of these meters at half past eleven."""
+        chosen = devices(home, *climkit_ids)
+        assert len(chosen) == len(climkit_ids)
+        what = {"devices": chosen, "at": "11:30:00", "what": TELL}
+        await automate(home, "consumption_report", **what, **inputs)
+
+    async def amount(self, home: Home, key: str, start: datetime, end: datetime) -> float:
         """What the Energy dashboard shows of a stretch."""
-        hours = (await hourly_changes(home))[statistic_id]
+        hours = (await hourly_changes(home))[f"climkit:{key}"]
         return sum(amount for hour, amount in hours.items() if start <= hour < end)
 
-    async def test_daily(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
-        """Consumption of yesterday and its solar share, as the statistics have them."""
+    @pytest.mark.parametrize(
+        ("language", "title", "solar"),
+        [
+            ("de", "Verbrauch am 19.11.2026", "davon {} % Solarstrom"),
+            ("en", "Consumption on 19.11.2026", "{} % of it solar"),
+            ("fr", "Consommation du 19.11.2026", "dont {} % de solaire"),
+            ("it", "Consumo del 19.11.2026", "di cui {} % solare"),
+        ],
+    )
+    async def test_daily(
+        self, home: Home, reports: list[Mapping[str, Any]], language: str, title: str, solar: str
+    ) -> None:
+        """A line for each: what was used yesterday and its solar share, as in the statistics."""
         await home.set_up_completely()
-        site_id = home.sites[0].site.id
-        used, sunny = (f"climkit:{site_id}_electricity_{key}" for key in ("conso_total", "self"))
-        await automate(
-            home, "consumption_report", consumption=used, solar=sunny, at="11:30:00", what=TELL
-        )
+        rename(home, METER_ID, "Bei Anna")
+        add_tariff(home, tariff(SITE_ID, "2026-01-01", grid_price=0.3, solar_price=0.2))
+        await home.settle()
+        await self.report(home, METER_ID, WATER_ID, language=language)
+        await home.turn_clock(to=NOW + HOUR)
+        await home.until(lambda: bool(reports))
         midnight = dt_util.start_of_local_day(NOW)
-        await home.turn_clock(to=NOW + HOUR)
-        await home.until(lambda: bool(reports))
         day = (midnight - 24 * HOUR, midnight)
-        energy = await self.amounts(home, used, *day)
-        share = await self.amounts(home, sunny, *day) / energy
-        assert reports == [
-            {
-                "title": "Yesterday",
-                "message": f"{energy:.1f} kWh, {share:.0%} of it solar.".replace("%", " %"),
-            }
+        energy, sunny, cost, water = [
+            await self.amount(home, key, *day)
+            for key in (
+                f"{METER_ID}_total",
+                f"{METER_ID}_self",
+                f"{METER_ID}_total_cost",
+                f"{WATER_ID}_total",
+            )
         ]
+        share = solar.replace("{}", f"{100 * sunny / energy:.0f}")
+        [report] = reports
+        assert report["title"] == title
+        flat, tap = report["message"].split("\n")
+        assert flat == f"Bei Anna: {energy:.1f} kWh, {share}, {cost:.2f} CHF"
+        assert tap.endswith(f": {water:.1f} m³")
 
-    async def test_without_data(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
-        """Absent is not zero."""
+    async def test_of_a_site(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
+        """The site as a whole, in one line."""
         await home.set_up_completely()
-        await automate(
-            home, "consumption_report", consumption="climkit:gone_total", at="11:30:00", what=TELL
-        )
+        await self.report(home, SITE_ID)
         await home.turn_clock(to=NOW + HOUR)
         await home.until(lambda: bool(reports))
-        assert [one["message"] for one in reports] == ["No data yet."]
+        midnight = dt_util.start_of_local_day(NOW)
+        used = f"{SITE_ID}_electricity_conso_total"
+        energy = await self.amount(home, used, midnight - 24 * HOUR, midnight)
+        [report] = reports
+        assert f": {energy:.1f} kWh" in report["message"]
+        assert "\n" not in report["message"]
+
+    @pytest.mark.parametrize(
+        ("language", "says"),
+        [
+            ("de", "noch keine Daten"),
+            ("en", "no data yet"),
+            ("fr", "pas encore de données"),
+            ("it", "ancora nessun dato"),
+        ],
+    )
+    async def test_without_data(
+        self,
+        home: Home,
+        source: Source,
+        reports: list[Mapping[str, Any]],
+        language: str,
+        says: str,
+    ) -> None:
+        """Absent is not zero."""
+        midnight = dt_util.start_of_local_day(NOW)
+        source.gaps = [Gap(midnight - 24 * HOUR, midnight)]
+        await home.set_up_completely()
+        await self.report(home, METER_ID, language=language)
+        await home.turn_clock(to=NOW + HOUR)
+        await home.until(lambda: bool(reports))
+        [report] = reports
+        assert report["message"].endswith(f": {says}")
 
     class TestMonthly:
         """On the first day of a month only."""
@@ -197,18 +281,27 @@ class TestConsumptionReport:
             """The last day of a month, in the morning."""
             return NOW.replace(month=11, day=30)
 
-        async def test_monthly(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
+        @pytest.fixture
+        def world(self, now: datetime) -> World:
+            """A flat with five days of data."""
+            return World.of(Source(first=now.replace(hour=0, minute=0) - 120 * HOUR))
+
+        @pytest.mark.parametrize(
+            ("language", "title"),
+            [
+                ("de", "Verbrauch im November 2026"),
+                ("en", "Consumption in November 2026"),
+                ("fr", "Consommation en novembre 2026"),
+                ("it", "Consumo di novembre 2026"),
+            ],
+        )
+        async def test_monthly(
+            self, home: Home, reports: list[Mapping[str, Any]], language: str, title: str
+        ) -> None:
             """The month that has ended."""
             await home.set_up_completely()
-            used = f"climkit:{home.sites[0].site.id}_electricity_conso_total"
-            await automate(
-                home,
-                "consumption_report",
-                consumption=used,
-                period="month",
-                at="11:30:00",
-                what=TELL,
-            )
+            what = {"period": "month", "at": "11:30:00", "what": TELL, "language": language}
+            await automate(home, "consumption_report", devices=devices(home, METER_ID), **what)
             await home.turn_clock(hours=1)
             assert not reports
             await home.turn_clock(hours=20)
@@ -216,9 +309,11 @@ class TestConsumptionReport:
             await home.until(lambda: bool(reports))
             first = dt_util.start_of_local_day(NOW.replace(month=11, day=1))
             last = dt_util.start_of_local_day(NOW.replace(month=12, day=1))
-            hours = (await hourly_changes(home))[used]
+            hours = (await hourly_changes(home))[f"climkit:{METER_ID}_total"]
             energy = sum(amount for hour, amount in hours.items() if first <= hour < last)
-            assert [one["message"] for one in reports] == [f"{energy:.1f} kWh."]
+            [report] = reports
+            assert report["title"] == title
+            assert f": {energy:.1f} kWh, " in report["message"]
 
 
 class TestWaterAtNight:
@@ -240,7 +335,7 @@ class TestWaterAtNight:
         await automate(
             home,
             "water_at_night",
-            water=f"climkit:{home.sites[0].site.id}_cold_water_conso_total",
+            devices=devices(home, WATER_ID),
             at="11:30:00",
             what=TELL,
             **inputs,
@@ -253,9 +348,56 @@ class TestWaterAtNight:
         await self.look(home, liters=1)
         [report] = reports
         midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
-        hours = next(v for k, v in (await hourly_changes(home)).items() if "cold_water" in k)
+        hours = (await hourly_changes(home))[f"climkit:{WATER_ID}_total"]
         least = min(1000 * hours[midnight + n * HOUR] for n in range(1, 5))
-        assert f"At least {least:.1f} liters" in report["message"]
+        assert report["title"] == "Water ran all night until 19.11.2026"
+        assert f": at least {least:.1f} liters in each hour from 1 to 5 " in report["message"]
+        assert report["message"].endswith("is a toilet running, is a pipe leaking?")
+
+    @pytest.mark.parametrize(
+        ("language", "title", "says"),
+        [
+            ("de", "In der Nacht auf den 19.11.2026 lief", "Liter in jeder Stunde von 1 bis 5 Uhr"),
+            (
+                "fr",
+                "L\N{RIGHT SINGLE QUOTATION MARK}eau a coulé toute la nuit",
+                "litres à chaque heure de 1 h à 5 h",
+            ),
+            (
+                "it",
+                "L\N{RIGHT SINGLE QUOTATION MARK}acqua è scorsa tutta la notte",
+                "litri in ogni ora dalle 1 alle 5",
+            ),
+        ],
+    )
+    async def test_languages(
+        self,
+        home: Home,
+        reports: list[Mapping[str, Any]],
+        language: str,
+        title: str,
+        says: str,
+    ) -> None:
+        """In the person's own."""
+        await self.look(home, liters=1, language=language)
+        [report] = reports
+        assert report["title"].startswith(title)
+        assert says in report["message"]
+
+    async def test_many(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
+        """Each by itself: who has none is not told of; a line for each that has."""
+        await home.set_up_completely()
+        rename(home, WATER_ID, "Bad")
+        both = devices(home, WATER_ID, METER_ID)
+        await automate(home, "water_at_night", devices=both, liters=5000, at="11:30:00", what=TELL)
+        midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+        hours = (await hourly_changes(home))[f"climkit:{METER_ID}_total"]
+        is_told = min(1000 * hours[midnight + n * HOUR] for n in range(1, 5)) >= 5000
+        await home.turn_clock(to=NOW + HOUR)
+        await home.settle()
+        names = [line.split(":")[0] for one in reports for line in one["message"].split("\n")]
+        assert "Bad" not in names
+        assert bool(names) == is_told
 
     @pytest.mark.parametrize(("begin", "end"), [(22, 5), (23, 0), (5, 5), (0, 23)])
     async def test_any_window(
@@ -265,10 +407,10 @@ class TestWaterAtNight:
         await self.look(home, liters=1, from_hour=begin, to_hour=end)
         [report] = reports
         midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
-        hours = next(v for k, v in (await hourly_changes(home)).items() if "cold_water" in k)
+        hours = (await hourly_changes(home))[f"climkit:{WATER_ID}_total"]
         first = begin if begin < end else begin - 24
         least = min(1000 * hours[midnight + n * HOUR] for n in range(first, end))
-        assert f"At least {least:.1f} liters" in report["message"]
+        assert f"at least {least:.1f} liters" in report["message"]
 
     async def test_evening_without_data(
         self, home: Home, source: Source, reports: list[Mapping[str, Any]]
@@ -308,19 +450,23 @@ class TestWaterAtNight:
         ) -> None:
             """All its hours are looked at."""
             await home.set_up_completely()
-            water = f"climkit:{home.sites[0].site.id}_cold_water_conso_total"
-            inputs = {"from_hour": 22, "to_hour": 5, "liters": 1}
-            await automate(home, "water_at_night", water=water, at="13:30:00", what=TELL, **inputs)
+            inputs = {
+                "from_hour": 22,
+                "to_hour": 5,
+                "liters": 1,
+                "devices": devices(home, WATER_ID),
+            }
+            await automate(home, "water_at_night", at="13:30:00", what=TELL, **inputs)
             await home.turn_clock(to=now.replace(hour=13))
             await home.settle()
             [report] = reports
             midnight = dt_util.start_of_local_day(now) - 24 * HOUR
             begin = midnight.replace(hour=22) - timedelta(days=1)
-            hours = (await hourly_changes(home))[water]
+            hours = (await hourly_changes(home))[f"climkit:{WATER_ID}_total"]
             night = [
                 1000 * v for hour, v in hours.items() if begin <= hour < midnight.replace(hour=5)
             ]
-            assert f"At least {min(night):.1f} liters" in report["message"]
+            assert f"at least {min(night):.1f} liters" in report["message"]
 
     async def test_tight(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Less than the limit in one hour is enough to stay quiet."""
@@ -340,13 +486,14 @@ class TestWaterAtNight:
 class TestDataMissing:
     """Data stay away, and come back."""
 
-    async def watch(self, home: Home, *, hours: int) -> None:
+    async def watch(self, home: Home, *, hours: int, language: str = "en") -> None:
         """As a user would, who turns the entity on first."""
         await home.set_up_completely()
         newest = f"{home.sites[0].site.id}_last_measurement"
         await home.enable(newest)
         entity_id = home.entity_id(newest)
-        await automate(home, "data_missing", last_measurement=entity_id, hours=hours, what=TELL)
+        inputs = {"last_measurement": entity_id, "hours": hours, "language": language}
+        await automate(home, "data_missing", **inputs, what=TELL)
 
     async def test_missing_and_back(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
         """Told once each."""
@@ -355,7 +502,7 @@ class TestDataMissing:
         for _ in range(7):
             await home.turn_clock(hours=1)
         assert [one["title"] for one in reports] == ["Climkit data is missing"]
-        assert "20.11.2026 11:00" in reports[0]["message"]
+        assert "20.11.2026, 11:00" in reports[0]["message"]
         home.simulator.switches.latency = 60
         await home.turn_clock(minutes=15)
         assert [one["title"] for one in reports][1:] == ["Climkit data is back"]
@@ -401,3 +548,28 @@ class TestDataMissing:
         for _ in range(3):
             await home.turn_clock(minutes=15)
         assert reports[-1]["title"] == "Climkit data is back"
+
+    @pytest.mark.parametrize(
+        ("language", "missing", "back"),
+        [
+            ("de", "hat seit dem 20.11.2026, 11:00 keine Daten mehr.", "hat wieder Daten"),
+            (
+                "fr",
+                "n\N{RIGHT SINGLE QUOTATION MARK}a plus de données depuis le 20.11.2026, 11:00.",
+                "a de nouveau des données",
+            ),
+            ("it", "non ha più dati dal 20.11.2026, 11:00.", "ha di nuovo dati"),
+        ],
+    )
+    async def test_languages(
+        self, home: Home, reports: list[Mapping[str, Any]], language: str, missing: str, back: str
+    ) -> None:
+        """In the person's own."""
+        await self.watch(home, hours=6, language=language)
+        home.simulator.switches.latency = 3600 * 24 * 7
+        for _ in range(7):
+            await home.turn_clock(hours=1)
+        assert reports[0]["message"].endswith(missing)
+        home.simulator.switches.latency = 60
+        await home.turn_clock(minutes=15)
+        assert back in reports[1]["message"]
