@@ -22,7 +22,6 @@ from homeassistant.const import (
     EVENT_COMPONENT_LOADED,
     EVENT_CORE_CONFIG_UPDATE,
     EVENT_SERVICE_REGISTERED,
-    EVENT_STATE_CHANGED,
 )
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import ConfigEntryAuthFailed
@@ -39,6 +38,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from custom_components.climkit import sensor
@@ -84,7 +84,6 @@ UNRECORDED_EVENTS = (
     EVENT_COMPONENT_LOADED,
     EVENT_CORE_CONFIG_UPDATE,
     EVENT_SERVICE_REGISTERED,
-    EVENT_STATE_CHANGED,
     EVENT_DEVICE_REGISTRY_UPDATED,
     EVENT_ENTITY_REGISTRY_UPDATED,
 )
@@ -137,6 +136,27 @@ def rows_together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 def persistent_database(request: pytest.FixtureRequest) -> bool:
     """Keep SQLite's database in a file, as at home, where scripts/test-databases asks for it."""
     return is_run_of_databases(request.config)
+
+
+@pytest.fixture
+def recorder_db_url(recorder_db_url: str) -> Iterator[str]:
+    """Wait until MariaDB has closed the test's connections, which it does after it was told to.
+
+    Until then the database cannot be dropped.
+    """
+    yield recorder_db_url
+    if not recorder_db_url.startswith("mysql"):
+        return
+    engine = create_engine(recorder_db_url)
+    others = text(
+        "SELECT id FROM information_schema.processlist"
+        " WHERE db = DATABASE() AND id != CONNECTION_ID()"
+    )
+    end = real_time() + 20
+    with engine.connect() as connection:
+        while connection.execute(others).first() and real_time() < end:
+            PAUSE.wait(0.02)
+    engine.dispose()
 
 
 def is_run_of_databases(config: pytest.Config) -> bool:
