@@ -1,11 +1,16 @@
 """The demonstration's comparison with the simulator finds what is wrong."""
 
+from argparse import Namespace
 from datetime import UTC, datetime, timedelta
+import json
+from pathlib import Path
+from socket import socket
 
 import pytest
 
 from tests.simulator.world import World
-from tools.demonstration.home_assistant import fill_in
+from tools.demonstration.__main__ import port_for
+from tools.demonstration.home_assistant import fill_in, kept_port, prepare
 from tools.demonstration.truth import HOUR, Hours, compare, hourly
 
 NOW = datetime(2026, 4, 5, 12, tzinfo=UTC)
@@ -30,6 +35,44 @@ def fixture_recorded(world: World) -> dict[str, Hours]:
 
 def problems(world: World, recorded: dict[str, Hours]) -> list[str]:
     return list(compare(world, recorded, NOW - timedelta(minutes=5), NOW))
+
+
+def started_at(folder: Path, port: int) -> None:
+    """Leave what a Home Assistant leaves that was started at a port."""
+    (folder / ".storage").mkdir(exist_ok=True)
+    stored = {"version": 3, "data": {"stable": {"server_port": port}, "yaml_migration_done": True}}
+    (folder / ".storage" / "http").write_text(json.dumps(stored), encoding="utf-8")
+
+
+@pytest.mark.parametrize("is_check", [True, False])
+def test_kept_twice(tmp_path: Path, is_check: bool) -> None:
+    """A folder's Home Assistant starts where it was, or elsewhere if something else is there."""
+    arguments = Namespace(check=is_check)
+    port = port_for(tmp_path, arguments)
+    prepare(tmp_path, port)
+    assert f"server_port: {port}" in (tmp_path / "configuration.yaml").read_text("utf-8")
+    with socket() as other:
+        other.bind(("127.0.0.1", 0))
+        taken: int = other.getsockname()[1]
+        started_at(tmp_path, taken)
+        other.listen()
+        elsewhere = port_for(tmp_path, arguments)
+        assert elsewhere != taken
+        prepare(tmp_path, elsewhere)
+        assert kept_port(tmp_path) == elsewhere
+    assert port_for(tmp_path, arguments) == elsewhere
+    assert "server_port" not in (tmp_path / "configuration.yaml").read_text("utf-8")
+
+
+def test_what_is_made_in_it_appears(tmp_path: Path) -> None:
+    """Automations, scripts and scenes of its editors are read, and kept the next time."""
+    prepare(tmp_path, 8123)
+    configuration = (tmp_path / "configuration.yaml").read_text("utf-8")
+    for name in ("automations.yaml", "scripts.yaml", "scenes.yaml"):
+        assert f"!include {name}" in configuration
+        (tmp_path / name).write_text(f"# {name}", encoding="utf-8")
+    prepare(tmp_path, 8123)
+    assert (tmp_path / "automations.yaml").read_text("utf-8") == "# automations.yaml"
 
 
 def test_flawless_import_is_accepted(world: World, recorded: dict[str, Hours]) -> None:

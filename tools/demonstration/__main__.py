@@ -15,7 +15,7 @@ import time
 import aiohttp
 
 from .check import Findings, check, wait_for_history
-from .home_assistant import PASSWORD, USERNAME, HomeAssistant, JsonObject, prepare
+from .home_assistant import PASSWORD, USERNAME, HomeAssistant, JsonObject, kept_port, prepare
 from .processes import Process, free_port, is_taken, running
 from .simulator import Simulator, simulating
 
@@ -69,10 +69,17 @@ async def main(arguments: argparse.Namespace) -> int:
         return await demonstrate(Path(folder), arguments)
 
 
+def port_for(folder: Path, arguments: argparse.Namespace) -> int:
+    """Choose where a folder's Home Assistant was before, else the usual port, else a free one."""
+    usual = None if arguments.check else 8123
+    wanted = (port for port in (kept_port(folder), usual) if port and not is_taken(port))
+    return next(wanted, None) or free_port()
+
+
 async def demonstrate(folder: Path, arguments: argparse.Namespace) -> int:
     """Run the demonstration with its data in a folder."""
     started = time.monotonic()
-    port = arguments.port or (free_port() if arguments.check else 8123)
+    port = arguments.port or port_for(folder, arguments)
     if is_taken(port):
         print(f"Something else answers at port {port}; choose another one with --port.")
         return 1

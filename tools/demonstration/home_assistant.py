@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+import json
 from pathlib import Path
 import shutil
 import time
@@ -30,11 +31,20 @@ config:
 history:
 energy:
 recorder:
+automation: !include automations.yaml
+script: !include scripts.yaml
+scene: !include scenes.yaml
 logger:
   default: warning
   logs:
     custom_components.climkit: info
 """
+# Where Home Assistant's editors write what is made in them.
+MADE_BY_HAND: Mapping[str, str] = {
+    "automations.yaml": "[]\n",
+    "scripts.yaml": "{}\n",
+    "scenes.yaml": "[]\n",
+}
 PLACE: Mapping[str, Any] = {
     "location_name": "Home",
     "country": "CH",
@@ -55,14 +65,36 @@ def prepare(folder: Path, port: int, package: Path | None = None) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     configuration = CONFIGURATION
-    if not (folder / ".storage" / "http").exists():
+    if kept_port(folder) is None:
         configuration += HTTP_CONFIGURATION.format(port=port)
+    else:
+        _keep_port(folder, port)
+    for name, nothing in MADE_BY_HAND.items():
+        if not (folder / name).exists():
+            (folder / name).write_text(nothing, encoding="utf-8")
     (folder / "configuration.yaml").write_text(configuration, encoding="utf-8")
     components = folder / "custom_components"
     if package:
         install_zip(package, components / "climkit")
     elif not components.is_symlink():
         components.symlink_to(ROOT / "custom_components")
+
+
+def kept_port(folder: Path) -> int | None:
+    """Return the port at which the Home Assistant of a folder was started before, if it was."""
+    store = folder / ".storage" / "http"
+    if not store.exists():
+        return None
+    port: int = json.loads(store.read_text(encoding="utf-8"))["data"]["stable"]["server_port"]
+    return port
+
+
+def _keep_port(folder: Path, port: int) -> None:
+    """Let the Home Assistant of a folder start at another port than before."""
+    store = folder / ".storage" / "http"
+    kept = json.loads(store.read_text(encoding="utf-8"))
+    kept["data"]["stable"]["server_port"] = port
+    store.write_text(json.dumps(kept, indent=2), encoding="utf-8")
 
 
 def install_zip(package: Path, target: Path) -> None:
