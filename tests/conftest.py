@@ -87,6 +87,13 @@ UNRECORDED_EVENTS = (
     EVENT_DEVICE_REGISTRY_UPDATED,
     EVENT_ENTITY_REGISTRY_UPDATED,
 )
+# The connections of a database that are not the one that asks.
+OTHER_CONNECTIONS = {
+    "mysql": "SELECT id FROM information_schema.processlist"
+    " WHERE db = database() AND id <> connection_id()",
+    "postgresql": "SELECT pid FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+}
 ALL_CHOSEN = {
     CONF_SITES: ALL,
     CONF_METERS: ALL,
@@ -148,13 +155,9 @@ def recorder_db_url(recorder_db_url: str) -> Iterator[str]:
     if not recorder_db_url.startswith("mysql"):
         return
     engine = create_engine(recorder_db_url)
-    others = text(
-        "SELECT id FROM information_schema.processlist"
-        " WHERE db = DATABASE() AND id != CONNECTION_ID()"
-    )
     end = real_time() + 20
     with engine.connect() as connection:
-        while connection.execute(others).first() and real_time() < end:
+        while connection.execute(text(OTHER_CONNECTIONS["mysql"])).first() and real_time() < end:
             PAUSE.wait(0.02)
     engine.dispose()
 

@@ -170,8 +170,8 @@ def rename(home: Home, climkit_id: str, name: str) -> None:
     dr.async_get(home.hass).async_update_device(device_id, name_by_user=name)
 
 
-class TestConsumptionReport:
-    """What was used, each day or each month."""
+class OfAFlat:
+    """Tests of a small site."""
 
     @pytest.fixture
     def source(self) -> Source:
@@ -182,6 +182,10 @@ class TestConsumptionReport:
     def world(self, source: Source) -> World:
         """Only that."""
         return World.of(source)
+
+
+class TestConsumptionReport(OfAFlat):
+    """What was used, each day or each month."""
 
     async def report(self, home: Home, *climkit_ids: str, **inputs: str) -> None:
         """Let the automation tell somebody of these meters at half past eleven."""
@@ -316,18 +320,8 @@ class TestConsumptionReport:
             assert f": {energy:.1f} kWh, " in report["message"]
 
 
-class TestWaterAtNight:
+class TestWaterAtNight(OfAFlat):
     """Water that flows all night."""
-
-    @pytest.fixture
-    def source(self) -> Source:
-        """A meter of water with three days of data."""
-        return Source(first=NOW.replace(hour=0, minute=0) - 72 * HOUR, has_water=True)
-
-    @pytest.fixture
-    def world(self, source: Source) -> World:
-        """Only that."""
-        return World.of(source)
 
     async def look(self, home: Home, **inputs: object) -> None:
         """Let the automation look at yesterday's night."""

@@ -4,6 +4,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNKNOWN
 import pytest
 
+from custom_components.climkit.const import CONF_HISTORY
 from tests.conftest import NOW, Home
 from tests.coordinator.steps import Requests, apartments, consumption, meters, set_up, state
 from tests.simulator import Fault, FaultKind, World
@@ -46,10 +47,15 @@ class TestSingleMeters:
     async def test_first_refresh_leaves_single_meters_out(self, home: Home) -> None:
         """Set-up does not wait for them, nor for anything but the site's electricity."""
         home.simulator.switches.columns = False
+        # History begins tomorrow, so that it asks for nothing before we look.
+        home.entry.add_to_hass(home.hass)
+        options = {**home.entry.options, CONF_HISTORY: "2026-11-21"}
+        home.hass.config_entries.async_update_entry(home.entry, options=options)
         await home.begin()
         [flat, *_] = meters(home)
-        asked = {r.path.split("/")[1] for r in home.simulator.requests if "_data" in r.path}
-        assert asked == {"site_data"}
+        assert [r.path.split("/")[1] for r in home.simulator.requests if "_data" in r.path] == [
+            "site_data"
+        ]
         assert state(home, f"{flat.id}_total_today") == STATE_UNKNOWN
         assert consumption(home) != STATE_UNKNOWN
         await home.turn_clock(seconds=2)

@@ -13,18 +13,12 @@ from custom_components.climkit.feeds import page_size
 from custom_components.climkit.history import site_state
 from custom_components.climkit.statistics import worker
 from custom_components.climkit.statistics.recorder import LONGEST_NAME
-from tests.conftest import Home
+from tests.conftest import OTHER_CONNECTIONS, Home
 from tests.simulator import World, single_house
 from tests.truth import assert_equal_to_climkit, known_names
 
 pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
-CONNECTIONS = {
-    "mysql": "SELECT id FROM information_schema.processlist"
-    " WHERE db = database() AND id <> connection_id()",
-    "postgresql": "SELECT pid FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-}
 END = {"mysql": "KILL :id", "postgresql": "SELECT pg_terminate_backend(:id)"}
 
 
@@ -55,7 +49,7 @@ class TestOddName:
 
 async def test_server_restarts(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """All connections end in mid import, and once more later: no hour is lost, none is twice."""
-    if get_instance(home.hass).dialect_name not in CONNECTIONS:
+    if get_instance(home.hass).dialect_name not in OTHER_CONNECTIONS:
         pytest.skip("SQLite has no server")
     monkeypatch.setattr(page_size, "FIRST_PAGE", timedelta(days=1))
     monkeypatch.setattr(page_size, "LONGEST_PAGE", timedelta(days=1))
@@ -79,7 +73,7 @@ def end_connections(hass: HomeAssistant) -> None:
     dialect = str(recorder.dialect_name)
     engine = sa.create_engine(recorder.db_url)
     with engine.connect() as connection:
-        ids = connection.scalars(sa.text(CONNECTIONS[dialect])).all()
+        ids = connection.scalars(sa.text(OTHER_CONNECTIONS[dialect])).all()
         assert ids
         for number in ids:
             connection.execute(sa.text(END[dialect]), {"id": number})

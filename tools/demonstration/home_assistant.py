@@ -25,6 +25,7 @@ http:
   server_host: 127.0.0.1
   server_port: {port}
 """
+PORT_STORE = Path(".storage", "http")
 CONFIGURATION = """\
 frontend:
 config:
@@ -82,7 +83,7 @@ def prepare(folder: Path, port: int, package: Path | None = None) -> None:
 
 def kept_port(folder: Path) -> int | None:
     """Return the port at which the Home Assistant of a folder was started before, if it was."""
-    store = folder / ".storage" / "http"
+    store = folder / PORT_STORE
     if not store.exists():
         return None
     port: int = json.loads(store.read_text(encoding="utf-8"))["data"]["stable"]["server_port"]
@@ -91,7 +92,7 @@ def kept_port(folder: Path) -> int | None:
 
 def _keep_port(folder: Path, port: int) -> None:
     """Let the Home Assistant of a folder start at another port than before."""
-    store = folder / ".storage" / "http"
+    store = folder / PORT_STORE
     kept = json.loads(store.read_text(encoding="utf-8"))
     kept["data"]["stable"]["server_port"] = port
     store.write_text(json.dumps(kept, indent=2), encoding="utf-8")

@@ -139,7 +139,7 @@ class Bills:
 
     def _states_of(self, owner_id: str, hours: TimeRange) -> list[CostState]:
         """Return all that an owner costs; nothing if one is not summed up in some hours."""
-        cost_ids = self._plan().cost_ids.get(owner_id, ())
+        cost_ids = self._plan().cost_ids_of(owner_id)
         states = [self._state.states.get(cost_id) for cost_id in cost_ids]
         known = [state for state in states if state and hours in state.spent]
         return known if len(known) == len(states) else []

@@ -1,6 +1,6 @@
 """What of a site has a price, and who pays for it. Pure: no I/O, no clock."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Self
@@ -47,6 +47,10 @@ class CostPlan:
         """Return the ids of the site and the meters that are there and have no price at all."""
         return {series.owner_id for series in self.series}.difference(self.owner_ids)
 
+    def cost_ids_of(self, owner_id: str) -> Sequence[str]:
+        """Return the ids of what sums up to what a site or meter costs; none where it is free."""
+        return self.cost_ids.get(owner_id, ())
+
     def fee_in(self, cost_id: str) -> Fee | None:
         """Return which fee a cost statistic holds, in the hours of tariffs that say so."""
         found = self.cost_series.get(cost_id)
@@ -56,7 +60,7 @@ class CostPlan:
         """Return the fees that a site or meter pays for some days beside those in its hours."""
         if (fee := self.fees.get(owner_id)) is None:
             return 0.0
-        by_hour = any(self.fee_in(cost_id) for cost_id in self.cost_ids.get(owner_id, ()))
+        by_hour = any(self.fee_in(cost_id) for cost_id in self.cost_ids_of(owner_id))
         return self.tariffs.fees(first, last, but_by_hour=by_hour).of(fee)
 
     def power_price(self, owner_id: str, month: Month) -> float:

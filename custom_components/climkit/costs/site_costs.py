@@ -310,8 +310,7 @@ class SiteCosts:
     @property
     def _unlearned(self) -> list[CostState]:
         """Return what is projected and of which the last days are not known, or no longer."""
-        shown = self.plan.cost_ids
-        wanted = {key for owner_id in self._projected for key in shown.get(owner_id, ())}
+        wanted = {key for one in self._projected for key in self.plan.cost_ids_of(one)}
         read = wanted - self._sums.unread if wanted else wanted
         states, today = map(self._state.states.get, read), self.bills.day_start
         return [one for one in states if one and one.last and not one.knows_days(today)]

@@ -73,9 +73,9 @@ async def async_costs(
     where it has a price, is in months, and in no days.
     """
     costs = owner.runtime.costs
-    bills, cost_ids = costs.bills, costs.plan.cost_ids
+    bills, plan = costs.bills, costs.plan
     unknown: Amounts = [None] * (len(days) - 1)
-    ids = {cost_id for one in owner_ids for cost_id in cost_ids.get(one, ())}
+    ids = {cost_id for one in owner_ids for cost_id in plan.cost_ids_of(one)}
     if not ids or costs.progress != 100:
         return {one: [*unknown] for one in owner_ids}
     amounts = await async_amounts(hass, ids, days, owner)
@@ -100,7 +100,7 @@ async def async_costs(
         one: [
             cost(one, index, amount)
             for index, amount in enumerate(
-                summed((amounts[key] for key in cost_ids.get(one, ())), len(unknown))
+                summed((amounts[key] for key in plan.cost_ids_of(one)), len(unknown))
             )
         ]
         for one in owner_ids

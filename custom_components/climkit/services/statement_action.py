@@ -196,7 +196,7 @@ async def _async_row(
     site, costs, now = runtime.site, runtime.costs, dt_util.utcnow()
     measured = _measured(runtime, owner, found)
     plan, bills = costs.plan, costs.bills
-    whole = [Costs(found.get(one, {}), plan.fee_in(one)) for one in plan.cost_ids.get(owner.id, ())]
+    whole = [Costs(found.get(one, {}), plan.fee_in(one)) for one in plan.cost_ids_of(owner.id)]
     has_fee = owner.id in plan.fees
     fees = bills.fee(owner.id, span.first, span.last) if has_fee else None
     has_power_price = plan.has_power_price(owner.id, span.first, span.last)
