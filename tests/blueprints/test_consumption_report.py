@@ -1,0 +1,161 @@
+"""What was used, each day or each month."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.util import dt as dt_util
+import pytest
+
+from tests.blueprints.using import TELL, automate, devices, rename
+from tests.conftest import NOW, Home
+from tests.costs.bill import add_tariff, tariff
+from tests.simulator import World
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Gap, Source
+from tests.truth import hourly_changes
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def source() -> Source:
+    """A flat and a meter of water with three days of data."""
+    return Source(first=NOW.replace(hour=0, minute=0) - 72 * HOUR, has_water=True)
+
+
+@pytest.fixture
+def world(source: Source) -> World:
+    """Only that."""
+    return World.of(source)
+
+
+async def report_of(
+    home: Home, reports: list[Mapping[str, Any]], *chosen: str, **inputs: str
+) -> Mapping[str, Any]:
+    """What the automation tells at half past eleven of these devices."""
+    what = {"devices": list(chosen), "at": "11:30:00", "what": TELL}
+    await automate(home, "consumption_report", **what, **inputs)
+    await home.turn_clock(to=NOW + HOUR)
+    await home.until(lambda: bool(reports))
+    [report] = reports
+    return report
+
+
+async def amount(home: Home, key: str, start: datetime, end: datetime) -> float:
+    """What the Energy dashboard shows of a stretch."""
+    hours = (await hourly_changes(home))[f"climkit:{key}"]
+    return sum(amount for hour, amount in hours.items() if start <= hour < end)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "solar"),
+    [
+        ("de", "Verbrauch am 19.11.2026", "davon {} % Solarstrom"),
+        ("en", "Consumption on 19.11.2026", "{} % of it solar"),
+        ("fr", "Consommation du 19.11.2026", "dont {} % de solaire"),
+        ("it", "Consumo del 19.11.2026", "di cui {} % solare"),
+    ],
+)
+async def test_daily(
+    home: Home, reports: list[Mapping[str, Any]], language: str, title: str, solar: str
+) -> None:
+    """A line for each: what was used yesterday and its solar share, as in the statistics."""
+    await home.set_up_completely()
+    rename(home, METER_ID, "Bei Anna")
+    add_tariff(home, tariff(SITE_ID, "2026-01-01", grid_price=0.3, solar_price=0.2))
+    await home.settle()
+    report = await report_of(home, reports, *devices(home, METER_ID, WATER_ID), language=language)
+    midnight = dt_util.start_of_local_day(NOW)
+    day = (midnight - 24 * HOUR, midnight)
+    energy, sunny, cost, water = [
+        await amount(home, key, *day)
+        for key in (
+            f"{METER_ID}_total",
+            f"{METER_ID}_self",
+            f"{METER_ID}_total_cost",
+            f"{WATER_ID}_total",
+        )
+    ]
+    share = solar.replace("{}", f"{100 * sunny / energy:.0f}")
+    assert report["title"] == title
+    flat, tap = report["message"].split("\n")
+    assert flat == f"Bei Anna: {energy:.1f} kWh, {share}, {cost:.2f} CHF"
+    assert tap.endswith(f": {water:.1f} m³")
+
+
+async def test_of_a_site(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """The site as a whole, in one line."""
+    await home.set_up_completely()
+    report = await report_of(home, reports, *devices(home, SITE_ID))
+    midnight = dt_util.start_of_local_day(NOW)
+    used = f"{SITE_ID}_electricity_conso_total"
+    energy = await amount(home, used, midnight - 24 * HOUR, midnight)
+    assert f": {energy:.1f} kWh" in report["message"]
+    assert "\n" not in report["message"]
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("de", "noch keine Daten"),
+        ("en", "no data yet"),
+        ("fr", "pas encore de données"),
+        ("it", "ancora nessun dato"),
+    ],
+)
+async def test_without_data(
+    home: Home,
+    source: Source,
+    reports: list[Mapping[str, Any]],
+    language: str,
+    says: str,
+) -> None:
+    """Absent is not zero."""
+    midnight = dt_util.start_of_local_day(NOW)
+    source.gaps = [Gap(midnight - 24 * HOUR, midnight)]
+    await home.set_up_completely()
+    report = await report_of(home, reports, *devices(home, METER_ID), language=language)
+    assert report["message"].endswith(f": {says}")
+
+
+class TestMonthly:
+    """On the first day of a month only."""
+
+    @pytest.fixture
+    def now(self) -> datetime:
+        """The last day of a month, in the morning."""
+        return NOW.replace(month=11, day=30)
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A flat with five days of data."""
+        return World.of(Source(first=now.replace(hour=0, minute=0) - 120 * HOUR))
+
+    @pytest.mark.parametrize(
+        ("language", "title"),
+        [
+            ("de", "Verbrauch im November 2026"),
+            ("en", "Consumption in November 2026"),
+            ("fr", "Consommation en novembre 2026"),
+            ("it", "Consumo di novembre 2026"),
+        ],
+    )
+    async def test_monthly(
+        self, home: Home, reports: list[Mapping[str, Any]], language: str, title: str
+    ) -> None:
+        """The month that has ended."""
+        await home.set_up_completely()
+        what = {"period": "month", "at": "11:30:00", "what": TELL, "language": language}
+        await automate(home, "consumption_report", devices=devices(home, METER_ID), **what)
+        await home.turn_clock(hours=1)
+        assert not reports
+        await home.turn_clock(hours=20)
+        await home.turn_clock(hours=5)
+        await home.until(lambda: bool(reports))
+        first = dt_util.start_of_local_day(NOW.replace(month=11, day=1))
+        last = dt_util.start_of_local_day(NOW.replace(month=12, day=1))
+        hours = (await hourly_changes(home))[f"climkit:{METER_ID}_total"]
+        energy = sum(amount for hour, amount in hours.items() if first <= hour < last)
+        [report] = reports
+        assert report["title"] == title
+        assert f": {energy:.1f} kWh, " in report["message"]

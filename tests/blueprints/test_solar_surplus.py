@@ -1,0 +1,86 @@
+"""A consumer is started while the house exports."""
+
+from datetime import timedelta
+
+from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+
+from tests.blueprints.using import automate
+from tests.conftest import Home
+from tests.simulator import Fault, FaultKind
+
+CONSUMER = "input_boolean.boiler"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def site_id(home: Home) -> str:
+    """A house with a consumer that is off."""
+    await home.set_up_completely()
+    assert await async_setup_component(home.hass, "homeassistant", {})
+    boiler = {"input_boolean": {"boiler": {"name": "Boiler"}}}
+    assert await async_setup_component(home.hass, "input_boolean", boiler)
+    return home.sites[0].site.id
+
+
+async def use(home: Home, site_id: str) -> None:
+    """As a user would."""
+    await automate(
+        home,
+        "solar_surplus",
+        grid_power=home.entity_id(f"{site_id}_net_grid_power"),
+        consumer=CONSUMER,
+        start_above=1500,
+        stop_above=300,
+        minimum_run=45,
+        minimum_pause=30,
+    )
+
+
+async def quarter(home: Home, site_id: str, *, export: float, grid: float) -> None:
+    """A quarter-hour with these powers in W, and the look after it."""
+    start = dt_util.utcnow().replace(minute=dt_util.utcnow().minute // 15 * 15)
+    for column, power in (("to_ext", export), ("from_ext", grid)):
+        home.simulator.world.revise(site_id, column, start, start + HOUR / 4, value=power / 4000)
+    await home.turn_clock(minutes=15)
+
+
+def is_on(home: Home) -> bool:
+    """Whether the consumer runs."""
+    return home.hass.states.is_state(CONSUMER, STATE_ON)
+
+
+async def test_hysteresis(home: Home, site_id: str) -> None:
+    """Started by a clear surplus, stopped only by import, and each for a while."""
+    await use(home, site_id)
+    for _ in range(3):  # so that the pause is over
+        await quarter(home, site_id, export=1400, grid=0)
+    assert home.hass.states.is_state(CONSUMER, STATE_OFF)
+    await quarter(home, site_id, export=2000, grid=0)
+    assert is_on(home)
+    await quarter(home, site_id, export=0, grid=900)
+    assert is_on(home), "it shall run 45 minutes"
+    await quarter(home, site_id, export=100, grid=200)
+    await quarter(home, site_id, export=0, grid=200)
+    assert is_on(home), "a little import does not matter"
+    await quarter(home, site_id, export=0, grid=900)
+    assert not is_on(home)
+    await quarter(home, site_id, export=5000, grid=0)
+    assert not is_on(home), "it shall rest 30 minutes"
+    await quarter(home, site_id, export=5000, grid=0)
+    await quarter(home, site_id, export=5000, grid=0)
+    assert is_on(home)
+
+
+async def test_without_data(home: Home, site_id: str) -> None:
+    """Nothing runs on what nobody knows."""
+    await use(home, site_id)
+    for _ in range(3):
+        await quarter(home, site_id, export=5000, grid=0)
+    assert is_on(home)
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+    for _ in range(6):
+        await home.turn_clock(minutes=15)
+    assert not is_on(home)

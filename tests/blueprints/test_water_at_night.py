@@ -1,0 +1,182 @@
+"""Water that flows all night."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.util import dt as dt_util
+import pytest
+
+from tests.blueprints.using import TELL, automate, devices, rename
+from tests.conftest import NOW, Home
+from tests.simulator import World
+from tests.stories.source import METER_ID, WATER_ID, Correction, Gap, Source
+from tests.truth import hourly_changes
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def source() -> Source:
+    """A flat and a meter of water with three days of data."""
+    return Source(first=NOW.replace(hour=0, minute=0) - 72 * HOUR, has_water=True)
+
+
+@pytest.fixture
+def world(source: Source) -> World:
+    """Only that."""
+    return World.of(source)
+
+
+async def look(home: Home, **inputs: object) -> None:
+    """Let the automation look at yesterday's night."""
+    await home.set_up_completely()
+    await automate(
+        home,
+        "water_at_night",
+        devices=devices(home, WATER_ID),
+        at="11:30:00",
+        what=TELL,
+        **inputs,
+    )
+    await home.turn_clock(to=NOW + HOUR)
+    await home.settle()
+
+
+async def test_leak(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """Told, with the smallest amount of an hour."""
+    await look(home, liters=1)
+    [report] = reports
+    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+    hours = (await hourly_changes(home))[f"climkit:{WATER_ID}_total"]
+    least = min(1000 * hours[midnight + n * HOUR] for n in range(1, 5))
+    assert report["title"] == "Water ran all night until 19.11.2026"
+    assert f": at least {least:.1f} liters in each hour from 1 to 5 " in report["message"]
+    assert report["message"].endswith("is a toilet running, is a pipe leaking?")
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "says"),
+    [
+        ("de", "In der Nacht auf den 19.11.2026 lief", "Liter in jeder Stunde von 1 bis 5 Uhr"),
+        (
+            "fr",
+            "L\N{RIGHT SINGLE QUOTATION MARK}eau a coulé toute la nuit",
+            "litres à chaque heure de 1 h à 5 h",
+        ),
+        (
+            "it",
+            "L\N{RIGHT SINGLE QUOTATION MARK}acqua è scorsa tutta la notte",
+            "litri in ogni ora dalle 1 alle 5",
+        ),
+    ],
+)
+async def test_languages(
+    home: Home,
+    reports: list[Mapping[str, Any]],
+    language: str,
+    title: str,
+    says: str,
+) -> None:
+    """In the person's own."""
+    await look(home, liters=1, language=language)
+    [report] = reports
+    assert report["title"].startswith(title)
+    assert says in report["message"]
+
+
+async def test_many(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """Each by itself: who has none is not told of; a line for each that has."""
+    await home.set_up_completely()
+    rename(home, WATER_ID, "Bad")
+    both = devices(home, WATER_ID, METER_ID)
+    await automate(home, "water_at_night", devices=both, liters=5000, at="11:30:00", what=TELL)
+    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+    hours = (await hourly_changes(home))[f"climkit:{METER_ID}_total"]
+    is_told = min(1000 * hours[midnight + n * HOUR] for n in range(1, 5)) >= 5000
+    await home.turn_clock(to=NOW + HOUR)
+    await home.settle()
+    names = [line.split(":")[0] for one in reports for line in one["message"].split("\n")]
+    assert "Bad" not in names
+    assert bool(names) == is_told
+
+
+@pytest.mark.parametrize(("begin", "end"), [(22, 5), (23, 0), (5, 5), (0, 23)])
+async def test_any_window(
+    home: Home, begin: int, end: int, reports: list[Mapping[str, Any]]
+) -> None:
+    """A night that begins before midnight is the one that ended yesterday."""
+    await look(home, liters=1, from_hour=begin, to_hour=end)
+    [report] = reports
+    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+    hours = (await hourly_changes(home))[f"climkit:{WATER_ID}_total"]
+    first = begin if begin < end else begin - 24
+    least = min(1000 * hours[midnight + n * HOUR] for n in range(first, end))
+    assert f"at least {least:.1f} liters" in report["message"]
+
+
+async def test_evening_without_data(
+    home: Home, source: Source, reports: list[Mapping[str, Any]]
+) -> None:
+    """The hours before midnight count."""
+    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+    source.gaps = [Gap(midnight - HOUR, midnight)]
+    await look(home, liters=1, from_hour=22, to_hour=5)
+    assert not reports
+
+
+async def test_spread(home: Home, source: Source, reports: list[Mapping[str, Any]]) -> None:
+    """A day whose hours are all the same says nothing, be it the one before midnight."""
+    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+    source.corrections = [Correction(midnight - 24 * HOUR, midnight, None, 0.0)]
+    await look(home, liters=1, from_hour=22, to_hour=5)
+    assert not reports
+
+
+class TestClocksAreChanged:
+    """A night of which an hour is missing, or there twice."""
+
+    @pytest.fixture(params=["2026-03-29", "2026-10-25"])
+    def now(self, request: pytest.FixtureRequest) -> datetime:
+        """The day after."""
+        day = datetime.fromisoformat(f"{request.param} 10:07:00+00:00")
+        return day + timedelta(days=1)
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A meter of water with three days of data."""
+        first = now.replace(hour=0, minute=0) - 72 * HOUR
+        return World.of(Source(first=first, has_water=True))
+
+    async def test_leak(self, home: Home, now: datetime, reports: list[Mapping[str, Any]]) -> None:
+        """All its hours are looked at."""
+        await home.set_up_completely()
+        inputs = {
+            "from_hour": 22,
+            "to_hour": 5,
+            "liters": 1,
+            "devices": devices(home, WATER_ID),
+        }
+        await automate(home, "water_at_night", at="13:30:00", what=TELL, **inputs)
+        await home.turn_clock(to=now.replace(hour=13))
+        await home.settle()
+        [report] = reports
+        midnight = dt_util.start_of_local_day(now) - 24 * HOUR
+        begin = midnight.replace(hour=22) - timedelta(days=1)
+        hours = (await hourly_changes(home))[f"climkit:{WATER_ID}_total"]
+        night = [1000 * v for hour, v in hours.items() if begin <= hour < midnight.replace(hour=5)]
+        assert f"at least {min(night):.1f} liters" in report["message"]
+
+
+async def test_tight(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """Less than the limit in one hour is enough to stay quiet."""
+    await look(home, liters=10_000)
+    assert not reports
+
+
+async def test_no_data(home: Home, source: Source, reports: list[Mapping[str, Any]]) -> None:
+    """An hour that is missing is no hour without water."""
+    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+    source.gaps = [Gap(midnight + 2 * HOUR, midnight + 3 * HOUR)]
+    await look(home, liters=1)
+    assert not reports

@@ -1,0 +1,38 @@
+"""Uses a blueprint as a person does: inputs are filled in, devices chosen and named."""
+
+from homeassistant.components import automation
+from homeassistant.const import STATE_ON
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+
+from custom_components.climkit.const import DOMAIN
+from tests.conftest import Home
+
+TELL = [{"action": "test.tell", "data": {"title": "{{ title }}", "message": "{{ message }}"}}]
+
+
+async def automate(home: Home, blueprint: str, **inputs: object) -> None:
+    """Set up an automation from a blueprint."""
+    use = {"path": f"climkit/{blueprint}.yaml", "input": inputs}
+    config = {"automation": {"id": "it", "alias": "It", "use_blueprint": use}}
+    assert await async_setup_component(home.hass, automation.DOMAIN, config)
+    await home.hass.async_block_till_done()
+    assert home.hass.states.get("automation.it")
+    assert home.hass.states.is_state("automation.it", STATE_ON)
+
+
+def devices(home: Home, *climkit_ids: str) -> list[str]:
+    """What a person chooses in a device picker."""
+    registry = dr.async_get(home.hass)
+    entry_id = home.entry.entry_id
+    found = [
+        registry.async_get_device_by_identifier((DOMAIN, climkit_id), entry_id)
+        for climkit_id in climkit_ids
+    ]
+    return [device.id for device in found if device]
+
+
+def rename(home: Home, climkit_id: str, name: str) -> None:
+    """Give a device a name of one's own."""
+    [device_id] = devices(home, climkit_id)
+    dr.async_get(home.hass).async_update_device(device_id, name_by_user=name)
