@@ -117,7 +117,7 @@ WORDS = {
     ),
     "home": (
         "Home consumption (optional, 2026.11 or later)",
-        "Zuhause-Verbrauch (freiwillig, ab 2026.11)",
+        "Zuhause-Verbrauch (optional, ab 2026.11)",
         "Consommation du domicile (facultatif, dès 2026.11)",
         "Consumo domestico (facoltativo, dalla 2026.11)",
     ),
