@@ -289,7 +289,7 @@ def _others(language: Language) -> Iterator[tuple[SensorEntityDescription, str]]
         yield description, language.word("site")
     devices: dict[str, dict[str, SensorEntityDescription]] = {}
     for meter_type, readings in READINGS.items():
-        for reading in readings:
+        for reading in readings.values():
             key = str(reading.translation_key)
             devices.setdefault(key, {})[language.meter_type(meter_type)] = reading
     for found in devices.values():

@@ -32,8 +32,7 @@ from .descriptions import (
 )
 from .entities import (
     ClimkitSensor,
-    NetPowerSensor,
-    RateSensor,
+    PairSensor,
     ReadingSensor,
     SeriesSensor,
     SiteSensor,
@@ -153,13 +152,14 @@ def _site_entities(runtime: SiteRuntime) -> Iterator[ClimkitEntity[Any]]:
             shown = _off(view) if is_repeated else view
             yield SeriesSensor(runtime, devices[series.owner_id], series, shown)
     for owner_id, rate in rate_descriptions(data.series.values()):
-        yield RateSensor(runtime, devices[owner_id], owner_id, rate)
+        yield PairSensor(runtime, devices[owner_id], owner_id, rate)
     for owner_id, net in net_power_descriptions(data.series.values()):
         power = _off(net) if owner_id in repeated else net
-        yield NetPowerSensor(runtime, devices[owner_id], owner_id, power)
+        yield PairSensor(runtime, devices[owner_id], owner_id, power)
     for meter in data.meters.values():
-        for reading in () if meter.is_rule_meter else READINGS.get(meter.type, ()):
-            yield ReadingSensor(runtime, devices[meter.id], meter.id, reading, meter.id)
+        readings = {} if meter.is_rule_meter else READINGS.get(meter.type, {})
+        for register, reading in readings.items():
+            yield ReadingSensor(runtime, devices[meter.id], meter.id, reading, register)
 
 
 def _off[D: SensorEntityDescription](description: D) -> D:

@@ -15,6 +15,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfRatio
+from homeassistant.helpers.device_registry import DeviceInfo
 
 from ..const import DECIMALS
 from ..costs import Bills
@@ -31,32 +32,15 @@ ATTR_SO_FAR, ATTR_DAYS_USED = "so_far", "days_used"
 
 @dataclass(frozen=True, kw_only=True)
 class CostSensorDescription(SensorEntityDescription):
-    """What a site or meter costs since a time: that time, and the cost by the owner's id."""
+    """What a site or meter costs, by the owner's id, and since when if the amount still grows."""
 
-    since_fn: Callable[[Bills], datetime]
     cost_fn: Callable[[Bills, str], float | None]
+    since_fn: Callable[[Bills], datetime | None] = lambda _: None
 
 
-@dataclass(frozen=True, kw_only=True)
-class LastMonthDescription(SensorEntityDescription):
-    """What a site or meter cost in the month before."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProjectedDescription(SensorEntityDescription):
-    """What a site or meter will have cost at the end of the month."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PriceSensorDescription(SensorEntityDescription):
-    """What a kWh costs now."""
-
-    price: Price
-
-
-@dataclass(frozen=True, kw_only=True)
-class CostProgressDescription(SensorEntityDescription):
-    """How much of a site's costs is computed."""
+def _projected_cost(bills: Bills, owner_id: str) -> float | None:
+    found = bills.projected(owner_id)
+    return found.cost if found else None
 
 
 COSTS = tuple(
@@ -75,38 +59,32 @@ COSTS = tuple(
     )
 )
 # No state class: the month's costs are in statistics already.
-LAST_MONTH = LastMonthDescription(
-    key="cost_last_month",
-    translation_key="cost_last_month",
-    device_class=SensorDeviceClass.MONETARY,
-    suggested_display_precision=2,
-    entity_registry_enabled_default=False,
+LAST_MONTH, PROJECTED = (
+    CostSensorDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.MONETARY,
+        suggested_display_precision=2,
+        entity_registry_enabled_default=False,
+        cost_fn=cost_fn,
+    )
+    for key, cost_fn in (
+        ("cost_last_month", Bills.cost_last_month),
+        ("cost_projected", _projected_cost),
+    )
 )
-PROJECTED = ProjectedDescription(
-    key="cost_projected",
-    translation_key="cost_projected",
-    device_class=SensorDeviceClass.MONETARY,
-    suggested_display_precision=2,
-    entity_registry_enabled_default=False,
-)
-COSTS_OF_OWNER: tuple[CostSensorDescription | LastMonthDescription | ProjectedDescription, ...] = (
-    *COSTS,
-    LAST_MONTH,
-    PROJECTED,
-)
-PRICES = tuple(
-    PriceSensorDescription(
+COSTS_OF_OWNER = (*COSTS, LAST_MONTH, PROJECTED)
+PRICES = {
+    price: SensorEntityDescription(
         key=key,
         translation_key=key,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=4,
-        price=price,
     )
-    for key, price in (("grid_price", Price.GRID), ("solar_price", Price.SOLAR))
-)
+    for price, key in ((Price.GRID, "grid_price"), (Price.SOLAR, "solar_price"))
+}
 
-
-PROGRESS = CostProgressDescription(
+PROGRESS = SensorEntityDescription(
     key="cost_progress",
     translation_key="cost_progress",
     native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
@@ -115,21 +93,24 @@ PROGRESS = CostProgressDescription(
 )
 
 # The entities of a site that do not need its totals.
-WITHOUT_TOTALS = (*PRICES, PROGRESS)
-
-type Description = (
-    CostSensorDescription
-    | LastMonthDescription
-    | ProjectedDescription
-    | PriceSensorDescription
-    | CostProgressDescription
-)
+WITHOUT_TOTALS = (*PRICES.values(), PROGRESS)
 
 
 def cost_entities(runtime: SiteRuntime) -> Iterator[SiteEntity]:
-    """Return the entities of costs that there should be."""
-    for owner_id, description in _wanted(runtime):
-        yield _entity(runtime, owner_id, description)
+    """Return the entities of costs that there should be.
+
+    A meter that joins has costs before there is a device of it.
+    """
+    site_id, costs = runtime.site.id, runtime.costs
+    site, meters = site_device(runtime), runtime.meters
+    for owner_id in costs.plan.owner_ids:
+        if owner_id == site_id or owner_id in meters:
+            yield from _costs_of(runtime, owner_id)
+    for price, description in PRICES.items():
+        if costs.tariffs.has_price(price):
+            yield PriceSensor(runtime, site, site_id, description, price)
+    if costs.tariffs:
+        yield CostProgressSensor(runtime, site, site_id, PROGRESS)
 
 
 def unpriced_ids(runtime: SiteRuntime) -> Iterator[str]:
@@ -137,52 +118,29 @@ def unpriced_ids(runtime: SiteRuntime) -> Iterator[str]:
     costs = runtime.costs
     for owner_id in costs.plan.free_owner_ids:
         yield from (unique_id(owner_id, description.key) for description in COSTS_OF_OWNER)
-    for price in PRICES:
-        if not costs.tariffs.has_price(price.price):
-            yield unique_id(runtime.site.id, price.key)
+    for price, description in PRICES.items():
+        if not costs.tariffs.has_price(price):
+            yield unique_id(runtime.site.id, description.key)
     if not costs.tariffs:
         yield unique_id(runtime.site.id, PROGRESS.key)
 
 
-def _wanted(runtime: SiteRuntime) -> Iterator[tuple[str, Description]]:
-    """Return what there should be entities of, each with its owner's id.
-
-    A meter that joins has costs before there is a device of it.
-    """
-    site_id, costs, meters = runtime.site.id, runtime.costs, runtime.meters
-    for owner_id in costs.plan.owner_ids:
-        if owner_id == site_id or owner_id in meters:
-            yield from ((owner_id, description) for description in COSTS_OF_OWNER)
-    for price in PRICES:
-        if costs.tariffs.has_price(price.price):
-            yield site_id, price
-    if costs.tariffs:
-        yield site_id, PROGRESS
-
-
-def _entity(runtime: SiteRuntime, owner_id: str, description: Description) -> SiteEntity:
+def _costs_of(runtime: SiteRuntime, owner_id: str) -> Iterator[SiteEntity]:
     meter = runtime.meters.get(owner_id)
     device = meter_device(runtime, meter) if meter else site_device(runtime)
-    match description:
-        case PriceSensorDescription():
-            return PriceSensor(runtime, device, owner_id, description)
-        case CostProgressDescription():
-            return CostProgressSensor(runtime, device, owner_id, description)
-        case LastMonthDescription():
-            return LastMonthSensor(runtime, device, owner_id, description)
-        case ProjectedDescription():
-            return ProjectedSensor(runtime, device, owner_id, description)
-    # Of a meter that is read once a day nothing is known of today.
-    is_enabled = meter is None or METER_TYPES[meter.type].read_each_interval
-    view = replace(
-        description,
-        entity_registry_enabled_default=is_enabled or description.key != COST_TODAY,
-    )
-    return CostSensor(runtime, device, owner_id, view)
+    is_read_daily = meter is not None and not METER_TYPES[meter.type].read_each_interval
+    for description in COSTS_OF_OWNER:
+        view = description
+        if is_read_daily and description.key == COST_TODAY:  # nothing is known of today
+            view = replace(description, entity_registry_enabled_default=False)
+        kind = ProjectedSensor if description.key == PROJECTED.key else CostSensor
+        yield kind(runtime, device, owner_id, view)
 
 
-class _MonetarySensor(SiteEntity):
-    """What a site or meter costs, fixed fees included."""
+class CostSensor(SiteEntity):
+    """What a site or meter costs in a day or month, fixed fees included."""
+
+    entity_description: CostSensorDescription
 
     @property
     @override
@@ -196,19 +154,21 @@ class _MonetarySensor(SiteEntity):
         """Return the currency."""
         return self.runtime.costs.tariffs.currency
 
-
-class LastMonthSensor(_MonetarySensor):
-    """What a site or meter cost in the month before."""
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        """Return when the day or month began, of one that is not over."""
+        return self.entity_description.since_fn(self.runtime.costs.bills)
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the sum."""
-        cost = self.runtime.costs.bills.cost_last_month(self.owner_id)
+        cost = self.entity_description.cost_fn(self.runtime.costs.bills, self.owner_id)
         return None if cost is None else round(cost, DECIMALS)
 
 
-class ProjectedSensor(_MonetarySensor):
+class ProjectedSensor(CostSensor):
     """What a site or meter will have cost at the end of the month."""
 
     _unrecorded_attributes = frozenset({ATTR_SO_FAR, ATTR_DAYS_USED})
@@ -221,13 +181,6 @@ class ProjectedSensor(_MonetarySensor):
 
     @property
     @override
-    def native_value(self) -> float | None:
-        """Return the sum."""
-        found = self.runtime.costs.bills.projected(self.owner_id)
-        return None if found is None else round(found.cost, DECIMALS)
-
-    @property
-    @override
     def extra_state_attributes(self) -> dict[str, float] | None:
         """Return what it was made of."""
         found = self.runtime.costs.bills.projected(self.owner_id)
@@ -236,35 +189,26 @@ class ProjectedSensor(_MonetarySensor):
         return {ATTR_SO_FAR: round(found.so_far, DECIMALS), ATTR_DAYS_USED: found.days}
 
 
-class CostSensor(_MonetarySensor):
-    """What a site or meter costs today or this month."""
-
-    entity_description: CostSensorDescription
-
-    @property
-    @override
-    def last_reset(self) -> datetime:
-        """Return when the day or month began."""
-        return self.entity_description.since_fn(self.runtime.costs.bills)
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """Return the sum."""
-        cost = self.entity_description.cost_fn(self.runtime.costs.bills, self.owner_id)
-        return None if cost is None else round(cost, DECIMALS)
-
-
 class PriceSensor(SiteEntity):
     """What a kWh costs now."""
 
-    entity_description: PriceSensorDescription
+    def __init__(
+        self,
+        runtime: SiteRuntime,
+        device_info: DeviceInfo,
+        owner_id: str,
+        description: SensorEntityDescription,
+        price: Price,
+    ) -> None:
+        """Show one of a site's prices."""
+        super().__init__(runtime, device_info, owner_id, description)
+        self._price = price
 
     @property
     @override
     def is_listed(self) -> bool:
         """Whether there is still such a price."""
-        return self.runtime.costs.tariffs.has_price(self.entity_description.price)
+        return self.runtime.costs.tariffs.has_price(self._price)
 
     @property
     @override
@@ -276,7 +220,7 @@ class PriceSensor(SiteEntity):
     @override
     def native_value(self) -> float | None:
         """Return the price of the running hour."""
-        return self.runtime.costs.price(self.entity_description.price)
+        return self.runtime.costs.price(self._price)
 
 
 class CostProgressSensor(SiteEntity):

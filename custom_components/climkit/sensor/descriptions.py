@@ -11,6 +11,7 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio, UnitOfVolume
 
+from ..const import DECIMALS
 from ..measures import ELECTRICITY, NET_POWERS, EntityView, Quantity, Series
 from ..runtime import SiteRuntime
 
@@ -23,30 +24,12 @@ class SeriesSensorDescription(SensorEntityDescription):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RateSensorDescription(SensorEntityDescription):
-    """A share of today's amounts: `part` of `whole`, or `whole` without `part` where `is_rest`.
+class PairSensorDescription(SensorEntityDescription):
+    """What two series tell together; they are told by their statistic ids."""
 
-    Both are statistic ids.
-    """
-
-    part: str
-    whole: str
-    is_rest: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetPowerDescription(SensorEntityDescription):
-    """What flows to the house less what flows from it, in W; both are statistic ids."""
-
-    to_house: str
-    from_house: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadingSensorDescription(SensorEntityDescription):
-    """A register of a meter; `register` is the API's name."""
-
-    register: str
+    first: str
+    second: str
+    value_fn: Callable[[SiteRuntime, Series, Series], float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +42,16 @@ class SiteSensorDescription(SensorEntityDescription):
 # History import in percent, once all is stored.
 COMPLETE = 100.0
 
+# Below this much energy (kWh) a rate of today says nothing.
+RATE_FROM = 0.05
+
 
 def _reading(
     register: str, name: str, device_class: SensorDeviceClass, unit: str
-) -> ReadingSensorDescription:
-    return ReadingSensorDescription(
+) -> SensorEntityDescription:
+    return SensorEntityDescription(
         key=f"reading_{register}",
         translation_key=name,
-        register=register,
         device_class=device_class,
         native_unit_of_measurement=unit,
         suggested_display_precision=3,
@@ -75,18 +60,27 @@ def _reading(
     )
 
 
-_ELECTRICITY_READINGS = tuple(
-    _reading(register, name, SensorDeviceClass.ENERGY, UnitOfEnergy.KILO_WATT_HOUR)
-    for register, name in (("en_im", "reading_import"), ("en_ex", "reading_export"))
-)
-_HEAT_READINGS = (
-    _reading("heat_energy_kwh", "reading", SensorDeviceClass.ENERGY, UnitOfEnergy.KILO_WATT_HOUR),
-)
-_WATER_READINGS = (
-    _reading("vol_m3", "reading", SensorDeviceClass.WATER, UnitOfVolume.CUBIC_METERS),
-)
+def _readings(
+    device_class: SensorDeviceClass, unit: str, **names: str
+) -> dict[str, SensorEntityDescription]:
+    return {
+        register: _reading(register, name, device_class, unit) for register, name in names.items()
+    }
 
-READINGS: dict[str, tuple[ReadingSensorDescription, ...]] = {
+
+_ELECTRICITY_READINGS = _readings(
+    SensorDeviceClass.ENERGY,
+    UnitOfEnergy.KILO_WATT_HOUR,
+    en_im="reading_import",
+    en_ex="reading_export",
+)
+_HEAT_READINGS = _readings(
+    SensorDeviceClass.ENERGY, UnitOfEnergy.KILO_WATT_HOUR, heat_energy_kwh="reading"
+)
+_WATER_READINGS = _readings(SensorDeviceClass.WATER, UnitOfVolume.CUBIC_METERS, vol_m3="reading")
+
+# The registers of a meter by its type, each by the API's name.
+READINGS: dict[str, dict[str, SensorEntityDescription]] = {
     ELECTRICITY: _ELECTRICITY_READINGS,
     "heating": _HEAT_READINGS,
     "cooling": _HEAT_READINGS,
@@ -191,34 +185,64 @@ def _peak_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
     )
 
 
-def _rate(key: str, part: Series, whole: Series, *, is_rest: bool = False) -> RateSensorDescription:
-    return RateSensorDescription(
+def _share(runtime: SiteRuntime, part: Series, whole: Series) -> float | None:
+    """Return which share of one of today's amounts another one is."""
+    amount, total = runtime.coordinator.today(part), runtime.coordinator.today(whole)
+    if amount is None or total is None or total < RATE_FROM:
+        return None
+    return min(max(amount / total, 0.0), 1.0)
+
+
+def _part(runtime: SiteRuntime, part: Series, whole: Series) -> float | None:
+    share = _share(runtime, part, whole)
+    return None if share is None else round(100 * share, 1)
+
+
+def _rest(runtime: SiteRuntime, part: Series, whole: Series) -> float | None:
+    share = _share(runtime, part, whole)
+    return None if share is None else round(100 * (1 - share), 1)
+
+
+def _net_power(runtime: SiteRuntime, to_house: Series, from_house: Series) -> float | None:
+    """Return W, as the mean of the newest quarter-hour; None unless both are known."""
+    plus, minus = runtime.coordinator.power(to_house), runtime.coordinator.power(from_house)
+    return None if plus is None or minus is None else round(plus - minus, DECIMALS)
+
+
+def _rate(
+    key: str,
+    part: Series,
+    whole: Series,
+    value_fn: Callable[[SiteRuntime, Series, Series], float | None],
+) -> PairSensorDescription:
+    """Return a share of today's amounts in percent, unknown where there is too little to tell."""
+    return PairSensorDescription(
         key=key,
         translation_key=key,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        part=part.statistic_id,
-        whole=whole.statistic_id,
-        is_rest=is_rest,
+        first=part.statistic_id,
+        second=whole.statistic_id,
+        value_fn=value_fn,
     )
 
 
-def rate_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, RateSensorDescription]]:
+def rate_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, PairSensorDescription]]:
     """Return the rates that the series allow, each with the id of its meter or site."""
     by_key: dict[tuple[str, str], Series] = {(s.owner_id, s.key): s for s in series}
     for owner_id in dict.fromkeys(owner_id for owner_id, _ in by_key):
-        for key, part_key, whole_key, is_rest in (
-            ("solar_share_today", "self", "total", False),
-            ("self_consumption_rate", "electricity_to_ext", "electricity_prod_total", True),
-            ("self_sufficiency_rate", "electricity_from_ext", "electricity_conso_total", True),
+        for key, part_key, whole_key, value_fn in (
+            ("solar_share_today", "self", "total", _part),
+            ("self_consumption_rate", "electricity_to_ext", "electricity_prod_total", _rest),
+            ("self_sufficiency_rate", "electricity_from_ext", "electricity_conso_total", _rest),
         ):
             part, whole = by_key.get((owner_id, part_key)), by_key.get((owner_id, whole_key))
             if part and whole:
-                yield owner_id, _rate(key, part, whole, is_rest=is_rest)
+                yield owner_id, _rate(key, part, whole, value_fn)
 
 
-def net_power_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, NetPowerDescription]]:
+def net_power_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, PairSensorDescription]]:
     """Return the power of grid and battery with the Energy dashboard's sign, by meter or site.
 
     What flows to the house is positive: import, and discharge.
@@ -230,14 +254,15 @@ def net_power_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, NetP
             if plus and minus:
                 yield (
                     owner_id,
-                    NetPowerDescription(
+                    PairSensorDescription(
                         key=key,
                         translation_key=key,
                         device_class=SensorDeviceClass.POWER,
                         native_unit_of_measurement=UnitOfPower.WATT,
                         state_class=SensorStateClass.MEASUREMENT,
                         suggested_display_precision=0,
-                        to_house=plus.statistic_id,
-                        from_house=minus.statistic_id,
+                        first=plus.statistic_id,
+                        second=minus.statistic_id,
+                        value_fn=_net_power,
                     ),
                 )

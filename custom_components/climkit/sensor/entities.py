@@ -14,15 +14,10 @@ from ..measures import Series
 from ..runtime import SiteRuntime
 from .climkit_types import device_class_of, unit_of
 from .descriptions import (
-    NetPowerDescription,
-    RateSensorDescription,
-    ReadingSensorDescription,
+    PairSensorDescription,
     SeriesSensorDescription,
     SiteSensorDescription,
 )
-
-# Below this much energy (kWh) a rate of today says nothing.
-RATE_FROM = 0.05
 
 
 class SeriesSensor(SiteEntity):
@@ -60,60 +55,41 @@ class SeriesSensor(SiteEntity):
         return round(value, DECIMALS) if isinstance(value, float) else value
 
 
-class RateSensor(SiteEntity):
-    """A share of today's amounts in percent, unknown where there is too little to tell."""
+class PairSensor(SiteEntity):
+    """What two series tell together."""
 
-    entity_description: RateSensorDescription
-
-    @property
-    @override
-    def is_listed(self) -> bool:
-        """Whether both series are still there."""
-        series = self.runtime.series
-        return {self.entity_description.part, self.entity_description.whole} <= series.keys()
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """Return 0 to 100."""
-        description, series = self.entity_description, self.runtime.series
-        part = self.coordinator.today(series[description.part])
-        whole = self.coordinator.today(series[description.whole])
-        if part is None or whole is None or whole < RATE_FROM:
-            return None
-        rate = min(max(part / whole, 0.0), 1.0)
-        return round(100 * (1 - rate if description.is_rest else rate), 1)
-
-
-class NetPowerSensor(SiteEntity):
-    """The power of grid or battery: positive is what flows to the house."""
-
-    entity_description: NetPowerDescription
+    entity_description: PairSensorDescription
 
     @property
     @override
     def is_listed(self) -> bool:
         """Whether both series are still there."""
         series = self.runtime.series
-        wanted = {self.entity_description.to_house, self.entity_description.from_house}
-        return wanted <= series.keys()
+        return {self.entity_description.first, self.entity_description.second} <= series.keys()
 
     @property
     @override
     def native_value(self) -> float | None:
-        """Return W, as the mean of the newest quarter-hour; None unless both are known."""
+        """Return the value."""
         description, series = self.entity_description, self.runtime.series
-        to_house = self.coordinator.power(series[description.to_house])
-        from_house = self.coordinator.power(series[description.from_house])
-        if to_house is None or from_house is None:
-            return None
-        return round(to_house - from_house, DECIMALS)
+        first, second = series[description.first], series[description.second]
+        return description.value_fn(self.runtime, first, second)
 
 
 class ReadingSensor(SiteEntity):
     """A raw meter reading. It is asked for only while this entity is enabled."""
 
-    entity_description: ReadingSensorDescription
+    def __init__(
+        self,
+        runtime: SiteRuntime,
+        device_info: DeviceInfo,
+        meter_id: str,
+        description: SensorEntityDescription,
+        register: str,
+    ) -> None:
+        """Show a register of a meter, by the API's name."""
+        super().__init__(runtime, device_info, meter_id, description, meter_id)
+        self._register = register
 
     @property
     @override
@@ -125,7 +101,7 @@ class ReadingSensor(SiteEntity):
     @override
     def native_value(self) -> float | None:
         """Return the register as the meter shows it."""
-        return self.coordinator.registers.register(self.owner_id, self.entity_description.register)
+        return self.coordinator.registers.register(self.owner_id, self._register)
 
 
 class SiteSensor(SiteEntity):
