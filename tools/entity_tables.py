@@ -122,7 +122,7 @@ WORDS = {
         "Consumo domestico (facoltativo, dalla 2026.11)",
     ),
     "devices": (
-        "Individual devices",
+        "Individual electrical devices",
         "Einzelgeräte",
         "Appareils individuels",
         "Singoli dispositivi",

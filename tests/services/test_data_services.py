@@ -518,7 +518,8 @@ class TestWrongCalls:
         with pytest.raises(ServiceValidationError) as error:
             await call(home, "get_site_data", site.id, since="2026-11-18")
         assert await text_of(home, error.value) == (
-            "The Climkit account of this device is not loaded at the moment, or no longer has it."
+            "The Climkit account of this device is not loaded at the moment, or the device no "
+            "longer belongs to it. Try again once the account is loaded, or choose another device."
         )
 
 
