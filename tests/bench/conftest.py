@@ -27,6 +27,16 @@ def persistent_database() -> bool:
 
 
 @pytest.fixture
+def recorder_config() -> None:
+    """Record states and events too, as at home."""
+
+
+@pytest.fixture
+def rows_together() -> None:
+    """Leave the recorder's way of storing rows as it is at home."""
+
+
+@pytest.fixture
 def keep() -> Callable[[Table], None]:
     """Hand the table of a figure over."""
     return lambda table: table.write(Path(os.environ["BENCH_TABLE"]))

@@ -37,6 +37,7 @@ COLUMNS = (
     "of the event loop",
     "of other threads",
     "recorder alone, s",
+    "its CPU",
     "requests, 3 years",
     "hours, 3 years",
     "ratio",
@@ -99,10 +100,11 @@ async def measure(build: BuildMachine, meters: int, days: int) -> list[Cell]:
         round(spent.cpu.recorder, 1),
         round(spent.cpu.loop, 1),
         round(spent.cpu.others, 1),
-        round(alone, 1),
+        round(alone.seconds, 1),
+        round(alone.cpu.recorder, 1),
         round(spent.requests * share),
         round(spent.seconds * share / 3600, 2),
-        round(spent.seconds / max(fewest, alone), 2),
+        round(spent.seconds / max(fewest, alone.seconds), 2),
     ]
 
 
@@ -126,10 +128,9 @@ async def imported(home: MachineHome) -> Spent:
     )
 
 
-async def ready_made(home: MachineHome, stored: Mapping[str, Sequence[Row]]) -> float:
-    """Return the seconds that the recorder takes for rows of which none is there yet."""
-    coordinator = home.site.coordinator
-    statistics = {state.statistic_id: state.statistic for state in coordinator.history.states}
+async def ready_made(home: MachineHome, stored: Mapping[str, Sequence[Row]]) -> Spent:
+    """Return what the recorder takes for rows of which none is there yet."""
+    statistics = {state.statistic_id: state.statistic for state in home.site.history.states}
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     data: dict[str, list[StatisticData]] = {
         key: [{"start": r.start, "state": r.amount, "sum": r.total} for r in rows]
@@ -137,8 +138,8 @@ async def ready_made(home: MachineHome, stored: Mapping[str, Sequence[Row]]) -> 
     }
     await async_clear(home.hass, data)
     await async_synchronize(home.hass)
-    began = real_time()
+    before, began = Cpu.now(home.hass), real_time()
     for key, rows in data.items():
         async_add_external_statistics(home.hass, statistics[key], rows)
     await async_synchronize(home.hass)
-    return real_time() - began
+    return Spent(0, 0, real_time() - began, Cpu.now(home.hass) - before)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval
+from custom_components.climkit.feeds import answer as answer_module
 from custom_components.climkit.feeds.answer import Answer
 from custom_components.climkit.history.doubts import (
     Doubts,
@@ -176,6 +177,19 @@ class TestWhatIsAsked:
         assert worth_asking(page(24, FEED, one), gone, doubted) == []
         assert worth_asking(page(24, FEED, one), Answer(), doubted) == [hour(2)]
         assert worth_asking(page(24, FEED, one), Answer([rows([0])]), doubted) == [hour(2)]
+
+    def test_a_big_page_is_looked_through_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """All values for each of 600 series would stop the event loop for most of a second."""
+        looked = []
+        monkeypatch.setattr(
+            answer_module, "columns_of", lambda rows: looked.append(1) or frozenset([COLUMN])
+        )
+        states = [state() for _ in range(3)]
+        doubted = {one.statistic_id: [hour(2)] for one in states}
+        assert worth_asking(page(24, FEED, *states), Answer([rows([0])]), doubted) == [hour(2)]
+        assert len(looked) == 1
+        assert worth_asking(page(24, FEED, *states), Answer([rows([0])]), {}) == []
+        assert len(looked) == 1, "where nothing is doubted nothing is looked at"
 
     def range_of(
         self, hours: Sequence[int], feed: Feed = FEED, now: datetime = LONG_AFTER, *, answer: Answer

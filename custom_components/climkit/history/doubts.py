@@ -48,11 +48,14 @@ def worth_asking(page: Page, answer: Answer, doubted: DoubtedHours) -> list[date
     A column that an answer lacks altogether belongs to a meter that is gone, or silent; but an
     answer without anything says nothing of any.
     """
+    if not doubted:
+        return []
+    columns = answer.columns  # all values are looked through, so once
     return sorted(
         {
             hour
             for state in page.states
-            if not answer.columns or state.series.column in answer.columns
+            if not columns or state.series.column in columns
             for hour in doubted.get(state.statistic_id, ())
         }
     )
@@ -69,10 +72,11 @@ def with_neighbours(
         return None
     margin = HOUR if METER_TYPES[page.feed.meter_type].read_each_interval else USUAL_LATENESS
     start, end = hours[0] - margin, hours[-1] + HOUR + margin
+    intervals = answer.intervals
     for state in page.states:
         if of_state := doubted.get(state.statistic_id):
             column = state.series.column
-            valued = [one for one in answer.intervals if column in one.values]
+            valued = [one for one in intervals if column in one.values]
             before = (one.start for one in valued if one.start < min(of_state))
             behind = (one.start for one in valued if one.start >= max(of_state) + HOUR)
             start = min(start, floor_hour(max(before, default=start)))

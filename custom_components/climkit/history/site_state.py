@@ -105,9 +105,9 @@ class SiteSyncState:
         """Return how much of the history is stored, in full percents; None before it is known."""
         if not self.is_loaded:
             return None
-        now = dt_util.utcnow()
-        missing = sum((_missing(state, now) for state in self._permitted), timedelta())
-        total = sum((now - self._start for _ in self._permitted), timedelta())
+        now, states = dt_util.utcnow(), self._permitted
+        missing = sum((_missing(state, now) for state in states), timedelta())
+        total = len(states) * (now - self._start)
         return float(max(0, floor(100 * (1 - missing / total)))) if missing else 100.0
 
     @property
