@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.climkit.const import CONF_SITE_TOTALS, DOMAIN
 from tests.blueprints.using import TELL, automate, devices, rename
-from tests.conftest import NOW, Home
+from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World
 from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Gap, Source
@@ -36,7 +38,7 @@ async def report_of(
     what = {"devices": list(chosen), "at": "11:30:00", "what": TELL}
     await automate(home, "consumption_report", **what, **inputs)
     await home.turn_clock(to=NOW + HOUR)
-    await home.until(lambda: bool(reports))
+    await home.until(lambda: bool(reports), seconds=20)
     [report] = reports
     return report
 
@@ -116,6 +118,64 @@ async def test_without_data(
     await home.set_up_completely()
     report = await report_of(home, reports, *devices(home, METER_ID), language=language)
     assert report["message"].endswith(f": {says}")
+
+
+REMOVED = {
+    "de": "Entferntes Gerät",
+    "en": "Removed device",
+    "fr": "Appareil supprimé",
+    "it": "Dispositivo rimosso",
+}
+# What is said of a device that tells nothing.
+NO_TOTALS = {
+    "de": "die Summen des Gebäudes sind ausgeschaltet",
+    "en": "the totals of the building are turned off",
+    "fr": "les totaux de l\N{RIGHT SINGLE QUOTATION MARK}immeuble sont désactivés",
+    "it": "i totali dell\N{RIGHT SINGLE QUOTATION MARK}edificio sono disattivati",
+}
+NO_DATA = {"de": "keine Daten", "en": "no data", "fr": "pas de données", "it": "nessun dato"}
+
+
+@pytest.mark.parametrize("language", NO_DATA)
+async def test_device_without_a_statement(
+    home: Home, reports: list[Mapping[str, Any]], language: str
+) -> None:
+    """One that was removed, or is not loaded, costs its own line only."""
+    await home.set_up_completely()
+    other = account_entry(home.simulator.url, "somebody")
+    other.add_to_hass(home.hass)
+    device = dr.async_get(home.hass).async_get_or_create(
+        config_entry_id=other.entry_id, identifiers={(DOMAIN, "6a01")}, name="At my parents"
+    )
+    [flat] = devices(home, METER_ID)
+    report = await report_of(home, reports, "gone", device.id, flat, language=language)
+    removed, unloaded, known = report["message"].split("\n")[-3:]
+    assert removed.endswith(f": {NO_DATA[language]}")
+    assert removed.partition(":")[0] == REMOVED[language]
+    assert unloaded == f"At my parents: {NO_DATA[language]}"
+    assert " kWh" in known
+
+
+@pytest.mark.parametrize("language", NO_DATA)
+async def test_site_without_totals(
+    home: Home, reports: list[Mapping[str, Any]], language: str
+) -> None:
+    """What its meters used is not what the building used."""
+    await home.set_up_completely()
+    await home.choose(**{CONF_SITE_TOTALS: False})
+    await home.complete()
+    report = await report_of(home, reports, *devices(home, SITE_ID), language=language)
+    line = report["message"].split("\n")[-1]
+    assert line == f"{home.sites[0].site.name}: {NO_TOTALS[language]}"
+
+
+async def test_nothing_at_all(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """Somebody who counts on the report is told that there is none."""
+    await home.set_up_completely()
+    chosen = devices(home, METER_ID)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    report = await report_of(home, reports, *chosen)
+    assert report["message"].endswith("Flat: no data")
 
 
 class TestMonthly:
