@@ -8,6 +8,8 @@ import pytest
 from custom_components.climkit.api import Meter, Site
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.measures.names import Names, by_number
+from custom_components.climkit.measures.series import Feed, Series
+from custom_components.climkit.measures.table import ELECTRICITY, METER_TYPES
 from tests.conftest import NOW, Home
 from tests.truth import known_names, stored_rows
 
@@ -29,6 +31,23 @@ async def named(home: Home, word: str) -> None:
         if str((await known_names(home.hass))[grid_import(home)]).endswith(f" {word}"):
             return
     pytest.fail(f"never called {word}")
+
+
+def test_cost() -> None:
+    """What is exported is compensated, all else costs."""
+    words = {
+        f"component.climkit.entity.sensor.{key}.name": name
+        for key, name in [("cost", "cost"), ("compensation", "compensation")]
+    }
+    names, mill = Names("en", words), site("1" * 24)
+    called = {
+        measure.key: names.cost(
+            Series(feed=Feed(mill.id, ELECTRICITY), column="", measure=measure), mill, None
+        )
+        for measure in METER_TYPES[ELECTRICITY].site_measures
+    }
+    assert called["to_ext"].endswith(" compensation")
+    assert called["from_ext"].endswith(" cost")
 
 
 class TestLanguage:

@@ -519,6 +519,9 @@ class TestWrongCalls:
         await home.set_up()
         [site_id] = home.simulator.world.sites
         assert (await state(home, site_id, "2025-11-20", "2027-11-20"))["to"] == "2026-11-20"
+        with pytest.raises(ServiceValidationError) as error:
+            await state(home, site_id, "2025-11-19")
+        assert error.value.translation_key == "too_many_days"
 
     async def test_not_loaded(self, home: Home) -> None:
         """The account rests."""

@@ -1,7 +1,7 @@
 """A home goes on with the file that release 0.1.0 wrote of it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from custom_components.climkit.api import INTERVAL, Interval
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds.plausibility import Column
 from custom_components.climkit.measures.series import Feed
+from custom_components.climkit.store.migration import from_first_release
+from custom_components.climkit.store.records import Backfill, SiteRecord
 from tests.conftest import NOW, Home
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World
@@ -78,3 +80,20 @@ async def test_file(
     assert after.costs.stored.keys() == before.costs.stored.keys()
     assert "not understood" not in caplog.text
     assert "not those that were stored" not in caplog.text
+
+
+def test_backfill() -> None:
+    """What was still to be read before the stored rows goes on where it was."""
+    data = json.loads(FILE.read_text(encoding="utf-8"))["data"]
+    [(site_id, site)] = data.items()
+    key, one = next(iter(site["series"].items()))
+    one["earlier"] = {"start": "2026-01-01T00:00:00+00:00", "begin": "2026-03-01T00:00:00+00:00"}
+    migrated, lost = from_first_release(data), list[str]()
+    assert isinstance(migrated, dict)
+    record = SiteRecord.from_dict(migrated[site_id], lost)
+    assert not lost
+    assert record.series[key].backfill == Backfill(
+        start=datetime(2026, 1, 1, tzinfo=UTC),
+        position=datetime(2026, 3, 1, tzinfo=UTC),
+        end=datetime(2026, 10, 13, 3, tzinfo=UTC),
+    )
