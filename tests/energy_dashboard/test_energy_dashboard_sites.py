@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.climkit.const import CONF_SITES, DOMAIN
+from custom_components.climkit.energy_dashboard import DashboardRequest, request
 from tests.conftest import Home, account_entry
 from tests.energy_dashboard.house import call, configure, issues, stored
 from tests.simulator import World, apartment_house, single_house
@@ -120,6 +121,27 @@ async def test_all_sites_side_by_side(
         assert own.isdisjoint(names)
         names |= own
     assert await issues(home, hass_ws_client) == []
+
+
+@pytest.mark.usefixtures("knows_home")
+@pytest.mark.parametrize("first", [0, 1], ids=["apartments first", "house first"])
+async def test_all_that_was_wanted_at_set_up(
+    home: Home, world: World, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    """Each site is added, whichever is ready first; then the home is that of no single one."""
+    monkeypatch.setattr(request, "LOOKS_FOR_POWER", 0)
+    monkeypatch.setattr(request, "LOOKS_EVERY", 0.1)
+    assert await async_setup_component(home.hass, "energy", {})
+    await home.set_up()
+    await home.turn_clock(minutes=1)
+    runtimes = list(home.entry.runtime_data.values())
+    for runtime in (runtimes.pop(first), *runtimes):
+        wish = DashboardRequest(owner_id=runtime.site.id)
+        request.async_remember_request(home.hass, runtime, wish)
+        await home.until(lambda runtime=runtime: not runtime.record.dashboard_request)
+    told = await stored(home)
+    assert all(f"climkit:{site_id}_" in told for site_id in world.sites)
+    assert "home" not in await kinds(home)
 
 
 async def test_sites_of_one_name(home: Home, world: World) -> None:

@@ -48,7 +48,8 @@ async def _async_fulfil_request(hass: HomeAssistant, runtime: SiteRuntime) -> No
     """Set up what is remembered; wait for statistics that are on their way."""
     looks = 0
     while stored := runtime.record.dashboard_request:
-        request = DashboardRequest(owner_id=stored.owner, water_ids=stored.water)
+        # Of several sites the first brings a home's consumption that the next makes wrong.
+        request = DashboardRequest(owner_id=stored.owner, water_ids=stored.water, may_remove=True)
         looks += 1
         try:
             if looks < LOOKS_FOR_POWER and await async_lacks_power(hass, runtime):
