@@ -104,6 +104,19 @@ def test_several_sites_have_an_overview_with_a_row_each() -> None:
     assert all(card.get("entity") != "sensor.a" for card in rows[0]["cards"])
 
 
+def test_overview_shows_the_meters_of_a_site_without_numbers_of_its_own() -> None:
+    """So it is with water alone, whose totals are off at first."""
+    water = site("b", meter(2, "cold_water"), chosen="building")
+    water["entities"] = {"history_import": "sensor.import"}
+    made = page([site("a", meter(1)), water], text, "overview", None, None)
+    rows = json.loads(json.dumps(made))["sections"]
+    assert [[card["type"] for card in row["cards"]] for row in rows] == [
+        ["heading", "tile"],
+        ["heading", "custom:climkit-meters"],
+    ]
+    assert (rows[1]["cards"][1]["site"], rows[1]["cards"][1]["link"]) == ("b", True)
+
+
 def test_pages_of_a_dashboard_can_be_made() -> None:
     """Whatever the dashboard's views name is there."""
     sites = [site("a", meter(1), meter(2, "cold_water")), site("b", chosen="building")]

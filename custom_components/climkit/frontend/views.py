@@ -122,9 +122,10 @@ def _sections(
 
 
 def _row(site: SiteOverview, text: Text) -> list[JsonValueType]:
-    """Return what the overview shows of a site."""
+    """Return what the overview shows of a site; its meters where it has no numbers of its own."""
     entities = {role: site["entities"][role] for role in _OF_OVERVIEW if role in site["entities"]}
-    return [_heading(site["name"], "office-building"), *_tiles(entities, text)]
+    table = _card("meters", {"site": site["site_id"]}, link=True)
+    return [_heading(site["name"], "office-building"), *(_tiles(entities, text) or [table])]
 
 
 def _flats(site: SiteOverview) -> list[MeterOverview]:
