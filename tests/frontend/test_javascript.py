@@ -41,3 +41,9 @@ def test_it_asks_for_nothing_outside() -> None:
         assert "://" not in text, name
         for module in re.findall(r"(?:from |import\()\"(\./[^\"]+)\"", text):
             assert (WWW / module).is_file(), (name, module)
+
+
+def test_its_elements_are_no_landmarks() -> None:
+    """A page has one banner and one main part, which are Home Assistant's own."""
+    made = "".join([*SCRIPTS.values(), (WWW / "card.html").read_text(encoding="utf-8")])
+    assert re.findall(r"<(?:header|footer|main|nav|aside)\b", made) == []

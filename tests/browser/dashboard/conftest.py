@@ -27,7 +27,6 @@ TODAY = today()
 NORMAL, HOLE = TODAY - timedelta(days=10), TODAY - timedelta(days=16)
 SPRING, AUTUMN = (last_change(month, TODAY) for month in (3, 10))
 WRITTEN_WITHIN = 120  # seconds
-WRITTEN_WITHIN = 120  # seconds
 HOLE_FROM, HOLE_TO = time(9, 30), time(14)
 # The apartment house begins three weeks after its creation.
 HISTORY_DAYS = (TODAY - min(SPRING, AUTUMN)).days + 30

@@ -160,7 +160,7 @@ export class Card {
 	/** Bring the head up to the period that will be shown. */
 	prepare() {
 		const { first, last, period } = this;
-		this.part("header").hidden = false;
+		this.part(".head").hidden = false;
 		this.shown = within(this.wanted ?? last, first, last);
 		this.put("h2", esc(this.config.title || this.title));
 		this.put(".when", esc(this.f.period(this.shown)));
