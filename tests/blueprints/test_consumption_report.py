@@ -82,7 +82,7 @@ async def test_daily(
     assert report["title"] == title
     flat, tap = report["message"].split("\n")
     assert flat == f"Bei Anna: {energy:.1f} kWh, {share}, {cost:.2f} CHF"
-    assert tap.endswith(f": {water:.1f} m³")
+    assert tap == f"Water: {water:.1f} m³"
 
 
 async def test_of_a_site(home: Home, reports: list[Mapping[str, Any]]) -> None:
