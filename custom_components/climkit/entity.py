@@ -1,8 +1,13 @@
 """What all Climkit entities have in common."""
 
+from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
+from homeassistant.components.sensor import (
+    DOMAIN as SENSOR_DOMAIN,
+    SensorEntity,
+    SensorEntityDescription,
+)
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -53,13 +58,26 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write the state if it changed: updates are many, changes are few."""
+        """Write the state if what it shows changed: updates are many, changes are few.
+
+        It is written with all its decimals, also with those that are not shown.
+        """
         is_available = self.available
         value = self.native_value if is_available else None
-        shown = is_available, value, self.native_unit_of_measurement
+        if isinstance(value, float) and (decimals := self.shown_decimals) is not None:
+            value = round(value, decimals)
+        shown = is_available, value, self.native_unit_of_measurement, self.last_reset
         if shown != self._shown:
             self._shown = shown
             super()._handle_coordinator_update()
+
+    @property
+    def shown_decimals(self) -> int | None:
+        """Return how many decimals are shown; None where all count, or none knows."""
+        if not self.registry_entry or self.unit_of_measurement != self.native_unit_of_measurement:
+            return None
+        options: Mapping[str, int] = self.registry_entry.options.get(SENSOR_DOMAIN, {})
+        return options.get("display_precision", options.get("suggested_display_precision"))
 
 
 class SiteEntity(ClimkitEntity[SiteCoordinator]):

@@ -89,6 +89,7 @@ class MachineHome:
         self.clock.move(now)
         if not is_quiet:
             self.simulated.move(now)
+        self.site.client.login.token = None  # it lives for a quarter-hour of the simulator's clock
         self.site.coordinator._async_tick(now)  # each quarter-hour has one
         await self.site.coordinator.async_refresh()
         await self.settle()

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import fsum, isclose
+from typing import Any
 
 from homeassistant.const import STATE_UNKNOWN, EntityCategory
 from homeassistant.core import Event, EventStateChangedData, State, callback
@@ -524,6 +525,37 @@ class TestSite:
         assert reported == {
             s.entity_id: s.last_reported for s in home.hass.states.async_all("sensor")
         }
+
+    @pytest.mark.parametrize(
+        ("options", "is_written"),
+        [
+            ({}, False),
+            ({"display_precision": 3}, True),
+            ({"display_precision": 1}, False),
+            ({"unit_of_measurement": "Wh"}, True),
+        ],
+    )
+    async def test_what_nobody_sees_is_not_written(
+        self, home: Home, site_id: str, options: dict[str, Any], is_written: bool
+    ) -> None:
+        """A state is written when what it shows changes, and then with all its decimals."""
+        for minutes, value in ((0, 0.001), (15, 0.106)):
+            start = NOW.replace(minute=minutes)
+            home.simulator.world.revise(
+                site_id, "conso_total", start, start + INTERVAL, value=value
+            )
+        await home.set_up_completely()
+        today = f"{site_id}_electricity_conso_total_today"
+        entity_id = home.state(today).entity_id
+        er.async_get(home.hass).async_update_entity_options(entity_id, "sensor", options)
+        await home.settle()
+        before = home.state(today)
+        await home.turn_clock(to=NOW.replace(minute=20))
+        assert (home.state(today).last_updated != before.last_updated) == is_written
+        await home.turn_clock(to=NOW.replace(minute=35))
+        in_kwh = 1000 if home.state(today).attributes["unit_of_measurement"] == "Wh" else 1
+        grown = (number(home.state(today)) or 0) - (number(before) or 0)
+        assert grown / in_kwh == pytest.approx(0.107, abs=1e-6)
 
     async def test_disabled_entity(self, home: Home, flat: str) -> None:
         """Its statistic is written all the same: the choice of meters decides, not the entity."""

@@ -156,6 +156,12 @@ class CostSensor(SiteEntity):
 
     @property
     @override
+    def shown_decimals(self) -> None:
+        """Write each fraction of it: Home Assistant makes statistics of these sums."""
+        return
+
+    @property
+    @override
     def last_reset(self) -> datetime | None:
         """Return when the day or month began, of one that is not over."""
         return self.entity_description.since_fn(self.runtime.costs.bills)
