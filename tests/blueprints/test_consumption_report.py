@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+import re
 from typing import Any
 
 from homeassistant.helpers import device_registry as dr
@@ -13,7 +14,7 @@ from tests.blueprints.using import TELL, automate, devices, rename
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World
-from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Gap, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Gap, Late, Source
 from tests.truth import hourly_changes
 
 HOUR = timedelta(hours=1)
@@ -80,7 +81,8 @@ async def test_daily(
     ]
     share = solar.replace("{}", f"{100 * sunny / energy:.0f}")
     assert report["title"] == title
-    flat, tap = report["message"].split("\n")
+    when, flat, tap = report["message"].split("\n")
+    assert when == "19.11.2026"
     assert flat == f"Bei Anna: {energy:.1f} kWh, {share}, {cost:.2f} CHF"
     assert tap == f"Water: {water:.1f} m³"
 
@@ -92,8 +94,7 @@ async def test_of_a_site(home: Home, reports: list[Mapping[str, Any]]) -> None:
     midnight = dt_util.start_of_local_day(NOW)
     used = f"{SITE_ID}_electricity_conso_total"
     energy = await amount(home, used, midnight - 24 * HOUR, midnight)
-    assert f": {energy:.1f} kWh" in report["message"]
-    assert "\n" not in report["message"]
+    assert re.fullmatch(rf"19.11.2026\nSource: {energy:.1f} kWh, .*", report["message"])
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,18 @@ async def test_without_data(
     assert report["message"].endswith(f": {says}")
 
 
+TO_COME = {
+    "de": "noch nicht vollständig",
+    "en": "not complete yet",
+    "fr": "pas encore complet",
+    "it": "non ancora completo",
+}
+COST_LACKS = {
+    "de": "Kosten unvollständig",
+    "en": "cost incomplete",
+    "fr": "coût incomplet",
+    "it": "costo incompleto",
+}
 REMOVED = {
     "de": "Entferntes Gerät",
     "en": "Removed device",
@@ -134,6 +147,18 @@ NO_TOTALS = {
     "it": "i totali dell\N{RIGHT SINGLE QUOTATION MARK}edificio sono disattivati",
 }
 NO_DATA = {"de": "keine Daten", "en": "no data", "fr": "pas de données", "it": "nessun dato"}
+
+
+@pytest.mark.parametrize("language", TO_COME)
+async def test_what_is_still_to_come(
+    home: Home, source: Source, reports: list[Mapping[str, Any]], language: str
+) -> None:
+    """A part of the day is told as a part."""
+    midnight = dt_util.start_of_local_day(NOW)
+    source.late = [Late(midnight - 3 * HOUR, NOW + 24 * HOUR, NOW + 24 * HOUR)]
+    await home.set_up_completely()
+    report = await report_of(home, reports, *devices(home, METER_ID), language=language)
+    assert re.fullmatch(rf"19.11.2026\nFlat: .* kWh, .* \({TO_COME[language]}\)", report["message"])
 
 
 @pytest.mark.parametrize("language", NO_DATA)
@@ -211,11 +236,29 @@ class TestMonthly:
         assert not reports
         await home.turn_clock(hours=20)
         await home.turn_clock(hours=5)
-        await home.until(lambda: bool(reports))
+        await home.until(lambda: bool(reports), seconds=20)
         first = dt_util.start_of_local_day(NOW.replace(month=11, day=1))
         last = dt_util.start_of_local_day(NOW.replace(month=12, day=1))
         hours = (await hourly_changes(home))[f"climkit:{METER_ID}_total"]
         energy = sum(amount for hour, amount in hours.items() if first <= hour < last)
         [report] = reports
         assert report["title"] == title
-        assert f": {energy:.1f} kWh, " in report["message"]
+        when, line = report["message"].split("\n")
+        assert title.endswith(f" {when}")
+        assert f": {energy:.1f} kWh, " in line
+
+    @pytest.mark.parametrize("language", COST_LACKS)
+    async def test_tariff_of_a_part(
+        self, home: Home, reports: list[Mapping[str, Any]], language: str
+    ) -> None:
+        """What a part of the month cost is not told as what the month cost."""
+        await home.set_up_completely()
+        add_tariff(home, tariff(SITE_ID, "2026-11-29", grid_price=0.3, solar_price=0.2))
+        await home.settle()
+        what = {"period": "month", "at": "11:30:00", "what": TELL, "language": language}
+        await automate(home, "consumption_report", devices=devices(home, METER_ID), **what)
+        for hours in (1, 20, 5):
+            await home.turn_clock(hours=hours)
+        await home.until(lambda: bool(reports), seconds=20)
+        [report] = reports
+        assert report["message"].endswith(f" CHF ({COST_LACKS[language]})")
