@@ -9,7 +9,7 @@ import pytest
 from custom_components.climkit import api
 
 FOLDER = Path(api.__file__).parent
-ALLOWED = {"aiohttp", "orjson"}
+ALLOWED = {"aiohttp", "orjson", "tenacity"}
 
 
 def imported(source: str) -> set[str]:

@@ -6,7 +6,7 @@ whose answers say nothing of what it thinks: only JSON is believed to be its own
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,7 +14,6 @@ from functools import partial
 from http import HTTPStatus
 import json
 import logging
-from random import uniform
 import re
 import ssl
 from time import monotonic
@@ -24,6 +23,13 @@ from weakref import WeakSet
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 import orjson
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random,
+)
 
 from .exceptions import (
     ClimkitAccessDeniedError,
@@ -205,7 +211,9 @@ class Transport:
         if connect_within is not None:
             await self._renew(self._token, at_once=True, connect_within=connect_within)
             return
-        await _repeat(lambda: self._renew(self._token, at_once=True))
+        async for attempt in _attempts():
+            with attempt:
+                await self._renew(self._token, at_once=True)
 
     async def call[T](
         self,
@@ -223,7 +231,9 @@ class Transport:
         ClimkitResponseError if the answer has the wrong shape. See the exceptions for the rest.
         """
         request = _Request(method=method, path=path, body=body, params=params, priority=priority)
-        answer = await _repeat(lambda: self._authorized(request))
+        async for attempt in _attempts():
+            with attempt:
+                answer = await self._authorized(request)
         found = await _in_thread(lambda: convert(_parse(answer, request)))
         if _SMALL.fullmatch(path):
             self._known = path
@@ -391,21 +401,21 @@ class Transport:
         raise ClimkitResponseError(message, status)
 
 
-async def _repeat[T](ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask, and again after what may soon pass by itself."""
-    for attempt in range(ATTEMPTS - 1):
-        try:
-            return await ask()
-        except (ClimkitConnectionError, ClimkitRateLimitError) as err:
-            if not _may_pass(err):
-                raise
-        wait = min(RETRY_WAIT * 2**attempt, RETRY_WAIT_LONGEST)
-        await asyncio.sleep(wait + uniform(0.0, RETRY_JITTER))  # noqa: S311 - no secret
-    return await ask()
+def _attempts() -> AsyncRetrying:
+    """Return the tries of a request: again after what may soon pass by itself."""
+    return AsyncRetrying(
+        retry=retry_if_exception(_may_pass),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential(multiplier=RETRY_WAIT, max=RETRY_WAIT_LONGEST)
+        + wait_random(0.0, RETRY_JITTER),
+        reraise=True,
+    )
 
 
-def _may_pass(error: ClimkitConnectionError | ClimkitRateLimitError) -> bool:
+def _may_pass(error: BaseException) -> bool:
     if isinstance(error, ClimkitLoginError | ClimkitCertificateError):
+        return False
+    if not isinstance(error, ClimkitConnectionError | ClimkitRateLimitError):
         return False
     return (error.retry_after or 0.0) <= LONGEST_WAIT
 
