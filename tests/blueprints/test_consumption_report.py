@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 import re
-from typing import Any
+from typing import Any, override
 
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
@@ -14,6 +14,7 @@ from tests.blueprints.using import TELL, automate, devices, rename
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World
+from tests.simulator.site import JsonObject
 from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Gap, Late, Source
 from tests.truth import hourly_changes
 
@@ -203,6 +204,14 @@ async def test_nothing_at_all(home: Home, reports: list[Mapping[str, Any]]) -> N
     assert report["message"].endswith("Flat: no data")
 
 
+class SinceFirst(Source):
+    """An installation that lacks no hour."""
+
+    @override
+    def info(self) -> JsonObject:
+        return super().info() | {"creation_date": self.first.isoformat()}
+
+
 class TestMonthly:
     """On the first day of a month only."""
 
@@ -214,7 +223,7 @@ class TestMonthly:
     @pytest.fixture
     def world(self, now: datetime) -> World:
         """A flat with five days of data."""
-        return World.of(Source(first=now.replace(hour=0, minute=0) - 120 * HOUR))
+        return World.of(SinceFirst(first=now.replace(hour=0, minute=0) - 120 * HOUR))
 
     @pytest.mark.parametrize(
         ("language", "title"),
