@@ -55,9 +55,9 @@ async def amount(home: Home, key: str, start: datetime, end: datetime) -> float:
     ("language", "title", "solar"),
     [
         ("de", "Verbrauch am 19.11.2026", "davon {} % Solarstrom"),
-        ("en", "Consumption on 19.11.2026", "{} % of it solar"),
+        ("en", "Consumption on 19.11.2026", "{}% of it solar"),
         ("fr", "Consommation du 19.11.2026", "dont {} % de solaire"),
-        ("it", "Consumo del 19.11.2026", "di cui {} % solare"),
+        ("it", "Consumo del giorno 19.11.2026", "di cui {} % solare"),
     ],
 )
 async def test_daily(

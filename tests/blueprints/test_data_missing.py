@@ -81,13 +81,13 @@ async def test_climkit_is_down(home: Home, reports: list[Mapping[str, Any]]) -> 
 @pytest.mark.parametrize(
     ("language", "missing", "back"),
     [
-        ("de", "hat seit dem 20.11.2026, 11:00 keine Daten mehr.", "hat wieder Daten"),
+        ("de", "hat seit dem 20.11.2026, 11:00 Uhr keine Daten mehr.", "hat wieder Daten"),
         (
             "fr",
             "n\N{RIGHT SINGLE QUOTATION MARK}a plus de données depuis le 20.11.2026, 11:00.",
             "a de nouveau des données",
         ),
-        ("it", "non ha più dati dal 20.11.2026, 11:00.", "ha di nuovo dati"),
+        ("it", "non ha più dati dal giorno 20.11.2026, 11:00.", "ha di nuovo dati"),
     ],
 )
 async def test_languages(

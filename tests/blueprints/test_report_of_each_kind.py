@@ -19,7 +19,7 @@ NO_DATA = {"de": "keine Daten", "en": "no data", "fr": "pas de données", "it": 
 NOT_STATED = {"de": "keine Angabe", "en": "not stated", "fr": "non indiqué", "it": "non indicato"}
 SOLAR = {
     "de": "davon {:.0f} % Solarstrom",
-    "en": "{:.0f} % of it solar",
+    "en": "{:.0f}% of it solar",
     "fr": "dont {:.0f} % de solaire",
     "it": "di cui {:.0f} % solare",
 }
