@@ -6,11 +6,12 @@ Field names that differ from the document's are noted; the source of a fact stan
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 import re
-from typing import Self
+from typing import NamedTuple, Self
 import unicodedata
 from zoneinfo import ZoneInfo
 
@@ -78,8 +79,7 @@ class Address:
         return cls(**parts) if any(parts.values()) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteReference:
+class SiteReference(NamedTuple):
     """A site as the list of all sites names it."""
 
     id: str
@@ -171,8 +171,7 @@ class Meter:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sensor:
+class Sensor(NamedTuple):
     """A sensor of a site; type and unit are free text (document), nobody has seen one."""
 
     id: str
@@ -195,8 +194,7 @@ class Sensor:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
+class Interval(NamedTuple):
     """Validated amounts of one interval: kWh, or m3 for water (observed, units assumed)."""
 
     start: datetime
@@ -237,8 +235,7 @@ class Interval:
         return replace(later, values={**self.values, **later.values})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterReading:
+class MeterReading(NamedTuple):
     """Unvalidated registers of one physical meter.
 
     Counters or amounts of a load curve's interval; no flag tells which (document).
@@ -268,8 +265,7 @@ class MeterReading:
         return replace(later, registers={**self.registers, **later.registers})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """One value of a sensor, in the sensor's unit."""
 
     at: datetime

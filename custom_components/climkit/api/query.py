@@ -1,7 +1,7 @@
 """What is asked of the API: which rows, how long, and how urgently. No I/O, no clock."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from .models import DEFAULT_ZONE
@@ -9,8 +9,7 @@ from .queue import Priority
 from .timestamps import INTERVAL, Sampling, query_window, window_start
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """Rows from `start` to `end`, aware; `end` None: up to the newest. `zone` is the site's."""
 
     start: datetime

@@ -79,8 +79,7 @@ class Quarters(Protocol):
         """Return a column's amounts; all None where there is no such column."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiveQuarters:
+class LiveQuarters(NamedTuple):
     """Those that polls hold."""
 
     day: Day
@@ -95,8 +94,7 @@ class LiveQuarters:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class KeptQuarters:
+class KeptQuarters(NamedTuple):
     """Those of a feed's day that is kept; of 200 meters they are half a megabyte."""
 
     day: Day

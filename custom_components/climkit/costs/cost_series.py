@@ -1,7 +1,8 @@
 """What follows from series and prices, and what belongs to the costs of a site or meter. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from copy import replace
+from typing import NamedTuple
 
 from homeassistant.components.recorder.models import StatisticMetaData
 
@@ -14,16 +15,14 @@ from .tariffs import Tariffs, Term
 type Sources = Mapping[str, Price]
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesNames:
+class SeriesNames(NamedTuple):
     """What the statistics of a series are called, in hours of one tariff alone too."""
 
     cost: Callable[[TimeOfUse | None], str]
     amount: Callable[[TimeOfUse | None], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostSeries:
+class CostSeries(NamedTuple):
     """What a series costs, or what it has at one of two tariffs; a statistic of its own.
 
     `sources` are its amounts: statistic ids and their prices. `hours`: only those of one tariff

@@ -4,7 +4,6 @@ A day to come costs what the last days of its kind did on average: workdays, Sat
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from math import fsum
 from statistics import fmean
@@ -31,8 +30,7 @@ class Projection(NamedTuple):
     days: int
 
 
-@dataclass(frozen=True, slots=True)
-class RecentDays:
+class RecentDays(NamedTuple):
     """What the amounts of the days before a local midnight (`end`, UTC) cost, by local date.
 
     Only days are there of which every hour has a cost. `zone` is the site's.

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from ..api import HOUR
 from ..statistics import Row, StoredStatistic, TimeRange
@@ -137,8 +138,7 @@ LONGEST_PAGE = timedelta(days=31)
 ROWS_OF_A_PAGE = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class CostPage:
+class CostPage(NamedTuple):
     """A range that is computed in one go, for some cost statistics."""
 
     range: TimeRange

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from ..api import PLAUSIBLE_YEARS
 from ..const import (
@@ -102,8 +102,7 @@ def first_day(text: str) -> date:
     return day
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """What one unit costs; in low-tariff hours `low`, where there is one."""
 
     high: float
@@ -118,8 +117,7 @@ class Rate:
         return type(self)(self.high * factor, None if self.low is None else self.low * factor)
 
 
-@dataclass(frozen=True, slots=True)
-class SensorRate:
+class SensorRate(NamedTuple):
     """What one unit costs in an hour, as a sensor tells: `factor` times its mean, and `surcharge`.
 
     `sensor`: the entity's id in the registry, so that it may be renamed, else its entity id.

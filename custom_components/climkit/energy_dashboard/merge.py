@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 import re
+from typing import NamedTuple
 
 from homeassistant.util.json import JsonValueType
 
@@ -50,8 +51,7 @@ class SkipReason(StrEnum):
     THERE_WITH_OTHER_PARENT = "there_with_other_parent"
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """What was not added: statistics of a kind of source, or of a device."""
 
     kind: str

@@ -8,7 +8,8 @@ left out for good, whatever is accepted later, unless Climkit corrects it.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime
 from math import inf, isfinite, nextafter
 from typing import NamedTuple, Self

@@ -1,9 +1,9 @@
 """Whose data a command asks for: a site or one of its meters, if the user may see that."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, tzinfo
 from enum import StrEnum
+from typing import NamedTuple
 
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -54,8 +54,7 @@ class NoAnswerError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A site or, with `meter`, one of its meters."""
 
     runtime: SiteRuntime

@@ -5,10 +5,10 @@ names an older digest, in all its paths: it gets the files of now, all from one 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 
 from aiohttp import web
 from homeassistant.helpers.http import HomeAssistantView
@@ -21,8 +21,7 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(NamedTuple):
     """The files by their path below the folder, and a digest of their paths and contents."""
 
     paths: Mapping[str, Path]

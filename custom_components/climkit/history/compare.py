@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from homeassistant.util import dt as dt_util
 
@@ -73,8 +74,7 @@ class PageComparer:
         return rebuilt
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """Whose series are to be compared, in which range, and whether nothing is to be changed."""
 
     owner_ids: Collection[str]

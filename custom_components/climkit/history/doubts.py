@@ -6,8 +6,8 @@ Where none has (data end there, or begin), it may be a cut: then another night h
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ..api import HOUR, floor_hour
 from ..feeds import Answer, merge_intervals
@@ -93,8 +93,7 @@ def unanswered(page: Page, answer: Answer, now: datetime) -> list[TimeRange]:
     return [one.full_hours for one in left if not (one.end == page.end and one.start > now - late)]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(NamedTuple):
     """Two answers for a page: the second is one to what the first one lacked."""
 
     first: Answer

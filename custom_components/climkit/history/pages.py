@@ -1,9 +1,10 @@
 """Which range of a feed to ask for next, and for which series. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import NamedTuple
 
 from ..api import floor_hour
 from ..measures import Feed
@@ -24,8 +25,7 @@ class Purpose(Enum):
     """The same, as the next step of the sweep through the older history."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A range to be asked for, and the series that need it."""
 
     feed: Feed

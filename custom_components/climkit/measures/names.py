@@ -1,9 +1,8 @@
 """Names of meters and statistics, in the language of the Home Assistant instance."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 import re
-from typing import Self
+from typing import NamedTuple, Self
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
@@ -38,8 +37,7 @@ def told_apart(
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """The translated words that names are made of."""
 
     language: str

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ..api import Meter, MeterMode, is_object_id
 from ..const import DOMAIN
@@ -22,8 +23,7 @@ from .table import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(NamedTuple):
     """A meter type of a whole site, or a single meter of it.
 
     The answer for a whole site serves the series of all its meters through its columns.
@@ -34,8 +34,7 @@ class Feed:
     meter_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """One measure of one meter or site over time: one column of a feed, one statistic."""
 
     feed: Feed

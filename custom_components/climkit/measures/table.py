@@ -6,8 +6,9 @@ read its meaning here; nothing repeats it. Column names are the API's own (docum
 no document, but stand in recorded answers.
 """
 
-from dataclasses import dataclass, replace
+from copy import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import UnitOfEnergy, UnitOfVolume
@@ -91,8 +92,7 @@ _SITE = frozenset({EntityView.TODAY, EntityView.MONTH, EntityView.POWER})
 _DAILY = frozenset({EntityView.TOTAL, EntityView.YESTERDAY, EntityView.MONTH})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class Measure(NamedTuple):
     """One column of numbers of a site or a meter.
 
     `key` is the API's name of the column, `name` the translation key of what it means. A measure
@@ -110,8 +110,7 @@ class Measure:
     shown: frozenset[EntityView] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterType:
+class MeterType(NamedTuple):
     """A kind of meter the API has data for, and the measure of a whole site's meters of this kind.
 
     `read_each_interval`: data come each quarter-hour; else once a day for the day before

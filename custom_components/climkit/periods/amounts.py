@@ -6,10 +6,9 @@ the Energy dashboard shows, late and corrected data included, and costs no reque
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 import logging
-from typing import Self
+from typing import NamedTuple, Self
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -23,8 +22,7 @@ from ..statistics import Row, async_last_rows_before
 _LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Boundaries:
+class Boundaries(NamedTuple):
     """Where a site's local periods begin, in UTC: today, yesterday and this month."""
 
     today: datetime
@@ -45,8 +43,7 @@ class Boundaries:
         return {self.today, self.yesterday, self.month}
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodAmounts:
+class PeriodAmounts(NamedTuple):
     """What a series measured yesterday and has measured this month; None where nobody knows."""
 
     yesterday: float | None

@@ -8,8 +8,8 @@ again from its start.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from ..api import Interval, Sampling, Site, bucket_bounds, floor_hour
 from ..const import DECIMALS
@@ -18,8 +18,7 @@ from ..store import MonthlyPeakRecord, Peak, PeaksRecord, Stamp
 from .peaks import Fallen
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPeaks:
+class ReadPeaks(NamedTuple):
     """What was read of a stretch (UTC): the peak of each month, told by its start, by column.
 
     `powers`: those of single quarter-hours, by column and start; none where nothing was read.

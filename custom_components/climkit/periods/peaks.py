@@ -7,8 +7,8 @@ falls only where the statistic of its hour holds what was read: less is believed
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from ..api import Interval, Sampling, Site, bucket_bounds, floor_hour
 from ..const import DECIMALS
@@ -16,8 +16,7 @@ from ..measures import Series
 from ..store import Peak, PeakRecord, PeaksRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Fallen:
+class Fallen(NamedTuple):
     """A peak that is no more: of a series, of the local day (or month) from `day` on, in an hour.
 
     Times are UTC.

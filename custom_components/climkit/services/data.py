@@ -5,7 +5,7 @@ history, behind what is new.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
+from copy import replace
 from datetime import datetime
 from functools import partial
 from typing import Any

@@ -12,7 +12,7 @@ from enum import StrEnum
 from io import StringIO
 from math import fsum
 import re
-from typing import Self
+from typing import NamedTuple, Self
 
 from homeassistant.util.json import JsonValueType
 
@@ -103,8 +103,7 @@ class GapReason(StrEnum):
     """The highest quarter-hour of a month has a price, and is not known; nor is what all costs."""
 
 
-@dataclass(frozen=True, slots=True)
-class DaySpan:
+class DaySpan(NamedTuple):
     """Some local days of a site, both included, and the hours (UTC) from midnight to midnight."""
 
     first: date
@@ -134,8 +133,7 @@ class Costs:
         return tariffs.without_fees(self.fee, self.hours)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measured(NamedTuple):
     """What is stored of a series in a stretch: amounts by the start of the hour, UTC, and costs.
 
     `is_stored`: whether there is any row, at whatever time; `is_awaited`: whether some are still to
@@ -151,8 +149,7 @@ class Measured:
     newest: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gaps:
+class Gaps(NamedTuple):
     """How many hours of a row lack something, and why it is not complete."""
 
     missing_hours: int

@@ -5,9 +5,9 @@ recorder, never Climkit.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import NamedTuple
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
@@ -67,8 +67,7 @@ type _Hours = Mapping[str, Mapping[datetime, float]]
 type _Row = dict[str, JsonValueType]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Owner:
+class _Owner(NamedTuple):
     """A site or meter: one row of a statement; `type` is a meter's, or `site`."""
 
     id: str

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant
 
@@ -69,8 +70,7 @@ class Rebuilt:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredRange:
+class _StoredRange(NamedTuple):
     """What the recorder holds of a stretch: its rows, the total before, the first row behind."""
 
     rows: Sequence[Row]
@@ -189,8 +189,7 @@ async def _async_surroundings(
     return _StoredRange([], totals[statistic_id], following)
 
 
-@dataclass(frozen=True, slots=True)
-class _StatisticChange:
+class _StatisticChange(NamedTuple):
     """What changes for one statistic."""
 
     stored: StoredStatistic

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import fsum, isclose
+from typing import NamedTuple
 
 from ..api import HOUR, Interval, floor_hour
 
@@ -52,8 +53,7 @@ class Extent:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What has to be written so that a statistic says what Climkit says.
 
     `rows` differ from the stored ones; everything behind the stretch moves by `shift`.
@@ -112,8 +112,7 @@ def rebuild_rows(
     return Change(rows, 0.0 if same(total, seam) else total - seam)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """An hour, told by its start in UTC, whose stored amount is not the one of Climkit.
 
     None: nothing is stored, or Climkit has nothing. Unit: the one of the measure.
