@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-import os
 from statistics import median
 
 from homeassistant.util import dt as dt_util
@@ -12,6 +11,7 @@ import pytest
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.coordinator.site import SiteCoordinator
 from tests.bench.conftest import Build
+from tests.bench.sizes import size
 from tests.conftest import NOW
 from tests.simulator import Switches
 from tests.simulator.houses import big_site
@@ -25,9 +25,9 @@ COLUMNS = (
     "history after the first hour",
     "history at the end",
 )
-HOURS = int(os.environ.get("BENCH_HOURS", "24"))
+HOURS = size("HOURS", part=2, full=24)
 MINUTE = timedelta(minutes=1)
-SITES, METERS, DAYS = 5, 100, int(os.environ.get("BENCH_DAYS", "14"))
+SITES, METERS, DAYS = 5, 100, size("DAYS", part=2, full=14)
 
 
 @pytest.mark.usefixtures("still_entities")

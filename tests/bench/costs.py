@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-import os
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ from custom_components.climkit.history.state import SyncState
 from custom_components.climkit.statistics import async_synchronize
 from custom_components.climkit.store import ClimkitStore
 from tests.bench.revision import SITE_ID, filled, measured
+from tests.bench.sizes import size
 from tests.conftest import account_entry, real_time
 from tests.costs.bill import tariff
 from tools.benchmark.table import Cell, Table
@@ -32,8 +32,8 @@ COLUMNS = (
     "steps of progress",
     "longest wait of others, s",
 )
-METERS = int(os.environ.get("BENCH_METERS", "30"))
-DAYS = int(os.environ.get("BENCH_DAYS", "1096"))
+METERS = size("METERS", part=5, full=30)
+DAYS = size("DAYS", part=60, full=1096)
 FIRST_DAY = "2020-01-01"
 LOW = {"grid_price_low": 0.18, "weekday": "12-17, 23-07"}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-import os
 import time
 from typing import Any
 
@@ -16,11 +15,12 @@ from custom_components.climkit.api import transport
 from custom_components.climkit.statistics import recorder
 from custom_components.climkit.statistics.recorder import async_synchronize
 from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
+from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("work", "CPU, s", "times orjson", "event loop, s", "recorder, s", "other threads, s")
-METERS = int(os.environ.get("BENCH_METERS", "200"))
-REFRESHES = int(os.environ.get("BENCH_REFRESHES", "96"))
+METERS = size("METERS", part=60, full=200)
+REFRESHES = size("REFRESHES", part=24, full=96)
 QUARTER = timedelta(minutes=15)
 
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-import os
 
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, State, callback
@@ -11,6 +10,7 @@ import pytest
 
 from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
 from tests.bench.cpu import QUARTER
+from tests.bench.sizes import size, sizes
 from tools.benchmark.table import Cell, Table
 
 COLUMNS = (
@@ -22,8 +22,8 @@ COLUMNS = (
     "other threads, s",
     "of a core at a quarter of this speed",
 )
-METERS = tuple(int(number) for number in os.environ.get("BENCH_METERS", "12,200").split(","))
-REFRESHES = int(os.environ.get("BENCH_REFRESHES", "96"))
+METERS = sizes("METERS", part="12 200", full="12 200")
+REFRESHES = size("REFRESHES", part=24, full=96)
 DAY = 96
 
 # A small computer, such as a Raspberry Pi, takes so many times as long (assumed).

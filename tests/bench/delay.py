@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.climkit.const import CONF_HISTORY
 from tests.bench.conftest import Build
+from tests.bench.sizes import sizes
 from tests.conftest import NOW
 from tests.simulator import Switches
 from tests.simulator.building import Building
@@ -19,7 +20,7 @@ from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("latency, s", "quarter-hours", "median delay, s", "90 %, s", "longest, s", "looks")
 DAY = timedelta(days=1)
-LATENCIES = (60.0, 150.0, 300.0, 480.0, 900.0, 1500.0)
+LATENCIES = sizes("LATENCIES", part="60 300 1500", full="60 150 300 480 900 1500")
 
 
 async def test_delay(build: Build, keep: Callable[[Table], None]) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
-import os
 
 from homeassistant.components.recorder.models import StatisticData
 from homeassistant.components.recorder.statistics import async_add_external_statistics
@@ -21,6 +20,7 @@ from tests.bench.beside import (
     MachineHome,
     build_machine,  # noqa: F401 - a fixture
 )
+from tests.bench.sizes import sizes
 from tests.conftest import real_time
 from tests.stories.driven import real_waiting
 from tests.truth import stored_rows
@@ -44,11 +44,11 @@ COLUMNS = (
 )
 DAYS_OF_3_YEARS = 3 * 365
 PAGE = 2_000_000
-# Meters and days, as "6x60 60x8".
-CASES = [
-    tuple(map(int, case.split("x")))
-    for case in os.environ.get("BENCH_CASES", "6x60 60x8 200x3").split()
-]
+CASES = zip(
+    sizes("METERS", part="6 60 200", full="6 60 200"),
+    sizes("DAYS", part="60 8 3", full="365 60 12"),
+    strict=True,
+)
 
 
 async def test_first_import(

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 import gc
-import os
 import tracemalloc
 
 from homeassistant.components.recorder.models import StatisticData
 
 from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tests.bench.sizes import size, sizes
 from tests.truth import stored_rows
 from tools.benchmark.table import Cell, Table
 
@@ -21,8 +21,8 @@ COLUMNS = (
     "peak while importing, MB",
     "all rows at once, MB",
 )
-METERS = int(os.environ.get("BENCH_METERS", "4"))
-DAYS = [int(days) for days in os.environ.get("BENCH_DAYS", "5 20").split()]
+METERS = size("METERS", part=4, full=2)
+DAYS = sizes("DAYS", part="5 20", full="60 365 730 1095")
 OURS = tracemalloc.Filter(inclusive=True, filename_pattern="*custom_components/climkit/*")
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-import os
 import re
 from typing import Any
 
@@ -13,10 +12,11 @@ from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event
 
 from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("refresh", "statements that write", "of them to statistics", "to states")
-METERS = int(os.environ.get("BENCH_METERS", "200"))
+METERS = size("METERS", part=20, full=200)
 QUARTER = timedelta(minutes=15)
 WRITING = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
 

@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-import os
 
 from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_HISTORY
 from tests.bench.conftest import Build
+from tests.bench.sizes import sizes
 from tests.simulator import Switches
 from tests.simulator.houses import big_site
 from tests.stories.driven import DrivenHome
 from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("meters", "columns", "requests in a quarter-hour", "one a meter", "oldest meter, min")
-SIZES = [int(size) for size in os.environ.get("BENCH_METERS", "1 10 100 500").split()]
+SIZES = sizes("METERS", part="10 100", full="1 10 100 500")
 MINUTE = timedelta(minutes=1)
 # Just after midnight, so that history from this day on has hardly a row to be stored.
 BEGIN = datetime(2026, 11, 19, 23, 7, tzinfo=UTC)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
-import os
 import time
 from typing import Any
 
@@ -27,6 +26,7 @@ from custom_components.climkit.measures.series import series_of_meter
 from custom_components.climkit.statistics.recorder import async_publish, async_synchronize, metadata
 from custom_components.climkit.statistics.rows import Row
 from custom_components.climkit.statistics.time_range import TimeRange
+from tests.bench.sizes import size
 from tests.conftest import real_time
 from tools.benchmark.table import Cell, Table
 
@@ -41,7 +41,7 @@ COLUMNS = (
     "ms a series",
     "recorder's CPU, s",
 )
-SERIES = int(os.environ.get("BENCH_SERIES", "600"))
+SERIES = size("SERIES", part=60, full=600)
 REWRITTEN = 1
 DAYS = 182
 SITE_ID = "6a00000000000000000000a1"

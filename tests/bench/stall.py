@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 import gc
-import os
 import threading
 import time
 from typing import Any
@@ -18,6 +17,7 @@ import pytest
 
 from custom_components.climkit.statistics.recorder import async_clear, async_synchronize
 from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tests.bench.sizes import size
 from tests.conftest import real_time
 from tests.truth import stored_rows
 from tools.benchmark.table import Cell, Table
@@ -31,8 +31,8 @@ COLUMNS = (
     "most CPU but for garbage, ms",
     "of what",
 )
-METERS = int(os.environ.get("BENCH_METERS", "200"))
-DAYS = int(os.environ.get("BENCH_DAYS", "2"))
+METERS = size("METERS", part=200, full=200)
+DAYS = size("DAYS", part=2, full=12)
 LIMIT = 0.050
 
 

@@ -16,8 +16,11 @@ TABLES = Path(".cache/bench")
 PYTEST = ("-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-o", "timeout=0")
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Print the tables of these figures, of all by default; return how many failed."""
+    names = [name for name in arguments if name != "--full"]
+    if "--full" in arguments:
+        os.environ["BENCH_FULL"] = ""
     known = sorted(path.stem for path in FIGURES.glob("*.py") if path.stem not in _HELPERS)
     if unknown := set(names) - set(known):
         sys.exit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
@@ -30,7 +33,7 @@ def main(names: list[str]) -> int:
     return failed
 
 
-_HELPERS = {"__init__", "beside", "conftest"}
+_HELPERS = {"__init__", "beside", "conftest", "sizes"}
 
 
 def _measure(name: str) -> Table | None:
