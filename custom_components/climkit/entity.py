@@ -73,11 +73,15 @@ class ClimkitEntity[CoordinatorT: ClimkitCoordinator[Any]](
 
     @property
     def shown_decimals(self) -> int | None:
-        """Return how many decimals are shown; None where all count, or none knows."""
+        """Return how many decimals are shown; None where all count, or none knows.
+
+        Fewer than usual are a matter of looks: automations still see what others see.
+        """
         if not self.registry_entry or self.unit_of_measurement != self.native_unit_of_measurement:
             return None
         options: Mapping[str, int] = self.registry_entry.options.get(SENSOR_DOMAIN, {})
-        return options.get("display_precision", options.get("suggested_display_precision"))
+        kinds = ("display_precision", "suggested_display_precision")
+        return max((options[kind] for kind in kinds if kind in options), default=None)
 
 
 class SiteEntity(ClimkitEntity[SiteCoordinator]):

@@ -531,7 +531,7 @@ class TestSite:
         [
             ({}, False),
             ({"display_precision": 3}, True),
-            ({"display_precision": 1}, False),
+            ({"display_precision": 0}, False),
             ({"unit_of_measurement": "Wh"}, True),
         ],
     )
