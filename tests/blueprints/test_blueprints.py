@@ -8,20 +8,39 @@ from homeassistant.components.blueprint import models
 from homeassistant.util.yaml import load_yaml
 import pytest
 
-AUTOMATIONS = Path(__file__).parents[2] / "blueprints" / "automation" / "climkit"
+from tests.blueprints.using import AUTOMATIONS
 
 
-@pytest.mark.parametrize("path", sorted(AUTOMATIONS.iterdir()), ids=lambda path: path.stem)
-def test_what_each_says(path: Path) -> None:
-    """Each is valid, of this repository, and explains all that it asks."""
-    blueprint = models.Blueprint(
+def read(path: Path) -> models.Blueprint:
+    """A blueprint as Home Assistant reads it."""
+    return models.Blueprint(
         load_yaml(str(path)),
         expected_domain=automation.DOMAIN,
         path=path.name,
         schema=AUTOMATION_BLUEPRINT_SCHEMA,
     )
+
+
+@pytest.mark.parametrize("path", sorted(AUTOMATIONS.iterdir()), ids=lambda path: path.stem)
+def test_what_each_says(path: Path) -> None:
+    """Each is valid, of this repository, and explains all that it asks."""
+    blueprint = read(path)
     assert blueprint.validate() is None
     assert blueprint.name.startswith("Climkit: ")
     assert blueprint.metadata["source_url"].endswith(f"/blueprints/automation/climkit/{path.name}")
     assert blueprint.metadata["homeassistant"]["min_version"] == "2026.9.0"
     assert all(one["name"] and one["selector"] for one in blueprint.inputs.values())
+
+
+TOLD = [path for path in sorted(AUTOMATIONS.iterdir()) if path.stem != "solar_surplus"]
+
+
+@pytest.mark.parametrize("path", TOLD, ids=lambda path: path.stem)
+def test_ready_texts(path: Path) -> None:
+    """Each language that may be chosen has the same ones, with the same things put in."""
+    inputs = read(path).inputs
+    texts = inputs["texts"]["default"]
+    options = inputs["language"]["selector"]["select"]["options"]
+    assert {one["value"] for one in options} == {"de", "en", "fr", "it"} == texts.keys()
+    holes = [{key: text.count("{}") for key, text in of.items()} for of in texts.values()]
+    assert all(one == holes[0] for one in holes)

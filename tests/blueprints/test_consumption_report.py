@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_SITE_TOTALS, DOMAIN
-from tests.blueprints.using import TELL, automate, devices, rename
+from tests.blueprints.using import TELL, automate, devices, ready_texts, rename
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World
@@ -34,7 +34,7 @@ def world(source: Source) -> World:
 
 
 async def report_of(
-    home: Home, reports: list[Mapping[str, Any]], *chosen: str, **inputs: str
+    home: Home, reports: list[Mapping[str, Any]], *chosen: str, **inputs: object
 ) -> Mapping[str, Any]:
     """What the automation tells at half past eleven of these devices."""
     what = {"devices": list(chosen), "at": "11:30:00", "what": TELL}
@@ -148,6 +148,16 @@ NO_TOTALS = {
     "it": "i totali dell\N{RIGHT SINGLE QUOTATION MARK}edificio sono disattivati",
 }
 NO_DATA = {"de": "keine Daten", "en": "no data", "fr": "pas de données", "it": "nessun dato"}
+
+
+async def test_own_words(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """A person changes one of the ready texts and leaves the others."""
+    await home.set_up_completely()
+    texts = ready_texts("consumption_report")
+    texts["de"] |= {"day": "Unser Strom am", "solar": "{} % vom {{ 'Dach' }}"}
+    report = await report_of(home, reports, *devices(home, METER_ID), language="de", texts=texts)
+    assert report["title"] == "Unser Strom am 19.11.2026"
+    assert re.fullmatch(r"19.11.2026\nFlat: [\d.]+ kWh, \d+ % vom Dach", report["message"])
 
 
 @pytest.mark.parametrize("language", TO_COME)

@@ -1,13 +1,18 @@
 """Uses a blueprint as a person does: inputs are filled in, devices chosen and named."""
 
+from pathlib import Path
+from typing import Any
+
 from homeassistant.components import automation
 from homeassistant.const import STATE_ON
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml
 
 from custom_components.climkit.const import DOMAIN
 from tests.conftest import Home
 
+AUTOMATIONS = Path(__file__).parents[2] / "blueprints" / "automation" / "climkit"
 TELL = [{"action": "test.tell", "data": {"title": "{{ title }}", "message": "{{ message }}"}}]
 
 
@@ -19,6 +24,15 @@ async def automate(home: Home, blueprint: str, **inputs: object) -> None:
     await home.hass.async_block_till_done()
     assert home.hass.states.get("automation.it")
     assert home.hass.states.is_state("automation.it", STATE_ON)
+
+
+def ready_texts(blueprint: str) -> dict[str, dict[str, str]]:
+    """The texts that a person finds in the form, by language."""
+    content: Any = load_yaml(str(AUTOMATIONS / f"{blueprint}.yaml"))
+    texts: dict[str, dict[str, str]] = content["blueprint"]["input"]["wording"]["input"]["texts"][
+        "default"
+    ]
+    return texts
 
 
 def devices(home: Home, *climkit_ids: str) -> list[str]:
