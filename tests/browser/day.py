@@ -1,6 +1,6 @@
 """What the simulator says about a day in Switzerland."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from math import fsum
 from zoneinfo import ZoneInfo
@@ -10,15 +10,21 @@ from tools.demonstration.simulator import Simulator
 from tools.demonstration.truth import Hours, hourly
 
 ZONE = ZoneInfo("Europe/Zurich")
+WATER_BY = time(7)  # the simulator's water of a day comes between three and six of the next one
 
 
-class Yesterday:
-    """The amounts of a site's statistics on the day before this one, kWh or m³."""
+class Day:
+    """The amounts of a site's statistics on a day that is over, kWh or m³.
 
-    def __init__(self, simulator: Simulator, site: str) -> None:
-        today = datetime.now(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-        self._start = (today - timedelta(days=1)).astimezone(UTC)
-        self._end = today.astimezone(UTC)
+    It is the newest of which all amounts are there, unless `days_ago` says which.
+    """
+
+    def __init__(self, simulator: Simulator, site: str, days_ago: int | None = None) -> None:
+        now = datetime.now(ZONE)
+        self.days_ago = days_ago or (1 if now.time() >= WATER_BY else 2)
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        start = today - timedelta(days=self.days_ago)
+        self._start, self._end = (one.astimezone(UTC) for one in (start, start + timedelta(days=1)))
         self._world = simulator.world
         self._site_id = simulator.site_id(site)
 
@@ -49,7 +55,7 @@ class Yesterday:
         }
 
 
-def home_consumption(day: Yesterday) -> float:
+def home_consumption(day: Day) -> float:
     """Return what the frontend computes as the home's consumption, in kWh.
 
     That is what goes in less what goes out, hour by hour, where each flow is at least 0.

@@ -14,7 +14,7 @@ from tools.demonstration.browser import TIMEOUT, number
 from tools.demonstration.check import complaints, wait_for_history
 
 from .conftest import Home
-from .day import Yesterday, home_consumption
+from .day import Day, home_consumption
 from .waiting import wait_until
 
 SITE, FLAT = "Les Tilleuls", "Flat 1"
@@ -89,7 +89,7 @@ async def test_shows_devices_and_entities(home: Home) -> None:
     await home.frontend.open(f"/config/devices/device/{flat['id']}")
     for text in ("Electricity meter", f"Connected via {SITE}"):
         await expect(page.locator("ha-config-device-page")).to_contain_text(text)
-    energy = f"{Yesterday(home.simulator, SITE).of_meter(FLAT, 'total'):.2f} kWh"
+    energy = f"{Day(home.simulator, SITE, days_ago=1).of_meter(FLAT, 'total'):.2f} kWh"
     row = page.locator("ha-device-entities-card hui-sensor-entity-row")
     await expect(row.filter(has_text="Energy yesterday")).to_contain_text(energy)
 
@@ -156,7 +156,7 @@ async def test_sets_up_the_energy_dashboard_of_a_site(home: Home) -> None:
 
 async def test_energy_dashboard_of_a_site_shows_the_simulators_numbers(home: Home) -> None:
     """Energy, water and costs on the page are those of the simulator's intervals."""
-    day = Yesterday(home.simulator, SITE)
+    day = Day(home.simulator, SITE)
     imported, exported = (
         day.of_site("electricity", "from_ext"),
         day.of_site("electricity", "to_ext"),
@@ -167,7 +167,7 @@ async def test_energy_dashboard_of_a_site_shows_the_simulators_numbers(home: Hom
     cold, hot = day.of_site("cold_water", "conso_total"), day.of_site("hot_water", "conso_total")
     assert min(imported, exported, solar, charged, cold, hot) > 0.01
 
-    await home.frontend.open_energy()
+    await home.frontend.open_energy(days_ago=day.days_ago)
     await expect_totals(
         home,
         {
@@ -179,7 +179,7 @@ async def test_energy_dashboard_of_a_site_shows_the_simulators_numbers(home: Hom
             SITE: [day.of_site("electricity", "conso_total")],
         },
     )
-    await home.frontend.open_energy("water")
+    await home.frontend.open_energy("water", days_ago=day.days_ago)
     await expect_totals(
         home,
         {
@@ -195,9 +195,10 @@ async def test_home_consumption_is_the_frontends_own_formula(home: Home) -> None
     prefs = await home.hass.command("energy/get_prefs")
     sources = [one for one in prefs["energy_sources"] if one["type"] != "home"]
     await home.hass.command("energy/save_prefs", energy_sources=sources)
-    expected = home_consumption(Yesterday(home.simulator, SITE))
+    day = Day(home.simulator, SITE)
+    expected = home_consumption(day)
 
-    await home.frontend.open_energy()
+    await home.frontend.open_energy(days_ago=day.days_ago)
     await wait_until(
         home.frontend.home_consumption,
         lambda shown: number(shown) == pytest.approx(expected, abs=HALF_A_DIGIT),
@@ -217,10 +218,10 @@ async def test_energy_dashboard_of_a_flat_shows_the_simulators_numbers(home: Hom
     assert "There is nothing to add" in await home.frontend.set_up_energy_dashboard(owner, water)
     assert await home.hass.command("energy/get_prefs") == prefs
 
-    day = Yesterday(home.simulator, SITE)
+    day = Day(home.simulator, SITE)
     grid, solar = day.of_meter(FLAT, "ext"), day.of_meter(FLAT, "self")
     assert min(grid, solar) > 0
-    await home.frontend.open_energy()
+    await home.frontend.open_energy(days_ago=day.days_ago)
     await expect_totals(
         home,
         {
@@ -229,7 +230,7 @@ async def test_energy_dashboard_of_a_flat_shows_the_simulators_numbers(home: Hom
             FLAT: [day.of_meter(FLAT, "total")],
         },
     )
-    await home.frontend.open_energy("water")
+    await home.frontend.open_energy("water", days_ago=day.days_ago)
     amounts = {name: day.of_meter(name, "total") for name in meters}
     await expect_totals(
         home,
