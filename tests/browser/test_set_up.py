@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiohttp
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 import pytest
 
 from tools.demonstration.browser import Frontend, browsing
 from tools.demonstration.home_assistant import HomeAssistant
 from tools.demonstration.playground import playground
 from tools.demonstration.simulator import Simulator
+
+from .person import Person
 
 MOST_CLICKS = 12
 HISTORY_DAYS = 24
@@ -20,18 +22,12 @@ ROOF = 60_000
 
 @dataclass
 class Tenant:
-    """A person who clicks, at a Home Assistant without the integration."""
+    """A person at a Home Assistant without the integration."""
 
     hass: HomeAssistant
     simulator: Simulator
     frontend: Frontend
-    clicks: list[str] = field(default_factory=list)
-
-    async def click(self, what: Locator) -> None:
-        """Click on something that is seen."""
-        await expect(what).to_be_visible()
-        self.clicks.append((await what.inner_text()).strip() or str(what))
-        await what.click()
+    person: Person
 
 
 @pytest.fixture
@@ -44,7 +40,7 @@ async def tenant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tena
             playground(session, folder, HISTORY_DAYS, ROOF)
         )
         frontend = await stack.enter_async_context(browsing(hass, sidebar="docked"))
-        yield Tenant(hass, simulator, frontend)
+        yield Tenant(hass, simulator, frontend, Person())
 
 
 async def test_flat_in_twelve_clicks(tenant: Tenant) -> None:
@@ -52,7 +48,7 @@ async def test_flat_in_twelve_clicks(tenant: Tenant) -> None:
 
     All in one page: one that was open before Climkit was set up.
     """
-    frontend, click = tenant.frontend, tenant.click
+    frontend, click, clicks = tenant.frontend, tenant.person.click, tenant.person.clicks
     page, form = frontend.page, frontend.form
     submit = page.get_by_role("button", name="Submit")
     await frontend.open("/config/integrations/dashboard")
@@ -62,7 +58,7 @@ async def test_flat_in_twelve_clicks(tenant: Tenant) -> None:
     username, password = tenant.simulator.credentials.values()
     # The address of the simulator is no part of what a tenant enters.
     await frontend.enter_credentials(username, password, tenant.simulator.url)
-    tenant.clicks.append("Submit")
+    clicks.append("Submit")
     await expect(form).to_contain_text("Which sites should Home Assistant show?")
     await click(submit)
     await click(page.get_by_text("My flat", exact=True))
@@ -80,7 +76,7 @@ async def test_flat_in_twelve_clicks(tenant: Tenant) -> None:
     chart = page.locator("climkit-day").get_by_role("img").first
     await expect(chart).to_be_visible()
     await expect(page.locator("climkit-day").first).to_contain_text("Flat 2")
-    assert len(tenant.clicks) <= MOST_CLICKS, tenant.clicks
+    assert len(clicks) <= MOST_CLICKS, clicks
 
     [entry] = await tenant.hass.command("config_entries/get", domain="climkit")
     assert (entry["title"], entry["state"]) == ("Flat 2, Les Tilleuls", "loaded")
