@@ -1,23 +1,26 @@
 """Data stay away, and come back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 import pytest
 
-from tests.blueprints.using import TELL, automate
-from tests.conftest import Home
-from tests.simulator import Fault, FaultKind
+from tests.blueprints.using import TELL, automate, devices, rename
+from tests.conftest import NOW, Home
+from tests.simulator import Fault, FaultKind, World, single_house
+from tests.stories.source import METER_ID, SITE_ID, Late, Source
+
+HOUR = timedelta(hours=1)
 
 
-async def watch(home: Home, *, hours: int, language: str = "en") -> None:
-    """As a user would, who turns the entity on first."""
+async def watch(home: Home, *chosen: str, hours: int, language: str = "en") -> None:
+    """Let the automation look after these, or the site."""
     await home.set_up_completely()
-    newest = f"{home.sites[0].site.id}_last_measurement"
-    await home.enable(newest)
-    entity_id = home.entity_id(newest)
-    inputs = {"last_measurement": entity_id, "hours": hours, "language": language}
-    await automate(home, "data_missing", **inputs, what=TELL)
+    found = devices(home, *(chosen or [home.sites[0].site.id]))
+    await automate(home, "data_missing", devices=found, hours=hours, language=language, what=TELL)
 
 
 async def test_missing_and_back(home: Home, reports: list[Mapping[str, Any]]) -> None:
@@ -30,6 +33,7 @@ async def test_missing_and_back(home: Home, reports: list[Mapping[str, Any]]) ->
     assert "20.11.2026, 11:00" in reports[0]["message"]
     home.simulator.switches.latency = 60
     await home.turn_clock(minutes=15)
+    await home.turn_clock(minutes=5)
     assert [one["title"] for one in reports][1:] == ["Climkit data is back"]
 
 
@@ -46,6 +50,7 @@ async def test_reloads_and_restarts(home: Home, reports: list[Mapping[str, Any]]
     assert [one["title"] for one in reports] == ["Climkit data is missing"]
     home.simulator.switches.latency = 60
     await home.turn_clock(minutes=15)
+    await home.turn_clock(minutes=5)
     assert [one["title"] for one in reports][1:] == ["Climkit data is back"]
     for _ in range(2):
         await home.restart()
@@ -62,25 +67,27 @@ async def test_missing_again(home: Home, reports: list[Mapping[str, Any]]) -> No
             await home.turn_clock(hours=1)
         home.simulator.switches.latency = 60
         await home.turn_clock(minutes=15)
+        await home.turn_clock(minutes=5)
     assert [one["title"].rpartition(" ")[2] for one in reports] == ["missing", "back"] * 2
 
 
 async def test_climkit_is_down(home: Home, reports: list[Mapping[str, Any]]) -> None:
     """Also told when nothing is known at all."""
-    await watch(home, hours=4)
+    await watch(home, hours=2)
     home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
     for _ in range(9):
         await home.turn_clock(hours=1)
-    assert {one["title"] for one in reports} == {"Climkit data is missing"}
+    assert [one["title"] for one in reports] == ["Climkit data is missing"]
     home.simulator.switches.faults = []
     for _ in range(3):
         await home.turn_clock(minutes=15)
-    assert reports[-1]["title"] == "Climkit data is back"
+    assert [one["title"] for one in reports[1:]] == ["Climkit data is back"]
 
 
 @pytest.mark.parametrize(
     ("language", "missing", "back"),
     [
+        ("en", "has had no data since 20.11.2026, 11:00.", "has data again"),
         ("de", "hat seit dem 20.11.2026, 11:00 Uhr keine Daten mehr.", "hat wieder Daten"),
         (
             "fr",
@@ -101,4 +108,83 @@ async def test_languages(
     assert reports[0]["message"].endswith(missing)
     home.simulator.switches.latency = 60
     await home.turn_clock(minutes=15)
+    await home.turn_clock(minutes=5)
     assert back in reports[1]["message"]
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("de", "Climkit hat seit 6 Stunden nicht geantwortet."),
+        ("en", "Climkit has not answered for 6 hours."),
+        ("fr", "Climkit n\N{RIGHT SINGLE QUOTATION MARK}a pas répondu depuis 6 heures."),
+        ("it", "Climkit non risponde da 6 ore."),
+    ],
+)
+async def test_without_an_answer(
+    home: Home, reports: list[Mapping[str, Any]], language: str, says: str
+) -> None:
+    """Home Assistant was started while Climkit is down: nobody knows of any data."""
+    await watch(home, hours=6, language=language)
+    name = home.sites[0].site.name
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+    await home.begin()
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    for _ in range(5):
+        await home.turn_clock(hours=1)
+    assert not reports
+    for _ in range(5):
+        await home.turn_clock(hours=1)
+    [report] = reports
+    assert report["message"] == f"{name}: {says}"
+
+
+class TestManySites:
+    """One of them falls silent, then the other."""
+
+    @pytest.fixture
+    def source(self) -> Source:
+        """A flat without data from noon on, for a day."""
+        first = NOW.replace(hour=0, minute=0) - 48 * HOUR
+        silent = NOW.replace(hour=12, minute=0)
+        return Source(first=first, late=[Late(silent, silent + 9 * HOUR, silent + 9 * HOUR)])
+
+    @pytest.fixture
+    def world(self, source: Source, now: datetime) -> World:
+        """The flat, and a house."""
+        house = replace(single_house(1, now, timedelta(days=8)), faultless=True)
+        return World.of(source, house)
+
+    async def test_each_is_told(
+        self, home: Home, source: Source, reports: list[Mapping[str, Any]]
+    ) -> None:
+        """A flat's device stands for its site; a removed one costs nothing."""
+        await home.set_up_completely()
+        house = next(site.site for site in home.sites if site.site.id != SITE_ID)
+        rename(home, SITE_ID, "At home")
+        rename(home, house.id, "The house")
+        chosen = ["gone", *devices(home, METER_ID, SITE_ID, house.id)]
+        await automate(home, "data_missing", devices=chosen, hours=4, what=TELL)
+        for _ in range(8):
+            await home.turn_clock(hours=1)
+        [report] = reports
+        assert report["message"] == "At home has had no data since 20.11.2026, 13:00."
+        home.simulator.switches.latency = 3600 * 24 * 7
+        for _ in range(3):
+            await home.turn_clock(hours=1)
+        assert len(reports) == 1
+        for _ in range(3):
+            await home.turn_clock(hours=1)
+        assert [one["message"] for one in reports[1:]] == [
+            "The house has had no data since 20.11.2026, 19:00."
+        ]
+        home.simulator.switches.latency = 60
+        for _ in range(3):
+            await home.turn_clock(minutes=15)
+        back = [line for one in reports[2:] for line in one["message"].split("\n")]
+        assert sorted(line.partition(" has data again")[0] for line in back) == [
+            "At home",
+            "The house",
+        ]
+        assert {one["title"] for one in reports[2:]} == {"Climkit data is back"}

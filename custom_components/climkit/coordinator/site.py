@@ -30,10 +30,11 @@ from ..api import (
 from ..costs import SeriesNames, SiteCosts
 from ..errors import refresh_errors
 from ..feeds import FeedReader, fitting_length, newest
-from ..history import SiteHistory
-from ..measures import ELECTRICITY, Feed, Names, Series
+from ..history import USUAL_LATENESS, SiteHistory
+from ..measures import ELECTRICITY, METER_TYPES, Feed, Names, Series
 from ..store import ClimkitStore
 from .base import ClimkitCoordinator
+from .data_gap import DataGap, next_gap
 from .days import SiteDays
 from .inventory import SiteData, SiteInventory
 from .live_data import LiveData
@@ -44,6 +45,9 @@ _LOGGER = logging.getLogger(__name__)
 
 # Whatever there is to ask: nothing is looked for less often.
 LONGEST_WAIT = DAILY_READ_POLL
+
+# Data of meters that are read each quarter-hour is missing when the newest is older than this.
+FREQUENT_LATENESS = 2 * HOUR
 
 
 @dataclass(slots=True)
@@ -111,6 +115,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._refused: set[Feed] = set()
         self._has_refreshed = False
         self._summary = RefreshSummary(0)
+        self.data_gap: DataGap | None = None
         self._take_list(meters, self.now)
 
     # What entities show
@@ -156,6 +161,16 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     def _async_tick(self, now: datetime) -> None:
         super()._async_tick(now)
         self._note_time(now)
+
+    @callback
+    @override
+    def async_update_listeners(self) -> None:
+        is_frequent = any(
+            METER_TYPES[one.meter_type].read_each_interval for one in self.inventory.feeds
+        )
+        lateness = FREQUENT_LATENESS if is_frequent else USUAL_LATENESS
+        self.data_gap = next_gap(self.data_gap, self.last_measurement, dt_util.utcnow(), lateness)
+        super().async_update_listeners()
 
     # Refreshing
 

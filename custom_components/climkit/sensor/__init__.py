@@ -24,6 +24,7 @@ from ..entity import ClimkitEntity, unique_id
 from ..runtime import ClimkitConfigEntry, SiteRuntime
 from .costs import WITHOUT_TOTALS, cost_entities, unpriced_ids
 from .descriptions import (
+    HISTORY_SENSOR,
     READINGS,
     SITE_SENSORS,
     net_power_descriptions,
@@ -32,6 +33,7 @@ from .descriptions import (
 )
 from .entities import (
     ClimkitSensor,
+    HistorySensor,
     PairSensor,
     ReadingSensor,
     SeriesSensor,
@@ -145,7 +147,9 @@ def _site_entities(runtime: SiteRuntime) -> Iterator[ClimkitEntity[Any]]:
     devices[runtime.site.id] = site
     repeated = runtime.inventory.repeated_meters
     for description in SITE_SENSORS:
-        yield SiteSensor(runtime, site, runtime.site.id, description)
+        of_history = description.key == HISTORY_SENSOR.key
+        kind = HistorySensor if of_history else SiteSensor
+        yield kind(runtime, site, runtime.site.id, description)
     for series in data.series.values():
         is_repeated = series.owner_id in repeated
         for view in series_descriptions(series):

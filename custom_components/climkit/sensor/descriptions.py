@@ -88,6 +88,15 @@ READINGS: dict[str, dict[str, SensorEntityDescription]] = {
     "hot_water": _WATER_READINGS,
 }
 
+HISTORY_SENSOR = SiteSensorDescription(
+    key="history_progress",
+    translation_key="history_progress",
+    native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+    suggested_display_precision=0,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda runtime: runtime.history.progress,
+)
+
 SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
     SiteSensorDescription(
         # Home Assistant's activity would tell each new time: 96 lines a day that say nothing.
@@ -109,14 +118,7 @@ SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
             runtime.complete_until if runtime.history.progress == COMPLETE else None
         ),
     ),
-    SiteSensorDescription(
-        key="history_progress",
-        translation_key="history_progress",
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        suggested_display_precision=0,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda runtime: runtime.history.progress,
-    ),
+    HISTORY_SENSOR,
 )
 
 

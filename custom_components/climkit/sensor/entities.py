@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import SensorEntityDescription, SensorStateClass
+from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
 
 from ..api import Sensor
 from ..const import DECIMALS
-from ..coordinator import SensorsCoordinator
+from ..coordinator import DataGap, SensorsCoordinator
 from ..entity import ClimkitEntity, SiteEntity
 from ..measures import Series
 from ..runtime import SiteRuntime
@@ -18,6 +19,9 @@ from .descriptions import (
     SeriesSensorDescription,
     SiteSensorDescription,
 )
+
+ATTR_NO_DATA_SINCE = "no_data_since"
+ATTR_DATA_BACK_AT = "data_back_at"
 
 
 class SeriesSensor(SiteEntity):
@@ -114,6 +118,39 @@ class SiteSensor(SiteEntity):
     def native_value(self) -> float | datetime | None:
         """Return the value."""
         return self.entity_description.value_fn(self.runtime)
+
+
+class HistorySensor(SiteSensor):
+    """How much of the history is stored, and when new data last stayed away.
+
+    Automations find it by its attributes, on the site's device; they change with a gap only.
+    """
+
+    _unrecorded_attributes = frozenset({ATTR_NO_DATA_SINCE, ATTR_DATA_BACK_AT})
+    _gap: DataGap | None = None
+
+    @property
+    @override
+    def available(self) -> bool:
+        """It tells what we have, also while Climkit is silent."""
+        return True
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if self.coordinator.data_gap != self._gap:
+            self._gap, self._shown = self.coordinator.data_gap, None
+        super()._handle_coordinator_update()
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, datetime | None]:
+        """Return the last gap's begin and end, UTC; None before the first, and while it lasts."""
+        gap = self.coordinator.data_gap
+        return {
+            ATTR_NO_DATA_SINCE: gap.since if gap else None,
+            ATTR_DATA_BACK_AT: gap.until if gap else None,
+        }
 
 
 class ClimkitSensor(ClimkitEntity[SensorsCoordinator]):

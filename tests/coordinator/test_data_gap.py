@@ -1,0 +1,102 @@
+"""Since when a site has had no new data: what its entity tells, and when it is written."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, callback
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.climkit.coordinator.data_gap import DataGap, next_gap
+from tests.conftest import NOW, Home
+from tests.coordinator.steps import DOWN, set_up
+from tests.simulator import World, water_site
+
+HOUR = timedelta(hours=1)
+NEWEST = datetime(2026, 3, 22, 10, 15, tzinfo=UTC)
+
+
+def after(gap: DataGap | None, hours: float, newest: datetime | None = NEWEST) -> DataGap | None:
+    """The gap so many hours after the newest interval of all."""
+    return next_gap(gap, newest, NEWEST + hours * HOUR, 2 * HOUR)
+
+
+def test_late_and_back() -> None:
+    """Noticed after two hours, kept while data drips, ended when it is on time, then remembered."""
+    assert after(None, 2) is None
+    since = after(None, 2.01)
+    assert since == DataGap(NEWEST)
+    assert after(since, 9, NEWEST + 3 * HOUR) == since
+    ended = after(since, 9, NEWEST + 8 * HOUR)
+    assert ended == DataGap(NEWEST, NEWEST + 9 * HOUR)
+    assert after(ended, 10, NEWEST + 8 * HOUR) == ended
+    assert after(ended, 11, NEWEST + 8 * HOUR) == DataGap(NEWEST + 8 * HOUR)
+
+
+@pytest.mark.parametrize("gap", [None, DataGap(NEWEST), DataGap(NEWEST, NEWEST)])
+def test_nothing_is_known(gap: DataGap | None) -> None:
+    """That says nothing of data."""
+    assert after(gap, 9, None) == gap
+
+
+def told(home: Home) -> tuple[object, object]:
+    """What the entity tells of the last gap."""
+    state = home.state(f"{home.sites[0].site.id}_history_progress")
+    return state.attributes["no_data_since"], state.attributes["data_back_at"]
+
+
+async def test_entity(home: Home) -> None:
+    """It tells of a gap, and is written only where one begins and ends."""
+    await set_up(home)
+    entity_id = home.entity_id(f"{home.sites[0].site.id}_history_progress")
+    written: list[str] = []
+
+    @callback
+    def note(event: Event[Any]) -> None:
+        if event.data["entity_id"] == entity_id:
+            written.append(event.data["new_state"].state)
+
+    home.hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+    for _ in range(8):
+        await home.turn_clock(minutes=15)
+    assert (told(home), written) == ((None, None), [])
+    home.simulator.switches.latency = 3600 * 24
+    for _ in range(16):
+        await home.turn_clock(minutes=15)
+    assert (told(home), written) == ((NOW.replace(hour=12, minute=0), None), ["100.0"])
+    home.simulator.switches.latency = 60
+    await home.turn_clock(minutes=15)
+    assert told(home) == (NOW.replace(hour=12, minute=0), dt_util.utcnow())
+    assert len(written) == 2
+
+
+async def test_climkit_is_down(home: Home) -> None:
+    """The gap is noticed without an answer, and told when there is one again."""
+    await set_up(home)
+    home.simulator.switches.faults = [DOWN]
+    for _ in range(16):
+        await home.turn_clock(minutes=15)
+    assert told(home) == (NOW.replace(minute=0), None)
+    assert not home.sites[0].coordinator.is_available
+    home.simulator.switches.faults = []
+    for _ in range(3):
+        await home.turn_clock(minutes=15)
+    since, back = told(home)
+    assert (since, bool(back)) == (NOW.replace(minute=0), True)
+
+
+class TestMetersReadOnceADay:
+    """They have nothing of today, and that is as it should be."""
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """Water and heating only."""
+        return World.of(water_site(1, now, timedelta(days=8)))
+
+    async def test_no_gap(self, home: Home) -> None:
+        """Not at any hour of two days."""
+        await home.set_up()
+        for _ in range(16):
+            await home.turn_clock(hours=3)
+            assert told(home) == (None, None)
