@@ -56,6 +56,16 @@ test("periods are named by their kind", () => {
 	assert.match(short("2026-11-27"), /^Fr/);
 });
 
+test("a day is the same one wherever the browser is", () => {
+	const { TZ } = process.env;
+	for (const zone of ["Pacific/Kiritimati", "Pacific/Pago_Pago"]) {
+		process.env.TZ = zone;
+		assert.equal(of().period("2026-11-27"), "Freitag, 27. November 2026");
+	}
+	if (TZ === undefined) delete process.env.TZ;
+	else process.env.TZ = TZ;
+});
+
 test("periods are paged through by their kind, over ends of years and months", () => {
 	assert.deepEqual(
 		["2026-03-01", "2026-01", "2026"].map((period) => shift(period, -1)),

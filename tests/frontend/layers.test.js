@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { csv } from "../../custom_components/climkit/frontend/www/csv.js";
 import { subjectOf } from "../../custom_components/climkit/frontend/www/data.js";
 import { layers, mainOf, share, sum, told } from "../../custom_components/climkit/frontend/www/layers.js";
-import { esc } from "../../custom_components/climkit/frontend/www/svg.js";
+import { choiceHtml, esc, signHtml, sumsHtml, svg, tableHtml, tipHtml, words } from "../../custom_components/climkit/frontend/www/svg.js";
 
 test("a flat's solar energy and grid energy are stacked", () => {
 	const { stacked, lines } = layers({ solar: [1, null], grid: [2, 3], total: [3, 3] });
@@ -75,6 +75,25 @@ test("a CSV file survives names with separators, quotes and lines, and starts no
 
 test("names cannot break out of HTML", () => {
 	assert.equal(esc(`<img src="x" onerror='y'>&`), "&#60;img src=&#34;x&#34; onerror=&#39;y&#39;&#62;&#38;");
+});
+
+test("whatever is told, no name breaks out of it", () => {
+	const name = '"><img src=x>';
+	const line = { name, value: name };
+	const told = {
+		sums: sumsHtml([line]),
+		tip: tipHtml({ title: name, lines: [line] }),
+		table: tableHtml({ caption: name, heads: [name], rows: [[name, name]] }),
+		choice: choiceHtml("measure", ["a", "b"], "a", () => name),
+		sign: signHtml("", name),
+		picture: svg(1, 1, name, []),
+		words: words(0, 0, name),
+	};
+	for (const [kind, html] of Object.entries(told)) {
+		assert.ok(html.includes(esc(name)), kind);
+		assert.ok(!html.includes("<img"), kind);
+		assert.ok(!html.includes('""'), kind);
+	}
 });
 
 const METER = { name: "", unit: "kWh", entities: {}, statistics: {} };
