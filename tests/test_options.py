@@ -2,12 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from custom_components.climkit.api import Site
-from custom_components.climkit.const import ALL
-from custom_components.climkit.options import history_start, split_choice
+from custom_components.climkit.const import (
+    ALL,
+    CONF_METERS,
+    CONF_SENSORS,
+    CONF_SITE_TOTALS,
+    CONF_VIEW,
+    VIEW_BUILDING,
+    VIEW_FLAT,
+    VIEW_METERS,
+)
+from custom_components.climkit.options import Selection, history_start, split_choice, view_of
 
 
 @pytest.mark.parametrize(
@@ -44,3 +54,34 @@ def test_history_starts_with_the_site_at_the_earliest(history: str, start: datet
     """A site of 7 May, half past midnight; a later day begins at its own local midnight."""
     site = Site.from_api("house", {"creation_date": "2024-05-07 00:30:00"})
     assert history_start(history, site, datetime(2026, 11, 20, tzinfo=UTC)) == start
+
+
+def test_history_of_a_site_of_which_nobody_knows_the_age() -> None:
+    """Neither Climkit nor the site's id tells: three years are looked through."""
+    site, now = Site.from_api("house", {}), datetime(2026, 11, 20, tzinfo=UTC)
+    assert site.created is None
+    assert history_start("everything", site, now) == datetime(2023, 11, 21, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("options", "view"),
+    [
+        ({CONF_METERS: ALL, CONF_SITE_TOTALS: True}, VIEW_BUILDING),
+        ({CONF_METERS: ALL, CONF_SITE_TOTALS: False}, VIEW_METERS),
+        ({CONF_METERS: ["a"], CONF_SITE_TOTALS: True}, VIEW_METERS),
+        ({CONF_METERS: ["a"], CONF_SITE_TOTALS: False, CONF_VIEW: VIEW_FLAT}, VIEW_FLAT),
+        ({}, VIEW_BUILDING),  # a form that begins
+    ],
+)
+def test_view_of_the_first_release(options: dict[str, Any], view: str) -> None:
+    """It did not store what a person wants to see: meters and totals tell."""
+    assert view_of(options) == view
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"), [({}, True), ({CONF_SENSORS: True}, True), ({CONF_SENSORS: False}, False)]
+)
+def test_sensors_of_the_first_release(told: dict[str, Any], wanted: bool) -> None:
+    """It did not ask for them, and showed them: an update takes none away."""
+    selection = Selection.from_options({CONF_METERS: ALL, CONF_SITE_TOTALS: True, **told})
+    assert selection.sensors is wanted

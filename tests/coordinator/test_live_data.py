@@ -159,3 +159,12 @@ class TestColumns:
         """Its columns are there without one, always 0."""
         live_data.merge(SITE, intervals({"storage_discharging_total": value}), MIDNIGHT)
         assert live_data.has_battery is has_battery
+
+
+def test_steps_between_rows(live_data: LiveData) -> None:
+    """Diagnostics tell ten, the shortest first: so a quarter-hour is seen among gaps."""
+    ends = [MIDNIGHT + timedelta(minutes=15 * number * (number + 1) // 2) for number in range(14)]
+    rows = [Interval(start=end - INTERVAL, end=end, values={}) for end in ends]
+    live_data.merge(SITE, rows, MIDNIGHT - INTERVAL)
+    steps = live_data.observations["minutes_between_rows"]
+    assert steps == [15 * number for number in range(1, 11)]

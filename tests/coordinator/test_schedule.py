@@ -209,6 +209,15 @@ class TestWindow:
         start = schedule.window_start(NOW, MIDNIGHT)
         assert start == newest - TAIL
 
+    def test_answer_that_begins_late(self) -> None:
+        """It may have been cut, so it is asked for once more from there; then that is so."""
+        schedule = FeedSchedule(asked=NOW, newest=QUARTER)
+        cut = QUARTER - timedelta(hours=20)
+        schedule.note_first(cut, QUARTER - INTERVAL)
+        assert schedule.window_start(NOW, MIDNIGHT) == cut
+        schedule.note_first(cut, QUARTER - INTERVAL)
+        assert schedule.window_start(NOW, MIDNIGHT) == QUARTER - TAIL
+
     def test_after_days(self) -> None:
         """A series that lags by days does not widen the window: that is for the nights."""
         schedule = FeedSchedule(asked=NOW, newest=QUARTER - timedelta(days=9))

@@ -1,5 +1,6 @@
 """The arithmetic of what an Energy dashboard lacks."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,14 @@ class TestMerge:
             reasons = [one.reason for one in found.skipped if one.kind == "home"]
             assert reasons == ([reason] if reason else [])
             assert (home in found.added["energy_sources"]) is (reason is None)
+
+    @pytest.mark.parametrize("by_tariff", [False, True])
+    async def test_power_is_told_once(self, view: SiteView, by_tariff: bool) -> None:
+        """Two sources of one grid would double what the dashboard shows of now."""
+        told = replace(view, net_power_of=lambda *_: "sensor.net", by_tariff=by_tariff)
+        grids = [one for one in propose_site(told, {}).sources if one["type"] == "grid"]
+        assert len(grids) == 1 + by_tariff
+        assert [one["stat_rate"] for one in grids if "stat_rate" in one] == ["sensor.net"]
 
     def grids(self, view: SiteView, proposal: Proposal, *present: dict[str, Any]) -> list[Any]:
         """The grid sources that are added to others."""

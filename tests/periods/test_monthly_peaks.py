@@ -85,6 +85,11 @@ class TestMonthlyPeaks:
         """Then there is none."""
         assert take(peaks, NOVEMBER, DECEMBER, intervals(NOVEMBER, None)) is None
 
+    def test_nothing_is_below_zero(self, peaks: MonthlyPeaks) -> None:
+        """A month in which a connection only gave has no power that earns money."""
+        said = intervals(NOVEMBER, -1.0, -0.5)
+        assert take(peaks, NOVEMBER, DECEMBER, said) == Peak(NOVEMBER, 0.0)
+
     def test_higher(self, peaks: MonthlyPeaks) -> None:
         """What is found later counts."""
         take(peaks, NOVEMBER, DECEMBER, intervals(NOVEMBER, 1.0))

@@ -10,6 +10,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, STATE_UNKNOWN
 from homeassistant.core import CoreState
 from homeassistant.util import dt as dt_util
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.measures.series import Series
@@ -124,6 +125,24 @@ class TestHouse:
         await home.restart()
         await home.until(lambda: shown(home, f"{name}_month") is not None)
         assert {key: shown(home, f"{name}_{key}") for key in before} == before
+
+    async def test_database_is_silent(self, home: Home, site_id: str) -> None:
+        """They are looked for again with the next quarter-hour, also while Climkit is down."""
+        await home.set_up_completely()
+        name = f"{site_id}_electricity_conso_total_month"
+        before = shown(home, name)
+        assert before is not None
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=500, path="site_data")
+        ]
+        gone = SQLAlchemyError("gone")
+        with patch.object(amounts, "async_last_rows_before", side_effect=gone) as asked:
+            await home.restart()
+            await home.until(lambda: asked.called)
+            await home.settle()
+        assert shown(home, name) is None
+        await home.turn_clock(minutes=15)
+        assert shown(home, name) == before
 
     async def test_recorder_is_asked_seldom(self, home: Home) -> None:
         """Once for each boundary and for all series together, and not for each new quarter-hour."""
