@@ -2,27 +2,39 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 import json
 import logging
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.json import JSONEncoder
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import get_system_health_info
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    get_system_health_info,
+)
 
 from custom_components.climkit.api.stats import RequestStats
-from custom_components.climkit.const import CONF_ADVANCED, DOMAIN
+from custom_components.climkit.const import CONF_ADVANCED, CONF_SITES, DOMAIN
 from custom_components.climkit.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
 )
-from tests.conftest import Home
-from tests.simulator import DEFAULT_PASSWORD, DEFAULT_USERNAME, Fault, FaultKind
+from tests.conftest import Home, account_entry
+from tests.simulator import (
+    DEFAULT_PASSWORD,
+    DEFAULT_USERNAME,
+    Fault,
+    FaultKind,
+    World,
+    single_house,
+)
 
 PERSONAL_FIELDS = {"name", "site_ref", "address", "latitude", "longitude"}
 
@@ -218,16 +230,52 @@ async def test_logs_hold_no_secret(home: Home, caplog: pytest.LogCaptureFixture)
     assert_hides(text, credentials(home) | personal(home))
 
 
-async def test_system_health(home: Home) -> None:
-    """All accounts together, and whether Climkit can be reached."""
-    await home.set_up_completely()
+async def health_of(home: Home) -> dict[str, Any]:
+    """What the page on the system's health shows; Climkit can be reached."""
     assert await async_setup_component(home.hass, "system_health", {})
     await home.hass.async_block_till_done()
     info = await get_system_health_info(home.hass, DOMAIN)
     assert await info.pop("can_reach_api") == "ok"
+    return dict(info)
+
+
+async def test_system_health(home: Home) -> None:
+    """All accounts together, and whether Climkit can be reached."""
+    await home.set_up_completely()
+    info = await health_of(home)
     assert info["accounts"] == 1
     assert info["requests_today"] > 0
     assert info["last_success"]
+
+
+class TestSeveralAccounts:
+    """System health tells of all of them together."""
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """Two small sites."""
+        sites = (single_house(number, now, timedelta(days=6)) for number in (1, 2))
+        return World.of(*(replace(one, faultless=True) for one in sites))
+
+    async def test_system_health(self, home: Home) -> None:
+        """The newest answer counts, and the requests of today; what is ignored is no account."""
+        home.simulator.accounts.passwords["neighbour"] = DEFAULT_PASSWORD
+        entries = home.entry, account_entry(home.simulator.url, "neighbour")
+        for home.entry, site_id in zip(entries, home.simulator.world.sites, strict=True):
+            home.entry.add_to_hass(home.hass)
+            options = {**home.entry.options, CONF_SITES: [site_id]}
+            home.hass.config_entries.async_update_entry(home.entry, options=options)
+            await home.set_up_completely()
+            home.freezer.tick(1)
+        MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE).add_to_hass(home.hass)
+        stats = [site.client.stats for entry in entries for site in entry.runtime_data.values()]
+        assert len({one.last_success for one in stats}) == 2
+        health = await health_of(home)
+        assert health["accounts"] == 2
+        assert health["last_success"] == max(one.last_success for one in stats)
+        assert health["requests_today"] == sum(one.requests for one in stats) > 0
+        home.freezer.tick(timedelta(days=1))
+        assert (await health_of(home))["requests_today"] == 0
 
 
 async def test_actions_and_logins_tell_no_secret(

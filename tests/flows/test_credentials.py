@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 import pytest
 
+from custom_components.climkit.const import CONF_ADVANCED
 from tests.conftest import NOW, Home, account_entry
 from tests.flows.way import Flow, credentials
 from tests.simulator import DEFAULT_PASSWORD, DEFAULT_USERNAME, World, single_house
@@ -38,6 +39,10 @@ class TestCredentials:
         flow.result = await flow.manager.async_configure(progress["flow_id"])
         assert flow.result["step_id"] == "reauth_confirm"
         assert flow.suggested[CONF_USERNAME] == DEFAULT_USERNAME
+        # Else a password for another server would go to Climkit.
+        advanced = flow.result["data_schema"].schema[CONF_ADVANCED].schema.schema
+        [address] = [one for one in advanced if one == CONF_URL]
+        assert address.description == {"suggested_value": home.simulator.url}
         await flow.answer(credentials(home.simulator.url, "wrong"))
         assert flow.result["errors"] == {"base": "invalid_auth"}
         await flow.answer(credentials(home.simulator.url))
@@ -57,6 +62,17 @@ class TestCredentials:
         await home.hass.async_block_till_done()
         assert home.entry.state is ConfigEntryState.LOADED
         assert home.entry.runtime_data is not before
+
+    async def test_user_name_with_blanks(self, home: Home) -> None:
+        """As people paste it; it is the same account."""
+        home.entry.add_to_hass(home.hass)
+        flow = Flow(home, home.hass.config_entries.flow)
+        flow.result = await home.entry.start_reauth_flow(home.hass)
+        pasted = {CONF_USERNAME: f" {DEFAULT_USERNAME}\n"}
+        await flow.answer(credentials(home.simulator.url) | pasted)
+        assert flow.result["reason"] == "reauth_successful"
+        assert home.entry.data[CONF_USERNAME] == DEFAULT_USERNAME
+        await home.hass.async_block_till_done()
 
     async def test_reauth_with_another_account(self, home: Home) -> None:
         """Its sites could be others: refused."""

@@ -1,0 +1,40 @@
+"""Which account somebody means, and where its password may be sent."""
+
+import pytest
+
+from custom_components.climkit.account import account_id, normalized_url
+
+URL = "https://api.climkit.io/api/v1"
+
+
+def test_account() -> None:
+    """Stored with each entry, so it stays what it is: a user of a server, not a name alone."""
+    assert account_id("cktDevUser_1", URL) == f"cktDevUser_1@{URL}"
+    assert account_id("cktDevUser_1", "http://localhost:8000") != account_id("cktDevUser_1", URL)
+
+
+@pytest.mark.parametrize("entered", [URL, f"{URL}/", f" {URL} ", f"{URL}//\n"])
+def test_one_address_in_several_spellings(entered: str) -> None:
+    """As people paste it; in another spelling it would be another account."""
+    assert normalized_url(entered) == URL
+
+
+@pytest.mark.parametrize(
+    ("host", "is_fine"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.1.2.3:8000", True),
+        ("[::1]:8000", True),
+        ("localhost.example.com", False),
+        ("10.0.0.1", False),
+        ("0.0.0.0", False),  # noqa: S104 - refused
+    ],
+)
+def test_plain_http(host: str, is_fine: bool) -> None:
+    """To this very machine only."""
+    if is_fine:
+        assert normalized_url(f"http://{host}/v1") == f"http://{host}/v1"
+        return
+    with pytest.raises(ValueError, match="readable on the way"):
+        normalized_url(f"http://{host}/v1")
