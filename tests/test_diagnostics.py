@@ -261,7 +261,8 @@ class TestSeveralAccounts:
         """The newest answer counts, and the requests of today; what is ignored is no account."""
         home.simulator.accounts.passwords["neighbour"] = DEFAULT_PASSWORD
         entries = home.entry, account_entry(home.simulator.url, "neighbour")
-        for home.entry, site_id in zip(entries, home.simulator.world.sites, strict=True):
+        for entry, site_id in zip(entries, home.simulator.world.sites, strict=True):
+            home.entry = entry
             home.entry.add_to_hass(home.hass)
             options = {**home.entry.options, CONF_SITES: [site_id]}
             home.hass.config_entries.async_update_entry(home.entry, options=options)
