@@ -27,7 +27,7 @@ from tests.costs.bill import (
     site_of,
 )
 from tests.costs.test_year import UTILITIES, Utility, by_hand
-from tests.services.test_statement import row_of, state
+from tests.services.statement import row_of, state
 from tests.simulator import World, apartment_house
 from tests.truth import hourly_changes
 

@@ -18,7 +18,7 @@ from tests.costs.bill import (
     site_of,
     tariff,
 )
-from tests.services.test_statement import row_of, state
+from tests.services.statement import row_of, state
 from tests.simulator import World
 from tests.stories.source import METER_ID, SITE_ID, Source
 

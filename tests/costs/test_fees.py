@@ -27,7 +27,7 @@ from tests.costs.bill import (
     site_of,
     tariff,
 )
-from tests.services.test_statement import row_of, state
+from tests.services.statement import row_of, state
 from tests.simulator import World, single_house
 
 LOW = {"weekday": "12-17, 23-07", "saturday": "0-24"}

@@ -21,7 +21,7 @@ from tests.costs.bill import (
     site_of,
     tariff,
 )
-from tests.services.test_statement import row_of, state
+from tests.services.statement import row_of, state
 from tests.simulator import World, single_house
 
 OCTOBER, NOVEMBER, DECEMBER = (datetime(2026, month, 1, tzinfo=ZURICH) for month in (10, 11, 12))
