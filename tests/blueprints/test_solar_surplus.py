@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from tests.blueprints.using import automate
-from tests.conftest import Home
+from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind
 
 CONSUMER = "input_boolean.boiler"
@@ -84,3 +84,25 @@ async def test_without_data(home: Home, site_id: str) -> None:
     for _ in range(6):
         await home.turn_clock(minutes=15)
     assert not is_on(home)
+
+
+async def test_news_of_power(home: Home, site_id: str) -> None:
+    """Each new value is looked at when it comes."""
+    await home.turn_clock(minutes=31)  # so that the pause is over
+    await use(home, site_id)
+    home.hass.states.async_set(home.entity_id(f"{site_id}_net_grid_power"), "-2000")
+    await home.hass.async_block_till_done()
+    assert is_on(home)
+
+
+async def test_time_that_has_passed(home: Home, site_id: str) -> None:
+    """A pause ends although the power stays what it is."""
+    await home.turn_clock(to=NOW.replace(minute=31))
+    await use(home, site_id)
+    power = home.entity_id(f"{site_id}_net_grid_power")
+    await home.hass.config_entries.async_unload(home.entry.entry_id)  # nobody writes it any more
+    home.hass.states.async_set(power, "-2000")
+    await home.hass.async_block_till_done()
+    assert not is_on(home)
+    await home.turn_clock(to=NOW.replace(minute=40))
+    assert is_on(home)

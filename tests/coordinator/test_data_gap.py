@@ -68,6 +68,8 @@ async def test_entity(home: Home) -> None:
     home.simulator.switches.latency = 60
     await home.turn_clock(minutes=15)
     assert told(home) == (NOW.replace(hour=12, minute=0), dt_util.utcnow())
+    state_info = home.hass.states.get(entity_id).state_info
+    assert {"no_data_since", "data_back_at"} <= state_info["unrecorded_attributes"]
     assert len(written) == 2
 
 
