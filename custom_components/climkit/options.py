@@ -1,9 +1,8 @@
 """What the user wants of an account, as stored in the options of its config entry. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from .api import Site, local_midnight
 from .const import (
@@ -22,8 +21,7 @@ from .ids import slug, slugs
 HISTORY_WITHOUT_DATE = timedelta(days=3 * 365)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(NamedTuple):
     """Which series are wanted of a site.
 
     `meters` (by `ids.slug`) None: all, also those to come. `others`: meters that the site lists and

@@ -24,21 +24,21 @@ STRANGE_PAUSE = 60.0
 # A token that was just seen to work is not looked at again for so many seconds.
 PROOF_HOLDS = 60.0
 
+# Compiled when there is a refusal to read, which is seldom: that takes a while.
 # How an answer says that the credentials are wrong (assumed; English, as the API's errors are),
 # and how it speaks of something that passes.
 _CREDENTIALS = r"(?:credentials?|passwords?|user ?names?|users?(?! ?agent)|logins?|accounts?)"
 _WRONG = r"(?:invalid|wrong|bad|incorrect|unknown|unrecogni[sz]ed|no such)"
 _IS_WRONG = r"(?:invalid|wrong|incorrect|unknown|not (?:found|valid|correct|known|exist|match))"
-_SAYS_SO = re.compile(
+_SAYS_SO = (
     rf"\b{_WRONG}(?:\W+\w+){{0,2}}?\W+{_CREDENTIALS}\b"
     rf"|\b{_CREDENTIALS}(?:\W+\w+){{0,4}}?\W+{_IS_WRONG}\b"
-    r"|\bunauthori[sz]ed\b|\binvalid grant\b|\b(?:authentication|login) failed\b",
-    re.IGNORECASE,
+    r"|\bunauthori[sz]ed\b|\binvalid grant\b|\b(?:authentication|login) failed\b"
 )
-_PASSES = re.compile(r"maintenance|unavailable|temporar|overload|\blater\b", re.IGNORECASE)
+_PASSES = r"maintenance|unavailable|temporar|overload|\blater\b"
 
 # Between the words of a name such as invalid_grant or InvalidCredentials.
-_SEAM = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
+_SEAM = r"_|(?<=[a-z])(?=[A-Z])"
 
 LONGEST_TEXT = 1000
 
@@ -142,15 +142,19 @@ def speaks_of_credentials(answer: object) -> bool:
     return not is_notice(answer) and any(
         (key == "access_token" and value in (None, ""))
         or (key in _STATUS and str(value) == "401")
-        or (isinstance(value, str) and _SAYS_SO.search(_SEAM.sub(" ", value[:LONGEST_TEXT])))
+        or (isinstance(value, str) and _says_so(value[:LONGEST_TEXT]))
         for key, value in _values(answer)
     )
+
+
+def _says_so(text: str) -> bool:
+    return bool(re.search(_SAYS_SO, re.sub(_SEAM, " ", text), re.IGNORECASE))
 
 
 def is_notice(answer: object) -> bool:
     """Whether a JSON answer speaks of something that passes, such as a maintenance."""
     texts = (value for _, value in _values(answer) if isinstance(value, str))
-    return any(_PASSES.search(text[:LONGEST_TEXT]) for text in texts)
+    return any(re.search(_PASSES, text[:LONGEST_TEXT], re.IGNORECASE) for text in texts)
 
 
 def _values(answer: object) -> Iterator[tuple[object, object]]:

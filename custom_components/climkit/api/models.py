@@ -56,8 +56,7 @@ class MeterMode(StrEnum):
     """A mode that the document does not name, or no hint at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """Where a site stands; any part may be missing."""
 
     street_name: str | None

@@ -1,7 +1,8 @@
 """Which meters, series and feeds a site has, as its lists and answers say from day to day."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 
 from ..api import Meter, MeterMode, Site
 from ..ids import slug, slugs

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 from ..const import CONF_SEASON_FROM, CONF_SEASON_TO
 
-_DAY = re.compile(r"(\d{1,2})\s*\.\s*(\d{1,2})\.?")
+_DAY = r"(\d{1,2})\s*\.\s*(\d{1,2})\.?"
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -63,7 +63,7 @@ class Season:
 
 
 def _year_day(text: str) -> YearDay:
-    if not (match := _DAY.fullmatch(text.strip())):
+    if not (match := re.fullmatch(_DAY, text.strip())):
         raise SeasonError("season_unreadable")
     day, month = map(int, match.groups())
     if not (1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]):

@@ -8,7 +8,7 @@ from typing import Self
 
 from ..const import CONF_SATURDAY, CONF_SUNDAY, CONF_WEEKDAY
 
-_WINDOW = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*h?\s*[-\u2013]\s*(\d{1,2})(?:[:.](\d{2}))?\s*h?")
+_WINDOW = r"(\d{1,2})(?:[:.](\d{2}))?\s*h?\s*[-\u2013]\s*(\d{1,2})(?:[:.](\d{2}))?\s*h?"
 
 
 class LowHoursError(ValueError):
@@ -34,7 +34,7 @@ def parse_hours(text: str) -> frozenset[int]:
 
 
 def _window_hours(window: str) -> Iterable[int]:
-    match = _WINDOW.fullmatch(window)
+    match = re.fullmatch(_WINDOW, window)
     if not match:
         raise LowHoursError("hours_unreadable", window)
     start, start_minutes, end, end_minutes = match.groups(default="00")

@@ -6,16 +6,15 @@ has values on both sides of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from ..api import Interval
 from ..statistics import TimeRange, merged, without
 from .intervals import columns_of
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The quarter-hours of a range, in the parts in which they came: each sorted, none empty."""
 
     parts: Sequence[Sequence[Interval]] = ()

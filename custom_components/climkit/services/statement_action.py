@@ -4,11 +4,6 @@ Everybody may call it, as everybody may see the statistics and entities that it 
 recorder, never Climkit.
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from functools import partial
-from typing import NamedTuple
-
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -17,42 +12,14 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.util import dt as dt_util
-from homeassistant.util.json import JsonArrayType, JsonValueType
+from homeassistant.helpers.importlib import async_import_module
 import voluptuous as vol
 
-from ..api import HOUR, floor_hour
 from ..const import DOMAIN
-from ..devices import name_by_user
-from ..history import USUAL_LATENESS
-from ..measures import METER_TYPES, Series
-from ..runtime import SiteRuntime
-from ..statistics import async_hours, async_synchronize
-from .statement import (
-    Costs,
-    DaySpan,
-    GapReason,
-    Gaps,
-    Measured,
-    as_csv,
-    figures,
-    gaps,
-    part_of,
-    peak_series,
-)
-from .target import ATTR_FROM, ATTR_TO, plausible_day, site_or_meter
+from .target import ATTR_FORMAT, ATTR_FROM, ATTR_TO, CSV, ROWS, plausible_day, site_or_meter
 
 GET_STATEMENT = "get_statement"
-
-ATTR_FORMAT = "format"
-ROWS, CSV = "rows", "csv"
-
-SITE = "site"
-
-# A year; all hours of all meters are read from the database.
-MOST_DAYS = 366
 
 SCHEMA = vol.Schema(
     {
@@ -62,23 +29,6 @@ SCHEMA = vol.Schema(
         vol.Optional(ATTR_FORMAT, default=ROWS): vol.In([ROWS, CSV]),
     }
 )
-
-type _Hours = Mapping[str, Mapping[datetime, float]]
-type _Row = dict[str, JsonValueType]
-
-
-class _Owner(NamedTuple):
-    """A site or meter: one row of a statement; `type` is a meter's, or `site`."""
-
-    id: str
-    name: str
-    type: str
-    series: list[Series]
-
-    @property
-    def cost_ids(self) -> list[str]:
-        """Ids of the statistics of costs that there may be."""
-        return [one.cost_id for one in self.series]
 
 
 @callback
@@ -91,185 +41,6 @@ def async_setup_statement(hass: HomeAssistant) -> None:
 
 async def _async_statement(call: ServiceCall) -> ServiceResponse:
     """Answer the statement, as long as the account of the device is loaded."""
+    rows = await async_import_module(call.hass, f"{__package__}.statement_rows")
     runtime, owner_id = site_or_meter(call.hass, call.data[ATTR_DEVICE_ID])
-    return await runtime.async_run(_async_answer(call, runtime, owner_id))
-
-
-async def _async_answer(call: ServiceCall, runtime: SiteRuntime, owner_id: str) -> ServiceResponse:
-    span = _span_of(call, runtime)
-    stated = await _async_rows(call.hass, runtime, _owners(runtime, owner_id), span)
-    zone, currency = runtime.site.zone, runtime.costs.tariffs.currency
-    days: _Row = {ATTR_FROM: span.first.isoformat(), ATTR_TO: span.last.isoformat()}
-    found = {reason for _, lacking in stated for reason in lacking.reasons}
-    reasons: JsonArrayType = [reason.value for reason in GapReason if reason in found]
-    answer: dict[str, JsonValueType] = {
-        "site_id": runtime.site.id,
-        **days,
-        "start": span.hours.start.astimezone(zone).isoformat(),
-        "end": span.hours.end.astimezone(zone).isoformat(),
-        "currency": currency,
-        "complete": not reasons,
-        "reasons": reasons,
-    }
-    if call.data[ATTR_FORMAT] == CSV:
-        answer["csv"] = as_csv(days | {"currency": currency} | row for row, _ in stated)
-    else:
-        answer["rows"] = [row for row, _ in stated]
-    return answer
-
-
-def _span_of(call: ServiceCall, runtime: SiteRuntime) -> DaySpan:
-    """Return the days that a call names, up to today at most."""
-    zone = runtime.site.zone
-    today = dt_util.utcnow().astimezone(zone).date()
-    first: date = call.data[ATTR_FROM]
-    last: date = call.data.get(ATTR_TO, today)
-    if first > today:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="from_in_future")
-    if first > last:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="days_inverted")
-    last = min(last, today)
-    if (last - first).days >= MOST_DAYS:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="too_many_days",
-            translation_placeholders={"days": str(MOST_DAYS)},
-        )
-    return DaySpan.of(first, last, zone)
-
-
-def _owners(runtime: SiteRuntime, owner_id: str) -> list[_Owner]:
-    """Return the rows there shall be: a meter, or a site (if its totals are wanted) and its meters.
-
-    Raises ServiceValidationError for a meter that Climkit lists no more.
-    """
-    site, meters = runtime.site, runtime.meters
-    names = {site.id: runtime.names.site(site)} | runtime.names.meters(meters.values())
-    types = {site.id: SITE} | {key: meter.type for key, meter in meters.items()}
-    series: dict[str, list[Series]] = {key: [] for key in types}
-    for one in runtime.series.values():
-        series[one.owner_id].append(one)
-    if owner_id not in types:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_loaded")
-    wanted = [owner_id] if owner_id != site.id else [key for key in types if series[key]]
-    return [
-        _Owner(
-            id=key,
-            name=name_by_user(runtime, key) or names[key],
-            type=types[key],
-            series=series[key],
-        )
-        for key in wanted
-    ]
-
-
-async def _async_rows(
-    hass: HomeAssistant, runtime: SiteRuntime, owners: list[_Owner], span: DaySpan
-) -> list[tuple[_Row, Gaps]]:
-    """Return a row for each owner, and what it lacks.
-
-    What an owner has is read at once, so that amounts and costs agree.
-    """
-    costs, hours = runtime.costs, span.hours
-    pending = {one.id for one in owners if costs.is_pending(one.cost_ids, hours)}
-    await async_synchronize(hass)  # what was about to be written is stored now
-    rows = []
-    for owner in owners:
-        ids = {one.statistic_id for one in owner.series}.union(owner.cost_ids)
-        found = await async_hours(hass, ids, hours.start, hours.end)
-        is_pending = owner.id in pending or costs.is_pending(owner.cost_ids, hours)
-        rows.append(await _async_row(hass, runtime, owner, span, found, is_pending=is_pending))
-    return rows
-
-
-async def _async_row(
-    hass: HomeAssistant,
-    runtime: SiteRuntime,
-    owner: _Owner,
-    span: DaySpan,
-    found: _Hours,
-    *,
-    is_pending: bool,
-) -> tuple[_Row, Gaps]:
-    """Return the row of an owner, and what it lacks, from its hours, by statistic id."""
-    site, costs, now = runtime.site, runtime.costs, dt_util.utcnow()
-    measured = _measured(runtime, owner, found)
-    plan, bills = costs.plan, costs.bills
-    whole = [Costs(found.get(one, {}), plan.fee_in(one)) for one in plan.cost_ids_of(owner.id)]
-    has_fee = owner.id in plan.fees
-    fees = bills.fee(owner.id, span.first, span.last) if has_fee else None
-    has_power_price = plan.has_power_price(owner.id, span.first, span.last)
-    power = bills.power(owner.id, span.first, span.last) if has_power_price else None
-    is_peak_unknown = has_power_price and power is None
-    created = floor_hour(site.created) if site.created else None
-    # A year of hours is not summed up in the event loop.
-    sums = await hass.async_add_executor_job(
-        partial(
-            figures,
-            measured,
-            whole,
-            fees,
-            costs.tariffs,
-            is_pending=is_pending,
-            power=power,
-            is_peak_unknown=is_peak_unknown,
-        )
-    )
-    lacking = await hass.async_add_executor_job(
-        partial(
-            gaps,
-            measured,
-            span.hours,
-            now,
-            created,
-            is_pending=is_pending,
-            is_peak_unknown=is_peak_unknown,
-            is_price_awaited=costs.is_price_awaited,
-        )
-    )
-    row: _Row = {
-        "id": owner.id,
-        "name": owner.name,
-        "type": owner.type,
-        **sums,
-        **_peak(runtime, owner, span, now),
-        "complete": not lacking.reasons,
-        "missing_hours": lacking.missing_hours,
-        "reasons": [reason.value for reason in lacking.reasons],
-    }
-    return row, lacking
-
-
-def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours) -> list[Measured]:
-    """Return what is stated of an owner's series."""
-    history = runtime.history
-    stored = {one.series.statistic_id for one in history.states if one.last}
-    measured = []
-    for one in owner.series:
-        if (part := part_of(one)) is None:
-            continue
-        is_frequent = METER_TYPES[one.feed.meter_type].read_each_interval
-        measured.append(
-            Measured(
-                part=part,
-                amounts=found.get(one.statistic_id, {}),
-                costs=Costs(found.get(one.cost_id, {}), runtime.costs.plan.fee_in(one.cost_id)),
-                is_stored=one.statistic_id in stored,
-                is_awaited=history.is_awaited(one.statistic_id),
-                lateness=2 * HOUR if is_frequent else USUAL_LATENESS,
-                newest=runtime.coordinator.last_measurement if is_frequent else None,
-            )
-        )
-    return measured
-
-
-def _peak(runtime: SiteRuntime, owner: _Owner, span: DaySpan, now: datetime) -> _Row:
-    """Return the highest quarter-hour of the days; only the running month's are remembered."""
-    series, zone = peak_series(owner.series), runtime.site.zone
-    is_this_month = span.hours.start >= runtime.periods.peaks.month(now)
-    days = range(span.first.day, span.last.day + 1)
-    peak = runtime.periods.peaks.peak(series, now, days) if series and is_this_month else None
-    return {
-        "peak_kw": peak.power if peak else None,
-        "peak_at": peak.start.astimezone(zone).isoformat() if peak else None,
-    }
+    return await runtime.async_run(rows.async_answer(call, runtime, owner_id))

@@ -18,6 +18,10 @@ from ..runtime import SiteRuntime, loaded_sites
 ATTR_FROM = "from"
 ATTR_TO = "to"
 
+# As what rows are answered.
+ATTR_FORMAT = "format"
+ROWS, CSV = "rows", "csv"
+
 # Everybody may call, so no answer is longer than some megabytes.
 MOST_VALUES = 200_000
 
