@@ -8,6 +8,8 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 import re
+import subprocess
+import sys
 
 from homeassistant.loader import BASE_PRELOAD_PLATFORMS
 import pytest
@@ -215,6 +217,20 @@ def test_home_assistant_takes_no_room_for_a_platform() -> None:
     names = {path.stem for path in HOUSE.iterdir()}
     assert names & PRELOADED == DOORS
     assert all((HOUSE / f"{door}.py").is_file() for door in DOORS)
+
+
+def test_what_only_somebody_asks_for_is_not_loaded_at_the_start() -> None:
+    """What dashboard and statement answer; Home Assistant imports all the rest at each start."""
+    doors = ("", ".sensor", *(f".{door}" for door in sorted(DOORS)))
+    imports = (f"import custom_components.climkit{door}" for door in doors)
+    program = "; ".join(("import sys", *imports, "print(*sys.modules)"))
+    run = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    prefix = "custom_components.climkit."
+    late = {f"{prefix}{one}" for one in ("frontend.answers", "frontend.day", "services.statement")}
+    assert late <= {prefix + ".".join(module) for module in MODULES}
+    assert late.isdisjoint(run.stdout.split())
 
 
 def arrows_that_matter() -> set[tuple[str, str]]:
