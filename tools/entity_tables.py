@@ -125,7 +125,7 @@ WORDS = {
         "Individual electrical devices",
         "Einzelgeräte",
         "Appareils individuels",
-        "Singoli dispositivi",
+        "Singoli dispositivi elettrici",
     ),
     "water": (
         "Water consumption",
