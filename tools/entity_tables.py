@@ -123,7 +123,7 @@ WORDS = {
     ),
     "devices": (
         "Individual electrical devices",
-        "Einzelgeräte",
+        "Einzelne elektrische Geräte",
         "Appareils individuels",
         "Singoli dispositivi elettrici",
     ),
