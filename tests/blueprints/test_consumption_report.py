@@ -153,9 +153,9 @@ NO_DATA = {"de": "keine Daten", "en": "no data", "fr": "pas de données", "it": 
 async def test_own_words(home: Home, reports: list[Mapping[str, Any]]) -> None:
     """A person changes one of the ready texts and leaves the others."""
     await home.set_up_completely()
-    texts = ready_texts("consumption_report")
-    texts["de"] |= {"day": "Unser Strom am", "solar": "{} % vom {{ 'Dach' }}"}
-    report = await report_of(home, reports, *devices(home, METER_ID), language="de", texts=texts)
+    texts = ready_texts("consumption_report", "de")
+    texts |= {"day": "Unser Strom am", "solar": "{} % vom {{ 'Dach' }}"}
+    report = await report_of(home, reports, *devices(home, METER_ID), language="de", de=texts)
     assert report["title"] == "Unser Strom am 19.11.2026"
     assert re.fullmatch(r"19.11.2026\nFlat: [\d.]+ kWh, \d+ % vom Dach", report["message"])
 

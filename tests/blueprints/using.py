@@ -26,12 +26,10 @@ async def automate(home: Home, blueprint: str, **inputs: object) -> None:
     assert home.hass.states.is_state("automation.it", STATE_ON)
 
 
-def ready_texts(blueprint: str) -> dict[str, dict[str, str]]:
-    """The texts that a person finds in the form, by language."""
+def ready_texts(blueprint: str, language: str) -> dict[str, str]:
+    """The texts that a person finds in the form for a language."""
     content: Any = load_yaml(str(AUTOMATIONS / f"{blueprint}.yaml"))
-    texts: dict[str, dict[str, str]] = content["blueprint"]["input"]["wording"]["input"]["texts"][
-        "default"
-    ]
+    texts: dict[str, str] = content["blueprint"]["input"]["wording"]["input"][language]["default"]
     return texts
 
 
