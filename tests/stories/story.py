@@ -4,7 +4,7 @@ A story is a list of steps; `play` lets them happen to a home, `come_to_rest` le
 happened, and `assert_true` compares every hour, of energy and of costs, with the source.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -123,10 +123,6 @@ class StoryHome(Home):
     def sites(self) -> list[SiteRuntime]:
         """The sites of an entry that is loaded; where set-up failed, nobody works on others."""
         return super().sites if self.entry.state is ConfigEntryState.LOADED else []
-
-    @override
-    async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
-        await super().until(condition, seconds)
 
     @contextmanager
     def patched(self) -> Iterator[None]:
