@@ -40,8 +40,8 @@ class TestOptionsFlow:
         assert await stored(house) == before
         placeholders = shown["description_placeholders"]
         assert placeholders
-        assert "- Grid: Les Tilleuls Flat 1 Grid energy" in placeholders["added"]
-        assert "- Water: Les Tilleuls Cold water flat 1 " in placeholders["added"]
+        assert "- Grid · Les Tilleuls Flat 1 Grid energy" in placeholders["added"]
+        assert "- Water · Les Tilleuls Cold water flat 1 " in placeholders["added"]
         shown = await self.answer(house, shown, {})
         assert (shown["type"], shown["reason"]) == (FlowResultType.ABORT, "dashboard_set_up")
         assert f"climkit:{flat}_ext" in await stored(house)
@@ -63,7 +63,7 @@ class TestOptionsFlow:
         before = await stored(house)
         shown = await self.answer(house, await self.start(house), site)
         assert self.rows(shown) == [{"device_id": one, "parent": garage} for one in points]
-        assert "(Included in: Les Tilleuls Garage Energy)" in self.told(shown, "added")
+        assert "(Included in Les Tilleuls Garage Energy)" in self.told(shown, "added")
 
         corrected = [{"device_id": points[0]}]
         shown = await self.answer(house, shown, {"included_in": corrected})
@@ -113,7 +113,7 @@ class TestOptionsFlow:
         one, other, third = (meter(house, f"Flat {number}") for number in (1, 2, 3))
         await call(house, device_id=device(house, one))
         shown = await self.answer(house, await self.start(house), {"owner": other})
-        assert self.told(shown, "removed") == "- Home consumption: Les Tilleuls Flat 1 Energy"
+        assert self.told(shown, "removed") == "- Home consumption · Les Tilleuls Flat 1 Energy"
         shown = await self.answer(house, shown, {})
         assert shown["reason"] == "dashboard_set_up"
         sources = json.loads(await stored(house))["energy_sources"]

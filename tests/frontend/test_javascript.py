@@ -6,6 +6,7 @@ import re
 from tests.project.test_translations import read
 
 WWW = Path(__file__).parents[2] / "custom_components" / "climkit" / "frontend" / "www"
+FLOWS = WWW.parents[1] / "flows"
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in WWW.glob("*.js")}
 
 # Keys that are put together: of names of columns and measures, of buttons, of fields.
@@ -33,6 +34,12 @@ def test_all_texts_are_there_and_used() -> None:
     used |= set(re.findall(r"\btext\(\"(\w+)\"\)", python))
     assert used <= keys
     assert {key for key in keys - used if not MADE.fullmatch(key)} == set()
+
+
+def test_code_sets_no_colon() -> None:
+    """French has a space before it, other languages none: only a translation knows."""
+    code = {path.name: path.read_text(encoding="utf-8") for path in FLOWS.glob("*.py")} | SCRIPTS
+    assert [name for name, text in code.items() if re.search(r"\}: \$?\{|: \$\{", text)] == []
 
 
 def test_it_asks_for_nothing_outside() -> None:

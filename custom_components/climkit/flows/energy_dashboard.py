@@ -185,7 +185,7 @@ class EnergyDashboardSteps(OptionsFlow):
 
         def line(kind: str, statistic_ids: Iterable[str]) -> str:
             found = ", ".join(names.get(key) or key for key in statistic_ids)
-            return f"- {word(f'dashboard_kind.options.{kind}')}: {found}"
+            return f"- {word(f'dashboard_kind.options.{kind}')} · {found}"
 
         def entry_line(entry: Entry) -> str:
             if "type" in entry:
@@ -193,7 +193,7 @@ class EnergyDashboardSteps(OptionsFlow):
             device = line(DEVICE, [str(entry["stat_consumption"])])
             parent = entry.get("included_in_stat")
             within = word(f"{ATTR_INCLUDED_IN}.fields.{ATTR_PARENT}.name")
-            return f"{device} ({within}: {names.get(str(parent), parent)})" if parent else device
+            return f"{device} ({within} {names.get(str(parent), parent)})" if parent else device
 
         added = [entry_line(one) for entries in merged.added.values() for one in entries]
         removed = [entry_line(one) for one in merged.removed]

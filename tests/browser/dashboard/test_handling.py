@@ -193,7 +193,7 @@ async def test_cards_have_editors(home: Home, dashboard: Dashboard) -> None:
         await dashboard.card(kind).ready()
         await expect(dashboard.card(kind).host.locator("h2")).to_contain_text(title)
 
-    await dashboard.edit("day", {"Meter": f"{SITE}: Flat 3"})
+    await dashboard.edit("day", {"Meter": f"{SITE} - Flat 3"})
     await dashboard.edit("heatmap", {"Site": OTHER_SITE, "Show": "Production"})
     await dashboard.edit("meters", {"Site": OTHER_SITE})
     other = home.simulator.site_id(OTHER_SITE)

@@ -114,7 +114,7 @@ window.customCards.push(
 		type,
 		preview: true,
 		get name() {
-			return `Climkit: ${text(index + 1)}`;
+			return `Climkit · ${text(index + 1)}`;
 		},
 	})),
 );

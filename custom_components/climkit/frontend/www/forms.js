@@ -14,7 +14,7 @@ export async function form(kind) {
 	/** @param {string[]} values */
 	const words = (values) => values.map((value) => ({ value, label: t(value) }));
 	const meters = sites.flatMap(({ name: site, meters }) =>
-		meters.map(({ meter_id: value, name }) => ({ value, label: sites.length > 1 ? `${site}: ${name}` : name })),
+		meters.map(({ meter_id: value, name }) => ({ value, label: sites.length > 1 ? `${site} - ${name}` : name })),
 	);
 	const schema = [
 		select(

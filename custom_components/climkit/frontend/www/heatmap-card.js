@@ -134,7 +134,7 @@ export default class HeatmapCard extends Card {
 				return { title: `${day}, ${this.f.time(from)}–${this.f.time(from + 3600)}`, lines };
 			},
 		});
-		return svg(width, top + days.length * high, `${this.title}, ${label}: ${this.t(measure)}`, drawn);
+		return svg(width, top + days.length * high, `${this.title}, ${label}, ${this.t(measure)}`, drawn);
 	}
 
 	table() {

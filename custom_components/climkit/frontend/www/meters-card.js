@@ -30,7 +30,7 @@ export default class MetersCard extends Card {
 	}
 
 	get title() {
-		return `${this.subject.site.name}: ${this.t("meters")}`;
+		return `${this.subject.site.name} · ${this.t("meters")}`;
 	}
 
 	/** @returns {Promise<Meters>} */
@@ -86,7 +86,7 @@ export default class MetersCard extends Card {
 	draw() {
 		const { data, sorted, isDown } = this;
 		const { peak, meters, month } = data;
-		const said = peak ? `${this.t("peak")}: ${this.f.amount(peak.kw, "kW")}, ${this.f.moment(peak.start)}` : "";
+		const said = peak ? `${this.t("peak")} ${this.f.amount(peak.kw, "kW")}, ${this.f.moment(peak.start)}` : "";
 		this.put(".tools", `<p>${esc(said)}</p>${this.button("save")}`);
 		const heads = this.columns.map((column) => {
 			const [order, sign] = column !== sorted ? ["none", ""] : isDown ? ["descending", " ↓"] : ["ascending", " ↑"];

@@ -107,7 +107,7 @@ export default class MonthsCard extends Card {
 				bar(index, Math.min(28, slot * 0.58), ...reach(index), color);
 			}
 		});
-		return svg(width, height, `${this.title}, ${label}: ${this.amount(sum(now[total]))}`, drawn);
+		return svg(width, height, `${this.title}, ${label}, ${this.amount(sum(now[total]))}`, drawn);
 	}
 
 	table() {
