@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
+from playwright.async_api import expect
 import pytest
 
+from tools.demonstration.browser import TIMEOUT
 from tools.demonstration.playground import ENVIRONMENT
 
 from .home import Home, living
@@ -13,6 +15,8 @@ from .home import Home, living
 HISTORY_DAYS = 24
 # So large (watts of peak power) that solar energy is exported on the dullest day of a winter.
 ROOF = 250_000
+
+expect.set_options(timeout=TIMEOUT)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.async_api import expect
 import pytest
 
-from tools.demonstration.browser import TIMEOUT, number
+from tools.demonstration.browser import number
 from tools.demonstration.check import complaints, wait_for_history
 
 from .conftest import Home
@@ -45,8 +45,6 @@ NOTHING: Mapping[str, list[Any]] = {
     "device_consumption_water": [],
 }
 HALF_A_DIGIT = 0.005 + 1e-6  # the page has two digits after the point
-
-expect.set_options(timeout=TIMEOUT)
 
 
 async def test_adds_the_integration(home: Home) -> None:

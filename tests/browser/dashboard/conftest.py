@@ -5,10 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from playwright.async_api import expect
 import pytest
 
-from tools.demonstration.browser import TIMEOUT
 from tools.demonstration.check import wait_for_history
 from tools.demonstration.dashboard import Dashboard
 
@@ -30,8 +28,6 @@ WRITTEN_WITHIN = 120  # seconds
 HOLE_FROM, HOLE_TO = time(9, 30), time(14)
 # The apartment house begins three weeks after its creation.
 HISTORY_DAYS = (TODAY - min(SPRING, AUTUMN)).days + 30
-
-expect.set_options(timeout=TIMEOUT)
 
 
 @dataclass
