@@ -30,6 +30,7 @@ CONFIGURATION = """\
 frontend:
 config:
 history:
+my:
 energy:
 recorder:
 automation: !include automations.yaml
