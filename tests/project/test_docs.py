@@ -27,7 +27,8 @@ from tools.entity_tables import (
 SCRIPT = re.compile(r"(?<![\w/.])(scripts/[\w-]+(?:\.py)?)((?: --[\w-]+)*)")
 MY_LINKS = {
     *("blueprint_import", "config_energy", "config_flow_start", "developer_services"),
-    *("developer_statistics", "hacs_repository", "integration", "repairs", "system_health"),
+    *("developer_statistics", "general", "hacs_repository", "integration", "repairs"),
+    "system_health",
 }
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 INTEGRATION = ROOT / "custom_components" / "climkit"
