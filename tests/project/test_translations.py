@@ -141,3 +141,18 @@ def test_labels_fit_beside_their_unit(language: str) -> None:
                 if isinstance(selector, NumberSelector):
                     label = said[f"{sections}.{name}.data.{key}"]
                     assert len(label) <= LONGEST_LABEL, (language, label)
+
+
+@pytest.mark.parametrize("kind", ["tariff", "feed_in"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_cog_beside_prices_is_called_what_the_repair_says(language: str, kind: str) -> None:
+    """Without a text of its own, Home Assistant calls it Configure."""
+    word = {
+        "de": "neu konfigurieren",
+        "en": "reconfigure",
+        "fr": "reconfigurer",
+        "it": "riconfigura",
+    }[language]
+    texts = read(language)
+    assert word in texts[f"config_subentries.{kind}.initiate_flow.reconfigure"].lower()
+    assert word in texts["issues.unusable_tariffs.description"].lower()

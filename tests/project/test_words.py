@@ -11,6 +11,7 @@ from tests.project.test_translations import LANGUAGES, read as texts_of
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+SCRIPTS = ROOT / "custom_components" / "climkit" / "frontend" / "www"
 CODES = {"English": "en", "Deutsch": "de", "Français": "fr", "Italiano": "it"}
 
 # Pages by language; those in English that a user reads, not those for who changes something.
@@ -82,9 +83,20 @@ def _without_code(text: str) -> str:
     return re.sub(r"`[^`\n]*`|\]\([^)]*\)|<[^>]*>|\bhttps?://\S*", "", text)
 
 
+def texts_of_scripts(code: str) -> Iterator[tuple[str, str]]:
+    """Give what the dashboard's scripts say themselves, without the translations."""
+    for path in sorted(SCRIPTS.glob("*.js")):
+        found = re.finditer(
+            rf"""\b{code}: (["'`])(.*?)\1""", path.read_text(encoding="utf-8"), re.DOTALL
+        )
+        for one in found:
+            yield path.name, one[2]
+
+
 def written(code: str) -> Iterator[tuple[str, str]]:
     """Give all that a user reads in a language, with where it stands."""
     yield from texts_of(code).items()
+    yield from texts_of_scripts(code)
     for name in PAGES[code]:
         yield name, _without_code((ROOT / name).read_text(encoding="utf-8"))
     for path in sorted((ROOT / "blueprints").rglob("*.yaml")) if code == "en" else ():
@@ -102,6 +114,16 @@ def test_words_that_are_not_used(code: str) -> None:
         for one in words
         if one.is_in(text)
     ] == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_scripts_say_the_same_in_all_languages(code: str) -> None:
+    """As many texts in the same files, so that none of them escapes the search for words."""
+    texts, english = list(texts_of_scripts(code)), list(texts_of_scripts("en"))
+    assert texts
+    assert [(where, text.count("|")) for where, text in texts] == [
+        (where, text.count("|")) for where, text in english
+    ]
 
 
 @pytest.mark.parametrize("one", FORBIDDEN, ids=lambda one: one.word)
