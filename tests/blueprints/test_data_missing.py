@@ -140,6 +140,26 @@ async def test_without_an_answer(
     assert report["message"] == f"{name}: {says}"
 
 
+async def test_start_in_between(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """Home Assistant was started again while Climkit was down: told once that data is back."""
+    await watch(home, hours=6)
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+    for _ in range(7):
+        await home.turn_clock(hours=1)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await home.begin()
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    await home.turn_clock(hours=1)
+    home.simulator.switches.faults = []
+    await home.turn_clock(minutes=15)
+    await home.until(lambda: bool(home.sites), seconds=20)
+    await home.hass.async_block_till_done()
+    for _ in range(2):
+        await home.turn_clock(minutes=15)
+    titles = [one["title"] for one in reports]
+    assert titles == ["Climkit data is missing", "Climkit data is back"]
+
+
 class TestManySites:
     """One of them falls silent, then the other."""
 

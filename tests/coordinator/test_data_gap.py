@@ -8,7 +8,7 @@ from homeassistant.core import Event, callback
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit.coordinator.data_gap import DataGap, next_gap
+from custom_components.climkit.coordinator.data_gap import DataGap, next_gap, resumed
 from tests.conftest import NOW, Home
 from tests.coordinator.steps import DOWN, set_up
 from tests.simulator import World, water_site
@@ -40,10 +40,21 @@ def test_nothing_is_known(gap: DataGap | None) -> None:
     assert after(gap, 9, None) == gap
 
 
-def told(home: Home) -> tuple[object, object]:
+def test_start() -> None:
+    """A gap that had not ended goes on, whatever was seen since; another is the newer one."""
+    ended, begun = DataGap(NEWEST, NEWEST + HOUR), DataGap(NEWEST)
+    later = DataGap(NEWEST + 3 * HOUR)
+    assert resumed(None, None) is None
+    assert resumed(None, later) == resumed(ended, later) == later
+    assert resumed(ended, None) == ended
+    assert resumed(begun, None) == resumed(begun, later) == begun
+
+
+def told(home: Home) -> tuple[datetime | None, datetime | None]:
     """What the entity tells of the last gap."""
     state = home.state(f"{home.sites[0].site.id}_history_progress")
-    return state.attributes["no_data_since"], state.attributes["data_back_at"]
+    since, back = (state.attributes[key] or "" for key in ("no_data_since", "data_back_at"))
+    return dt_util.parse_datetime(since), dt_util.parse_datetime(back)
 
 
 async def test_entity(home: Home) -> None:
@@ -71,6 +82,24 @@ async def test_entity(home: Home) -> None:
     state_info = home.hass.states.get(entity_id).state_info
     assert {"no_data_since", "data_back_at"} <= state_info["unrecorded_attributes"]
     assert len(written) == 2
+
+
+async def test_restarts(home: Home) -> None:
+    """A gap goes on over them, and is remembered once it has ended."""
+    await set_up(home)
+    home.simulator.switches.latency = 3600 * 24
+    for _ in range(4):
+        await home.turn_clock(hours=1)
+    since = NOW.replace(minute=0)
+    await home.restart()
+    assert told(home) == (since, None)
+    home.simulator.switches.latency = 60
+    await home.restart()
+    await home.turn_clock(minutes=15)
+    ended = told(home)
+    assert (ended[0], bool(ended[1])) == (since, True)
+    await home.restart()
+    assert told(home) == ended
 
 
 async def test_climkit_is_down(home: Home) -> None:

@@ -30,3 +30,12 @@ def next_gap(
     if now - newest > lateness:
         return gap if is_open else DataGap(newest)
     return replace(gap, until=now) if gap and is_open else gap
+
+
+def resumed(before: DataGap | None, gap: DataGap | None) -> DataGap | None:
+    """Return the last gap after a start, from what was known before it and has been seen since.
+
+    One that had not ended goes on: it ends when data is seen to be on time.
+    """
+    is_open = before is not None and before.until is None
+    return before if is_open or gap is None else gap

@@ -6,10 +6,12 @@ from typing import override
 from homeassistant.components.sensor import SensorEntityDescription, SensorStateClass
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.util import dt as dt_util
 
 from ..api import Sensor
 from ..const import DECIMALS
-from ..coordinator import DataGap, SensorsCoordinator
+from ..coordinator import DataGap, SensorsCoordinator, resumed
 from ..entity import ClimkitEntity, SiteEntity
 from ..measures import Series
 from ..runtime import SiteRuntime
@@ -120,7 +122,7 @@ class SiteSensor(SiteEntity):
         return self.entity_description.value_fn(self.runtime)
 
 
-class HistorySensor(SiteSensor):
+class HistorySensor(SiteSensor, RestoreEntity):
     """How much of the history is stored, and when new data last stayed away.
 
     Automations find it by its attributes, on the site's device; they change with a gap only.
@@ -128,6 +130,18 @@ class HistorySensor(SiteSensor):
 
     _unrecorded_attributes = frozenset({ATTR_NO_DATA_SINCE, ATTR_DATA_BACK_AT})
     _gap: DataGap | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Remember the last gap over a start, so that its end is not missed."""
+        await super().async_added_to_hass()
+        if last := await self.async_get_last_state():
+            since, until = (
+                dt_util.parse_datetime(last.attributes.get(key) or "")
+                for key in (ATTR_NO_DATA_SINCE, ATTR_DATA_BACK_AT)
+            )
+            before = DataGap(since, until) if since else None
+            self.coordinator.data_gap = resumed(before, self.coordinator.data_gap)
 
     @property
     @override
@@ -144,12 +158,12 @@ class HistorySensor(SiteSensor):
 
     @property
     @override
-    def extra_state_attributes(self) -> dict[str, datetime | None]:
-        """Return the last gap's begin and end, UTC; None before the first, and while it lasts."""
+    def extra_state_attributes(self) -> dict[str, str | None]:
+        """Return the last gap's begin and end (ISO, UTC); None before one, and while it lasts."""
         gap = self.coordinator.data_gap
         return {
-            ATTR_NO_DATA_SINCE: gap.since if gap else None,
-            ATTR_DATA_BACK_AT: gap.until if gap else None,
+            ATTR_NO_DATA_SINCE: gap.since.isoformat() if gap else None,
+            ATTR_DATA_BACK_AT: gap.until.isoformat() if gap and gap.until else None,
         }
 
 
