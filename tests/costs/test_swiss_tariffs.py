@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.climkit.costs.tariff import feed_in_of_tariffs
 from custom_components.climkit.costs.tariffs import Tariffs, changed_ranges, tariffs_from_data
+from custom_components.climkit.flows.prices import READY_WINDOWS
 from custom_components.climkit.measures.table import Price
 from custom_components.climkit.statistics.time_range import TimeRange
 from tests.costs.bill import ZURICH, feed_in, tariff
@@ -15,6 +16,7 @@ from tests.costs.bill import ZURICH, feed_in, tariff
 HOUR = timedelta(hours=1)
 GROUPE_E = dict.fromkeys(("weekday", "saturday", "sunday"), "12-17, 23-07")
 LAUSANNE = {"weekday": "22-06", "saturday": "0-7, 14-24", "sunday": "0-24"}
+EWZ = {"weekday": "22-06", "saturday": "22-06", "sunday": "0-24"}
 GRAENICHEN = {"weekday": "0-6, 12-18", "saturday": "0-24", "sunday": "0-24"}
 EWZ_FEED_IN = {"weekday": "22-6", "saturday": "0-24", "sunday": "0-24"}
 SUMMER = {"season_from": "1.4.", "season_to": "30.9."}
@@ -60,6 +62,13 @@ class TestWindows:
     def test_groupe_e(self, day: date, count: int) -> None:
         """Every day 12-17 and 23-07."""
         assert sum(double(GROUPE_E).is_low(hour) is True for hour in hours_of(day)) == count
+
+    @pytest.mark.parametrize(
+        ("utility", "published"), [("groupe_e", GROUPE_E), ("ewz", EWZ), ("sil", LAUSANNE)]
+    )
+    def test_ready_for_the_form(self, utility: str, published: dict[str, str]) -> None:
+        """Whoever chooses a utility gets the hours that it publishes."""
+        assert READY_WINDOWS[utility] == tuple(published.values())
 
     @pytest.mark.parametrize(("windows", "count"), [(GRAENICHEN, 60), (LAUSANNE, 87)])
     def test_high_hours_of_a_week(self, windows: dict[str, str], count: int) -> None:

@@ -70,6 +70,7 @@ class TestAdd:
             ({"season": {"season_to": "1.4."}}, {"season": "season_needs_both"}),
             ({"valid_from": "0026-01-01"}, {"valid_from": "odd_year"}),
             ({"feed_in": {"feed_in_price": 10.4}}, {"feed_in": "unlikely_price"}),
+            ({"feed_in": {"feed_in_price": -2.5}}, {"feed_in": "unlikely_price"}),
         ],
     )
     async def test_refused(

@@ -176,6 +176,20 @@ class TestAdd:
         assert flow.titles == ["2026 - Maison Rochat", "2027 - Maison Rochat"]
         assert {tariff["currency"] for tariff in flow.tariffs} == {"CHF"}
 
+    async def test_next_year_after_a_pause(self, flow: Flow) -> None:
+        """Who entered none for years is not led back to one that is over."""
+        await flow.add()
+        await flow.answer(PRICES | {"valid_from": "2021-07-01"})
+        assert flow.titles == ["2021-07-01 - Maison Rochat"]
+        await flow.add()
+        assert flow.suggested["valid_from"] == "2027-01-01"
+
+    async def test_all_solar_energy_at_the_price_of_the_grid(self, flow: Flow) -> None:
+        """A share of 100 % is one."""
+        await flow.add()
+        await flow.answer(PRICES | {"electricity": {"grid_price": 0.3, "solar_share": 100}})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
     @pytest.mark.parametrize(
         ("changes", "errors"),
         [
@@ -316,6 +330,17 @@ class TestAdd:
         assert flow.result["errors"] == {"electricity": "unlikely_price"}
         await flow.answer(other)
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
+    @pytest.mark.parametrize(("currency", "is_doubted"), [("EUR", True), ("JPY", False)])
+    async def test_unlikely_price_of_a_currency(
+        self, flow: Flow, currency: str, is_doubted: bool
+    ) -> None:
+        """Cents are told from euros; what a kWh costs elsewhere nobody here knows."""
+        await flow.home.hass.config.async_update(currency=currency)
+        await flow.add()
+        await flow.answer(PRICES | {"electricity": {"grid_price": 27.7, "solar_price": 20.0}})
+        assert (flow.result.get("errors") == {"electricity": "unlikely_price"}) is is_doubted
+        assert bool(flow.tariffs) is not is_doubted
 
     async def test_two_forms_at_once(self, flow: Flow) -> None:
         """The faster one wins."""

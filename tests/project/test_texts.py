@@ -12,6 +12,7 @@ import re
 import pytest
 
 from custom_components.climkit import issues
+from custom_components.climkit.flows.prices import READY_WINDOWS
 from custom_components.climkit.services.target import TargetKind
 from tests.project.test_translations import placeholders, read
 
@@ -218,6 +219,16 @@ def test_errors_of_the_dashboard() -> None:
     for call, _ in calls("energy_dashboard/preferences", "_error"):
         # In the form nobody can name the parents of a meter.
         assert text_of(call.args[0]) in both | {"parent_of_meter"}
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "it"])
+def test_hours_of_utilities(language: str) -> None:
+    """Those that a choice tells are those that are stored; a Sunday alone is a whole day."""
+    for utility, windows in READY_WINDOWS.items():
+        told = read(language)[f"selector.windows.options.{utility}"]
+        found = {tuple(map(int, one.split("-"))) for one in re.findall(r"\d+-\d+", told)}
+        stored = {tuple(map(int, one.split("-"))) for day in windows for one in day.split(",")}
+        assert found | {(0, 24)} == stored | {(0, 24)}, told
 
 
 def test_nothing_is_there_for_nothing() -> None:
