@@ -4,15 +4,25 @@ The code is read, not run: what an error says must be right although it never ha
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 import re
 
+from homeassistant.const import ATTR_DEVICE_ID
 import pytest
 
 from custom_components.climkit import issues
+from custom_components.climkit.const import HISTORY_DATE, HISTORY_EVERYTHING, HISTORY_NOW
+from custom_components.climkit.energy_dashboard import DEVICE, SkipReason, SourceKind
 from custom_components.climkit.flows.prices import READY_WINDOWS
+from custom_components.climkit.flows.set_up import _LINKS
+from custom_components.climkit.frontend.owners import Code
+from custom_components.climkit.measures import METER_TYPES
+from custom_components.climkit.sensor import costs, entities
+from custom_components.climkit.services import ATTR_PARENT
+from custom_components.climkit.services.data import SAMPLINGS
+from custom_components.climkit.services.statement_action import CSV, ROWS
 from custom_components.climkit.services.target import TargetKind
 from tests.project.test_translations import placeholders, read
 
@@ -219,6 +229,54 @@ def test_errors_of_the_dashboard() -> None:
     for call, _ in calls("energy_dashboard/preferences", "_error"):
         # In the form nobody can name the parents of a meter.
         assert text_of(call.args[0]) in both | {"parent_of_meter"}
+
+
+@pytest.mark.parametrize(
+    ("selector", "keys"),
+    [
+        ("history.options", {HISTORY_EVERYTHING, HISTORY_DATE, HISTORY_NOW}),
+        ("sampling.options", SAMPLINGS),
+        ("meter_type.options", METER_TYPES),
+        ("dashboard_kind.options", [*SourceKind, DEVICE]),
+        ("dashboard_reason.options", SkipReason),
+        ("set_up.options", _LINKS),
+        ("statement_format.options", [ROWS, CSV]),
+        ("windows.options", READY_WINDOWS),
+        ("included_in.fields", [ATTR_DEVICE_ID, ATTR_PARENT]),
+    ],
+)
+def test_choices(selector: str, keys: Iterable[str]) -> None:
+    """Each has a text, and no text is of another one: else people would read a key."""
+    prefix = f"selector.{selector}."
+    found = {path.removeprefix(prefix).partition(".")[0] for path in TEXTS if prefix in path}
+    assert found == set(map(str, keys))
+
+
+def test_why_a_card_shows_nothing() -> None:
+    """Each reason of ours, and those that Home Assistant and the card itself have."""
+    prefix = "common.dashboard_error_"
+    found = {path.removeprefix(prefix) for path in TEXTS if path.startswith(prefix)}
+    assert found == {*Code, "invalid_format", "no_sites", "unknown"}
+
+
+def test_attributes_of_states() -> None:
+    """Whatever an entity shows beside its state has a name."""
+    found = {path.split(".")[4] for path in TEXTS if ".state_attributes." in path}
+    used = {
+        attribute
+        for module in (costs, entities)
+        for name, attribute in vars(module).items()
+        if name.startswith("ATTR_")
+    }
+    assert found == used
+
+
+def test_system_health() -> None:
+    """Each figure has a name."""
+    prefix = "system_health.info."
+    found = {path.removeprefix(prefix) for path in TEXTS if path.startswith(prefix)}
+    [answer] = [node for node in ast.walk(tree("system_health")) if isinstance(node, ast.Dict)]
+    assert found == {text_of(key) for key in answer.keys if key}
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "it"])
