@@ -118,6 +118,15 @@ class TestOptions:
         await home.hass.async_block_till_done()
         assert home.entry.options[CONF_METERS] == [meters["Flat 1"], water, gone]
 
+        # What belonged to the former flat is none of the other one's.
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        await flow.answer({CONF_FLAT: meters["Flat 2"], CONF_OTHER_METERS: []})
+        await flow.answer(flow.suggested)
+        await home.hass.async_block_till_done()
+        assert home.entry.options[CONF_METERS] == [meters["Flat 2"]]
+
     async def test_title_of_a_person(self, home: Home) -> None:
         """A title that somebody chose stays."""
         await home.set_up()

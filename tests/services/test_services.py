@@ -212,6 +212,8 @@ class TestDeleteStatistics:
         """Of an entry that was removed; what is in use is never meant."""
         await home.set_up_completely()
         assert await call(home, "delete_statistics", without_device=True) == {"deleted": []}
+        await home.hass.config_entries.async_unload(home.entry.entry_id)  # Climkit is down, say
+        assert await call(home, "delete_statistics", without_device=True) == {"deleted": []}
         await home.hass.config_entries.async_remove(home.entry.entry_id)
         await home.hass.async_block_till_done()
         stored = await stored_rows(home.hass)
@@ -226,8 +228,9 @@ class TestDeleteStatistics:
         assert [one["statistic_id"] for one in found["deleted"]] == sorted(stored)
         assert await stored_rows(home.hass) == {}
 
-    async def test_nothing_named(self, home: Home) -> None:
-        """One of both has to be said."""
+    @pytest.mark.parametrize("data", [{}, {"without_device": False}])
+    async def test_nothing_named(self, home: Home, data: dict[str, bool]) -> None:
+        """One of both has to be said; what is not meant is not done."""
         await home.set_up()
         with pytest.raises(vol.Invalid):
-            await call(home, "delete_statistics")
+            await call(home, "delete_statistics", **data)
