@@ -16,6 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
+from custom_components.climkit.feeds import column_of_series
 from custom_components.climkit.history import fetcher, recheck, site_history
 from custom_components.climkit.history.recheck import MANY_NIGHTS
 from custom_components.climkit.issues import async_decide, silent_meters
@@ -308,6 +309,23 @@ class TestLimit:
         await call_action(DOMAIN, "set_plausibility_limit", action, blocking=True)
         found = await call(home, "import_history", device_id=device, dry_run=True, **stretch)
         assert found["hours_that_differed"] == 1
+
+    async def test_of_the_building(
+        self, home: Home, hass_storage: dict[str, Any], site_id: str
+    ) -> None:
+        """What a whole house may use is no limit of a flat in it; and it survives a crash."""
+        await home.set_up()
+        await home.hass.services.async_call(
+            DOMAIN,
+            "set_plausibility_limit",
+            {"device_id": device_id(home, site_id), "limit": 5000},
+            blocking=True,
+        )
+        stored = hass_storage[f"{DOMAIN}.{home.entry.entry_id}"]["data"]
+        limits = home.sites[0].record.plausibility.limits
+        assert stored[site_id]["plausibility"]["limits"] == limits
+        own = {column_of_series(s) for s in home.sites[0].series.values() if not s.meter_id}
+        assert limits == {column.key: 5000.0 for column in own}
 
     @pytest.mark.parametrize("limit", [0, -3, float("inf"), float("nan"), "nan"])
     async def test_no_limit(self, home: Home, flat_id: str, limit: Any) -> None:

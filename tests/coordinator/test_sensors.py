@@ -3,6 +3,7 @@
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 import pytest
 
+from custom_components.climkit.const import CONF_SENSORS
 from tests.conftest import Home
 from tests.coordinator.steps import (
     Requests,
@@ -99,3 +100,17 @@ async def test_sensors_down(home: Home) -> None:
         await home.turn_clock(minutes=15)
     assert state(home, sensor) == STATE_UNAVAILABLE
     assert consumption(home) != STATE_UNAVAILABLE
+
+
+async def test_no_longer_wanted(home: Home) -> None:
+    """They go with all that they had, and nothing is asked; who wants them again has them again."""
+    await set_up(home)
+    found = sensor_ids(home)
+    assert all(has_device(home, one) for one in found)
+    await home.choose(**{CONF_SENSORS: False})
+    assert not any(has_device(home, one) for one in found)
+    requests = Requests(home)
+    await home.turn_clock(minutes=30)
+    assert not any(requests(one) for one in found)
+    await home.choose(**{CONF_SENSORS: True})
+    assert all(has_device(home, one) for one in found)

@@ -218,13 +218,14 @@ class TestAdd:
         await home.hass.async_block_till_done()
 
     async def test_energy_dashboard(self, home: Home, flow: Flow) -> None:
-        """It shows the flat as soon as its statistics are there."""
+        """It shows the flat and its water as soon as the statistics are there; no heat."""
         await async_setup_component(home.hass, "energy", {})
         _, meters = apartment_meters(home)
         await flow.answer(credentials(home.simulator.url))
         await flow.answer(flow.suggested)
         await flow.choose(VIEW_FLAT)
-        await flow.answer({CONF_FLAT: meters["Flat 1"]})
+        others = [meters[f"{kind} flat 1"] for kind in ("Cold water", "Heating")]
+        await flow.answer({CONF_FLAT: meters["Flat 1"], CONF_OTHER_METERS: others})
         await flow.answer(flow.suggested)
         assert offered(flow) == {CONF_ENERGY: True, CONF_TARIFF: False}
         await flow.answer(offered(flow))
@@ -232,13 +233,12 @@ class TestAdd:
         [home.entry] = home.hass.config_entries.async_entries(DOMAIN)
         manager = await async_get_manager(home.hass)
         assert manager.data is None
-        while manager.data is None:
+        [runtime] = home.sites
+        while runtime.record.dashboard_request:
             await home.turn_clock(minutes=1)
         assert manager.data is not None
         sources = {source["type"] for source in manager.data["energy_sources"]}
-        assert sources == {"grid", "solar"}
-        [runtime] = home.sites
-        await home.until(lambda: not runtime.record.dashboard_request)
+        assert sources == {"grid", "solar", "water"}
 
     @pytest.mark.parametrize(
         ("url", "error", "is_open"),
