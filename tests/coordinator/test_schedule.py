@@ -8,6 +8,7 @@ from statistics import median
 
 import pytest
 
+from custom_components.climkit import runtime
 from custom_components.climkit.api import INTERVAL
 from custom_components.climkit.api.backoff import FIRST_PAUSE, Backoff
 from custom_components.climkit.coordinator.schedule import (
@@ -347,3 +348,10 @@ class TestPollSchedule:
         assert schedule.newest == QUARTER
         assert not schedule.has_feed(Feed("site", "cooling"))
         assert schedule.due(NOW) == [Feed("site", "heating")]
+
+
+def test_homes_do_not_ask_in_the_same_second() -> None:
+    """Climkit's server has all of them, and each polls soon after a quarter-hour."""
+    offsets = [runtime._polls_offset() for _ in range(200)]
+    assert all(timedelta() <= one <= runtime.POLLS_SPREAD for one in offsets)
+    assert len({one // timedelta(seconds=1) for one in offsets}) > 20

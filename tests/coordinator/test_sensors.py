@@ -4,6 +4,7 @@ from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 import pytest
 
 from custom_components.climkit.const import CONF_SENSORS
+from custom_components.climkit.devices import sensor_device
 from tests.conftest import Home
 from tests.coordinator.steps import (
     Requests,
@@ -114,3 +115,16 @@ async def test_no_longer_wanted(home: Home) -> None:
     assert not any(requests(one) for one in found)
     await home.choose(**{CONF_SENSORS: True})
     assert all(has_device(home, one) for one in found)
+
+
+async def test_without_a_name(home: Home) -> None:
+    """It is called what it measures, or else by the end of its id."""
+    await set_up(home)
+    [runtime, *_] = home.sites
+    sensor = next(iter(runtime.sensors.data.values()))
+    for known, name in (
+        (sensor._replace(name="Roof", type="temperature"), "Roof"),
+        (sensor._replace(name=None, type="temperature"), "temperature"),
+        (sensor._replace(name=None, type=None), sensor.id[-4:]),
+    ):
+        assert sensor_device(runtime, known)["name"] == name

@@ -421,6 +421,18 @@ class TestStored:
             # Once for the hour that began, and with the amounts of each quarter-hour.
             assert 1 <= len(asked) <= 6
 
+    async def test_own_price(self, home: Home) -> None:
+        """A price that follows from tariffs tells none: it would go round in a circle."""
+        await home.set_up_completely()
+        price, day = f"{site_of(home)}_grid_price", "2026-11-18"
+        first = add_tariff(home, tariff(site_of(home), day, grid_price=0.3, solar_price=0.2))
+        await home.settle()
+        assert home.state(price).state == "0.3"
+        in_a_circle: dict[str, Any] = {"solar_price": 0.2, "sensor": home.entity_id(price)}
+        correct_tariff(home, first, tariff(site_of(home), day, **in_a_circle))
+        await home.settle()
+        assert home.state(price).state == "unknown"
+
     @pytest.mark.parametrize("is_registered", [True, False])
     async def test_price_now(self, home: Home, sensor: PriceSensor, is_registered: bool) -> None:
         """It follows the sensor at once."""

@@ -10,6 +10,7 @@ import pytest
 from custom_components.climkit.energy_dashboard import preferences
 from custom_components.climkit.statistics.recorder import RecorderEndedError
 from tests.conftest import Home
+from tests.costs.bill import add_tariff, tariff
 from tests.energy_dashboard.house import (
     call,
     charge_points,
@@ -54,6 +55,23 @@ class TestOptionsFlow:
 
         await house.hass.config_entries.async_unload(house.entry.entry_id)
         assert (await self.start(house))["reason"] == "not_loaded"
+
+    async def test_by_tariff(self, house: Home) -> None:
+        """It is asked where there is a low tariff, and shown as it was answered."""
+        flat = meter(house, "Flat 1")
+        shown = await self.start(house)
+        assert shown["data_schema"]
+        assert "by_tariff" not in shown["data_schema"].schema
+        prices = {"grid_price": 0.29, "grid_price_low": 0.18, "solar_price": 0.17}
+        site_id = coordinator(house).site.id
+        add_tariff(house, tariff(site_id, "2026-01-01", weekday="12-17, 23-07", **prices))
+        await house.settle()
+        answer = {"owner": flat, "by_tariff": True}
+        shown = await self.answer(house, await self.start(house), answer)
+        await self.answer(house, shown, {})
+        sources = json.loads(await stored(house))["energy_sources"]
+        grids = {one["stat_energy_from"] for one in sources if one["type"] == "grid"}
+        assert grids == {f"climkit:{flat}_ext_high", f"climkit:{flat}_ext_low"}
 
     async def test_meters_within_others(self, house: Home) -> None:
         """What the data tell is shown; it is added only as it was shown after a correction."""

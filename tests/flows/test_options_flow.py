@@ -161,9 +161,11 @@ class TestOptions:
         assert home.entry.options == ALL_CHOSEN | {CONF_DASHBOARD: True}
         await home.hass.async_block_till_done()
 
-    async def test_site_that_cannot_be_read(self, home: Home) -> None:
-        """It stays chosen, although it is not in the form."""
-        first, second, _ = home.simulator.world.sites
+    @pytest.mark.parametrize("more", [0, 1])
+    async def test_site_that_cannot_be_read(self, home: Home, more: int) -> None:
+        """It stays chosen, although it is not in the form; also where all in the form are."""
+        first, *others = home.simulator.world.sites
+        second, wanted = others[0], others[: 1 + more]
         home.entry.add_to_hass(home.hass)
         home.hass.config_entries.async_update_entry(
             home.entry, options={**home.entry.options, CONF_SITES: [first, second]}
@@ -172,9 +174,9 @@ class TestOptions:
         home.simulator.switches.refused = {first: 403}
         flow = await options_flow(home)
         assert flow.suggested[CONF_SITES] == [second]
-        await flow.answer(flow.suggested)
+        await flow.answer({CONF_SITES: wanted})
         await flow.take_suggestions()
-        assert home.entry.options[CONF_SITES] == [second, first]
+        assert home.entry.options[CONF_SITES] == [*wanted, first]
 
     async def test_trouble(self, home: Home) -> None:
         """Climkit does not answer."""
