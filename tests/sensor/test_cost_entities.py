@@ -550,10 +550,13 @@ class TestMeters:
         assert self.entry(house, f"{site_id}_cost_today")
 
     async def test_last_tariff_goes(self, house: Home) -> None:
-        """Nothing of costs remains."""
+        """Nothing of costs remains, until there is one again."""
         await house.set_up_completely()
-        [subentry] = house.entry.subentries
+        [(subentry, known)] = house.entry.subentries.items()
         delete_tariff(house, subentry)
         await house.settle()
         found = er.async_entries_for_config_entry(er.async_get(house.hass), house.entry.entry_id)
         assert not [one.unique_id for one in found if "cost" in one.unique_id]
+        add_tariff(house, dict(known.data))
+        await house.settle()
+        assert float(house.state(f"{self.flat(house)}_cost_today").state) > 0

@@ -101,6 +101,22 @@ class TestImportHistory:
         assert found["hours"] == []
         assert 1 <= found["series"] <= 3
 
+    async def test_part_of_an_hour(self, home: Home, site_id: str) -> None:
+        """Hours are read whole, also the one in which the stretch ends."""
+        await home.set_up_completely()
+        revise(home, site_id, "conso_total")
+        found = await call(
+            home,
+            "import_history",
+            device_id=device_id(home, site_id),
+            dry_run=True,
+            **{
+                "from": (REVISED + HOUR / 6).isoformat(),
+                "to": (REVISED + HOUR / 3).isoformat(),
+            },
+        )
+        assert found["hours_that_differed"] == 1
+
     async def test_withdrawn_hour(self, home: Home, site_id: str) -> None:
         """Climkit has nothing any more where something is stored."""
         await home.set_up_completely()
