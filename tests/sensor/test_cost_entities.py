@@ -313,6 +313,14 @@ class TestWhileComputed:
         assert home.state(PROGRESS).state == "100.0"
         await assert_all_true(home)
 
+    async def test_fractions_of_a_centime_are_written(self, home: Home) -> None:
+        """Home Assistant makes statistics of these sums, so nothing waits until it is seen."""
+        await home.set_up_completely()
+        add_tariff(home, tariff(SITE_ID, "2026-01-01", grid_price=0.002, solar_price=0.002))
+        for _ in range(3):
+            await home.turn_clock(minutes=15)
+            await assert_all_true(home)
+
     async def test_during_the_import(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         """A month of which half is read does not cost half: it is not known."""
         monkeypatch.setattr(
