@@ -379,6 +379,7 @@ class StoryHome(Home):
             await self.turn_clock(minutes=15)
             async with self.entry.setup_lock:  # on a busy machine one may still be under way
                 pass
+        await self.turn_clock(hours=1)  # so often meters are polled that are read once a day
         assert self.entry.state is ConfigEntryState.LOADED
         assert self.is_complete, self.sites[0].history.progress
 
