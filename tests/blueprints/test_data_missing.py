@@ -149,11 +149,10 @@ async def test_start_in_between(home: Home, reports: list[Mapping[str, Any]]) ->
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     await home.begin()
     assert home.entry.state is ConfigEntryState.SETUP_RETRY
-    await home.turn_clock(hours=1)
     home.simulator.switches.faults = []
-    await home.turn_clock(minutes=15)
-    await home.until(lambda: bool(home.sites), seconds=20)
-    await home.hass.async_block_till_done()
+    await home.turn_clock(hours=1)
+    await home.until(lambda: home.entry.state is ConfigEntryState.LOADED, seconds=20)
+    await home.let_follow()
     for _ in range(2):
         await home.turn_clock(minutes=15)
     titles = [one["title"] for one in reports]
