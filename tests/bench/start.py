@@ -33,6 +33,11 @@ BEFORE = (
     "homeassistant.components.system_health",
 )
 OURS = ("custom_components.climkit", "custom_components.climkit.sensor")
+# Home Assistant loads these too when it loads an integration, in the same thread.
+PRELOADED = tuple(
+    f"custom_components.climkit.{door}"
+    for door in ("config_flow", "diagnostics", "repairs", "system_health")
+)
 PROGRAM = """
 import importlib, sys, time
 before, names = (part.split() for part in sys.argv[1:])
@@ -77,10 +82,12 @@ async def test_start(
 ) -> None:
     """Import in fresh processes; then set up an empty integration, a house and a big site."""
     imported = await hass.async_add_executor_job(importing, *OURS)
+    preloaded = await hass.async_add_executor_job(importing, *OURS, *PRELOADED)
     empty = await hass.async_add_executor_job(importing, "tests.bench")
     rows: list[list[Cell]] = [
         ["import of a module that does nothing", 1000 * empty, ""],
         ["import", 1000 * imported, ""],
+        ["the same, with what is preloaded, such as the dialogs", 1000 * preloaded, ""],
     ]
     began, before = real_time(), Cpu.now(hass)
     await hass.config_entries.async_setup(empty_entry.entry_id)
@@ -97,7 +104,7 @@ async def test_start(
             name = f"set-up of {meters} meters, {entities} entities"
             rows.append([name, 1000 * seconds, 1000 * used.loop])
             await home.complete()
-    rows[3][0] = f"{rows[3][0]}, the first time"
+    rows[4][0] = f"{rows[4][0]}, the first time"
     note = (
         "Import: in fresh processes that have imported what Home Assistant has by then, the least "
         f"of {TIMES}; Home Assistant imports in a thread. Set-up: without the time of requests. "
