@@ -103,6 +103,19 @@ async def test_sensors_down(home: Home) -> None:
     assert consumption(home) != STATE_UNAVAILABLE
 
 
+async def test_clock_set_right(home: Home) -> None:
+    """What was asked while the clock was days ahead is asked again, not in days."""
+    await set_up(home)
+    [sensor, *_] = sensor_ids(home)
+    home.set_clock(days=3)
+    await home.turn_clock(minutes=15)
+    home.set_clock_right()
+    requests = Requests(home)
+    for _ in range(2):
+        await home.turn_clock(minutes=15)
+    assert requests(sensor)
+
+
 async def test_no_longer_wanted(home: Home) -> None:
     """They go with all that they had, and nothing is asked; who wants them again has them again."""
     await set_up(home)

@@ -36,6 +36,7 @@ from custom_components.climkit.const import (
     VIEW_FLAT,
     VIEW_METERS,
 )
+from custom_components.climkit.flows import view
 from custom_components.climkit.runtime import SiteRuntime
 from tests.conftest import NOW, Home
 from tests.flows.way import BUILDING, Flow, apartment_meters, credentials, labels
@@ -203,6 +204,16 @@ class TestAdd:
         assert flow.result["errors"] == {"base": "nothing_chosen"}
         await flow.answer(nothing | {CONF_ALL_METERS: True})
         assert flow.result["step_id"] == "history"
+
+    @pytest.mark.parametrize(("number", "many"), [(0, 100), (1, 2)])
+    async def test_what_is_no_small_house(
+        self, home: Home, flow: Flow, monkeypatch: pytest.MonkeyPatch, number: int, many: int
+    ) -> None:
+        """Who has several flats is asked, and who has one, but many meters."""
+        monkeypatch.setattr(view, "MANY_METERS", many)
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer({CONF_SITES: [list(home.simulator.world.sites)[number]]})
+        assert flow.result["type"] is FlowResultType.MENU
 
     async def test_tariff_is_next(self, home: Home, flow: Flow) -> None:
         """Who wants to enter prices gets the form, with the account already there."""

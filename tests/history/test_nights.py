@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from homeassistant.util import dt as dt_util
@@ -277,3 +278,16 @@ async def assert_withdrawn(home: Home) -> None:
 
 def consumption(site_id: str) -> str:
     return f"climkit:{site_id}_electricity_conso_total"
+
+
+async def test_each_night(home: Home) -> None:
+    """Once a day history is read again, and costs are compared with what is stored."""
+    await home.set_up_completely()
+    [site] = home.sites
+    with (
+        patch.object(site.history, "start_night") as history,
+        patch.object(site.costs, "start_night") as costs,
+    ):
+        for _ in range(2):
+            await home.turn_clock(hours=24)
+    assert (history.call_count, costs.call_count) == (2, 2)
