@@ -10,7 +10,8 @@ import pytest
 from tests.blueprints.using import TELL, automate, devices, rename
 from tests.conftest import NOW, Home
 from tests.simulator import World
-from tests.stories.source import METER_ID, WATER_ID, Correction, Gap, Source
+from tests.stories import source as source_of_data
+from tests.stories.source import METER_ID, WATER, WATER_ID, Correction, Gap, Source, value
 from tests.truth import hourly_changes
 
 HOUR = timedelta(hours=1)
@@ -89,20 +90,26 @@ async def test_languages(
     assert says in report["message"]
 
 
-async def test_many(home: Home, reports: list[Mapping[str, Any]]) -> None:
-    """Each by itself: who has none is not told of; a line for each that has."""
+async def test_many(home: Home, source: Source, reports: list[Mapping[str, Any]]) -> None:
+    """Each by itself and by its own name: who has none is not told of."""
+    source.corrections = [Correction(source.first, NOW, WATER[1], 0.5)]
     await home.set_up_completely()
-    rename(home, WATER_ID, "Bad")
-    both = devices(home, WATER_ID, METER_ID)
-    await automate(home, "water_at_night", devices=both, liters=5000, at="11:30:00", what=TELL)
-    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
-    hours = (await hourly_changes(home))[f"climkit:{METER_ID}_total"]
-    is_told = min(1000 * hours[midnight + n * HOUR] for n in range(1, 5)) >= 5000
+    named = {WATER_ID: "Bad", METER_ID: "Küche"}
+    for meter_id, name in named.items():
+        rename(home, meter_id, name)
+    midnight, hours = dt_util.start_of_local_day(NOW) - 24 * HOUR, await hourly_changes(home)
+    least = {
+        name: min(1000 * hours[f"climkit:{key}_total"][midnight + n * HOUR] for n in range(1, 5))
+        for key, name in named.items()
+    }
+    both, liters = devices(home, *named), max(least.values()) - 0.1
+    assert min(least.values()) < liters
+    await automate(home, "water_at_night", devices=both, liters=liters, at="11:30:00", what=TELL)
     await home.turn_clock(to=NOW + HOUR)
     await home.settle()
-    names = [line.split(":")[0] for one in reports for line in one["message"].split("\n")]
-    assert "Bad" not in names
-    assert bool(names) == is_told
+    [report] = reports
+    told = [line.split(":")[0] for line in report["message"].split("\n")]
+    assert told == [max(least, key=lambda name: least[name])]
 
 
 @pytest.mark.parametrize(("begin", "end"), [(22, 5), (23, 0), (5, 5), (0, 23)])
@@ -129,10 +136,17 @@ async def test_evening_without_data(
     assert not reports
 
 
-async def test_spread(home: Home, source: Source, reports: list[Mapping[str, Any]]) -> None:
+async def test_spread(
+    home: Home, monkeypatch: pytest.MonkeyPatch, reports: list[Mapping[str, Any]]
+) -> None:
     """A day whose hours are all the same says nothing, be it the one before midnight."""
-    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
-    source.corrections = [Correction(midnight - 24 * HOUR, midnight, None, 0.0)]
+    end = int((dt_util.start_of_local_day(NOW) - 24 * HOUR).timestamp())
+    day = range(end - 24 * 3600, end)
+    monkeypatch.setattr(
+        source_of_data,
+        "value",
+        lambda seed, column, at: 0.005 if at in day else value(seed, column, at),
+    )
     await look(home, liters=1, from_hour=22, to_hour=5)
     assert not reports
 

@@ -15,7 +15,7 @@ from tests.frontend.conftest import (
     assert_same,
     midnight,
 )
-from tests.simulator import World, single_house
+from tests.simulator import World, apartment_house, single_house
 
 TODAY = date(2026, 11, 20)
 DAY = timedelta(days=1)
@@ -159,3 +159,25 @@ class TestPrices:
         assert answer["low"] == []
         assert answer["cost"] is None
         assert answer["currency"] is None
+
+
+class TestChargePoint:
+    """A house with charge points, whose energy has a price of its own."""
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A house with a bit of everything, and two days of data."""
+        return World.of(replace(apartment_house(1, now, timedelta(days=23), 1), faultless=True))
+
+    async def test_its_own_price(self, dashboard: Dashboard) -> None:
+        """It is drawn with its curve, and with no other one."""
+        home, site_id = dashboard.home, dashboard.site_id
+        prices = {"grid_price": 0.3, "solar_price": 0.15, "charge_point_price": 0.4}
+        add_tariff(home, tariff(site_id, "2026-11-01", **prices))
+        await home.complete()
+        meters = home.sites[0].meters.values()
+        point = next(one.id for one in meters if one.type == "charge_point")
+        for meter_id, price in ((point, 0.4), (dashboard.meter("Flat 1"), 0.3)):
+            found = {"site_id": site_id, "meter_id": meter_id}
+            answer = await dashboard.ask("day", **found, day=f"{TODAY - DAY}")
+            assert set(answer["price"]) == {price}
