@@ -15,7 +15,7 @@ from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World
 from tests.simulator.site import JsonObject
-from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Gap, Late, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Correction, Gap, Late, Source
 from tests.truth import hourly_changes
 
 HOUR = timedelta(hours=1)
@@ -86,6 +86,15 @@ async def test_daily(
     assert when == "19.11.2026"
     assert flat == f"Bei Anna: {energy:.1f} kWh, {share}, {cost:.2f} CHF"
     assert tap == f"Water: {water:.1f} m³"
+
+
+async def test_nothing_used(home: Home, source: Source, reports: list[Mapping[str, Any]]) -> None:
+    """A day of holidays: zero is told as zero, and has no solar share."""
+    midnight = dt_util.start_of_local_day(NOW)
+    source.corrections = [Correction(midnight - 24 * HOUR, midnight, None, 0.0)]
+    await home.set_up_completely()
+    report = await report_of(home, reports, *devices(home, METER_ID, WATER_ID))
+    assert report["message"].split("\n")[1:] == ["Flat: 0.0 kWh", "Water: 0 L"]
 
 
 async def test_of_a_site(home: Home, reports: list[Mapping[str, Any]]) -> None:

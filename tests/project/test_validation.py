@@ -140,6 +140,16 @@ def test_icons_are_those_of_entities() -> None:
     assert all(icon.startswith("mdi:") for icon in re.findall(r'"default": "([^"]+)"', text))
 
 
+def test_views_of_a_measure_have_one_icon() -> None:
+    """So they are recognised among others: today's, yesterday's, the month's, the power."""
+    icons = {key: one["default"] for key, one in read("icons.json")["entity"]["sensor"].items()}
+    names = read("translations/en.json")["entity"]["sensor"]
+    for measure in names:
+        views = (f"{measure}_{view}" for view in ("today", "yesterday", "month", "power"))
+        found = {icons.get(one) for one in (measure, *views) if one in names}
+        assert len(found) == 1, measure
+
+
 @pytest.mark.parametrize("prefix", ["", "dark_"])
 @pytest.mark.parametrize("suffix", ["", "@2x"])
 def test_brand(prefix: str, suffix: str) -> None:

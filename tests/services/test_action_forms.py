@@ -107,6 +107,19 @@ def test_choices(schemas: dict[str, Any], action: str) -> None:
             assert number["min"] > 0
 
 
+@pytest.mark.parametrize("action", ACTIONS)
+def test_only_devices_of_ours_are_offered(action: str) -> None:
+    """Of any other device an action can only say that it does not know it."""
+    for name, field in ACTIONS[action]["fields"].items():
+        [(kind, config)] = field["selector"].items()
+        fields = config["fields"].values() if kind == "object" else [field]
+        for one in fields:
+            if (device := one["selector"].get("device")) is not None:
+                filters = device["filter"]
+                filters = filters if isinstance(filters, list) else [filters]
+                assert {one["integration"] for one in filters} == {DOMAIN}, name
+
+
 def test_only_meters_are_offered() -> None:
     """Where a meter is needed: by their model, whatever language names them in."""
     names = {
