@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.climkit.api.stats import RequestStats
-from custom_components.climkit.const import CONF_ADVANCED, CONF_SITES, DOMAIN
+from custom_components.climkit.const import CONF_ADVANCED, CONF_METERS, CONF_SITES, DOMAIN
 from custom_components.climkit.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
@@ -165,6 +165,38 @@ async def test_words_that_are_none(home: Home, told_by_climkit: str) -> None:
     assert types == {"electricity", "other"}
     assert own["type"] == "other"
     assert "anna" not in (text + str(own)).lower()
+
+
+async def test_what_was_chosen(home: Home) -> None:
+    """Sites and meters are counted, and not told by their ids."""
+    await home.set_up()
+    [site] = home.sites
+    chosen = list(site.meters)[:2]
+    await home.choose(**{CONF_SITES: [site.site.id], CONF_METERS: chosen})
+    answer, text = await told(home)
+    assert (answer["account"]["sites"], answer["account"]["meters"]) == (1, 2)
+    assert_hides(text, ids(home))
+
+
+async def test_series_of_a_meter_that_went(home: Home) -> None:
+    """It has no number any more, and is not told by its id instead."""
+    await home.set_up_completely()
+    with patch.dict(home.sites[0].meters, clear=True):
+        answer, text = await told(home)
+    assert any(label.startswith("meter ") for label in answer["sites"][0]["history"]["series"])
+    assert_hides(text, ids(home))
+
+
+async def test_numbers_of_meters(home: Home) -> None:
+    """They are the same in two downloads, however Climkit orders its list."""
+    await home.set_up()
+    before, _ = await told(home)
+    meters = home.sites[0].meters
+    turned = dict(reversed(meters.items()))
+    with patch.dict(meters, clear=True):
+        meters.update(turned)
+        after, _ = await told(home)
+    assert before["sites"][0]["meters"] == after["sites"][0]["meters"]
 
 
 @pytest.mark.parametrize("column", ["total Anna", "total\n", "Anna", "a" * 41, "total_ä", 3])

@@ -1,6 +1,7 @@
 """What was used, each day or each month."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 import re
 from typing import Any, override
@@ -13,7 +14,7 @@ from custom_components.climkit.const import CONF_SITE_TOTALS, DOMAIN
 from tests.blueprints.using import TELL, automate, devices, ready_texts, rename
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
-from tests.simulator import World
+from tests.simulator import World, single_house
 from tests.simulator.site import JsonObject
 from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Correction, Gap, Late, Source
 from tests.truth import hourly_changes
@@ -290,3 +291,20 @@ class TestMonthly:
         await home.until(lambda: bool(reports), seconds=20)
         [report] = reports
         assert report["message"].endswith(f" CHF ({COST_LACKS[language]})")
+
+
+class TestFlatOfAHouse:
+    """A flat of which Climkit says too what came from the grid."""
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A house with three days of data."""
+        return World.of(replace(single_house(1, now, timedelta(days=8)), faultless=True))
+
+    async def test_energy_is_told_once(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
+        """The whole and its solar share say what the grid gave."""
+        await home.set_up_completely()
+        [flat] = [one.id for one in home.sites[0].meters.values() if one.mode == "consumption"]
+        report = await report_of(home, reports, *devices(home, flat))
+        _, line = report["message"].split("\n")
+        assert re.fullmatch(r"[^:]+: \d+\.\d kWh, \d+% of it solar", line)
