@@ -150,6 +150,22 @@ class TestOptions:
         expected = {CONF_VIEW: VIEW_METERS, CONF_SENSORS: True, **chosen}
         assert expected.items() <= home.entry.options.items()
 
+    @pytest.mark.parametrize("is_wanted", [True, False])
+    async def test_sensors_that_cannot_be_listed(self, home: Home, is_wanted: bool) -> None:
+        """They are not asked for then, and stay what they were: wanted or not."""
+        _, meters = apartment_meters(home)
+        await home.set_up()
+        chosen = {CONF_METERS: [meters["Flat 1"]], CONF_SITE_TOTALS: False}
+        await home.choose(**{CONF_VIEW: VIEW_METERS, CONF_SENSORS: is_wanted, **chosen})
+        refused = Fault(kind=FaultKind.STATUS, status=403, path="sensors_list")
+        home.simulator.switches.faults = [refused]
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_METERS)
+        assert CONF_SENSORS not in flow.suggested
+        await flow.take_suggestions()
+        assert home.entry.options[CONF_SENSORS] is is_wanted
+
     async def test_climkit_dashboard(self, home: Home) -> None:
         """It can be shown later too."""
         await home.set_up()

@@ -137,6 +137,7 @@ class ViewSteps(ConfigEntryBaseFlow):
         meters = self._all_meters
         is_known = view_of(self.options) == VIEW_METERS
         current = self.options[CONF_METERS] if is_known else []
+        with_sensors = is_known and self.options.get(CONF_SENSORS, True)
         present, absent = split_choice(current, meters)
         errors = {}
         if user_input is not None:
@@ -147,7 +148,7 @@ class ViewSteps(ConfigEntryBaseFlow):
                         CONF_VIEW: VIEW_METERS,
                         CONF_METERS: ALL if is_all else [*chosen, *absent],
                         CONF_SITE_TOTALS: user_input[CONF_SITE_TOTALS],
-                        CONF_SENSORS: user_input.get(CONF_SENSORS, is_known),
+                        CONF_SENSORS: user_input.get(CONF_SENSORS, with_sensors),
                     }
                 )
             errors["base"] = "nothing_chosen"
@@ -164,7 +165,7 @@ class ViewSteps(ConfigEntryBaseFlow):
             CONF_ALL_METERS: current == ALL,
             CONF_METERS: present,
             CONF_SITE_TOTALS: self.options.get(CONF_SITE_TOTALS, True) if is_known else True,
-            CONF_SENSORS: self.options.get(CONF_SENSORS, True) if is_known else False,
+            CONF_SENSORS: with_sensors,
         }
         return self.async_show_form(
             step_id="meters",
