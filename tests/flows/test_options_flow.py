@@ -166,6 +166,20 @@ class TestOptions:
         await flow.take_suggestions()
         assert home.entry.options[CONF_SENSORS] is is_wanted
 
+    @pytest.mark.parametrize("is_wanted", [True, False])
+    async def test_sensors_of_a_building_that_cannot_be_listed(
+        self, home: Home, is_wanted: bool
+    ) -> None:
+        """Likewise who sees the whole building."""
+        await home.set_up()
+        await home.choose(**{CONF_VIEW: VIEW_BUILDING, CONF_SENSORS: is_wanted})
+        refused = Fault(kind=FaultKind.STATUS, status=403, path="sensors_list")
+        home.simulator.switches.faults = [refused]
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.take_suggestions(VIEW_BUILDING)
+        assert home.entry.options[CONF_SENSORS] is is_wanted
+
     async def test_climkit_dashboard(self, home: Home) -> None:
         """It can be shown later too."""
         await home.set_up()
