@@ -43,6 +43,7 @@ class Whole:
     """All amounts are stored."""
 
     progress = 100.0
+    is_loaded = True
     is_clock_behind = False
 
     def is_awaited(self, _statistic_id: str) -> bool:

@@ -9,10 +9,12 @@ from tests.stories.source import ELECTRICITY, Gap, Source
 from tests.stories.steps import (
     AddTariff,
     CorrectTariff,
+    Delete,
     DeleteTariff,
     LoseWrites,
     Restart,
     Revise,
+    SetClock,
     Step,
     Trouble,
     Turn,
@@ -20,6 +22,7 @@ from tests.stories.steps import (
 from tests.stories.story import tell
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.mark.parametrize("step", [Turn(300), Restart(off=5)])
@@ -80,3 +83,16 @@ async def test_power_price(stage: Stage) -> None:
         AddTariff(-2, prices),
     ]
     await tell(stage, Source(first=now.replace(minute=0) - DAY, has_water=True), now, steps)
+
+
+async def test_a_tariff_is_added_while_the_clock_is_behind(stage: Stage) -> None:
+    """After a start the costs do not follow a clock of which nobody has found out yet."""
+    now = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
+    two_prices = (("grid_price", 0.3), ("grid_price_low", 0.2), ("sunday", "0-24"))
+    steps: list[Step] = [
+        Turn(60),
+        SetClock(hours=-400),
+        AddTariff(-2, two_prices),
+        Delete(which=7, is_off=True),
+    ]
+    await tell(stage, Source(first=now.replace(minute=15) - 47 * HOUR, seed=6), now, steps)

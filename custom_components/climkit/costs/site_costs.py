@@ -37,6 +37,10 @@ class StoredAmounts(Protocol):
         """How much of all amounts is stored, in percent; None: not known yet."""
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether it is known how far all amounts are stored; until then nothing is computed."""
+
+    @property
     def is_clock_behind(self) -> bool:
         """Whether hours are stored that seem to be still to come: then nothing is computed."""
 
@@ -233,7 +237,8 @@ class SiteCosts:
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
-        if self._amounts().is_clock_behind:
+        amounts = self._amounts()
+        if not amounts.is_loaded or amounts.is_clock_behind:
             return False
         try:
             return await self._async_do_next()

@@ -116,6 +116,11 @@ class SiteHistory:
         return self._state.complete_until
 
     @property
+    def is_loaded(self) -> bool:
+        """Whether it is known how far all series are stored."""
+        return self._state.is_loaded
+
+    @property
     def is_clock_behind(self) -> bool:
         """Whether hours are stored that have not begun by our clock."""
         return self._state.are_ahead_of(dt_util.utcnow())
@@ -266,6 +271,7 @@ class SiteHistory:
         if self.is_clock_behind:
             self._live.clear()  # the clock was put back; once it is right they come again
             return False
+        self._read_outdated_again()
         if batch := self._live.next():
             await self._async_write_live(batch)
         elif page := self._next_page():
@@ -283,21 +289,20 @@ class SiteHistory:
 
     async def _async_load(self) -> None:
         await self._state.async_load()
+        for feed in self._state.feeds:
+            self._recheck.plan(feed)  # what was to be read again still is
         now = dt_util.utcnow()
-        self._resume_recheck(now)
         await self._on_read(self.states, now, now, ())
         self._on_change()
 
-    def _resume_recheck(self, now: datetime) -> None:
-        """Go on with what was to be read again; a database of another day lacks corrections.
+    def _read_outdated_again(self) -> None:
+        """Read again what a database of another day lacks: corrections.
 
-        What is recent is read again each night.
+        What is recent is read again each night; what that is a wrong clock does not know.
         """
-        for feed in self._state.feeds:
-            self._recheck.plan(feed)
         while self._state.outdated:
             feed = self._state.outdated.pop()
-            if older := TimeRange.between(self._since(feed), floor_hour(now - RECENT)):
+            if older := TimeRange.between(self._since(feed), floor_hour(dt_util.utcnow() - RECENT)):
                 self._recheck.ask_for(feed, [older])
 
     async def _async_try(self, work: Callable[[Page], Awaitable[None]], page: Page) -> None:
