@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_SITE_TOTALS, DOMAIN
-from tests.blueprints.using import TELL, automate, devices, ready_texts, rename
+from tests.blueprints.using import TELL, automate, colon, devices, ready_texts, rename
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World, single_house
@@ -85,8 +85,8 @@ async def test_daily(
     assert report["title"] == title
     when, flat, tap = report["message"].split("\n")
     assert when == "19.11.2026"
-    assert flat == f"Bei Anna: {energy:.1f} kWh, {share}, {cost:.2f} CHF"
-    assert tap == f"Water: {water:.1f} m³"
+    assert flat == f"Bei Anna{colon(language)}{energy:.1f} kWh, {share}, {cost:.2f} CHF"
+    assert tap == f"Water{colon(language)}{water:.1f} m³"
 
 
 async def test_nothing_used(home: Home, source: Source, reports: list[Mapping[str, Any]]) -> None:
@@ -129,7 +129,7 @@ async def test_without_data(
     source.gaps = [Gap(midnight - 24 * HOUR, midnight)]
     await home.set_up_completely()
     report = await report_of(home, reports, *devices(home, METER_ID), language=language)
-    assert report["message"].endswith(f": {says}")
+    assert report["message"].endswith(f"Flat{colon(language)}{says}")
 
 
 TO_COME = {
@@ -179,7 +179,8 @@ async def test_what_is_still_to_come(
     source.late = [Late(midnight - 3 * HOUR, NOW + 24 * HOUR, NOW + 24 * HOUR)]
     await home.set_up_completely()
     report = await report_of(home, reports, *devices(home, METER_ID), language=language)
-    assert re.fullmatch(rf"19.11.2026\nFlat: .* kWh, .* \({TO_COME[language]}\)", report["message"])
+    line = rf"Flat{colon(language)}[\d.]+ kWh, .* \({TO_COME[language]}\)"
+    assert re.fullmatch(rf"19.11.2026\n{line}", report["message"])
 
 
 @pytest.mark.parametrize("language", NO_DATA)
@@ -196,9 +197,9 @@ async def test_device_without_a_statement(
     [flat] = devices(home, METER_ID)
     report = await report_of(home, reports, "gone", device.id, flat, language=language)
     removed, unloaded, known = report["message"].split("\n")[-3:]
-    assert removed.endswith(f": {NO_DATA[language]}")
-    assert removed.partition(":")[0] == REMOVED[language]
-    assert unloaded == f"At my parents: {NO_DATA[language]}"
+    nothing = f"{colon(language)}{NO_DATA[language]}"
+    assert removed == f"{REMOVED[language]}{nothing}"
+    assert unloaded == f"At my parents{nothing}"
     assert " kWh" in known
 
 
@@ -212,7 +213,7 @@ async def test_site_without_totals(
     await home.complete()
     report = await report_of(home, reports, *devices(home, SITE_ID), language=language)
     line = report["message"].split("\n")[-1]
-    assert line == f"{home.sites[0].site.name}: {NO_TOTALS[language]}"
+    assert line == f"{home.sites[0].site.name}{colon(language)}{NO_TOTALS[language]}"
 
 
 async def test_nothing_at_all(home: Home, reports: list[Mapping[str, Any]]) -> None:
@@ -274,7 +275,7 @@ class TestMonthly:
         assert report["title"] == title
         when, line = report["message"].split("\n")
         assert title.endswith(f" {when}")
-        assert f": {energy:.1f} kWh, " in line
+        assert line.startswith(f"Flat{colon(language)}{energy:.1f} kWh, ")
 
     @pytest.mark.parametrize("language", COST_LACKS)
     async def test_tariff_of_a_part(

@@ -8,7 +8,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState
 import pytest
 
-from tests.blueprints.using import TELL, automate, devices, rename
+from tests.blueprints.using import TELL, automate, colon, devices, rename
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house
 from tests.stories.source import METER_ID, SITE_ID, Late, Source
@@ -137,7 +137,7 @@ async def test_without_an_answer(
     for _ in range(5):
         await home.turn_clock(hours=1)
     [report] = reports
-    assert report["message"] == f"{name}: {says}"
+    assert report["message"] == f"{name}{colon(language)}{says}"
 
 
 async def test_start_in_between(home: Home, reports: list[Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from homeassistant.helpers import device_registry as dr
 import pytest
 
-from tests.blueprints.using import TELL, automate
+from tests.blueprints.using import TELL, automate, colon
 from tests.conftest import NOW, Home
 from tests.simulator import World
 from tests.simulator.houses import apartment_house
@@ -71,7 +71,8 @@ async def test_each_kind(home: Home, reports: list[Mapping[str, Any]], language:
     await home.turn_clock(to=NOW + timedelta(hours=5))
     await home.until(lambda: bool(reports), seconds=20)
     [report] = reports
-    said = dict(re.findall(r"^(.+?): (.+)$", report["message"], re.MULTILINE))
+    lines = re.findall(rf"^(.+?){colon(language)}(.+)$", report["message"], re.MULTILINE)
+    said = dict(lines)
     rows = {
         name: await stated(home, device_id)
         for name, device_id in chosen.items()

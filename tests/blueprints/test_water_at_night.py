@@ -7,7 +7,7 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 import pytest
 
-from tests.blueprints.using import TELL, automate, devices, rename
+from tests.blueprints.using import TELL, automate, colon, devices, rename
 from tests.conftest import NOW, Home
 from tests.simulator import World
 from tests.stories import source as source_of_data
@@ -88,6 +88,7 @@ async def test_languages(
     [report] = reports
     assert report["title"].replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") == title
     assert says in report["message"]
+    assert report["message"].startswith(f"Water{colon(language)}")
 
 
 async def test_many(home: Home, source: Source, reports: list[Mapping[str, Any]]) -> None:

@@ -16,6 +16,11 @@ AUTOMATIONS = Path(__file__).parents[2] / "blueprints" / "automation" / "climkit
 TELL = [{"action": "test.tell", "data": {"title": "{{ title }}", "message": "{{ message }}"}}]
 
 
+def colon(language: str) -> str:
+    """What a language writes between a name and what is told of it."""
+    return " : " if language == "fr" else ": "
+
+
 async def automate(home: Home, blueprint: str, **inputs: object) -> None:
     """Set up an automation from a blueprint."""
     use = {"path": f"climkit/{blueprint}.yaml", "input": inputs}
