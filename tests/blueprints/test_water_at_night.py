@@ -51,7 +51,7 @@ async def test_leak(home: Home, reports: list[Mapping[str, Any]]) -> None:
     midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
     hours = (await hourly_changes(home))[f"climkit:{WATER_ID}_total"]
     least = min(1000 * hours[midnight + n * HOUR] for n in range(1, 5))
-    assert report["title"] == "Water ran all through the night to 19.11.2026"
+    assert report["title"] == "Water ran all night until the morning of 19.11.2026"
     assert f": at least {least:.1f} liters in each hour from 1:00 to 5:00." in report["message"]
     assert report["message"].endswith("is a toilet running, is a pipe leaking?")
 
