@@ -34,7 +34,7 @@ OF_THE_SITE = {
     "de": ("Kaltwasser", "Warmwasser", "Heizung", "Kühlung"),
     "en": ("cold water", "hot water", "heating", "cooling"),
     "fr": ("eau froide", "eau chaude", "chauffage", "refroidissement"),
-    "it": ("acqua fredda", "acqua calda", "riscaldamento", "raffreddamento"),
+    "it": ("acqua fredda", "acqua calda", "riscaldamento", "raffrescamento"),
 }
 
 
