@@ -1,7 +1,6 @@
 """What a steady day costs the processor, against parsing its answers once."""
 
 from collections.abc import Callable
-from datetime import timedelta
 import time
 from typing import Any
 
@@ -14,14 +13,13 @@ import pytest
 from custom_components.climkit.api import transport
 from custom_components.climkit.statistics import recorder
 from custom_components.climkit.statistics.recorder import async_synchronize
-from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
+from tests.bench.beside import QUARTER, START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
 from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("work", "CPU, s", "times orjson", "event loop, s", "recorder, s", "other threads, s")
 METERS = size("METERS", part=60, full=200)
 REFRESHES = size("REFRESHES", part=24, full=96)
-QUARTER = timedelta(minutes=15)
 
 
 class Seen:

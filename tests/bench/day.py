@@ -8,8 +8,13 @@ from homeassistant.core import Event, EventStateChangedData, State, callback
 from homeassistant.helpers import entity_registry as er
 import pytest
 
-from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
-from tests.bench.cpu import QUARTER
+from tests.bench.beside import (
+    QUARTER,
+    START,
+    BuildMachine,
+    Cpu,
+    build_machine,  # noqa: F401 - a fixture
+)
 from tests.bench.sizes import size, sizes
 from tools.benchmark.table import Cell, Table
 

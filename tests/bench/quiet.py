@@ -11,13 +11,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event
 
-from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tests.bench.beside import QUARTER, START, BuildMachine, build_machine  # noqa: F401 - a fixture
 from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 
 COLUMNS = ("refresh", "statements that write", "of them to statistics", "to states")
 METERS = size("METERS", part=20, full=200)
-QUARTER = timedelta(minutes=15)
 WRITING = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
 
 

@@ -41,7 +41,7 @@ async def measured(answer: Awaitable[dict[str, Any]]) -> Measured:
 
 
 async def test_200_meters(dashboard: Dashboard, capsys: pytest.CaptureFixture[str]) -> None:
-    """No command makes anybody wait; for docs/performance.md."""
+    """No command makes anybody wait; for docs/measurements.md."""
     home, site_id = dashboard.home, dashboard.site_id
     flat = dashboard.meter("Lot 7")
     owner = {"site_id": site_id, "meter_id": flat}

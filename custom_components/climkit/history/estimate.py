@@ -22,7 +22,7 @@ BYTES_PER_ROW = 85
 SECONDS_PER_REQUEST = 1.1
 
 # Seconds of the recorder for a row: from 2026.11 on it takes many at once. Measured on a server
-# (docs/performance.md); a small machine needs longer.
+# (docs/measurements.md); a small machine needs longer.
 SECONDS_PER_ROW = 0.0005 if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11) else 0.0015
 
 # From so many minutes on a time is told in hours.
