@@ -73,8 +73,8 @@ test("a saved table is one that the person's spreadsheet opens", async () => {
 	const [english = "", german = ""] = await Promise.all(saved.map((blob) => blob.text()));
 	mock.reset();
 	mock.timers.reset();
-	assert.match(english, /^meter,total,unit,2026-01.*\r\nFlat,1\.5,kWh,/);
-	assert.match(german, /^meter;total;unit;2026-01.*\r\nFlat;1,5;kWh;/);
+	assert.match(english, /^meter,amount,unit,2026-01.*\r\nFlat,1\.5,kWh,/);
+	assert.match(german, /^meter;amount;unit;2026-01.*\r\nFlat;1,5;kWh;/);
 });
 
 test("a running month is compared with the same days of the year before", () => {

@@ -13,7 +13,7 @@ SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in WWW.glob("*.j
 MADE = re.compile(
     r"(tile|form|error)_\w+|(back|next|now)_(day|month|year)"
     r"|production|self|solar|discharge|grid|import|charge|export|total|consumption|solar_share"
-    r"|self_sufficiency|self_consumption|cost|share|change|last_data|again|reload|save"
+    r"|self_sufficiency|self_consumption|cost|amount|share|change|last_data|again|reload|save"
     r"|month|meter|day_before|low_tariff|no_data(_\w+)?|price_low"
 )
 

@@ -46,6 +46,9 @@ class TestOverview:
             "solar": f"climkit:{flat}_self",
             "grid": f"climkit:{flat}_ext",
         }
+        roof = dashboard.meter("PV roof")
+        meter = next(one for one in site["meters"] if one["meter_id"] == roof)
+        assert meter["statistics"] == {"production": f"climkit:{roof}_total"}
 
     async def test_entities_are_those_that_are_on(self, dashboard: Dashboard) -> None:
         home, flat = dashboard.home, dashboard.meter("Flat 1")

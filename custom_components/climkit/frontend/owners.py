@@ -118,7 +118,9 @@ def series_by_owner(runtime: SiteRuntime) -> dict[str, dict[str, Series]]:
     for one in runtime.series.values():
         names = _OF_METER if one.meter_id else _OF_SITE
         if one.measure.key in names and (one.meter_id or one.feed.meter_type == ELECTRICITY):
-            owners.setdefault(one.owner_id, {})[names[one.measure.key]] = one
+            is_produced = one.measure.name == "production"  # also the total of a meter of panels
+            name = "production" if is_produced else names[one.measure.key]
+            owners.setdefault(one.owner_id, {})[name] = one
     return owners
 
 

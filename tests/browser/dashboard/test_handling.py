@@ -157,7 +157,7 @@ async def test_meters_are_saved_as_a_file(
             for one, found in measures.items()
         }
         assert row["Unit"] == units[row["Meter"]]
-        assert float(row["Consumption"]) == pytest.approx(amounts[month], abs=1e-4)
+        assert float(row["Amount"]) == pytest.approx(amounts[month], abs=1e-4)
         assert float(row[month]) == pytest.approx(amounts[month], abs=1e-4)
         if before[:4] == month[:4]:
             assert float(row[before]) == pytest.approx(amounts[before], abs=1e-4)

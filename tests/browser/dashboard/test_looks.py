@@ -35,8 +35,8 @@ KINDS = ("day", "months", "heatmap", "meters")
 SAID = {
     "consumption", "self", "import", "export", "charge", "discharge", "self_sufficiency",
     "self_consumption", "peak", "price", "day_before", "cost", "table", "month", "year",
-    "solar_share", "no_data", "meter", "share", "last_data", "save", "now", "months", "heatmap",
-    "meters", "tile_consumption_power", "tile_peak_month", "back_day",
+    "solar_share", "no_data", "meter", "amount", "share", "last_data", "save", "now", "months",
+    "heatmap", "meters", "tile_consumption_power", "tile_peak_month", "back_day",
     "next_day", "back_month", "next_month", "pick_day",
 }  # fmt: skip
 

@@ -147,7 +147,7 @@ async def test_meters_of_a_month(home: Home, dashboard: Dashboard, building: Sho
         measures = truth[meter["meter_id"]]
         amount = next(measures[one] for one in MAIN if one in measures)
         unit = meter["unit"].replace("m3", "m³")
-        assert cells["Consumption ↓"] == f"{three_digits(amount)} {unit}"
+        assert cells["Amount ↓"] == f"{three_digits(amount)} {unit}"
         if "self" in measures and amount:
             assert cells["Solar share"] == f"{measures['self'] / amount:.0%}"
         if meter["kind"] == "consumer":

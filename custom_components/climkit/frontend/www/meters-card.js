@@ -61,7 +61,7 @@ export default class MetersCard extends Card {
 		return COLUMNS.filter((column) => this.data.meters.some((row) => this.value(row, column) !== null));
 	}
 
-	/** The rows as sorted: what is missing last, kilowatt-hours before cubic meters. */
+	/** The rows as sorted: what is missing last, kWh before m³. */
 	get rows() {
 		const { sorted } = this;
 		const words = new Intl.Collator(this.hass.language, { numeric: true });
@@ -80,7 +80,7 @@ export default class MetersCard extends Card {
 
 	/** @param {Column} column */
 	head(column) {
-		return this.t(column === "name" ? "meter" : column);
+		return this.t(column === "name" ? "meter" : column === "total" ? "amount" : column);
 	}
 
 	draw() {
@@ -130,7 +130,7 @@ export default class MetersCard extends Card {
 		return `<svg class="year" role="img" aria-label="${text}" width="84" height="24"><title>${text}</title>${bars.join("")}</svg>`;
 	}
 
-	/** Save what is shown, as it is sorted. */
+	/** Save what is shown, as sorted. */
 	save() {
 		const { columns, f, data, months } = this;
 		/** @param {string | number | null | undefined} value */
