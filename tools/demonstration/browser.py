@@ -13,7 +13,7 @@ import shutil
 import time
 from typing import Any, Literal
 
-from playwright.async_api import Locator, Page, async_playwright
+from playwright.async_api import Error, Locator, Page, async_playwright
 
 from .home_assistant import HomeAssistant
 
@@ -91,8 +91,13 @@ class Frontend:
         self._url = url
 
     async def open(self, path: str) -> None:
-        """Load a page anew."""
-        await self.page.goto(self._url + path)
+        """Load a page anew; where Home Assistant's frontend goes elsewhere just then, once more."""
+        try:
+            await self.page.goto(self._url + path)
+        except Error as err:
+            if "ERR_ABORTED" not in err.message:
+                raise
+            await self.page.goto(self._url + path)
         await self.page.locator("home-assistant-main").wait_for(state="attached")
 
     async def command(self, kind: str, **parameters: Any) -> Any:

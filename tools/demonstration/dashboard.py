@@ -54,7 +54,7 @@ class Card:
         """Wait until what is drawn is of the period that the head names."""
         await self.host.locator(".when:not(:empty)").wait_for()
         period = await self.when.text_content() or ""
-        told = f", {period}:" if period.isdecimal() else period  # a year is a part of its months
+        told = f", {period}, " if period.isdecimal() else period  # a year is a part of its months
         await self.plot.locator(f'[aria-label*="{told}"]').first.wait_for()
 
     async def press(self, action: str, value: str = "") -> None:
