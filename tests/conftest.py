@@ -147,18 +147,17 @@ def persistent_database(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def recorder_db_url(recorder_db_url: str) -> Iterator[str]:
-    """Wait until MariaDB has closed the test's connections, which it does after it was told to.
+    """Wait until a server has closed the test's connections, which may take a moment.
 
-    Until then the database cannot be dropped.
+    A query that was given up goes on in its thread. Until then the database cannot be dropped.
     """
     yield recorder_db_url
-    if not recorder_db_url.startswith("mysql"):
-        return
-    engine = create_engine(recorder_db_url)
-    end = real_time() + 20
-    with engine.connect() as connection:
-        while connection.execute(text(OTHER_CONNECTIONS["mysql"])).first() and real_time() < end:
-            PAUSE.wait(0.02)
+    engine = create_engine(recorder_db_url, isolation_level="AUTOCOMMIT")
+    if others := OTHER_CONNECTIONS.get(engine.dialect.name):
+        end = real_time() + 20
+        with engine.connect() as connection:
+            while connection.execute(text(others)).first() and real_time() < end:
+                PAUSE.wait(0.02)
     engine.dispose()
 
 
