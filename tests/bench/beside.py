@@ -38,8 +38,6 @@ from tests.stories.driven import forget_calls
 
 PROCESSES = multiprocessing.get_context("spawn")
 
-QUARTER = timedelta(minutes=15)
-
 # Never behind the machine's time, by which Home Assistant's timers go: what is planned for the
 # clock's future shall not be due at once.
 START = floor_interval(datetime.now(UTC)) + timedelta(minutes=22)

@@ -10,10 +10,10 @@ from homeassistant.core import Event, HomeAssistant, callback
 import orjson
 import pytest
 
-from custom_components.climkit.api import transport
+from custom_components.climkit.api import INTERVAL, transport
 from custom_components.climkit.statistics import recorder
 from custom_components.climkit.statistics.recorder import async_synchronize
-from tests.bench.beside import QUARTER, START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
+from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
 from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 
@@ -63,7 +63,7 @@ async def test_cpu(
         before = Cpu.now(hass)
         for number in range(1, REFRESHES + 1):
             seen.steps.append(([], []))
-            await home.refresh(START + number * QUARTER)
+            await home.refresh(START + number * INTERVAL)
         ours = Cpu.now(hass) - before
         seen.stop()
         monkeypatch.undo()

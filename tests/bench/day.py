@@ -8,13 +8,8 @@ from homeassistant.core import Event, EventStateChangedData, State, callback
 from homeassistant.helpers import entity_registry as er
 import pytest
 
-from tests.bench.beside import (
-    QUARTER,
-    START,
-    BuildMachine,
-    Cpu,
-    build_machine,  # noqa: F401 - a fixture
-)
+from custom_components.climkit.api import INTERVAL
+from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
 from tests.bench.sizes import size, sizes
 from tools.benchmark.table import Cell, Table
 
@@ -79,10 +74,10 @@ async def test_day(
             stop = home.hass.bus.async_listen(EVENT_STATE_CHANGED, written.note)
             before = Cpu.now(home.hass)
             for number in range(1, REFRESHES + 1):
-                await home.refresh(START + number * QUARTER)
+                await home.refresh(START + number * INTERVAL)
             used = Cpu.now(home.hass) - before
             stop()
-        share = 100 * SLOWER * used.process / (REFRESHES * QUARTER.total_seconds())
+        share = 100 * SLOWER * used.process / (REFRESHES * INTERVAL.total_seconds())
         rows.append(
             [
                 meters,

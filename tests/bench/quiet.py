@@ -11,7 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event
 
-from tests.bench.beside import QUARTER, START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from custom_components.climkit.api import INTERVAL
+from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
 from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 
@@ -27,15 +28,15 @@ async def test_quiet(build_machine: BuildMachine, keep: Callable[[Table], None])
     async with build_machine(METERS, begin=begin, site_days=3) as home:
         await home.set_up()
         await home.complete()
-        await home.refresh(START + QUARTER)
+        await home.refresh(START + INTERVAL)
         with statements(home.hass) as counted:
-            await home.refresh(START + 2 * QUARTER)
+            await home.refresh(START + 2 * INTERVAL)
         rows.append(["a new quarter-hour", *_cells(counted)])
         with statements(home.hass) as counted:
-            await home.refresh(START + 2 * QUARTER + timedelta(minutes=3), is_quiet=True)
+            await home.refresh(START + 2 * INTERVAL + timedelta(minutes=3), is_quiet=True)
         rows.append(["a second look at the same", *_cells(counted)])
         with statements(home.hass) as counted:
-            await home.refresh(START + 3 * QUARTER, is_quiet=True)
+            await home.refresh(START + 3 * INTERVAL, is_quiet=True)
         rows.append(["nothing new in the quarter-hour", *_cells(counted)])
     note = (
         f"{METERS} meters. `statements that write`: INSERT, UPDATE and DELETE of any table; rows "
