@@ -16,22 +16,13 @@ from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World, single_house
 from tests.simulator.site import JsonObject
+from tests.small_site import source, world
 from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Correction, Gap, Late, Source
 from tests.truth import hourly_changes
 
+__all__ = ["source", "world"]
+
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def source() -> Source:
-    """A flat and a meter of water with three days of data."""
-    return Source(first=NOW.replace(hour=0, minute=0) - 72 * HOUR, has_water=True)
-
-
-@pytest.fixture
-def world(source: Source) -> World:
-    """Only that."""
-    return World.of(source)
 
 
 async def report_of(

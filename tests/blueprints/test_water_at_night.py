@@ -10,23 +10,14 @@ import pytest
 from tests.blueprints.using import TELL, automate, colon, devices, rename
 from tests.conftest import NOW, Home
 from tests.simulator import World
+from tests.small_site import source, world
 from tests.stories import source as source_of_data
 from tests.stories.source import METER_ID, WATER, WATER_ID, Correction, Gap, Source, value
 from tests.truth import hourly_changes
 
+__all__ = ["source", "world"]
+
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def source() -> Source:
-    """A flat and a meter of water with three days of data."""
-    return Source(first=NOW.replace(hour=0, minute=0) - 72 * HOUR, has_water=True)
-
-
-@pytest.fixture
-def world(source: Source) -> World:
-    """Only that."""
-    return World.of(source)
 
 
 async def look(home: Home, **inputs: object) -> None:
