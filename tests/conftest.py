@@ -295,6 +295,11 @@ class Home:
             assert real_time() < end, "it did not happen"
             await asyncio.to_thread(PAUSE.wait, 0.005)
 
+    async def let_set_up_end(self) -> None:
+        """Wait for an attempt to set up that Home Assistant makes by itself."""
+        async with self.entry.setup_lock:
+            pass
+
     async def settle(self) -> None:
         """Wait until what was begun is done and stored."""
         await self.hass.async_block_till_done(wait_background_tasks=False)

@@ -140,6 +140,7 @@ class TestAway:
         await home.set_up()
         assert home.entry.state is ConfigEntryState.SETUP_RETRY
         await home.turn_clock(hours=1)
+        await home.let_set_up_end()  # else an attempt of before fails after the next turn
         home.simulator.switches.faults = []
         await home.turn_clock(minutes=15)
         await home.until(lambda: home.entry.state is ConfigEntryState.LOADED)

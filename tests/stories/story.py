@@ -340,8 +340,7 @@ class StoryHome(Home):
 
     async def switch_off(self) -> None:
         """Unload, as when Home Assistant stops; a set-up that is under way comes first."""
-        async with self.entry.setup_lock:
-            pass
+        await self.let_set_up_end()
         if self.entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY):
             await self.hass.config_entries.async_unload(self.entry.entry_id)
         await self.hass.async_block_till_done()
@@ -377,8 +376,7 @@ class StoryHome(Home):
         self.recorder.count = 0
         for _ in range(6):
             await self.turn_clock(minutes=15)
-            async with self.entry.setup_lock:  # on a busy machine one may still be under way
-                pass
+            await self.let_set_up_end()  # on a busy machine one may still be under way
         await self.turn_clock(hours=1)  # so often meters are polled that are read once a day
         assert self.entry.state is ConfigEntryState.LOADED
         assert self.is_complete, self.sites[0].history.progress
