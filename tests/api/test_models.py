@@ -93,6 +93,18 @@ def test_site_that_says_nothing(data: dict[str, object]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "created"),
+    [("2021-12-01", "2021-12-01"), ("2022-01-13", "2022-01-12"), ("2062-01-01", "2022-01-12")],
+)
+def test_site_that_is_still_to_be_made(said: str, created: str) -> None:
+    """A date in the future is wrong, or the clock is: the id's own time may be earlier."""
+    now = datetime(2021, 11, 1, tzinfo=UTC)
+    site = Site.from_api(SITE_ID, {"creation_date": said, "timezone": "UTC"}, now)
+    assert site.created
+    assert site.created.date().isoformat() == created
+
+
 def test_site_with_an_id_of_another_kind_has_no_time() -> None:
     assert Site.from_api("villa", {}).created is None
 

@@ -119,15 +119,19 @@ class Site:
     ) -> Self:
         """Read the infos of the site; only its zone touches the disk, once for each zone.
 
-        A site that is still to be made `now`, by its date, was made when its id was.
+        Where its date is still to come `now`, date or clock is wrong, so the date counts or that in
+        its id, whichever is earlier.
         """
         zone = _zone(data.get("timezone"))
+        made = _id_time(site_id)
         created = parse_timestamp(data.get("creation_date"), zone)
+        if created and now and created > now:
+            created = min(created, made) if made else None
         return cls(
             id=site_id,
             name=_text(data.get("name")),
             ref=_text(data.get("site_ref")),
-            created=created if created and not (now and created > now) else _id_time(site_id),
+            created=created or made,
             latitude=_degrees(data.get("latitude"), 90),
             longitude=_degrees(data.get("longitude"), 180),
             zone=zone,
