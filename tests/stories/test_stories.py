@@ -96,3 +96,14 @@ async def test_a_tariff_is_added_while_the_clock_is_behind(stage: Stage) -> None
         Delete(which=7, is_off=True),
     ]
     await tell(stage, Source(first=now.replace(minute=15) - 47 * HOUR, seed=6), now, steps)
+
+
+async def test_the_clock_is_put_back_while_costs_are_prepared(stage: Stage) -> None:
+    """What is worked out of one moment has one time."""
+    now = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
+    steps: list[Step] = [
+        AddTariff(-400, (("grid_price", 0.3), ("site_power_price", 0.5))),
+        SetClock(hours=-400),
+        Turn(5, 2),
+    ]
+    await tell(stage, Source(first=now.replace(minute=0) - 26 * HOUR), now, steps)

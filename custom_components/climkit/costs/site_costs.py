@@ -240,6 +240,7 @@ class SiteCosts:
         amounts = self._amounts()
         if not amounts.is_loaded or amounts.is_clock_behind:
             return False
+        self._state.note_time(dt_util.utcnow())
         try:
             return await self._async_do_next()
         except RowsChangedError as err:

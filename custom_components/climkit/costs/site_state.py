@@ -51,8 +51,13 @@ class SiteCostState:
         self._record = store.site(site.id).costs
         self._loaded: Mapping[str, CostSeries] | None = None
         self.tariffs = self._read_tariffs()
+        self._now = dt_util.utcnow()
         self._unmarked: list[Mapping[str, TimeRange]] = []
         self.states: dict[str, CostState] = {}
+
+    def note_time(self, now: datetime) -> None:
+        """Take note of the time, which is right; while something is worked out, it may be set."""
+        self._now = now
 
     def is_loaded_for(
         self, cost_series: Mapping[str, CostSeries], tariffs: list[dict[str, Any]]
@@ -193,7 +198,7 @@ class SiteCostState:
     @property
     def _horizon(self) -> datetime:
         """Return a time behind all rows; of later ones history will tell."""
-        return floor_hour(dt_util.utcnow()) + 2 * HOUR
+        return floor_hour(self._now) + 2 * HOUR
 
     def affected_by(self, statistic_ids: Collection[str]) -> list[CostState]:
         """Return the statistics among these, and those that follow from them."""
