@@ -12,6 +12,7 @@ from tests.costs.bill import (
     add_tariff,
     cost_entities,
     costs_by_hand,
+    delete_tariff,
     flat_of,
     plain_prices,
     plain_tariff,
@@ -20,9 +21,14 @@ from tests.costs.bill import (
 )
 from tests.services.statement import row_of, state
 from tests.simulator import World
-from tests.stories.source import METER_ID, SITE_ID, Source
+from tests.stories.source import METER_ID, SITE_ID, Correction, Gap, Source
 
 pytestmark = pytest.mark.recorder
+
+OCTOBER_30, NOVEMBER = (
+    datetime(2026, 10, 29, 23, tzinfo=UTC),
+    datetime(2026, 10, 31, 23, tzinfo=UTC),
+)
 
 
 class TestEntities:
@@ -172,3 +178,60 @@ class TestMonthWithoutCosts:
         assert row["total_cost"] is None
         row = row_of(await state(home, SITE_ID, "2026-09-01", "2026-09-30"), SITE_ID)
         assert row["total_cost"] > 0
+
+
+class TestWithdrawnMonth:
+    """A month in the middle of the history that had two days, and Climkit took them back."""
+
+    @pytest.fixture
+    def source(self) -> Source:
+        """A small site: two days of September, two of October, and November."""
+        first = NOW.replace(minute=0) - timedelta(days=60)
+        return Source(first=first, gaps=[Gap(first + timedelta(days=2), OCTOBER_30)])
+
+    @pytest.fixture
+    def world(self, source: Source) -> World:
+        """The small site."""
+        return World.of(source)
+
+    async def test_last_month(self, home: Home, source: Source) -> None:
+        """Absent is not zero: nobody knows what it cost, be it computed before or afterwards."""
+        home.entry.add_to_hass(home.hass)
+        prices = tariff(SITE_ID, "2025-01-01", grid_price=0.3, solar_price=0.2, site_fee=30.0)
+        subentry = add_tariff(home, prices)
+        await home.set_up_completely()
+        assert (home.sites[0].costs.bills.cost_last_month(SITE_ID) or 0) > 30.0
+        source.corrections.append(Correction(OCTOBER_30, NOVEMBER, None, None))
+        for _ in range(2):  # nothing is left on one side, so two nights have to say the same
+            home.sites[0].history.start_night()
+            await home.settle()
+        await assert_october_is_unknown(home)
+        delete_tariff(home, subentry)
+        await home.settle()
+        add_tariff(home, prices)
+        await home.settle()
+        await assert_october_is_unknown(home)
+
+    async def test_today(self, home: Home, source: Source) -> None:
+        """A day whose hours are gone costs nothing that is known, be they the newest ones."""
+        home.entry.add_to_hass(home.hass)
+        prices = {"grid_price": 0.3, "solar_price": 0.2, "site_fee": 30.0}
+        add_tariff(home, tariff(SITE_ID, "2025-01-01", **prices))
+        await home.set_up_completely()
+        assert home.sites[0].costs.bills.cost_today(SITE_ID) is not None
+        midnight = datetime(2026, 11, 20, tzinfo=ZURICH).astimezone(UTC)
+        source.corrections.append(Correction(midnight, NOW + timedelta(days=1), None, None))
+        for _ in range(2):
+            home.sites[0].history.start_night()
+            await home.settle()
+        assert home.sites[0].costs.bills.cost_today(SITE_ID) is None
+        assert float(home.state(f"{SITE_ID}_cost_this_month").state) > 20
+
+
+async def assert_october_is_unknown(home: Home) -> None:
+    """It cost nothing that anybody knows of, fees neither, as the statement says."""
+    for owner in (SITE_ID, METER_ID):
+        assert float(home.state(f"{owner}_cost_this_month").state) > 0
+        row = row_of(await state(home, SITE_ID, "2026-10-01", "2026-10-31"), owner)
+        assert row["grid_kwh"] is row["grid_cost"] is row["total_cost"] is None
+        assert home.sites[0].costs.bills.cost_last_month(owner) is None

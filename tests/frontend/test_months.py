@@ -20,7 +20,7 @@ from tests.frontend.conftest import (
     total,
 )
 from tests.simulator import World, apartment_house, single_house
-from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Gap, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Correction, Gap, Source
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -128,6 +128,38 @@ class TestBefore:
         [row] = table["meters"]
         assert row["months"] == year["months"]["total"]
         assert dashboard.requests == requests
+
+
+class TestWithdrawn:
+    """Absent is not zero."""
+
+    @pytest.fixture
+    def source(self) -> Source:
+        """A small site since the last two days of October."""
+        return Source(first=midnight(date(2026, 10, 30)))
+
+    @pytest.fixture
+    def world(self, source: Source) -> World:
+        """The small site."""
+        return World.of(source)
+
+    async def test_year(self, dashboard: Dashboard, source: Source) -> None:
+        """A month whose hours Climkit took back has no amount, and costs nothing known."""
+        home, november = dashboard.home, midnight(date(2026, 11, 1))
+        add_tariff(home, tariff(SITE_ID, "2026-01-01", grid_price=0.3, site_fee=30.0))
+        await home.complete()
+        year = await dashboard.ask("year", site_id=SITE_ID, year=2026)
+        assert year["months"]["import"][9] > 0
+        assert year["cost"][9] > 30
+        source.corrections.append(Correction(source.first, november, None, None))
+        for _ in range(2):  # with nothing on one side two nights have to say the same
+            home.sites[0].history.start_night()
+            await home.settle()
+        year = await dashboard.ask("year", site_id=SITE_ID, year=2026)
+        assert year["months"]["import"][9] is None
+        assert year["months"]["import"][10] > 0
+        assert year["cost"][9] is None
+        assert year["cost"][10] > 30
 
 
 class TestDaily:

@@ -225,6 +225,28 @@ class TestDays:
         assert_equal_to_climkit(home)
 
 
+class TestWithdrawn:
+    """Absent is not zero: of days whose hours Climkit took back, all of them, nobody knows."""
+
+    @pytest.fixture
+    def now(self) -> datetime:
+        """On the first day of a month."""
+        return datetime(2026, 12, 1, 10, 7, tzinfo=UTC)
+
+    @pytest.mark.parametrize(("first", "after"), [(1, 0), (0, -1)], ids=["yesterday", "today"])
+    async def test_withdrawn(self, home: Home, site_id: str, first: int, after: int) -> None:
+        """Yesterday is unknown, or this month that has no other day."""
+        await home.set_up_completely()
+        home.simulator.world.revise(site_id, None, midnight(first), midnight(after), withdraw=True)
+        for _ in range(2):  # with nothing on one side two nights have to say the same
+            home.sites[0].history.start_night()
+            await home.settle()
+        assert_equal_to_climkit(home)
+        name = f"{site_id}_electricity_conso_total"
+        assert (shown(home, f"{name}_yesterday") is None) is (first == 1)
+        assert (shown(home, f"{name}_month") is None) is (first == 0)
+
+
 @pytest.mark.parametrize(
     "now",
     [datetime(2026, 10, 26, 9, 40, tzinfo=UTC), datetime(2026, 3, 30, 9, 40, tzinfo=UTC)],

@@ -39,7 +39,7 @@ class CostState(StoredStatistic):
 
     def knows_before(self, time: datetime) -> bool:
         """Whether the last row before a time is known."""
-        return time in self.before or self.last is None or self.last.start < time
+        return time in self.before or self.last is None or self.is_last_before(time)
 
     def sum_up(self, stretches: Collection[TimeRange]) -> None:
         """Work out what was spent in stretches, with the rows before their edges."""

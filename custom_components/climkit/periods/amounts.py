@@ -23,8 +23,9 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Boundaries(NamedTuple):
-    """Where a site's local periods begin, in UTC: today, yesterday and this month."""
+    """Where a site's local periods begin, in UTC; this month ends with today, for now."""
 
+    tomorrow: datetime
     today: datetime
     yesterday: datetime
     month: datetime
@@ -32,15 +33,15 @@ class Boundaries(NamedTuple):
     @classmethod
     def of(cls, now: datetime, site: Site) -> Self:
         """Return those of now."""
-        today = local_midnight(now, site.zone)
+        today, tomorrow = bucket_bounds(now, Sampling.DAY, site.zone)
         yesterday = local_midnight(today - datetime.resolution, site.zone)
         month, _ = bucket_bounds(now, Sampling.MONTH, site.zone)
-        return cls(today, yesterday, month)
+        return cls(tomorrow, today, yesterday, month)
 
     @property
     def all(self) -> set[datetime]:
         """Return each moment once."""
-        return {self.today, self.yesterday, self.month}
+        return {self.tomorrow, self.today, self.yesterday, self.month}
 
 
 class PeriodAmounts(NamedTuple):
@@ -58,8 +59,9 @@ def period_amounts(
 ) -> PeriodAmounts:
     """Work out the amounts of a series whose history is complete.
 
-    `before` has the last row before each boundary, None where there is none. A period without a row
-    has no amount, nor has one in which history begins, unless the site itself was `created` then.
+    `before` has the last row with an amount before each boundary, None where there is none. A
+    period without one has no amount, nor has one in which history begins, unless the site itself
+    was `created` then.
     """
 
     def amount(start: datetime, last: Row | None) -> float | None:
@@ -71,7 +73,7 @@ def period_amounts(
 
     return PeriodAmounts(
         yesterday=amount(boundaries.yesterday, before[boundaries.today]),
-        month=amount(boundaries.month, state.last),
+        month=amount(boundaries.month, before[boundaries.tomorrow]),
     )
 
 
@@ -145,7 +147,7 @@ class Periods:
         for time in boundaries.all:
             unknown = []
             for key, state in complete.items():
-                if state.last and state.last.start < time:
+                if state.is_last_before(time):
                     self._before[key][time] = state.last
                 elif time not in self._before[key]:
                     unknown.append(key)

@@ -241,9 +241,10 @@ async def async_hours(
 async def async_last_rows_before(
     hass: HomeAssistant, statistic_ids: Iterable[str], times: Sequence[datetime]
 ) -> dict[str, list[Row | None]]:
-    """Return the last row of each statistic before each of some times; None where none is earlier.
+    """Return the last row with an amount of each statistic before each of some times.
 
-    Whether a row is the one before a time the index tells, so gaps cost nothing.
+    None where none is earlier. Rows without an amount are passed over: their total is that of the
+    row before. Rows are looked through from the time back, so gaps cost nothing.
     """
     found: dict[str, list[Row | None]] = {}
     for ids in batched(statistic_ids, LOOKED_UP_AT_ONCE, strict=False):
@@ -329,8 +330,15 @@ def _last_rows_before(
 ) -> dict[str, list[Row | None]]:
     found: dict[str, list[Row | None]] = {key: [None] * len(times) for key in statistic_ids}
     earlier = aliased(Statistics)
-    newest = select(func.max(earlier.start_ts)).where(
-        earlier.metadata_id == StatisticsMeta.id, earlier.start_ts < bindparam("time")
+    newest = (
+        select(earlier.start_ts)
+        .where(
+            earlier.metadata_id == StatisticsMeta.id,
+            earlier.start_ts < bindparam("time"),
+            earlier.state.is_not(None),
+        )
+        .order_by(earlier.start_ts.desc())
+        .limit(1)
     )
     rows = (
         select(StatisticsMeta.statistic_id, Statistics.start_ts, Statistics.state, Statistics.sum)

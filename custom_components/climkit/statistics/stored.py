@@ -32,6 +32,11 @@ class StoredStatistic:
         """What should be stored; None without rows."""
         return Extent(self.first, self.last, self.count) if self.first and self.last else None
 
+    def is_last_before(self, time: datetime) -> bool:
+        """Whether the newest row is the last one with an amount before a time."""
+        last = self.last
+        return last is not None and last.amount is not None and last.start < time
+
     def take(self, extent: Extent | None) -> None:
         """Note what the recorder holds."""
         self.first = extent.first if extent else None
