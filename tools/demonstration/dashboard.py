@@ -99,7 +99,7 @@ class Dashboard:
         await self._frontend.open("/config/lovelace/dashboards")
         await self._page.get_by_role("button", name="Add dashboard").click()
         await self._page.get_by_text("Community dashboards").wait_for()
-        await self._page.get_by_text("Your flat and your building by quarter-hours").click()
+        await self._page.get_by_text("Your flat and your building by quarter-hour").click()
         await self._page.get_by_role("button", name="Create").click()
         await self._page.get_by_role("button", name="Create").wait_for(state="detached")
 
