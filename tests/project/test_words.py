@@ -18,6 +18,7 @@ CODES = {"English": "en", "Deutsch": "de", "Français": "fr", "Italiano": "it"}
 PAGES = {
     "en": [
         "README.md",
+        "CHANGELOG.md",
         *(
             f"docs/{name}.md"
             for name in (
