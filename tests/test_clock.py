@@ -213,6 +213,13 @@ class TestReadings:
             registers = [MeterReading(at=at, registers={"en_im": 1.0}) for at in times]
             assert newest_present(registers, NOW) is registers[1]
 
+    async def test_list_of_the_future(self, home: Home) -> None:
+        """It was asked for while the clock was wrong: the next one does not wait for that day."""
+        await home.set_up()
+        now, coordinator = dt_util.utcnow(), home.sites[0].coordinator
+        are_old = [coordinator.lists_are_old(now + hours * HOUR) for hours in (-1, 0, 23, 24)]
+        assert are_old == [True, False, False, True]
+
     @pytest.mark.parametrize("hours", [-48, 48, 24 * 400])
     async def test_meters_are_asked_on(self, home: Home, hours: int) -> None:
         """Once a quarter-hour, whatever the clock was meanwhile."""

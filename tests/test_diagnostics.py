@@ -56,8 +56,8 @@ def credentials(home: Home) -> set[str]:
 
 
 def personal(home: Home) -> set[str]:
-    """Names, places and references of sites, meters and sensors."""
-    found = set()
+    """Names, places and references of sites, meters and sensors, and what the account is called."""
+    found = {home.entry.title}
     for site in home.simulator.world.sites.values():
         for info in (site.info(), *site.meter_info(), *site.sensors_list()):
             for key in PERSONAL_FIELDS & info.keys():
@@ -111,7 +111,9 @@ async def test_entry(home: Home) -> None:
     assert site["settled"]["minutes_until_data"] == {}  # one look tells nothing
     assert site["history"]["progress_percent"] == 100
     assert all(series["complete"] for series in site["history"]["series"].values())
-    assert_hides(text, credentials(home) | personal(home) | ids(home) | {DEFAULT_USERNAME})
+    assert answer["account"]["is_usual_url"] is False
+    secrets = credentials(home) | personal(home) | ids(home)
+    assert_hides(text, secrets | {DEFAULT_USERNAME, home.simulator.url})
 
 
 async def test_delay_of_data(home: Home) -> None:
@@ -212,9 +214,17 @@ async def test_errors_are_counted(home: Home) -> None:
     await home.set_up_completely()
     home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=429, times=1)]
     await home.turn_clock(minutes=16)
+    stats = home.sites[0].client.stats
+    stats.seconds = stats.requests - 1.0  # one second for each answer
     answer, _ = await told(home)
     assert answer["api"]["errors"] == {"HTTP 429": 1}
     assert answer["api"]["limit_hits"] == 1
+    assert answer["api"]["mean_seconds"] == 1
+    assert answer["sites"][0]["last_error"] is None
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+    await home.turn_clock(minutes=16)
+    answer, _ = await told(home)
+    assert answer["sites"][0]["last_error"] == "UpdateFailed", "what it says could be personal"
 
 
 async def test_entry_that_is_not_loaded(home: Home) -> None:

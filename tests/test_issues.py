@@ -371,6 +371,7 @@ class TestSilentMeters:
         assert issue.translation_key == "silent_meters"
         assert issue.translation_placeholders
         assert issue.translation_placeholders["number"] == "1"
+        assert issue.severity is ir.IssueSeverity.WARNING, "nothing is broken here"
         assert not issue.is_fixable
 
         del home.simulator.world.revisions[:]
@@ -457,9 +458,11 @@ class TestRefusedSite:
         """The same where all sites are wanted; the user may remove the device, and it is over."""
         *others, gone = home.simulator.world.sites
         await home.set_up()
+        dr.async_get(home.hass).async_update_device(device_id(home, gone), name_by_user="Cabin")
         home.simulator.switches.sites = {DEFAULT_USERNAME: others}
         await home.restart()
         assert set(issues(home)) == {f"site_refused_{gone}"}
+        assert issues(home)[f"site_refused_{gone}"].translation_placeholders == {"site": "Cabin"}
         dr.async_get(home.hass).async_remove_device(device_id(home, gone))
         await home.restart()
         assert set(issues(home)) == {f"site_refused_{gone}"}

@@ -115,10 +115,11 @@ class TestTrouble:
 class TestOutage:
     """Climkit is down."""
 
-    def test_all_rest(self, backoff: Backoff[str], clock: Clock) -> None:
+    @pytest.mark.parametrize("keys", ["abcdefgh", "aaaaaaaa"])
+    def test_all_rest(self, backoff: Backoff[str], clock: Clock, keys: str) -> None:
         """Whoever finds out, the rest grows for all; the first answer ends it."""
         rests = []
-        for key in "abcdefgh":
+        for key in keys:
             rests.append(backoff.back_off_after_outage(key))
             assert backoff.is_paused("z")
             clock.turn(rests[-1])

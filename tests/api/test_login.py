@@ -252,6 +252,18 @@ class TestPerson:
         await background.client.authenticate()
         assert await background.asks() is None
 
+    async def test_what_is_not_understood_shortens_no_rest(
+        self, background: Background, scripted: ScriptedApi, clock: FrozenDateTimeFactory
+    ) -> None:
+        """Refused credentials wait their minutes, whatever a person is answered meanwhile."""
+        await background.asks()
+        scripted.answers["/auth"] = Answer(status=403, body={"message": "Forbidden"})
+        with pytest.raises(ClimkitAuthenticationError):
+            await background.client.authenticate()
+        clock.tick(2 * MINUTE)
+        assert await background.asks() is ClimkitLoginError
+        assert background.logins == 2
+
     async def test_permits_one_more(
         self, background: Background, clock: FrozenDateTimeFactory
     ) -> None:

@@ -42,6 +42,7 @@ async def test_a_long_request_is_not_followed_by_a_pause() -> None:
 
 
 async def test_live_goes_before_history_and_then_in_order() -> None:
+    """Whoever leaves the line changes nothing for the others."""
     requests = RequestQueue(0.001)
     order: list[str] = []
 
@@ -50,10 +51,13 @@ async def test_live_goes_before_history_and_then_in_order() -> None:
             order.append(name)
 
     async with asyncio.TaskGroup() as tasks, requests.turn(Priority.HISTORY):
-        for name in ("history 1", "history 2", "live 1", "live 2"):
+        first = tasks.create_task(request("given up", Priority.LIVE))
+        for name in ("history 1", "live 1", "history 2", "live 2"):
             priority = Priority.LIVE if name.startswith("live") else Priority.HISTORY
             tasks.create_task(request(name, priority))
         await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
         assert not order
     assert order == ["live 1", "live 2", "history 1", "history 2"]
 
@@ -159,14 +163,15 @@ async def test_after_no_pause_the_next_request_keeps_its_distance() -> None:
         assert monotonic() - before >= SPACING * 0.99
 
 
-async def test_the_distance_counts_from_when_the_request_can_have_left() -> None:
+@pytest.mark.parametrize("times", [1.0, 3.0])
+async def test_the_distance_counts_from_when_the_request_can_have_left(times: float) -> None:
     requests = RequestQueue(SPACING)
     async with requests.turn(Priority.LIVE):
         await asyncio.sleep(2 * SPACING)
-        requests.keep_distance()
+        requests.keep_distance(times)
         left = monotonic()
     async with requests.turn(Priority.LIVE):
-        assert monotonic() - left >= SPACING * 0.99
+        assert monotonic() - left >= times * SPACING * 0.99
 
 
 @pytest.mark.parametrize("is_cancelled", [False, True])

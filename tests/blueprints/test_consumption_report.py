@@ -80,6 +80,17 @@ async def test_daily(
     assert tap == f"Water{colon(language)}{water:.1f} m³"
 
 
+async def test_a_price_for_each_kw(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """What the highest quarter-hour of the month costs, no single day tells; its data is there."""
+    await home.set_up_completely()
+    fields = {"grid_price": 0.3, "solar_price": 0.2, "meter_power_price": 5.0}
+    add_tariff(home, tariff(SITE_ID, "2026-01-01", **fields))
+    await home.settle()
+    report = await report_of(home, reports, *devices(home, METER_ID))
+    line = r"Flat: [\d.]+ kWh, \d+% of it solar \(cost incomplete\)"
+    assert re.fullmatch(rf"19.11.2026\n{line}", report["message"])
+
+
 async def test_nothing_used(home: Home, source: Source, reports: list[Mapping[str, Any]]) -> None:
     """A day of holidays: zero is told as zero, and has no solar share."""
     midnight = dt_util.start_of_local_day(NOW)

@@ -16,16 +16,16 @@ from tests.stories.source import METER_ID, SITE_ID, Late, Source
 HOUR = timedelta(hours=1)
 
 
-async def watch(home: Home, *chosen: str, hours: int, language: str = "en") -> None:
-    """Let the automation look after these, or the site."""
+async def watch(home: Home, *chosen: str, **inputs: object) -> None:
+    """Let the automation look after these, or the site; the form is left as it comes: six hours."""
     await home.set_up_completely()
     found = devices(home, *(chosen or [home.sites[0].site.id]))
-    await automate(home, "data_missing", devices=found, hours=hours, language=language, what=TELL)
+    await automate(home, "data_missing", devices=found, what=TELL, **inputs)
 
 
 async def test_missing_and_back(home: Home, reports: list[Mapping[str, Any]]) -> None:
     """Told once each."""
-    await watch(home, hours=6)
+    await watch(home)
     home.simulator.switches.latency = 3600 * 24 * 7
     for _ in range(7):
         await home.turn_clock(hours=1)
@@ -39,7 +39,7 @@ async def test_missing_and_back(home: Home, reports: list[Mapping[str, Any]]) ->
 
 async def test_reloads_and_restarts(home: Home, reports: list[Mapping[str, Any]]) -> None:
     """Nobody is told that data are back that were not missing."""
-    await watch(home, hours=6)
+    await watch(home)
     for _ in range(3):
         await home.restart()
         await home.turn_clock(minutes=15)
@@ -101,7 +101,7 @@ async def test_languages(
     home: Home, reports: list[Mapping[str, Any]], language: str, missing: str, back: str
 ) -> None:
     """In the person's own."""
-    await watch(home, hours=6, language=language)
+    await watch(home, language=language)
     home.simulator.switches.latency = 3600 * 24 * 7
     for _ in range(7):
         await home.turn_clock(hours=1)
@@ -125,7 +125,7 @@ async def test_without_an_answer(
     home: Home, reports: list[Mapping[str, Any]], language: str, says: str
 ) -> None:
     """Home Assistant was started while Climkit is down: nobody knows of any data."""
-    await watch(home, hours=6, language=language)
+    await watch(home, language=language)
     name = home.sites[0].site.name
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
@@ -142,7 +142,7 @@ async def test_without_an_answer(
 
 async def test_start_in_between(home: Home, reports: list[Mapping[str, Any]]) -> None:
     """Home Assistant was started again while Climkit was down: told once that data is back."""
-    await watch(home, hours=6)
+    await watch(home)
     home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
     for _ in range(7):
         await home.turn_clock(hours=1)

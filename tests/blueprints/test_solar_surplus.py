@@ -26,17 +26,9 @@ async def site_id(home: Home) -> str:
 
 
 async def use(home: Home, site_id: str) -> None:
-    """As a user would."""
-    await automate(
-        home,
-        "solar_surplus",
-        grid_power=home.entity_id(f"{site_id}_net_grid_power"),
-        consumer=CONSUMER,
-        start_above=1500,
-        stop_above=300,
-        minimum_run=45,
-        minimum_pause=30,
-    )
+    """As a user would, who leaves powers and times as the form has them."""
+    grid_power = home.entity_id(f"{site_id}_net_grid_power")
+    await automate(home, "solar_surplus", grid_power=grid_power, consumer=CONSUMER)
 
 
 async def quarter(home: Home, site_id: str, *, export: float, grid: float) -> None:
@@ -72,6 +64,25 @@ async def test_hysteresis(home: Home, site_id: str) -> None:
     await quarter(home, site_id, export=5000, grid=0)
     await quarter(home, site_id, export=5000, grid=0)
     assert is_on(home)
+
+
+async def test_limits(home: Home, site_id: str) -> None:
+    """Exactly what a person entered starts it, and does not stop it."""
+    await home.turn_clock(to=NOW.replace(minute=55))
+    power = home.entity_id(f"{site_id}_net_grid_power")
+    await home.hass.config_entries.async_unload(home.entry.entry_id)  # nobody writes it any more
+    home.hass.states.async_set(power, "-1499")
+    await use(home, site_id)
+    for told, runs in (("-1499.9", False), ("-1500", True)):
+        home.hass.states.async_set(power, told)
+        await home.hass.async_block_till_done()
+        assert is_on(home) is runs
+    home.hass.states.async_set(power, "300")
+    await home.turn_clock(minutes=50)
+    assert is_on(home)
+    home.hass.states.async_set(power, "300.1")
+    await home.hass.async_block_till_done()
+    assert not is_on(home)
 
 
 async def test_without_data(home: Home, site_id: str) -> None:

@@ -5,6 +5,10 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.components.recorder.models import StatisticMeanType
+from homeassistant.const import (
+    EVENT_RECORDER_HOURLY_STATISTICS_GENERATED,
+    EVENT_STATE_CHANGED,
+)
 from homeassistant.helpers.recorder import get_instance
 import pytest
 from pytest_homeassistant_custom_component.components.recorder.common import (
@@ -13,7 +17,13 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 
 from custom_components.climkit.api import floor_hour
 from custom_components.climkit.costs import sensor_prices
-from custom_components.climkit.costs.tariff import Rate, SensorRate, Tariff, usable
+from custom_components.climkit.costs.tariff import (
+    LARGEST_PRICE,
+    Rate,
+    SensorRate,
+    Tariff,
+    usable,
+)
 from custom_components.climkit.costs.tariffs import (
     Tariffs,
     changed_ranges,
@@ -228,12 +238,15 @@ class TestStored:
             assert home.sites[0].costs.hours_without_price == 0
 
     async def test_gaps(self, home: Home, sensor: PriceSensor) -> None:
-        """Hours without a mean have no cost, and are counted; a late one is found in the night."""
+        """Hours without a mean have no cost, and are counted; a late one is found in the night.
+
+        A mean that is too large for a price is none.
+        """
         means = means_between(FIRST, OVER, varying)
         late = {FIRST + 3 * HOUR, FIRST + 4 * HOUR}
         never = {FIRST + 20 * HOUR}
         early = {hour: mean for hour, mean in means.items() if hour not in late | never}
-        await sensor.compile(early)
+        await sensor.compile(early | dict.fromkeys(never, 2 * LARGEST_PRICE))
         add_tariff(home, sensor_tariff(home, sensor))
         await home.settle()
         await assert_priced(home, early)
@@ -452,3 +465,22 @@ class TestStored:
             sensor.tell(nothing)
             await home.hass.async_block_till_done()
             assert home.state(f"{site_of(home)}_grid_price").state == "unknown"
+
+    async def test_nothing_is_heard_of_after_an_unload(
+        self, home: Home, sensor: PriceSensor
+    ) -> None:
+        """Neither what sensors tell, nor that the recorder has means of another hour."""
+        events = EVENT_STATE_CHANGED, EVENT_RECORDER_HOURLY_STATISTICS_GENERATED
+
+        def listeners() -> list[int]:
+            return [home.hass.bus.async_listeners().get(event, 0) for event in events]
+
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        before = listeners()
+        await home.set_up()
+        sensor.tell(0.2)
+        add_tariff(home, sensor_tariff(home, sensor))
+        await home.settle()
+        assert listeners() == [number + 1 for number in before]
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        assert listeners() == before

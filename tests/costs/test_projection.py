@@ -137,6 +137,7 @@ class TestEntity:
         assert entry
         assert entry.disabled_by is er.RegistryEntryDisabler.INTEGRATION
         assert house.sites[0].costs.bills.projected(SITE_ID) is None
+        house.sites[0].costs.project(SITE_ID)()  # somebody wanted it, and does no longer
         with patch.object(computing, "async_hours") as asked:
             await house.turn_clock(to=at(21, 2))
         assert not asked.mock_calls

@@ -342,6 +342,18 @@ class TestSite:
         assert "power_config" not in battery
         assert not any("stat_rate" in one for one in answer["added"]["device_consumption"])
 
+    async def test_nobody_waits_for_power_that_is_off(self, house: Home) -> None:
+        """It will never have statistics."""
+        registry, [site] = er.async_get(house.hass), house.sites
+        off = house.entity_id(f"{meter(house, 'Flat 1')}_total_power")
+        for one in er.async_entries_for_config_entry(registry, house.entry.entry_id):
+            if one.unique_id.endswith("_power") and one.entity_id != off:
+                async_import_statistics(house.hass, power_statistic(one.entity_id), [])
+        await house.settle()
+        assert await preferences.async_lacks_power(house.hass, site)
+        registry.async_update_entity(off, disabled_by=er.RegistryEntryDisabler.USER)
+        assert not await preferences.async_lacks_power(house.hass, site)
+
 
 class TestMeter:
     """One flat."""

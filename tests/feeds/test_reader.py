@@ -99,7 +99,7 @@ class TestCoarseRows:
     def test_are_refused(self, step: int) -> None:
         """Taken for quarter-hours, each would count for the hour before."""
         with pytest.raises(ClimkitResponseError, match="coarser"):
-            refuse_coarser("electricity", quarters(range(0, 5 * step, step)))
+            refuse_coarser("electricity", quarters(range(0, 4 * step, step)))
 
     def test_of_meters_read_once_a_day(self) -> None:
         """A row a day is what they may have."""

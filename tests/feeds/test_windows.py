@@ -1,8 +1,10 @@
 """A server that refuses long windows, in whatever way, is read all the same."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
+from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.climkit.api import (
@@ -14,10 +16,12 @@ from custom_components.climkit.api import (
 )
 from custom_components.climkit.diagnostics import async_get_config_entry_diagnostics
 from custom_components.climkit.feeds.windows import Windows, is_refused_at_once, may_be_too_long
+from custom_components.climkit.history.fetcher import PageFetcher
+from custom_components.climkit.measures import Feed
 from custom_components.climkit.store.records import SiteRecord, WindowRecord
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
-from tests.stories.source import METER_ID, Source
+from tests.stories.source import METER_ID, SITE_ID, Source
 from tests.truth import assert_equal_to_climkit
 
 HOUR = timedelta(hours=1)
@@ -39,6 +43,7 @@ class Server:
         """Ask until something was answered or there is no use in it; return how much was asked."""
         for _ in range(20):
             asked = min(self.windows.length(self.now) or wanted, wanted)
+            assert not asked % HOUR, "windows begin at full hours"
             if not self.is_in_trouble and (self.longest is None or asked <= self.longest):
                 self.windows.succeeded(asked)
                 return asked
@@ -134,6 +139,16 @@ class TestLengths:
         """Those that a shorter window may end."""
         assert may_be_too_long(error) == may_be
         assert is_refused_at_once(error) == at_once
+
+    @pytest.mark.parametrize(("hours", "page"), [(None, 7 * DAY), (2, 2 * DAY), (700, 7 * DAY)])
+    async def test_pages_of_history(
+        self, hass: HomeAssistant, hours: int | None, page: timedelta
+    ) -> None:
+        """They are stored as a whole, so they do not take hundreds of short windows."""
+        windows = Windows(WindowRecord(hours=hours, tried=THEN if hours else None))
+        reader = cast(Any, SimpleNamespace(windows=windows))
+        fetcher = PageFetcher(hass, reader, UTC, width=lambda _feed: 1)
+        assert fetcher.length(Feed(SITE_ID, "electricity")) == page
 
 
 @pytest.mark.recorder

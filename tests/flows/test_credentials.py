@@ -38,6 +38,8 @@ class TestCredentials:
         flow = Flow(home, home.hass.config_entries.flow)
         flow.result = await flow.manager.async_configure(progress["flow_id"])
         assert flow.result["step_id"] == "reauth_confirm"
+        password = flow.result["data_schema"].schema[CONF_PASSWORD].config
+        assert password["type"] == "password", "nobody sees what is typed"
         assert flow.suggested[CONF_USERNAME] == DEFAULT_USERNAME
         # Else a password for another server would go to Climkit.
         advanced = flow.result["data_schema"].schema[CONF_ADVANCED].schema.schema

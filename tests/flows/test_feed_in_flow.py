@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.climkit.const import SUBENTRY_FEED_IN, SUBENTRY_TARIFF
 from tests.conftest import Home
-from tests.costs.bill import add_tariff, assert_costs, plain_prices, tariff
+from tests.costs.bill import add_tariff, assert_costs, feed_in, plain_prices, tariff
 from tests.flows.test_tariff_flow import PRICES, Flow, first_day, site_of, world
 
 __all__ = ["world"]
@@ -141,6 +141,18 @@ class TestReleaseZeroOne:
         assert found[SUBENTRY_FEED_IN]["feed_in"] == {"feed_in_price": 0.1}
         assert found[SUBENTRY_TARIFF]["electricity"] == {"grid_price": 0.3, "solar_price": 0.2}
         await assert_costs(home, plain_prices(home))
+
+    async def test_moved_before_a_crash(self, home: Home) -> None:
+        """That it was moved was not stored any more: it is not added again."""
+        await home.set_up()
+        [site_id] = home.simulator.world.sites
+        fields = {"grid_price": 0.3, "solar_price": 0.2, "export_price": 0.1}
+        add_tariff(home, tariff(site_id, "2026-01-01", **fields))
+        add_tariff(home, feed_in(site_id, "2026-01-01", price=0.1))
+        await self.update_from_first_release(home)
+        assert home.entry.state is ConfigEntryState.LOADED
+        kinds = sorted(one.subentry_type for one in home.entry.subentries.values())
+        assert kinds == [SUBENTRY_FEED_IN, SUBENTRY_TARIFF]
 
     async def test_one_that_cannot_be_used(self, home: Home) -> None:
         """It keeps its price until somebody has corrected it."""

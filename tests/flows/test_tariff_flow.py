@@ -6,12 +6,13 @@ from math import inf, nan
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
-from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.data_entry_flow import FlowResultType, InvalidData, section
 import pytest
 
 from custom_components.climkit.const import SUBENTRY_FEED_IN, SUBENTRY_TARIFF
 from custom_components.climkit.costs.tariff import Tariff
 from custom_components.climkit.flows.prices import READY_WINDOWS
+from custom_components.climkit.flows.tariff import TariffFlow
 from tests.conftest import NOW, Home
 from tests.costs.bill import ZURICH, add_tariff, delete_tariff
 from tests.simulator import DEFAULT_USERNAME, World, single_house, water_site
@@ -130,6 +131,31 @@ class TestAdd:
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
         assert flow.titles == ["2026 - Maison Rochat"]
         assert flow.tariffs == [{"site": site_of(flow), "currency": "CHF", **PRICES}]
+
+    def test_units(self) -> None:
+        """Each number is asked for in its own."""
+        parts = (
+            one for one in TariffFlow.schema("CHF").schema.values() if isinstance(one, section)
+        )
+        fields = {
+            str(key): field.config.get("unit_of_measurement")
+            for part in parts
+            for key, field in part.schema.schema.items()
+        }
+        by_unit: dict[str | None, set[str]] = {}
+        for key, unit in fields.items():
+            by_unit.setdefault(unit, set()).add(key)
+        del by_unit[None]
+        assert by_unit == {
+            "CHF/kWh": {
+                *("grid_price", "grid_price_low", "solar_price", "solar_price_low"),
+                *("charge_point_price", "sensor_surcharge", "heating_price", "cooling_price"),
+            },
+            "CHF/m³": {"cold_water_price", "hot_water_price"},
+            "CHF": {"site_fee", "meter_fee"},
+            "CHF/kW": {"site_power_price", "meter_power_price"},
+            "%": {"solar_share"},
+        }
 
     async def test_everything(self, flow: Flow) -> None:
         """All fields; what is stored is what costs are computed with."""

@@ -7,6 +7,7 @@ import { formats } from "../../custom_components/climkit/frontend/www/format.js"
 globalThis.fetch = async () => new Response(""); // card.html
 const { Card } = await import("../../custom_components/climkit/frontend/www/card.js");
 const { default: DayCard } = await import("../../custom_components/climkit/frontend/www/day-card.js");
+const { default: HeatmapCard } = await import("../../custom_components/climkit/frontend/www/heatmap-card.js");
 const { default: MetersCard } = await import("../../custom_components/climkit/frontend/www/meters-card.js");
 const { default: MonthsCard } = await import("../../custom_components/climkit/frontend/www/months-card.js");
 
@@ -110,6 +111,17 @@ test("a quarter-hour tells its power, and the tariff that holds in it", () => {
 	assert.equal(card.read(1).title, "00:15–00:30");
 	assert.deepEqual(told(1), { total: "0.25 kWh", power: "1.00 kW", price_low: "0.20 CHF/kWh" });
 	assert.deepEqual(told(2), { total: "no_data", price: "0.30 CHF/kWh" });
+});
+
+test("an hour without data is a hole in the heat map, one without consumption is none", () => {
+	const rest = Array(21).fill(0.5);
+	const hours = { total: [null, 0, 1, ...rest], solar: [null, 0, 0.5, ...rest] };
+	const data = { month: "2026-10", zone: "Europe/Zurich", start: Date.parse("2026-09-30T22:00Z") / 1000, day_starts: [0, 24], hours };
+	const part = () => ({ clientWidth: 800 });
+	const card = cardOf(HeatmapCard, { data, shown: "2026-10", measure: "solar_share", part, cursor: { set() {} } });
+	const drawn = card.chart(card.measures().get("solar_share") ?? [], 1);
+	const kinds = [...drawn.matchAll(/<rect [^>]*class="(\w+)"/g)].map(([, kind]) => kind);
+	assert.deepEqual(kinds.slice(0, 3), ["hole", "l0", "l7"]);
 });
 
 test("a card that only has to wait asks again, one that was refused does not", () => {

@@ -71,7 +71,10 @@ test("periods are paged through by their kind, over ends of years and months", (
 		["2026-03-01", "2026-01", "2026"].map((period) => shift(period, -1)),
 		["2026-02-28", "2025-12", "2025"],
 	);
-	assert.equal(shift("2026-10-25", 1), "2026-10-26");
+	assert.deepEqual(
+		["2026-10-25", "2025-12", "2026"].map((period) => shift(period, 1)),
+		["2026-10-26", "2026-01", "2027"],
+	);
 	assert.deepEqual([partsOf("2026-02", 28).at(-1), partsOf("2026", 12).at(-1)], ["2026-02-28", "2026-12"]);
 	assert.deepEqual([within("2027", "2025", "2026"), within("2024", "2025", "2026")], ["2026", "2025"]);
 });

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.frontend.amounts import amounts_between
+from custom_components.climkit.frontend.amounts import amounts_between, rounded
 from custom_components.climkit.statistics import Row
 
 DAY = timedelta(days=1)
@@ -17,3 +17,8 @@ def test_a_day_of_a_single_hour() -> None:
     assert amounts_between([before, first, first], times) == [2.0, None]
     assert amounts_between([None, first, first], times) == [12.0, None]
     assert amounts_between([before, before, first], times) == [None, None]
+
+
+def test_next_to_nothing() -> None:
+    """It is no amount below zero, which "-0" would be read as."""
+    assert [str(rounded(amount)) for amount in (-1e-9, 1e-9, None)] == ["0.0", "0.0", "None"]

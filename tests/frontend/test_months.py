@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from threading import get_ident
+from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
+from homeassistant.util.json import JsonObjectType
 import pytest
 
+from custom_components.climkit.frontend import month
 from tests.conftest import NOW, Home
 from tests.costs.bill import ZURICH, add_tariff, tariff
 from tests.frontend.conftest import (
@@ -71,6 +75,22 @@ class TestMonth:
         assert answer["hours"].keys() == SITE_COLUMNS.keys()
         assert None in answer["hours"]["consumption"][27 * 24 : 28 * 24]
         assert answer["cost_days"] is None
+
+    async def test_the_event_loop_does_not_wait(
+        self, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Hours of a month are so many that they are arranged in a thread."""
+        threads: list[int] = []
+
+        def note(*args: Any) -> JsonObjectType:
+            threads.append(get_ident())
+            return arranged(*args)
+
+        arranged = month._hours_and_days
+        monkeypatch.setattr(month, "_hours_and_days", note)
+        await dashboard.ask("month", site_id=dashboard.site_id, month="2026-10")
+        assert threads
+        assert dashboard.home.hass.loop_thread_id not in threads
 
     async def test_of_a_flat(self, dashboard: Dashboard) -> None:
         """Of this month as much as there is."""

@@ -520,6 +520,9 @@ class TestStartOfHistory:
         await assert_equal_to_climkit(home)
         rows = await stored_rows(home.hass)
         assert site.history.total(series) == rows[series.statistic_id][-1].total
+        for state in site.history.states:
+            stored = rows[state.statistic_id]
+            assert (state.first, state.count) == (stored[0].start, len(stored))
         asked = sorted({r.body["t_s"] for r in home.simulator.requests[before:] if r.body})
         live = f"{NOW - timedelta(hours=36):%Y-%m-%dT%H:%M:%S}"
         assert all(t_s < f"{first_hour:%Y-%m-%dT%H:%M:%S}" or t_s > live for t_s in asked)

@@ -47,6 +47,9 @@ PROGRESS = Kind(None, "%", category=EntityCategory.DIAGNOSTIC)
 PEAK = Kind("power", "kW")
 PEAK_TIME = Kind("timestamp", None)
 
+# So many are shown of what is on: of water single liters.
+DECIMALS = {"kWh": 2, "m³": 3, "W": 0, "kW": 2, "%": 0}
+
 type Kinds = dict[str, Kind]
 
 
@@ -171,6 +174,8 @@ def kind_of(home: Home, entry: er.RegistryEntry) -> Kind:
     if not entry.disabled and (state := home.hass.states.get(entry.entity_id)):
         assert state.attributes.get("unit_of_measurement") == unit
         assert state.attributes.get("device_class") == entry.original_device_class
+        shown = entry.options.get("sensor", {}).get("suggested_display_precision")
+        assert shown == DECIMALS.get(unit), entry.entity_id
     return Kind(
         entry.original_device_class,
         unit,

@@ -14,6 +14,7 @@ import yaml
 
 from custom_components.climkit.api import Meter, MeterMode
 from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.feeds.plausibility import HEAT_LIMIT, SITE_FACTOR
 from custom_components.climkit.measures.series import series_of_meter, series_of_site
 from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.services import async_setup_services
@@ -105,6 +106,8 @@ def test_choices(schemas: dict[str, Any], action: str) -> None:
                 vol.Schema(validators[name])([word] if select.get("multiple") else word)
         if number := field["selector"].get("number"):
             assert number["min"] > 0
+            assert number["max"] >= SITE_FACTOR * HEAT_LIMIT, "nobody may have more than is usual"
+            assert number["step"] == "any"
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -164,15 +164,17 @@ class TestSiteData:
         assert_same(answered(answer, "from_ext"), expected)
         assert answer["rows"][-1]["end"] == "2026-11-20T11:00:00+01:00"
 
-    async def test_offset(self, home: Home, site: Building) -> None:
-        """A time may say its own offset."""
-        answer = await call(
-            home,
-            "get_site_data",
-            site.id,
-            since="2026-11-18T00:00:00+00:00",
-            to="2026-11-18T02:00:00Z",
-        )
+    @pytest.mark.parametrize(
+        ("since", "to"),
+        [
+            ("2026-11-18T00:00:00+00:00", "2026-11-18T02:00:00Z"),
+            ("2026-11-18 01:00:00", "2026-11-18 03:00:00"),
+        ],
+    )
+    async def test_offset(self, home: Home, site: Building, since: str, to: str) -> None:
+        """A time may say its own offset; else it is the site's, wherever Home Assistant runs."""
+        await home.hass.config.async_set_time_zone("America/New_York")
+        answer = await call(home, "get_site_data", site.id, since=since, to=to)
         assert [row["start"] for row in answer["rows"]] == [
             "2026-11-18T01:00:00+01:00",
             "2026-11-18T02:00:00+01:00",
@@ -336,6 +338,13 @@ class TestTooManyValues:
         await call(home, "get_site_data", site.id, **stretch, with_meters=True)
         flat = meter_named(site, "Flat 1")
         await call(home, "get_meter_data", flat, **stretch, sampling="quarter_hour")
+
+    def test_as_many_as_permitted(self) -> None:
+        """They are answered, one more is not."""
+        target.refuse_too_many(target.MOST_VALUES)
+        with pytest.raises(ServiceValidationError) as error:
+            target.refuse_too_many(target.MOST_VALUES + 1)
+        assert error.value.translation_key == "too_many_values"
 
     async def test_columns_that_are_not_known_yet(self, home: Home, site: Building) -> None:
         """Then it is the answer that tells: nothing more is asked."""

@@ -13,6 +13,9 @@ from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
 from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.measures.series import series_of_site
+from custom_components.climkit.services.history import MANY_HOURS, _comparison
+from custom_components.climkit.statistics import Difference
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind
 from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
@@ -82,6 +85,16 @@ class TestImportHistory:
         again = await call(home, "import_history", **stretch)
         assert (again["hours"], again["is_shortened"]) == ([], False)
         assert again["series"] == found["series"] > 5
+
+    @pytest.mark.parametrize("more", [0, 1])
+    def test_many_hours(self, more: int) -> None:
+        """The answer lists as many as are of use, and counts all."""
+        [series] = series_of_site("a" * 24, "heating", has_battery=False)
+        hours = [Difference(REVISED + n * HOUR, None, 1.0) for n in range(MANY_HOURS + more)]
+        answer: Mapping[str, Any] = _comparison({series: hours}, {})
+        assert len(answer["hours"]) == MANY_HOURS
+        assert answer["hours_that_differed"] == MANY_HOURS + more
+        assert answer["is_shortened"] is bool(more)
 
     async def test_one_meter(self, home: Home, site_id: str) -> None:
         """Only its own series are looked at."""

@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.climkit.api import HOUR, INTERVAL, Interval, local_midnight
 from custom_components.climkit.feeds.intervals import amounts_since, merge_intervals, newest
+from custom_components.climkit.statistics import described
 from custom_components.climkit.statistics.rows import (
     Row,
     by_hour,
@@ -171,6 +172,11 @@ class TestRecent:
         assert found is not None
         assert found.values == {"total": 2}
         assert newest(intervals(None), "total") is None
+
+
+def test_long_name() -> None:
+    """As much of it is kept as fits in the column, which MariaDB and PostgreSQL insist on."""
+    assert described("climkit:a_total", "x" * 300, "kWh")["name"] == "x" * 255
 
 
 def test_same() -> None:

@@ -1,0 +1,45 @@
+// What the visual editors ask.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { form } from "../../custom_components/climkit/frontend/www/forms.js";
+
+/** @typedef {{name: string, selector: {select: {options: {value: string, label: string}[]}}}} Field */
+/** @typedef {(field: Field) => string | undefined} Words */
+/** @typedef {{schema: Field[], computeLabel: Words, computeHelper: Words}} Form */
+
+const meters = [{ meter_id: "m", name: "Flat" }];
+const sites = [
+	{ site_id: "a", name: "House", meters },
+	{ site_id: "b", name: "Garage", meters: [] },
+];
+const hass = {
+	connection: { addEventListener() {} },
+	callWS: async () => ({ sites }),
+	loadBackendTranslation: async () => (/** @type {string} */ key) => `text of ${key.split(".").at(-1)}`,
+};
+Object.assign(globalThis, { document: { querySelector: () => ({ hass }) } });
+
+test("each kind of card asks what it can show, in the person's words", async () => {
+	/** @type {Record<string, string[]>} */
+	const asked = {};
+	for (const kind of ["day", "heatmap", "meters", "months", "strategy"]) {
+		const { schema, computeLabel, computeHelper } = /** @type {Form} */ (await form(kind));
+		asked[kind] = schema.map(({ name }) => name);
+		for (const field of schema) {
+			assert.equal(computeLabel(field), `text of dashboard_form_${field.name}`);
+			assert.equal(computeHelper(field), field.name === "meter" ? "text of dashboard_form_meter_help" : undefined);
+		}
+	}
+	assert.deepEqual(asked, {
+		day: ["site", "meter", "title"],
+		heatmap: ["site", "meter", "measure", "title"],
+		meters: ["site", "title"],
+		months: ["site", "meter", "period", "title"],
+		strategy: ["site"],
+	});
+});
+
+test("a meter is named with its site where there are several", async () => {
+	const { schema } = /** @type {Form} */ (await form("day"));
+	assert.deepEqual(schema[1]?.selector.select.options, [{ value: "m", label: "House - Flat" }]);
+});
