@@ -7,6 +7,7 @@ from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
@@ -237,6 +238,10 @@ class ClimkitOptionsFlow(SelectionSteps, EnergyDashboardSteps, OptionsFlow):
             self.references = await self.client.installations()
         except ClimkitError as err:
             return self.async_abort(reason=error_key(err))
+        if self.config_entry.state is ConfigEntryState.LOADED:
+            # The title may be made of a flat that is at none of the sites chosen now.
+            runtimes = self.config_entry.runtime_data
+            self._meters = {key: dict(runtime.meters) for key, runtime in runtimes.items()}
         return await self.async_step_look_up_sites()
 
     @override

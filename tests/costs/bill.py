@@ -101,7 +101,7 @@ def correct_tariff(home: Home, subentry_id: str, data: dict[str, Any]) -> None:
 
 def _unique_id(data: dict[str, Any]) -> str:
     kind = "feed_in" if "feed_in" in data else "tariff"
-    return "_".join((data["site"], data["valid_from"], *data.get("season", {}).values(), kind))
+    return "_".join((data["site"], data["valid_from"], *(data.get("season") or {}).values(), kind))
 
 
 def delete_tariff(home: Home, subentry_id: str) -> None:

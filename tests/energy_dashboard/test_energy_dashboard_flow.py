@@ -1,5 +1,7 @@
 """How a user sets up the Energy dashboard in the options."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 import json
 from typing import Any
 
@@ -22,9 +24,44 @@ from tests.energy_dashboard.house import (
     site_device,
     stored,
 )
+from tests.simulator import World, single_house
 
 
-class TestOptionsFlow:
+class Steps:
+    """A person's way through the forms."""
+
+    async def start(self, home: Home) -> ConfigFlowResult:
+        """Choose the offer in the menu."""
+        flows = home.hass.config_entries.options
+        shown = await flows.async_init(home.entry.entry_id)
+        assert shown["type"] is FlowResultType.MENU
+        return await self.answer(home, shown, {"next_step_id": "energy_dashboard"})
+
+    async def answer(
+        self, home: Home, shown: ConfigFlowResult, data: dict[str, Any]
+    ) -> ConfigFlowResult:
+        """Fill in a form."""
+        flows = home.hass.config_entries.options
+        return await flows.async_configure(shown["flow_id"], data)
+
+
+class TestHouse(Steps):
+    """A house without water meters."""
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """Consumption, PV and the grid."""
+        return World.of(replace(single_house(1, now, timedelta(days=8)), faultless=True))
+
+    async def test_asks_for_no_water(self, house: Home) -> None:
+        """A field without anything to choose would only puzzle."""
+        shown = await self.start(house)
+        schema = shown["data_schema"]
+        assert schema
+        assert set(schema.schema) == {"owner", "also"}
+
+
+class TestOptionsFlow(Steps):
     """The same, offered to a person."""
 
     async def test_offer(self, house: Home) -> None:
@@ -180,17 +217,3 @@ class TestOptionsFlow:
         shown = await self.answer(house, shown, {})
         assert shown["reason"] == "not_loaded"
         assert await stored(house) == before
-
-    async def start(self, home: Home) -> ConfigFlowResult:
-        """Choose the offer in the menu."""
-        flows = home.hass.config_entries.options
-        shown = await flows.async_init(home.entry.entry_id)
-        assert shown["type"] is FlowResultType.MENU
-        return await self.answer(home, shown, {"next_step_id": "energy_dashboard"})
-
-    async def answer(
-        self, home: Home, shown: ConfigFlowResult, data: dict[str, Any]
-    ) -> ConfigFlowResult:
-        """Fill in a form."""
-        flows = home.hass.config_entries.options
-        return await flows.async_configure(shown["flow_id"], data)

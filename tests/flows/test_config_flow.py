@@ -3,7 +3,11 @@
 from dataclasses import replace
 
 from homeassistant.components.energy.data import async_get_manager
-from homeassistant.config_entries import FlowType
+from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
+from homeassistant.components.lovelace import LovelaceData
+from homeassistant.components.lovelace.const import LOVELACE_DATA
+from homeassistant.components.lovelace.resources import ResourceYAMLCollection
+from homeassistant.config_entries import ConfigEntryState, FlowType
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -250,6 +254,43 @@ class TestAdd:
         assert manager.data is not None
         sources = {source["type"] for source in manager.data["energy_sources"]}
         assert sources == {"grid", "solar", "water"}
+
+    async def test_dashboards_of_the_building(self, home: Home, flow: Flow) -> None:
+        """Both are suggested, and where to find them is said at the end."""
+        home.hass.config.components.add("frontend")
+        home.hass.data[DATA_EXTRA_MODULE_URL] = UrlManager(lambda *_: None, [])
+        home.hass.data[LOVELACE_DATA] = LovelaceData("yaml", {}, ResourceYAMLCollection([]), {})
+        await async_setup_component(home.hass, "energy", {})
+        house = list(home.simulator.world.sites)[1]
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer({CONF_SITES: [house]})
+        await flow.answer(flow.suggested)
+        assert offered(flow) == {CONF_ENERGY: True, CONF_DASHBOARD: True, CONF_TARIFF: False}
+        await flow.answer(offered(flow))
+        assert flow.result["description_placeholders"]["done"].split("\n") == [
+            "- [Energy dashboard, filled within ten minutes](/energy)",
+            "- [Climkit dashboard](/climkit-open)",
+        ]
+        [runtime] = loaded_sites(home)
+        while runtime.record.dashboard_request:
+            await home.turn_clock(minutes=1)
+        assert f"climkit:{house}_electricity_from_ext" in str(
+            (await async_get_manager(home.hass)).data
+        )
+
+    async def test_trouble_at_the_end(self, home: Home, flow: Flow) -> None:
+        """The account is there, but nobody is told of a dashboard, or asked for prices."""
+        await async_setup_component(home.hass, "energy", {})
+        house = list(home.simulator.world.sites)[1]
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer({CONF_SITES: [house]})
+        await flow.answer(flow.suggested)
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+        await flow.answer({CONF_ENERGY: True, CONF_TARIFF: True})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert flow.result["result"].state is ConfigEntryState.SETUP_RETRY
+        assert flow.result["description_placeholders"] == {"done": ""}
+        assert "next_flow" not in flow.result
 
     @pytest.mark.parametrize(
         ("url", "error", "is_open"),

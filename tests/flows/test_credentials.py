@@ -100,3 +100,20 @@ class TestCredentials:
         flow.result = await other.start_reconfigure_flow(home.hass)
         await flow.answer(credentials(home.simulator.url))
         assert flow.result["reason"] == "already_configured"
+
+    async def test_another_password_of_a_loaded_account(self, home: Home) -> None:
+        """It is loaded anew with it, once: each time Climkit is asked for everything again."""
+        await home.set_up()
+        before = home.entry.runtime_data
+        home.simulator.accounts.passwords[DEFAULT_USERNAME] = "new"
+        flow = Flow(home, home.hass.config_entries.flow)
+        flow.result = await home.entry.start_reconfigure_flow(home.hass)
+        home.simulator.requests.clear()
+        await flow.answer(credentials(home.simulator.url, "new"))
+        assert flow.result["reason"] == "reconfigure_successful"
+        await home.hass.async_block_till_done()
+        assert home.entry.data[CONF_PASSWORD] == "new"
+        assert home.entry.state is ConfigEntryState.LOADED
+        assert home.entry.runtime_data is not before
+        listed = [one for one in home.simulator.requests if "all_installations" in one.path]
+        assert len(listed) == 2  # by the form, and by the account

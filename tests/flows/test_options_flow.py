@@ -127,6 +127,57 @@ class TestOptions:
         await home.hass.async_block_till_done()
         assert home.entry.options[CONF_METERS] == [meters["Flat 2"]]
 
+    async def test_flat_of_another_site(self, home: Home) -> None:
+        """Who moves reads the new flat in the title too; where is no water, none is asked for."""
+        apartments, meters = apartment_meters(home)
+        house = list(home.simulator.world.sites)[1]
+        await home.set_up()
+        flat = {CONF_VIEW: VIEW_FLAT, CONF_SITES: [apartments], CONF_METERS: [meters["Flat 1"]]}
+        await home.choose(**flat)
+        home.hass.config_entries.async_update_entry(home.entry, title="Flat 1, Les Tilleuls")
+        flow = await options_flow(home)
+        await flow.answer({CONF_SITES: [house]})
+        await flow.choose(VIEW_FLAT)
+        assert CONF_OTHER_METERS not in flow.result["data_schema"].schema
+        [(consumer, name)] = labels(flow, CONF_FLAT).items()
+        await flow.answer({CONF_FLAT: consumer})
+        await flow.answer(flow.suggested)
+        await home.hass.async_block_till_done()
+        assert home.entry.options[CONF_METERS] == [consumer]
+        assert home.entry.title == f"{name}, Maison Rochat"
+
+    async def test_not_loaded(self, home: Home) -> None:
+        """Other choices can be made while the account is not loaded; the title follows."""
+        apartments, meters = apartment_meters(home)
+        home.entry.add_to_hass(home.hass)
+        flat = {CONF_VIEW: VIEW_FLAT, CONF_SITES: [apartments], CONF_METERS: [meters["Flat 1"]]}
+        home.hass.config_entries.async_update_entry(
+            home.entry, title="Flat 1, Les Tilleuls", options={**home.entry.options, **flat}
+        )
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        await flow.answer({CONF_FLAT: meters["Flat 2"]})
+        await flow.answer(flow.suggested)
+        assert home.entry.options[CONF_METERS] == [meters["Flat 2"]]
+        assert home.entry.title == "Flat 2, Les Tilleuls"
+
+    async def test_flat_that_is_gone(self, home: Home) -> None:
+        """Another one can be chosen; what it was called nobody knows, so the title stays."""
+        apartments, meters = apartment_meters(home)
+        await home.set_up()
+        gone = {CONF_VIEW: VIEW_FLAT, CONF_SITES: [apartments], CONF_METERS: ["6a0000000000ffff"]}
+        await home.choose(**gone)
+        home.hass.config_entries.async_update_entry(home.entry, title="Flat 99, Les Tilleuls")
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_FLAT)
+        await flow.answer({CONF_FLAT: meters["Flat 2"]})
+        await flow.answer(flow.suggested)
+        await home.hass.async_block_till_done()
+        assert home.entry.options[CONF_METERS] == [meters["Flat 2"]]
+        assert home.entry.title == "Flat 99, Les Tilleuls"
+
     async def test_title_of_a_person(self, home: Home) -> None:
         """A title that somebody chose stays."""
         await home.set_up()

@@ -450,6 +450,17 @@ class TestSeveralSites:
             assert "copy" not in one
         assert {one["site"] for one in flow.tariffs} == {house, camping}
 
+    async def test_copies_for_a_site_that_went(self, flow: Flow) -> None:
+        """Climkit stopped listing it while the form was open: nothing is stored, for no site."""
+        house, camping = flow.home.simulator.world.sites
+        await flow.add()
+        await flow.answer({"site": house})
+        flow.home.simulator.switches.sites = {DEFAULT_USERNAME: [house]}
+        await flow.home.restart()
+        await flow.answer(PRICES | WATER | {"copy": {"sites": [camping]}})
+        assert flow.result["reason"] == "not_loaded"
+        assert not flow.tariffs
+
     async def test_nothing_is_overwritten(self, flow: Flow) -> None:
         """A site with a tariff from that day is named, and nothing is stored; then it is."""
         house, camping = flow.home.simulator.world.sites
@@ -590,6 +601,17 @@ class TestCorrect:
         assert flow.result["errors"] == {"valid_from": "odd_year", "fees": "no_price"}
         await flow.answer(PRICES)
         assert flow.result["reason"] == "reconfigure_successful"
+
+    @pytest.mark.parametrize("season", [None, {"season_from": "1.4."}])
+    async def test_season_that_cannot_be_read(self, flow: Flow, season: Any) -> None:
+        """Nobody knows what such a tariff holds for: another one from its day has to wait."""
+        odd = PRICES | {"season": season}
+        add_tariff(flow.home, {"site": site_of(flow), "currency": "CHF", **odd})
+        await flow.add()
+        await flow.answer(PRICES)
+        assert flow.result["errors"] == {"valid_from": "same_day"}
+        await flow.answer(PRICES | {"valid_from": "2026-01-02"})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
 
     async def test_deleted_meanwhile(self, flow: Flow) -> None:
         """In another window, while the form is open."""

@@ -369,7 +369,7 @@ def _collides(season: Season | None, other: Mapping[str, Any]) -> bool:
     """Whether prices of a day cannot be beside others of the same day: in one part of a year."""
     try:
         of_other = Season.parse(other.get(CONF_SEASON, {}))
-    except AttributeError, SeasonError, TypeError:
+    except AttributeError, SeasonError:
         return True
     if season is None or of_other is None:
         return season is of_other

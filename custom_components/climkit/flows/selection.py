@@ -1,5 +1,6 @@
 """The steps in which a user chooses sites, meters and history; shared by set-up and options."""
 
+from abc import abstractmethod
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, timedelta
@@ -52,9 +53,9 @@ class SelectionSteps(ViewSteps):
         self._task: asyncio.Task[None] | None = None
         self._error = ""
 
+    @abstractmethod
     async def async_finish(self) -> ConfigFlowResult:
         """Store what was chosen."""
-        raise NotImplementedError
 
     # Sites
 
@@ -115,7 +116,7 @@ class SelectionSteps(ViewSteps):
 
     async def _async_look_up_meters(self) -> None:
         found = await read_each_site(self._chosen, self._async_meters, self.async_update_progress)
-        self._meters = {site_id: found.get(site_id, {}) for site_id in self._chosen}
+        self._meters |= {site_id: found.get(site_id, {}) for site_id in self._chosen}
 
     async def _async_meters(self, site_id: str) -> dict[str, Meter]:
         listed = await self.client.meters(site_id)

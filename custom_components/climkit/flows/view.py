@@ -1,5 +1,6 @@
 """The steps in which a user says what to see: a flat, the whole building, or chosen meters."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,11 +48,11 @@ class ViewSteps(ConfigEntryBaseFlow):
         self._meters: dict[str, dict[str, Meter]] = {}
         self._with_sensors: set[str] = set()
 
+    @abstractmethod
     async def async_step_history(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Go on, once it is known what is wanted."""
-        raise NotImplementedError
 
     async def async_step_view(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for a flat, the building or single meters; of a small house all is wanted."""
