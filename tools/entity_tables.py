@@ -46,11 +46,11 @@ VIEWS = {
     "_power": {"en": "Power", "de": "Leistung", "fr": "Puissance", "it": "Potenza"},
     "_peak": {
         "en": "Month's peak",
-        "de": "Monatsspitze",
+        "de": "Spitzenleistung",
         "fr": "Pointe du mois",
         "it": "Picco del mese",
     },
-    "_peak_time": {"en": "Its time", "de": "Deren Zeit", "fr": "Son heure", "it": "La sua ora"},
+    "_peak_time": {"en": "Its time", "de": "Zeitpunkt", "fr": "Son heure", "it": "La sua ora"},
 }
 # Words by language: English, German, French, Italian. Those of the Energy dashboard are Home
 # Assistant's own; where it has none in French yet, a page in French says it anyhow.

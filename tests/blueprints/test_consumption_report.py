@@ -154,7 +154,7 @@ REMOVED = {
 }
 # What is said of a device that tells nothing.
 NO_TOTALS = {
-    "de": "die Summen des Gebäudes sind ausgeschaltet",
+    "de": "die Summen des Gebäudes sind nicht gewählt",
     "en": "the totals of the building are turned off",
     "fr": "les totaux de l\N{RIGHT SINGLE QUOTATION MARK}immeuble sont désactivés",
     "it": "i totali dell\N{RIGHT SINGLE QUOTATION MARK}edificio sono disattivati",

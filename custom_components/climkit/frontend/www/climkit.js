@@ -5,7 +5,7 @@
 /** @type {Record<string, string>} */
 const TEXTS = {
 	en: "Your flat and your building by quarter-hour|day|heat map|meters|days and months",
-	de: "Wohnung und Gebäude nach Viertelstunden|Tag|Heatmap|Zähler|Tage und Monate",
+	de: "Wohnung und Gebäude in Viertelstunden|Tag|Heatmap|Zähler|Tage und Monate",
 	fr: "Appartement et immeuble par quarts d’heure|jour|carte thermique|compteurs|jours et mois",
 	it: "Appartamento ed edificio per quarti d’ora|giorno|mappa di calore|contatori|giorni e mesi",
 };
