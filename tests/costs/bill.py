@@ -228,8 +228,11 @@ def fee_by_hour(tariffs: Collection[Mapping[str, Any]], key: str) -> Price:
 
 def _is_by_hour(valid: Mapping[str, Any]) -> bool:
     """Whether fees are in the costs of hours; without a price of the grid there are none."""
-    told = "grid_price" in valid["electricity"] or bool(valid.get("dynamic"))
-    return bool(valid["fees"].get("fees_by_hour")) and told
+    return bool(valid["fees"].get("fees_by_hour")) and _has_grid_price(valid)
+
+
+def _has_grid_price(valid: Mapping[str, Any]) -> bool:
+    return "grid_price" in valid["electricity"] or bool(valid.get("dynamic"))
 
 
 def _hours_of_day(day: date) -> int:
@@ -251,10 +254,13 @@ def anything_told(_sensor: str, _hour: datetime) -> float | None:
 def source_prices(
     stored: Collection[Mapping[str, Any]], told: Told = nothing_told
 ) -> dict[str, dict[str, Price]]:
-    """The prices of all that costs something in the installation of `tests.stories.source`."""
+    """The prices of all that costs something in the installation of `tests.stories.source`.
+
+    The hours of two tariffs are told apart where what the grid gives ever has a price.
+    """
     prices = _source_prices(stored, told)
     tariffs = [one for one in stored if "feed_in" not in one]
-    if any(one["low_hours"] for one in tariffs):
+    if any(one["low_hours"] for one in tariffs) and any(map(_has_grid_price, tariffs)):
         whole = _source_prices(stored, anything_told)
         prices |= by_tariff(prices, low_by_tariffs(tariffs), whole)
     return prices
