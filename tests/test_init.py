@@ -16,6 +16,9 @@ from custom_components.climkit import async_remove_config_entry_device
 from custom_components.climkit.api.batch import read_each_site
 from custom_components.climkit.const import CONF_SITES, DOMAIN
 from custom_components.climkit.coordinator.site import SiteCoordinator
+from custom_components.climkit.feeds import Answer
+from custom_components.climkit.history.pages import Page, Purpose
+from custom_components.climkit.statistics import TimeRange
 from tests.conftest import NOW, Home
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
 from tests.truth import assert_equal_to_climkit, stored_rows
@@ -342,6 +345,27 @@ async def test_removing_a_device(home: Home) -> None:
         config_entry_id=home.entry.entry_id, identifiers={(DOMAIN, "gone")}
     )
     assert await async_remove_config_entry_device(home.hass, home.entry, old)
+
+
+async def test_what_is_asked_ahead_is_given_up(home: Home) -> None:
+    """The next page of history is asked for before its turn: not after an unload."""
+    await home.set_up()
+    [site] = home.sites
+    ahead = site.history._fetcher._prefetcher
+
+    async def wait(_page: Page) -> Answer:
+        await asyncio.Event().wait()
+        return Answer()
+
+    ahead._read = wait
+    states = site.history.states[:1]
+    hours = TimeRange(NOW - timedelta(days=1), NOW)
+    ahead.begin(Page(states[0].series.feed, Purpose.CATCH_UP, hours, states))
+    asking = ahead._task
+    assert asking
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await asyncio.wait([asking])
+    assert asking.cancelled()
 
 
 async def test_nothing_is_left_running(home: Home) -> None:

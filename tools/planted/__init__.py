@@ -14,7 +14,7 @@ MAY_SURVIVE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:
-    """A slip: in files (a pattern, below the integration's folder) one text becomes another.
+    """A slip: in files (a pattern, from the integration's folder) one text becomes another.
 
     `kind`: a few words of what went wrong. `tests`: what pytest is given, or a file for node.
     """
