@@ -48,7 +48,7 @@ async def amount(home: Home, key: str, start: datetime, end: datetime) -> float:
     [
         ("de", "Verbrauch am 19.11.2026", "davon {} % Solarstrom"),
         ("en", "Consumption on 19.11.2026", "{}% of it solar"),
-        ("fr", "Consommation du 19.11.2026", "dont {} % de solaire"),
+        ("fr", "Consommation du 19.11.2026", "dont {}\N{NO-BREAK SPACE}% de solaire"),
         ("it", "Consumo del giorno 19.11.2026", "di cui {} % solare"),
     ],
 )

@@ -20,7 +20,7 @@ NOT_STATED = {"de": "keine Angabe", "en": "not stated", "fr": "non indiqué", "i
 SOLAR = {
     "de": "davon {:.0f} % Solarstrom",
     "en": "{:.0f}% of it solar",
-    "fr": "dont {:.0f} % de solaire",
+    "fr": "dont {:.0f}\N{NO-BREAK SPACE}% de solaire",
     "it": "di cui {:.0f} % solare",
 }
 GRID = {

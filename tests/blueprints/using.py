@@ -18,7 +18,7 @@ TELL = [{"action": "test.tell", "data": {"title": "{{ title }}", "message": "{{ 
 
 def colon(language: str) -> str:
     """What a language writes between a name and what is told of it."""
-    return " : " if language == "fr" else ": "
+    return "\N{NO-BREAK SPACE}: " if language == "fr" else ": "
 
 
 async def automate(home: Home, blueprint: str, **inputs: object) -> None:

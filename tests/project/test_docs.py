@@ -277,12 +277,3 @@ def test_statistics_are_called_so(page: Path) -> None:
 def test_meter_types_have_names() -> None:
     for code in READMES:
         assert all(Language(code).meter_type(key) for key in METER_TYPES)
-
-
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if ".fr." in page.name], ids=lambda page: page.name
-)
-def test_french_signs_stay_on_the_line_of_their_word(page: Path) -> None:
-    """The blank before them is one at which no line is broken."""
-    text = re.sub(r"```.*?```|`[^`\n]*`", "x", read(page), flags=re.DOTALL)
-    assert re.findall(r"\S+ [;:?!](?=\s)", text) == []

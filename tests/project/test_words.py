@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.blueprints.using import AUTOMATIONS, ready_texts
 from tests.project.test_translations import LANGUAGES, read as texts_of
 
 ROOT = Path(__file__).parents[2]
@@ -100,8 +101,12 @@ def written(code: str) -> Iterator[tuple[str, str]]:
     yield from texts_of_scripts(code)
     for name in PAGES[code]:
         yield name, _without_code((ROOT / name).read_text(encoding="utf-8"))
-    for path in sorted((ROOT / "blueprints").rglob("*.yaml")) if code == "en" else ():
-        yield path.name, path.read_text(encoding="utf-8")
+    for path in sorted(AUTOMATIONS.iterdir()):
+        if code == "en":
+            yield path.name, path.read_text(encoding="utf-8")
+        elif path.stem != "solar_surplus":  # it tells nothing
+            for text in ready_texts(path.stem, code).values():
+                yield path.name, text
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
@@ -145,13 +150,19 @@ def test_texts_have_the_words_of_the_glossary(code: str) -> None:
         assert texts[path].lower() == words[term].lower(), term
 
 
-def test_french_has_a_space_before_signs() -> None:
-    """As in Romandie; addresses, times and placeholders of Markdown tables have none."""
-    wrong = re.compile(r"[^\s:/|\-][:;?!](?=\s|$)")
-    assert wrong.search("le réseau: ceci")
+def test_french_has_a_blank_before_signs() -> None:
+    """As in Romandie, and one at which no line is broken, so that no sign begins a line.
+
+    Addresses, times and placeholders of Markdown tables have none, nor has a quoted key of YAML.
+    """
+    lacks = re.compile(r"[^\s:/|\-][:;?!](?=\s|$)(?!\s»)")
+    breaks = re.compile(r" [:;?!%»](?=[\s.,)]|$)|« ")
+    assert lacks.search("le réseau: ceci")
+    assert not lacks.search("«\N{NO-BREAK SPACE}energy:\N{NO-BREAK SPACE}»")
+    assert breaks.search("le réseau : ceci")
     for where, text in written("fr"):
-        found = wrong.search(text)
-        assert not found, f"{where}: {text[max(0, found.start() - 30) : found.end() + 5]}"
+        for found in (lacks.search(text), breaks.search(text)):
+            assert not found, f"{where}: {text[max(0, found.start() - 30) : found.end() + 5]}"
 
 
 def test_german_pages_are_swiss_and_say_du() -> None:
