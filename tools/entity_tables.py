@@ -50,13 +50,18 @@ VIEWS = {
         "fr": "Pointe du mois",
         "it": "Picco del mese",
     },
-    "_peak_time": {"en": "Its time", "de": "Zeitpunkt", "fr": "Son heure", "it": "La sua ora"},
+    "_peak_time": {
+        "en": "Its time",
+        "de": "Zeitpunkt",
+        "fr": "Heure de la pointe",
+        "it": "La sua ora",
+    },
 }
 # Words by language: English, German, French, Italian. Those of the Energy dashboard are Home
 # Assistant's own; where it has none in French yet, a page in French says it anyhow.
 LANGUAGES = ("en", "de", "fr", "it")
 WORDS = {
-    "measure": ("What", "Was", "Quoi", "Che cosa"),
+    "measure": ("What", "Was", "Grandeur", "Che cosa"),
     "meter": ("Meter", "Zähler", "Compteur", "Contatore"),
     "needs": ("Needs", "Braucht", "Nécessite", "Richiede"),
     "entity": ("Entity", "Entität", "Entité", "Entità"),
@@ -118,13 +123,13 @@ WORDS = {
     "home": (
         "Home consumption (optional, 2026.11 or later)",
         "Zuhause-Verbrauch (optional, ab 2026.11)",
-        "Consommation du domicile (facultatif, dès 2026.11)",
+        "Consommation du domicile (*Home consumption*\u00a0; facultatif, dès 2026.11)",
         "Consumo domestico (facoltativo, dalla 2026.11)",
     ),
     "devices": (
         "Individual electrical devices",
         "Einzelne elektrische Geräte",
-        "Appareils individuels",
+        "Appareils électriques individuels",
         "Singoli dispositivi elettrici",
     ),
     "water": (
