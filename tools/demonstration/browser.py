@@ -20,8 +20,14 @@ from .home_assistant import HomeAssistant
 TIMEOUT = 60_000  # milliseconds; a small machine starts the frontend slowly
 FORM = "step-flow-form"
 PREVIOUS = "hui-energy-period-selector .date-actions .overflow > ha-icon-button"
-# Chromium has no sandbox for root, and no graphics card here.
-OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+# Chromium has no sandbox for root, and no graphics card here. Debian's speaks English only, so that
+# fields of dates have to take their language from the page.
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--enable-blink-features=LangAttributeAwareFormControlUI",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,7 +55,8 @@ DASHBOARD_SIZE = Size(width=900, height=1010, scale=2)
 DEVICE_SIZE = Size(width=850, height=814, scale=2)
 GRAPH_SIZE = Size(width=800, height=500, scale=2)
 FORM_SIZE = Size(width=800, height=680, scale=2)
-PAGE_SIZE = Size(width=1100, height=720, scale=2)
+# So wide that the names of tiles are not cut off.
+PAGE_SIZE = Size(width=1200, height=786, scale=2)
 PHONE_SIZE = Size(width=390, height=844, scale=2)
 
 
@@ -67,12 +68,12 @@ async def main(languages: Sequence[str]) -> None:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session,
             playground(session, Path(folder), HISTORY_DAYS, ROOF) as (hass, simulator),
         ):
+            await hass.wait_until_started()
             for entry in await hass.command("config_entries/get"):
                 # They are seen behind the form, some of them in trouble without a network.
                 await hass.command(
                     "config_entries/disable", entry_id=entry["entry_id"], disabled_by="user"
                 )
-            await hass.wait_until_started()
             for language in languages:
                 await hass.command("config/core/update", language=language)
                 async with browsing(hass, language=language, size=FORM_SIZE) as frontend:
