@@ -159,6 +159,40 @@ async def test_start_in_between(home: Home, reports: list[Mapping[str, Any]]) ->
     assert titles == ["Climkit data is missing", "Climkit data is back"]
 
 
+async def test_start_while_down(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """Home Assistant was started while Climkit was down: it too is told once that data is back."""
+    await watch(home, hours=6)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+    await home.begin()
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    for _ in range(8):
+        await home.turn_clock(hours=1)
+    await home.let_set_up_end()  # else an attempt of before fails after the next turn
+    home.simulator.switches.faults = []
+    await home.turn_clock(hours=1)
+    await home.until(lambda: home.entry.state is ConfigEntryState.LOADED, seconds=20)
+    await home.let_follow()
+    for _ in range(2):
+        await home.turn_clock(minutes=15)
+    titles = [one["title"] for one in reports]
+    assert titles == ["Climkit data is missing", "Climkit data is back"]
+
+
+async def test_home_assistant_was_off(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """It had no data then, but nobody was told so: nobody is told that data is back."""
+    await watch(home, hours=6)
+    it = {"entity_id": "automation.it"}
+    await home.hass.services.async_call("automation", "turn_off", it, blocking=True)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    home.freezer.tick(9 * HOUR)
+    await home.set_up()
+    await home.hass.services.async_call("automation", "turn_on", it, blocking=True)
+    for _ in range(2):
+        await home.turn_clock(minutes=15)
+    assert not reports
+
+
 class TestManySites:
     """One of them falls silent, then the other."""
 

@@ -1,8 +1,10 @@
 """Since when a site has had no new data: what its entity tells, and when it is written."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, callback
 from homeassistant.util import dt as dt_util
@@ -115,6 +117,36 @@ async def test_climkit_is_down(home: Home) -> None:
         await home.turn_clock(minutes=15)
     since, back = told(home)
     assert (since, bool(back)) == (NOW.replace(minute=0), True)
+
+
+async def test_start_while_climkit_is_down(home: Home) -> None:
+    """Nobody had noticed a gap before: it began with the newest data that was seen."""
+    await set_up(home)
+    since = home.sites[0].coordinator.last_measurement
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    home.simulator.switches.faults = [DOWN]
+    home.freezer.tick(5 * HOUR)
+    await home.begin()
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    home.simulator.switches.faults = []
+    await home.restart()
+    assert told(home) == (since, dt_util.utcnow())
+
+
+async def test_data_is_not_answered_after_a_start(home: Home) -> None:
+    """The meters are listed, their data is not: that is a gap since before the start."""
+    await set_up(home)
+    since = home.sites[0].coordinator.last_measurement
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    home.simulator.switches.faults = [replace(DOWN, path="_data")]
+    home.freezer.tick(HOUR)
+    await home.set_up()
+    assert (home.entry.state, told(home)) == (ConfigEntryState.LOADED, (None, None))
+    for _ in range(2):
+        await home.turn_clock(hours=1)
+    assert told(home) == (since, None)
+    await home.restart()
+    assert told(home) == (since, None)
 
 
 class TestMetersReadOnceADay:

@@ -1,7 +1,7 @@
 """Polls what is new of a site and keeps the last day of it: meters, sensors, raw readings."""
 
 from .base import ClimkitCoordinator
-from .data_gap import DataGap, resumed
+from .data_gap import DataGap
 from .days import Amounts, Day, DayRefusedError, DayUnavailableError, Quarters, SiteDays
 from .inventory import SiteInventory
 from .live_data import LiveData
@@ -26,5 +26,4 @@ __all__ = [
     "SiteDays",
     "SiteInventory",
     "async_owners",
-    "resumed",
 ]

@@ -34,7 +34,7 @@ from ..history import USUAL_LATENESS, SiteHistory
 from ..measures import ELECTRICITY, METER_TYPES, Feed, Names, Series
 from ..store import ClimkitStore
 from .base import ClimkitCoordinator
-from .data_gap import DataGap, next_gap
+from .data_gap import DataGap, next_gap, resumed
 from .days import SiteDays
 from .inventory import SiteData, SiteInventory
 from .live_data import LiveData
@@ -116,6 +116,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._has_refreshed = False
         self._summary = RefreshSummary(0)
         self.data_gap: DataGap | None = None
+        self.newest_seen: datetime | None = None  # over starts too
         self._take_list(meters, self.now)
 
     # What entities show
@@ -165,12 +166,28 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
     @callback
     @override
     def async_update_listeners(self) -> None:
+        self._follow_gap(self.data_gap)
+        super().async_update_listeners()
+
+    @callback
+    def resume_gap(self, before: DataGap | None, newest: datetime | None) -> None:
+        """Go on after a start, from the last gap before it and the newest data seen then.
+
+        Without these nobody would know of a gap that began before and has ended since.
+        """
+        self.newest_seen = self.newest_seen or newest
+        self._follow_gap(resumed(self._next_gap(before, newest), self.data_gap))
+
+    def _follow_gap(self, gap: DataGap | None) -> None:
+        self.newest_seen = self.last_measurement or self.newest_seen
+        self.data_gap = self._next_gap(gap, self.newest_seen)
+
+    def _next_gap(self, gap: DataGap | None, newest: datetime | None) -> DataGap | None:
         is_frequent = any(
             METER_TYPES[one.meter_type].read_each_interval for one in self.inventory.feeds
         )
         lateness = FREQUENT_LATENESS if is_frequent else USUAL_LATENESS
-        self.data_gap = next_gap(self.data_gap, self.last_measurement, dt_util.utcnow(), lateness)
-        super().async_update_listeners()
+        return next_gap(gap, newest, dt_util.utcnow(), lateness)
 
     # Refreshing
 

@@ -6,12 +6,12 @@ from typing import override
 from homeassistant.components.sensor import SensorEntityDescription, SensorStateClass
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.util import dt as dt_util
 
 from ..api import Sensor
 from ..const import DECIMALS
-from ..coordinator import DataGap, SensorsCoordinator, resumed
+from ..coordinator import DataGap, SensorsCoordinator
 from ..entity import ClimkitEntity, SiteEntity
 from ..measures import Series
 from ..runtime import SiteRuntime
@@ -24,6 +24,7 @@ from .descriptions import (
 
 ATTR_NO_DATA_SINCE = "no_data_since"
 ATTR_DATA_BACK_AT = "data_back_at"
+NEWEST_SEEN = "newest_seen"
 
 
 class SeriesSensor(SiteEntity):
@@ -133,15 +134,22 @@ class HistorySensor(SiteSensor, RestoreEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Remember the last gap over a start, so that its end is not missed."""
+        """Remember the last gap and the newest data over a start, so that no end is missed."""
         await super().async_added_to_hass()
-        if last := await self.async_get_last_state():
-            since, until = (
-                dt_util.parse_datetime(last.attributes.get(key) or "")
-                for key in (ATTR_NO_DATA_SINCE, ATTR_DATA_BACK_AT)
-            )
-            before = DataGap(since, until) if since else None
-            self.coordinator.data_gap = resumed(before, self.coordinator.data_gap)
+        last, extra = await self.async_get_last_state(), await self.async_get_last_extra_data()
+        known = {**(last.attributes if last else {}), **(extra.as_dict() if extra else {})}
+        since, until, newest = (
+            dt_util.parse_datetime(known.get(key) or "")
+            for key in (ATTR_NO_DATA_SINCE, ATTR_DATA_BACK_AT, NEWEST_SEEN)
+        )
+        self.coordinator.resume_gap(DataGap(since, until) if since else None, newest)
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        """Return the end of the newest interval, from which a gap over a start begins."""
+        newest = self.coordinator.newest_seen
+        return RestoredExtraData({NEWEST_SEEN: newest.isoformat() if newest else None})
 
     @property
     @override
