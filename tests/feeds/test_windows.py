@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.climkit.api import (
+    ClimkitAccessDeniedError,
     ClimkitConnectionError,
     ClimkitError,
     ClimkitLoginError,
@@ -128,6 +129,8 @@ class TestLengths:
         [
             (ClimkitResponseError("", 400), True, True),
             (ClimkitResponseError("", 413), True, True),
+            (ClimkitAccessDeniedError("", status=422), True, True),
+            (ClimkitAccessDeniedError("", status=403), False, False),
             (ClimkitResponseError("not JSON", 200), True, False),
             (ClimkitConnectionError("time-out"), True, False),
             (ClimkitResponseError("", 404), False, False),
@@ -162,7 +165,15 @@ class TestServer:
 
     @pytest.mark.parametrize(
         ("hours", "word"),
-        [(24, "400"), (24, "413"), (24, "504"), (24, "cut"), (24, "disconnect"), (6, "400")],
+        [
+            (24, "400"),
+            (24, "413"),
+            (24, "422"),
+            (24, "504"),
+            (24, "cut"),
+            (24, "disconnect"),
+            (6, "400"),
+        ],
     )
     async def test_is_read(self, home: Home, hours: float, word: Any) -> None:
         """History and live data, after a start and after an outage of days."""

@@ -12,7 +12,7 @@ _WORDS = {
     "installations": ("ids", "objects", "oid"),
     "sensor_timestamps": ("seconds", "milliseconds"),
     "cut": ("start", "end"),
-    "too_long": ("400", "413", "504", "cut", "disconnect"),
+    "too_long": ("400", "413", "422", "504", "cut", "disconnect"),
 }
 
 
@@ -101,7 +101,7 @@ class Switches:
     sensor_timestamps: Literal["seconds", "milliseconds"] = "seconds"
     sensor_days: int = 31
     longest_window: float = 0.0
-    too_long: Literal["400", "413", "504", "cut", "disconnect"] = "400"
+    too_long: Literal["400", "413", "422", "504", "cut", "disconnect"] = "400"
     max_rows: int | None = None
     cut: Literal["start", "end"] = "end"
     dropped: list[str] = field(default_factory=list)

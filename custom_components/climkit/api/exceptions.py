@@ -43,12 +43,16 @@ class ClimkitAccessDeniedError(ClimkitError):
 
     `others_answered`: something else of the account was answered with the same token, so it is
     this thing that is refused (observed: a meter may be listed and still be refused). Else all is.
+    `status` is the HTTP status.
     """
 
-    def __init__(self, message: str = "", *, others_answered: bool = True) -> None:
-        """Keep whether it is this thing alone."""
+    def __init__(
+        self, message: str = "", *, others_answered: bool = True, status: int | None = None
+    ) -> None:
+        """Keep whether it is this thing alone, and the status: 422 may speak of a wrong window."""
         super().__init__(message)
         self.others_answered = others_answered
+        self.status = status
 
 
 class ClimkitRateLimitError(ClimkitError):

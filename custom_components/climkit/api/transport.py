@@ -87,10 +87,11 @@ _REFUSALS = {
 class _RefusedError(Exception):
     """The API itself refused a request: the token's fault, or the resource's, or the login's."""
 
-    def __init__(self, answer: object) -> None:
-        """Keep the JSON answer."""
+    def __init__(self, answer: object, status: int | None = None) -> None:
+        """Keep the JSON answer and the HTTP status."""
         super().__init__()
         self.answer = answer
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,11 +250,11 @@ class Transport:
         while True:
             try:
                 return await self._send(request, token)
-            except _RefusedError:
-                pass
+            except _RefusedError as refusal:
+                status = refusal.status
             if self._token == token:
                 if await self._is_accepted(token, request):
-                    raise ClimkitAccessDeniedError(f"{request}: access denied")
+                    raise ClimkitAccessDeniedError(f"{request}: access denied", status=status)
                 if self._token == token and not self._login.may_replace():
                     raise ClimkitAccessDeniedError(
                         f"{request}: access denied to all", others_answered=False
@@ -462,7 +463,7 @@ def _refusal(answer: bytes, request: _Request, status: int, *, is_login: bool) -
         said = None
     if not isinstance(said, Mapping | list | str):
         return ClimkitConnectionError(message)
-    return _RefusedError({"status": status, "said": said} if is_login else said)
+    return _RefusedError({"status": status, "said": said} if is_login else said, status)
 
 
 def _renew_at(valid_until: object, now: datetime) -> datetime:

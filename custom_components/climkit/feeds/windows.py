@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from ..api import (
     HOUR,
+    ClimkitAccessDeniedError,
     ClimkitCertificateError,
     ClimkitConnectionError,
     ClimkitError,
@@ -29,26 +30,28 @@ TRIED_EACH = timedelta(days=1)
 BELIEVED_AFTER = 2
 
 # The answer may be another one for a shorter window (assumed). The client takes an answer that is
-# too large for 413 too.
+# too large for 413 too. 422 may be a refusal, but also what some frameworks say of a wrong window.
 _OF_LENGTH = {
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 
 def is_refused_at_once(err: ClimkitError) -> bool:
     """Whether Climkit answered at once, so that a shorter window may be asked for at once."""
-    return isinstance(err, ClimkitResponseError) and err.status in _OF_LENGTH
+    is_answer = isinstance(err, ClimkitResponseError | ClimkitAccessDeniedError)
+    return is_answer and err.status in _OF_LENGTH
 
 
 def may_be_too_long(err: ClimkitError) -> bool:
     """Whether an error may be one of the window's length: a refusal, no answer or half of one."""
     if isinstance(err, ClimkitLoginError | ClimkitCertificateError):
         return False
-    if isinstance(err, ClimkitResponseError):  # 200: no JSON, be it a gateway's page or cut
-        return is_refused_at_once(err) or err.status == HTTPStatus.OK
-    return isinstance(err, ClimkitConnectionError)
+    if isinstance(err, ClimkitResponseError) and err.status == HTTPStatus.OK:
+        return True  # no JSON, be it a gateway's page or cut
+    return is_refused_at_once(err) or isinstance(err, ClimkitConnectionError)
 
 
 class Windows:
