@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from email.utils import format_datetime
 import logging
 from threading import current_thread
 import traceback
@@ -384,6 +385,22 @@ async def test_a_long_pause_holds_for_all_who_share_the_queue(
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     assert transport._retry_after(header, NOW) == seconds
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_a_pause_until_a_time_of_the_servers_clock(
+    simulator: SimulatorServer, client: ClimkitClient, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """A clock of ours that is wrong by hours makes it neither shorter nor longer."""
+    await client.authenticate()
+    theirs = NOW + timedelta(hours=hours)
+    until = format_datetime(theirs + timedelta(minutes=20), usegmt=True)
+    spoil(simulator, FaultKind.STATUS, status=503, retry_after=until)
+    sent = format_datetime(theirs, usegmt=True)
+    monkeypatch.setattr("aiohttp.web_response.rfc822_formatted_time", lambda: sent)
+    with pytest.raises(ClimkitConnectionError) as raised:
+        await client.installations()
+    assert raised.value.retry_after == 1200
 
 
 async def test_the_real_limit_is_kept(

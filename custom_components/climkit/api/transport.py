@@ -390,7 +390,9 @@ class Transport:
         _LOGGER.debug("%s", message)
         is_limit = status == HTTPStatus.TOO_MANY_REQUESTS
         self.stats.note_error(f"HTTP {status}", is_limit=is_limit)
-        pause = _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        # A date is compared with the server's own: our clock may be wrong.
+        now = _http_date(response.headers.get("Date", "")) or datetime.now(UTC)
+        pause = _retry_after(response.headers.get("Retry-After"), now)
         if is_limit:
             self._queue.back_off(pause)
             raise ClimkitRateLimitError(message, pause)
@@ -480,13 +482,18 @@ def _retry_after(header: str | None, now: datetime) -> float | None:
         return None
     if _SECONDS.fullmatch(header.strip()):
         return min(float(header), LONGEST_RETRY_AFTER)
+    if (until := _http_date(header)) is None:
+        return None
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+
+
+def _http_date(text: str) -> datetime | None:
+    """Return the time, in UTC, that an HTTP date names."""
     try:
-        moment = parsedate_to_datetime(header)
+        moment = parsedate_to_datetime(text)
     except ValueError, OverflowError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _is_certificate_wrong(error: Exception) -> bool:
