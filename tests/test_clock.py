@@ -187,15 +187,17 @@ class TestCreationDate:
     """A date that Climkit names."""
 
     @pytest.fixture
-    def source(self) -> Source:
-        """A site that is still to be made."""
-        return MadeIn(first=FIRST, created="2062-01-01T00:00:00")
+    def source(self, created: str) -> Source:
+        """A site that is still to be made, or was when there was no Climkit."""
+        return MadeIn(first=FIRST, created=created)
 
-    async def test_in_the_future(self, home: Home) -> None:
-        """History begins when the site's id was made."""
+    @pytest.mark.parametrize("created", ["2062-01-01T00:00:00", "1970-01-01T00:00:00Z"])
+    async def test_impossible(self, home: Home) -> None:
+        """History begins when the site's id was made; no decades are asked for."""
         await home.set_up_completely()
         await assert_equal_to_climkit(home)
         assert len((await stored_rows(home.hass))[f"climkit:{METER_ID}_total"]) > 60
+        assert len(home.simulator.requests) < 50
 
 
 class TestReadings:

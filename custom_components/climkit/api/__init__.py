@@ -16,6 +16,7 @@ from .exceptions import (
 from .login import Login
 from .models import (
     DEFAULT_ZONE,
+    FIRST_TIME,
     Address,
     Interval,
     Meter,
@@ -49,6 +50,7 @@ __all__ = [
     "DEFAULT_URL",
     "DEFAULT_ZONE",
     "FIRST_PAUSE",
+    "FIRST_TIME",
     "HOUR",
     "INTERVAL",
     "PLAUSIBLE_YEARS",

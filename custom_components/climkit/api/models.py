@@ -27,6 +27,9 @@ LARGEST_NUMBER = 1e12
 # A statistic's name, 255 letters at most in Home Assistant, holds two texts and a measure's name.
 TEXT_LIMIT = 100
 
+# Climkit was founded after this: an earlier date of a site is none, such as the first of 1970.
+FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
+
 # Ids may be anything that is safe in a path, for what they look like is not documented.
 ID_PATTERN = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _OBJECT_ID_PATTERN = re.compile(r"[0-9A-Fa-f]{24}")
@@ -119,12 +122,14 @@ class Site:
     ) -> Self:
         """Read the infos of the site; only its zone touches the disk, once for each zone.
 
-        Where its date is still to come `now`, date or clock is wrong, so the date counts or that in
-        its id, whichever is earlier.
+        A date before there was Climkit is none. Where it is still to come `now`, date or clock is
+        wrong, so the date counts or that in its id, whichever is earlier.
         """
         zone = _zone(data.get("timezone"))
         made = _id_time(site_id)
         created = parse_timestamp(data.get("creation_date"), zone)
+        if created and created < FIRST_TIME:
+            created = None
         if created and now and created > now:
             created = min(created, made) if made else None
         return cls(
@@ -381,7 +386,8 @@ def _id_time(object_id: str) -> datetime | None:
     """Return when an ObjectId was made: its first four bytes are epoch seconds."""
     if not is_object_id(object_id):
         return None
-    return datetime.fromtimestamp(int(object_id[:8], 16), UTC)
+    made = datetime.fromtimestamp(int(object_id[:8], 16), UTC)
+    return made if made >= FIRST_TIME else None
 
 
 def _zone(value: object) -> ZoneInfo:

@@ -1,7 +1,7 @@
 """The cost statistics of a site: loaded from recorder and memory, remembered as they grow."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 import logging
 from math import floor
@@ -10,7 +10,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..api import HOUR, Site, floor_hour
+from ..api import FIRST_TIME, HOUR, Site, floor_hour
 from ..measures import Series
 from ..statistics import (
     Extent,
@@ -32,9 +32,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # Costs this new are computed again after a restart, so nothing of them must be remembered at once.
 RECENT = timedelta(days=2)
-
-# Climkit was founded after this; where it is not known since when a site is measured.
-_FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
 
 
 class SiteCostState:
@@ -187,9 +184,7 @@ class SiteCostState:
     def _whole(self) -> list[TimeRange]:
         """Return the time with a tariff that can have amounts; none where all is to come."""
         start = self.tariffs.start
-        return (
-            self._from(max(start, floor_hour(self._site.created or _FIRST_TIME))) if start else []
-        )
+        return self._from(max(start, floor_hour(self._site.created or FIRST_TIME))) if start else []
 
     def _from(self, start: datetime) -> list[TimeRange]:
         found = TimeRange.between(start, self._horizon)
