@@ -201,6 +201,15 @@ class TestGrid:
         with pytest.raises(ClimkitResponseError, match="not those of quarter-hours"):
             await scripted_client.meter_data("villa", "meter", Query(MIDNIGHT))
 
+    async def test_no_times(self, scripted: ScriptedApi, scripted_client: ClimkitClient) -> None:
+        """Rows that nobody can place are not understood; a single one may say that none is."""
+        rows = [{"timestamp": f"20.11.26 at {n}", "total": 1.0} for n in range(2)]
+        scripted.answers["/meter_data/villa/meter"] = Answer(body=rows)
+        with pytest.raises(ClimkitResponseError, match="not those of quarter-hours"):
+            await scripted_client.meter_data("villa", "meter", Query(MIDNIGHT))
+        scripted.answers["/meter_data/villa/meter"] = Answer(body=[{"timestamp": None}])
+        assert await scripted_client.meter_data("villa", "meter", Query(MIDNIGHT)) == []
+
     @pytest.mark.parametrize("sampling", [Sampling.HOUR, Sampling.DAY])
     async def test_equal_parts_are_no_sum(
         self, scripted: ScriptedApi, scripted_client: ClimkitClient, sampling: Sampling

@@ -43,6 +43,12 @@ def utc(*parts: int) -> datetime:
         (1651762800, utc(2022, 5, 5, 15)),
         (1651762800000, utc(2022, 5, 5, 15)),
         (1651762800.5, utc(2022, 5, 5, 15, 0, 0, 500000)),
+        # Forms that databases and web frameworks make by themselves.
+        ({"$date": {"$numberLong": "1651762800000"}}, utc(2022, 5, 5, 15)),
+        ("1651762800", utc(2022, 5, 5, 15)),
+        ("1651762800500", utc(2022, 5, 5, 15, 0, 0, 500000)),
+        ("Thu, 05 May 2022 15:00:00 GMT", utc(2022, 5, 5, 15)),
+        ("2022-05-05 24:00:00+02:00", utc(2022, 5, 5, 22)),
     ],
 )
 def test_parse_timestamp(value: object, expected: datetime) -> None:
@@ -71,6 +77,9 @@ def test_parse_timestamp(value: object, expected: datetime) -> None:
         {},
         {"$date": None},
         {"$date": {"$date": 1}},
+        {"$date": {"$numberLong": "soon"}},
+        "20220505150",
+        "total",
     ],
     ids=repr,
 )

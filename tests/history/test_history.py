@@ -31,6 +31,7 @@ from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
+from tests.simulator.answers import Answers
 from tests.stories.source import Gap, Source
 from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
 
@@ -447,6 +448,19 @@ class TestHoles:
         await self.pass_hours(home, 60)
         assert home.is_complete
         home.simulator.switches.faults = []
+        await self.assert_mended(home)
+
+    async def test_times_that_nobody_can_read(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Rows are there, and no telling of when: that is trouble, not a history without data."""
+        with monkeypatch.context() as odd:
+            odd.setattr(Answers, "_stamp", lambda *_: "20.11.26 at ten")
+            await home.set_up()
+            await home.settle()
+            await self.pass_hours(home, 2)
+            assert not home.is_complete
+        await self.pass_hours(home, 2)
         await self.assert_mended(home)
 
     async def test_nothing_is_asked_in_vain(self, home: Home) -> None:

@@ -224,7 +224,8 @@ class Interval(NamedTuple):
         """Read the rows of an answer, in its order; those without a usable timestamp are left out.
 
         Raises ValueError for rows that are finer than asked for: whether site_data heeds the
-        sampling is in doubt, and a part is no sum.
+        sampling is in doubt, and a part is no sum. So it does for quarter-hours of which not one
+        has such a timestamp: they are not the same as none.
         """
         if sampling is Sampling.QUARTER_HOUR and names_other_rows(_stamps(rows)):
             raise ValueError("rows are not those of quarter-hours")

@@ -12,10 +12,12 @@ Everything leaves this module as aware UTC. These facts rule it:
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from itertools import pairwise
+import re
 
 INTERVAL = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -25,6 +27,9 @@ WINDOW_MARGIN = timedelta(hours=3)
 
 # Epoch numbers above this are milliseconds: as seconds they would lie after the year 5100.
 MILLISECONDS_FROM = 1e11
+
+# Epoch numbers that come as text; no ISO date has as many digits.
+_EPOCH = re.compile(r"\d{9,13}(\.\d+)?", re.ASCII)
 
 # What lies outside is no measurement, and would overflow when bounds are computed.
 PLAUSIBLE_YEARS = range(1970, 2200)
@@ -52,8 +57,8 @@ class Sampling(StrEnum):
 def parse_timestamp(value: object, zone: tzinfo) -> datetime | None:
     """Return the instant in UTC that a stamp of the API names, None if it names none.
 
-    Takes ISO text with a blank or a `T`, with or without fraction and offset, epoch numbers in
-    seconds or milliseconds, and the BSON form `{"$date": ...}`.
+    Takes ISO text with a blank or a `T`, with or without fraction and offset, HTTP dates, epoch
+    numbers in seconds or milliseconds, also as text, and the BSON forms `{"$date": ...}`.
 
     Text without an offset is local time in `zone` (assumed); of the hour that is repeated in
     autumn it means the first pass. Rows are told apart by `row_timestamps`.
@@ -91,11 +96,13 @@ def row_timestamps(
 
 
 def names_other_rows(values: Sequence[object]) -> bool:
-    """Whether the stamps of an answer are not those of quarter-hours: they are finer, or between.
+    """Whether the stamps of an answer are not those of quarter-hours: finer, between, or no times.
 
     A single row that is off does not make the others wrong.
     """
     moments = [moment for value in values if (moment := _row_moment(value, None))]
+    if not moments:
+        return len(values) > 1
     off = sum(_on_grid(moment) is None for moment in moments)
     return off > 1 and 3 * off > len(moments)
 
@@ -187,8 +194,9 @@ def local_midnight(day: date, zone: tzinfo) -> datetime:
 
 def _moment(value: object) -> datetime | None:
     """Read a stamp: aware, or naive where it has no offset."""
-    if isinstance(value, Mapping):
-        value = value.get("$date")
+    match value:
+        case {"$date": {"$numberLong": inner}} | {"$date": inner}:
+            value = inner
     match value:
         case bool():
             return None
@@ -196,8 +204,17 @@ def _moment(value: object) -> datetime | None:
             seconds = value / 1000 if value > MILLISECONDS_FROM else value
             return datetime.fromtimestamp(seconds, UTC)
         case str():
-            return datetime.fromisoformat(value.strip())
+            return _moment_of_text(value.strip())
     return None
+
+
+def _moment_of_text(text: str) -> datetime | None:
+    if _EPOCH.fullmatch(text):
+        return _moment(float(text))
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return parsedate_to_datetime(text)  # what a web framework may make of a time by itself
 
 
 def _row_moment(value: object, sampling: Sampling | None) -> datetime | None:
