@@ -175,6 +175,23 @@ class TestCorrections:
         dashboard.assert_day(answer, day, SITE_COLUMNS)
         assert dashboard.requests == requests
 
+    @pytest.mark.parametrize("ago", [1, 3])
+    async def test_a_night_without_an_answer(self, dashboard: Dashboard, ago: int) -> None:
+        """An empty list, or half of one, takes nothing away."""
+        home, site_id, day = dashboard.home, dashboard.site_id, TODAY - ago * DAY
+        await home.complete()
+        await dashboard.ask("day", site_id=site_id, day=f"{day}")
+        switches = home.simulator.switches
+        [runtime] = home.sites
+        for switches.max_rows, switches.faults in (
+            (None, [Fault(kind=FaultKind.EMPTY_LIST, path="_data/")]),
+            (50, [Fault(kind=FaultKind.EMPTY_LIST, path="_data/", probability=0.5)]),
+        ):
+            runtime.history.start_night()
+            await home.settle()
+            answer = await dashboard.ask("day", site_id=site_id, day=f"{day}")
+            dashboard.assert_day(answer, day, SITE_COLUMNS)
+
     async def test_late_rows(self, dashboard: Dashboard) -> None:
         """What a poll brings of yesterday is shown."""
         home, site_id = dashboard.home, dashboard.site_id

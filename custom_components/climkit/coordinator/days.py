@@ -220,17 +220,22 @@ class SiteDays:
     async def async_take(
         self, feed: Feed, start: datetime, end: datetime, intervals: Sequence[Interval]
     ) -> None:
-        """Take in what Climkit says of `start` to `end`, for yesterday and days that are kept."""
-        if not METER_TYPES[feed.meter_type].read_each_interval:
-            return  # of these an amount a day is shown, out of the statistics
+        """Take in what Climkit says of `start` to `end`, for yesterday and days that are kept.
+
+        What an answer lacks is gone only between its first and last row: it may have been cut.
+        """
+        if not intervals or not METER_TYPES[feed.meter_type].read_each_interval:
+            return  # of meters that are read daily an amount a day is shown, out of the statistics
+        said = TimeRange(intervals[0].start, intervals[-1].end)
         wanted = {key: kept.day for key, kept in self._kept.items() if key.feed == feed}
         yesterday = self._yesterday
         wanted.setdefault(_Key(feed, yesterday.start), yesterday)
         for key, day in wanted.items():
-            if start <= day.start and day.end <= end:
-                await self._async_keep(key, day, intervals)
-            elif day.start < end and start < day.end and (kept := self._kept.get(key)):
+            kept = self._kept.get(key)
+            if kept and not (said.start <= day.start and day.end <= said.end):
                 kept.overlay(intervals)
+            elif start <= day.start and day.end <= end:
+                await self._async_keep(key, day, intervals)
 
     async def _async_keep(self, key: _Key, day: Day, intervals: Sequence[Interval]) -> KeptQuarters:
         """Keep a day; that of a big site has so many numbers that others need a turn meanwhile."""
