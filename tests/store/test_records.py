@@ -40,6 +40,7 @@ WHOLE: dict[str, Any] = {
             "complete": True,
             "extent": ROWS,
             "backfill": {"start": TIME, "position": TIME, "end": LATER},
+            "meter_type": "electricity",
         }
     },
     "meters": {METER_ID: ["2026-11-19"]},
@@ -234,7 +235,7 @@ class TestFirstRelease:
         found = from_first_release({SITE_ID: OF_FIRST_RELEASE})
         assert isinstance(found, dict)
         record = SiteRecord.from_dict(found[SITE_ID], lost)
-        series = {SERIES: WHOLE["series"][SERIES] | {"since": LATER}}
+        series = {SERIES: WHOLE["series"][SERIES] | {"since": LATER, "meter_type": None}}
         peaks = WHOLE["peaks"] | {"months": {}}
         assert written(record) == WHOLE | {"series": series, "peaks": peaks}
         assert not lost

@@ -79,6 +79,11 @@ class SiteInventory:
         meters = self._meters()
         return [(s, meters[s.meter_id] if s.meter_id else None) for s in self.data.series.values()]
 
+    def are_retyped(self, listed: Iterable[Meter]) -> bool:
+        """Whether a meter is listed as another type than before: it counts something else."""
+        known = ((self._record.described.get(slug(meter.id)), meter) for meter in listed)
+        return any(before and before.type != meter.type for before, meter in known)
+
     def take_list(self, listed: list[Meter]) -> None:
         """Take in the day's list."""
         self._live_data.drop_stale_columns(_ids(self._listed) - _ids(listed))

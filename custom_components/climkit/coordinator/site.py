@@ -242,6 +242,9 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         if self.inventory.listed and not listed:
             _LOGGER.debug("The list of the meters of %s is empty", self.site.id)
             return
+        if self.inventory.are_retyped(listed):  # its entities and statistics have another unit
+            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
+            return
         self._take_list(listed, now)
         await self._async_read_site()
 

@@ -206,15 +206,22 @@ class SiteSyncState:
         return resume(
             series,
             metadata(series, name),
-            record=self._records.get(series.statistic_id),
+            record=None if self._is_retyped(series) else self._records.get(series.statistic_id),
             extent=extent,
             start=self._start,
             now=dt_util.utcnow(),
         )
 
+    def _is_retyped(self, series: Series) -> bool:
+        """Whether what is remembered is of another kind of meter: then nothing of it holds."""
+        record = self._records.get(series.statistic_id)
+        return record is not None and record.meter_type not in {None, series.feed.meter_type}
+
     def _likeness(self, state: SyncState, then: Extent | None) -> Likeness:
         extent = state.extent
         record = self._records.get(state.statistic_id)
+        if extent and self._is_retyped(state.series):
+            return Likeness.OTHER
         return likeness(record, extent, then) if extent else Likeness.SAME
 
     async def async_save(self, states: Iterable[SyncState]) -> None:

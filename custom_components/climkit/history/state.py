@@ -97,6 +97,7 @@ class SyncState(StoredStatistic):
             complete=self.complete,
             extent=self.extent,
             backfill=replace(self.backfill) if self.backfill else None,
+            meter_type=self.series.feed.meter_type,
         )
 
 

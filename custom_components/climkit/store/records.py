@@ -32,13 +32,18 @@ class Backfill:
 
 @dataclass(slots=True, kw_only=True)
 class SeriesRecord:
-    """How far a series was read, see `history.SyncState`; `extent`: which rows were stored."""
+    """How far a series was read, see `history.SyncState`; `extent`: which rows were stored.
+
+    `meter_type`: of which kind of meter they are; None: of the present one, release 0.1.0 did not
+    say.
+    """
 
     since: datetime
     until: datetime
     complete: bool
     extent: Extent | None
     backfill: Backfill | None
+    meter_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
