@@ -41,8 +41,9 @@ _OF_LENGTH = {
 
 def is_refused_at_once(err: ClimkitError) -> bool:
     """Whether Climkit answered at once, so that a shorter window may be asked for at once."""
-    is_answer = isinstance(err, ClimkitResponseError | ClimkitAccessDeniedError)
-    return is_answer and err.status in _OF_LENGTH
+    if isinstance(err, ClimkitResponseError | ClimkitAccessDeniedError):
+        return err.status in _OF_LENGTH
+    return False
 
 
 def may_be_too_long(err: ClimkitError) -> bool:
