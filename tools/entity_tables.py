@@ -54,14 +54,14 @@ VIEWS = {
         "en": "Its time",
         "de": "Zeitpunkt",
         "fr": "Heure de la pointe",
-        "it": "La sua ora",
+        "it": "Ora del picco",
     },
 }
 # Words by language: English, German, French, Italian. Those of the Energy dashboard are Home
 # Assistant's own; where it has none in French yet, a page in French says it anyhow.
 LANGUAGES = ("en", "de", "fr", "it")
 WORDS = {
-    "measure": ("What", "Was", "Grandeur", "Che cosa"),
+    "measure": ("What", "Was", "Grandeur", "Grandezza"),
     "meter": ("Meter", "Zähler", "Compteur", "Contatore"),
     "needs": ("Needs", "Braucht", "Nécessite", "Richiede"),
     "entity": ("Entity", "Entität", "Entité", "Entità"),

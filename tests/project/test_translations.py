@@ -103,13 +103,16 @@ def test_german_says_du() -> None:
         assert not re.search(polite, text), path
 
 
-def test_italian_says_voi() -> None:
-    """One form for all texts, as the first ones have it."""
-    lei = (
-        r"\b([Ll]asci|[Ii]nserisca|[Ss]criva|[Rr]iprovi|[Ss]celga|[Cc]ontrolli|[Vv]erifichi|Lei)\b"
+def test_italian_says_tu() -> None:
+    """As Home Assistant does, whose own words stand beside these in every dialog."""
+    polite = (
+        r"\b(vostr[aeio]|[Ii]nserite|[Ll]asciate|[Pp]otete|[Rr]iprovate|[Ss]cegliete|[Vv]olete"
+        r"|[Ii]nserisca|[Ll]asci|[Rr]iprovi|[Ss]celga|[Ss]criva|[Vv]erifichi|Lei)\b"
     )
+    assert re.search(polite, "Qual è il vostro contatore?")
+    assert re.search(polite, "Climkit non risponde. Riprovi più tardi.")
     for path, text in read("it").items():
-        assert not re.search(lei, text), path
+        assert not re.search(polite, text), path
 
 
 def test_french_says_vous() -> None:

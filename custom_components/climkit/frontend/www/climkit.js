@@ -7,7 +7,7 @@ const TEXTS = {
 	en: "Your flat and your building by quarter-hour|day|heat map|meters|days and months",
 	de: "Wohnung und Gebäude in Viertelstunden|Tag|Heatmap|Zähler|Tage und Monate",
 	fr: "Appartement et immeuble par quarts d’heure|jour|carte thermique|compteurs|jours et mois",
-	it: "Appartamento ed edificio per quarti d’ora|giorno|mappa di calore|contatori|giorni e mesi",
+	it: "Appartamento ed edificio quarto d’ora per quarto d’ora|giorno|mappa di calore|contatori|giorni e mesi",
 };
 /** @param {number} index */
 const text = (index) => (TEXTS[document.documentElement.lang.slice(0, 2)] ?? TEXTS.en)?.split("|")[index];
