@@ -364,7 +364,7 @@ async def test_what_is_asked_ahead_is_given_up(home: Home) -> None:
     asking = ahead._task
     assert asking
     await home.hass.config_entries.async_unload(home.entry.entry_id)
-    await asyncio.wait([asking])
+    await asyncio.sleep(0)
     assert asking.cancelled()
 
 

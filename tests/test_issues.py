@@ -15,6 +15,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.climkit import issues as issues_of_sites
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.feeds import column_of_series
 from custom_components.climkit.history import fetcher, recheck, site_history
@@ -379,6 +380,19 @@ class TestSilentMeters:
         await look(home)
         assert not told(home)
         await assert_equal_to_climkit(home)
+
+    @pytest.mark.parametrize("number", [10, 11])
+    async def test_many(self, home: Home, number: int) -> None:
+        """So many are named, with a sign that there are more."""
+        await home.set_up_completely()
+        [site] = home.sites
+        meter = next(iter(site.meters.values()))
+        with patch.object(issues_of_sites, "silent_meters", return_value=[(meter, NOW)] * number):
+            await look(home)
+        [issue] = issues(home).values()
+        assert issue.translation_placeholders
+        names = issue.translation_placeholders["meters"].split(", ")
+        assert names == [site.names.meter(meter)] * 10 + ["…"] * (number > 10)
 
     async def test_silent_for_years(self, home: Home) -> None:
         """Of a meter without data for a year people know: nobody is told of it any more."""

@@ -146,6 +146,8 @@ class TestAdd:
         for key, unit in fields.items():
             by_unit.setdefault(unit, set()).add(key)
         del by_unit[None]
+        told_by = TariffFlow.schema("CHF").schema["dynamic"].schema.schema["sensor"].config
+        assert [one["unit_of_measurement"] for one in told_by["filter"]] == [["CHF/kWh"]]
         assert by_unit == {
             "CHF/kWh": {
                 *("grid_price", "grid_price_low", "solar_price", "solar_price_low"),

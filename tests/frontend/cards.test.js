@@ -68,12 +68,13 @@ test("a saved table is one that the person's spreadsheet opens", async () => {
 	const saved = [];
 	mock.method(URL, "createObjectURL", (/** @type {Blob} */ blob) => `blob:${saved.push(blob)}`);
 	mock.timers.enable({ apis: ["setTimeout"] });
-	const link = { click() {} };
+	const link = { click() {}, download: "" };
 	Object.assign(globalThis, { document: { createElement: () => link } });
 	for (const language of ["en", "de"]) metersCard([row({ total: 1.5 })], "2026-10", language).save();
 	const [english = "", german = ""] = await Promise.all(saved.map((blob) => blob.text()));
 	mock.reset();
 	mock.timers.reset();
+	assert.equal(link.download, "climkit-2026-10.csv");
 	assert.match(english, /^meter,amount,unit,2026-01.*\r\nFlat,1\.5,kWh,/);
 	assert.match(german, /^meter;amount;unit;2026-01.*\r\nFlat;1,5;kWh;/);
 });
@@ -82,6 +83,38 @@ test("a running month is compared with the same days of the year before", () => 
 	const data = { names: [], now: { total: [2, 4, null] }, old: { total: [1, 3, 5] }, cost: null };
 	const lines = cardOf(MonthsCard, { data, shown: "2026-11" }).sums();
 	assert.deepEqual(lines.at(-1), { name: "compared_with", value: "+50%" });
+});
+
+test("a month and a year are compared with those of a year before", () => {
+	assert.equal(cardOf(MonthsCard, { shown: "2026-11" }).yearBefore, "November 2025");
+	assert.equal(cardOf(MonthsCard, { shown: "2026", period: "year" }).yearBefore, "2025");
+});
+
+test("paging stops at the first month, and follows time at the last", () => {
+	/** @type {Record<string, Record<string, unknown>>} */
+	const parts = {};
+	const part = (/** @type {string} */ selector) => (parts[selector] ??= {});
+	const site = { ...SITE, first_day: "2026-09-05" };
+	const card = cardOf(Card, { part, drawn: new Map(), subject: { site }, config: {}, begin() {} });
+	mock.timers.enable({ apis: ["setTimeout"] });
+	/** @type {Record<string, unknown[]>} */
+	const buttons = {};
+	for (const month of ["2026-08", "2026-10", "2026-11", "2026-12"]) {
+		card.go(month);
+		buttons[month] = [card.wanted, ...["back", "next"].map((action) => parts[`[data-do=${action}]`]?.disabled)];
+	}
+	mock.timers.reset();
+	assert.deepEqual(buttons, {
+		"2026-08": ["2026-08", true, false],
+		"2026-10": ["2026-10", false, false],
+		"2026-11": [null, false, true],
+		"2026-12": [null, false, true],
+	});
+});
+
+test("water is told in its own unit", () => {
+	assert.equal(cardOf(Card, {}).unit, "kWh");
+	assert.equal(cardOf(Card, { subject: { site: SITE, meter: { unit: "m3" } } }).unit, "m³");
 });
 
 /** @type {Day} */
@@ -104,6 +137,17 @@ test("a day's curve is of kW, not of kWh", () => {
 	assert.equal(Math.max(...(drawn?.values ?? []).map((value) => value ?? 0)), 2);
 });
 
+test("the day before is asked for too, where there is one", async () => {
+	/** @type {string[]} */
+	const asked = [];
+	const fetchBefore = (/** @type {string} */ day) => asked.push(day);
+	for (const shown of ["2026-11-25", "2026-11-26"]) {
+		const subject = { site: { ...SITE, first_day: "2026-11-25" } };
+		await cardOf(DayCard, { period: "day", shown, subject, ask: async () => DAY, fetchBefore }).fetch();
+	}
+	assert.deepEqual(asked, ["2026-11-25"]);
+});
+
 test("a quarter-hour tells its power, and the tariff that holds in it", () => {
 	const card = cardOf(DayCard, { data: DAY });
 	/** @param {number} index */
@@ -122,6 +166,20 @@ test("an hour without data is a hole in the heat map, one without consumption is
 	const drawn = card.chart(card.measures().get("solar_share") ?? [], 1);
 	const kinds = [...drawn.matchAll(/<rect [^>]*class="(\w+)"/g)].map(([, kind]) => kind);
 	assert.deepEqual(kinds.slice(0, 3), ["hole", "l0", "l7"]);
+});
+
+test("autumn's two hours share a place in the heat map", () => {
+	const data = { month: "2026-10", zone: "Europe/Zurich", start: Date.parse("2026-10-24T22:00Z") / 1000, day_starts: [0, 25] };
+	const places = cardOf(HeatmapCard, { data }).places();
+	assert.deepEqual(
+		places.slice(1, 5).map(({ hour, isSecond, isTwin }) => [hour, isSecond, isTwin]),
+		[
+			[1, false, false],
+			[2, false, true],
+			[2, true, true],
+			[3, false, false],
+		],
+	);
 });
 
 test("a card that only has to wait asks again, one that was refused does not", () => {

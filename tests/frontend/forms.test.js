@@ -1,7 +1,7 @@
 // What the visual editors ask.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { form } from "../../custom_components/climkit/frontend/www/forms.js";
+import { fill, form } from "../../custom_components/climkit/frontend/www/forms.js";
 
 /** @typedef {{name: string, selector: {select: {options: {value: string, label: string}[]}}}} Field */
 /** @typedef {(field: Field) => string | undefined} Words */
@@ -42,4 +42,25 @@ test("each kind of card asks what it can show, in the person's words", async () 
 test("a meter is named with its site where there are several", async () => {
 	const { schema } = /** @type {Form} */ (await form("day"));
 	assert.deepEqual(schema[1]?.selector.select.options, [{ value: "m", label: "House - Flat" }]);
+});
+
+test("a site that was cleared is all sites again", async () => {
+	/** @type {((event: {detail: {value: object}, stopPropagation(): void}) => void) | undefined} */
+	let changed;
+	const element = {
+		addEventListener(/** @type {string} */ _, /** @type {typeof changed} */ listener) {
+			changed = listener;
+		},
+	};
+	/** @type {object[]} */
+	const configs = [];
+	const editor = {
+		firstElementChild: null,
+		appendChild: () => element,
+		dispatchEvent: (/** @type {CustomEvent} */ event) => configs.push(event.detail.config),
+	};
+	Object.assign(globalThis.document, { createElement: () => element });
+	await fill(/** @type {HTMLElement} */ (/** @type {unknown} */ (editor)), {});
+	for (const site of ["a", ""]) changed?.({ detail: { value: { type: "custom:climkit", site } }, stopPropagation() {} });
+	assert.deepEqual(configs, [{ type: "custom:climkit", site: "a" }, { type: "custom:climkit" }]);
 });

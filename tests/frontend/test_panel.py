@@ -57,6 +57,7 @@ async def test_pages_that_were_open_before(home: Home) -> None:
     assert opener.component_name == "custom"
     assert opener.config
     assert opener.config["_panel_custom"]["module_url"].endswith("/opener.js")
+    assert opener.config["_panel_custom"]["trust_external"] is False
 
 
 async def test_start(home: Home) -> None:

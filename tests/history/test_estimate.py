@@ -8,6 +8,7 @@ from homeassistant.helpers.recorder import get_instance, session_scope
 import pytest
 from sqlalchemy import func, select
 
+from custom_components.climkit.api import Meter, MeterMode
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.history.estimate import (
     REQUESTS_FOR_ENDS,
@@ -22,6 +23,20 @@ from tests.simulator import World, apartment_house, single_house
 
 DAY = "2026-11-15"
 START = datetime(2026, 11, 14, 23, tzinfo=UTC)
+
+
+def test_ends_of_the_data() -> None:
+    """There may be more than the one page held: both are asked for."""
+    meter = Meter(
+        id="6a" * 12,
+        type="heating",
+        mode=MeterMode.CONSUMPTION,
+        name=None,
+        bus_address=None,
+        is_rule_meter=False,
+    )
+    found = estimate_site("6b" * 12, [meter], Selection(), START, NOW)
+    assert found.requests == 1 + REQUESTS_FOR_ENDS
 
 
 async def count_rows(home: Home) -> int:

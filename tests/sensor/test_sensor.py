@@ -325,6 +325,7 @@ class TestEverySite:
             parent = registry.async_get_device_by_identifier((DOMAIN, site.id), home.entry.entry_id)
             assert parent is not None
             assert parent.entry_type is dr.DeviceEntryType.SERVICE
+            assert parent.configuration_url == "https://app.climkit.io"
             assert parent.name == site.site_info["name"]
             owners = [m.id for m in meters_of(site)] + [str(s.info["id"]) for s in site.sensors]
             for owner in owners:
