@@ -80,6 +80,7 @@ class TestMonth:
         self, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Hours of a month are so many that they are arranged in a thread."""
+        await dashboard.home.complete()
         threads: list[int] = []
 
         def note(*args: Any) -> JsonObjectType:
