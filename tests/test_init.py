@@ -363,9 +363,11 @@ async def test_what_is_asked_ahead_is_given_up(home: Home) -> None:
     ahead.begin(Page(states[0].series.feed, Purpose.CATCH_UP, hours, states))
     asking = ahead._task
     assert asking
-    await home.hass.config_entries.async_unload(home.entry.entry_id)
-    await asyncio.sleep(0)
-    assert asking.cancelled()
+    try:
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        assert asking.cancelling()
+    finally:
+        asking.cancel()
 
 
 async def test_nothing_is_left_running(home: Home) -> None:
