@@ -153,7 +153,7 @@ def simulator(meters: int, days: int, clock: Clock) -> Iterator[str]:
     process = PROCESSES.Process(target=_serve, args=(meters, days, clock, theirs), daemon=True)
     process.start()
     try:
-        assert ours.poll(60), "the simulator did not start"
+        assert ours.poll(300), "the simulator did not start"
         yield ours.recv()
     finally:
         ours.send(None)

@@ -77,15 +77,19 @@ def feed_in(site_id: str, valid_from: str, **fields: float | str) -> dict[str, A
 
 def add_tariff(home: Home, data: dict[str, Any]) -> str:
     """Add a tariff, or a feed-in price, as its flow does; return the id of the subentry."""
-    kind = SUBENTRY_FEED_IN if "feed_in" in data else SUBENTRY_TARIFF
-    subentry = ConfigSubentry(
+    subentry = subentry_of(data)
+    home.hass.config_entries.async_add_subentry(home.entry, subentry)
+    return subentry.subentry_id
+
+
+def subentry_of(data: dict[str, Any]) -> ConfigSubentry:
+    """Return the subentry of a tariff, or of a feed-in price."""
+    return ConfigSubentry(
         data=MappingProxyType(data),
-        subentry_type=kind,
+        subentry_type=SUBENTRY_FEED_IN if "feed_in" in data else SUBENTRY_TARIFF,
         title=data["valid_from"],
         unique_id=_unique_id(data),
     )
-    home.hass.config_entries.async_add_subentry(home.entry, subentry)
-    return subentry.subentry_id
 
 
 def correct_tariff(home: Home, subentry_id: str, data: dict[str, Any]) -> None:

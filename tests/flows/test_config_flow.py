@@ -1,5 +1,6 @@
 """How a user adds an account."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from homeassistant.components.energy.data import async_get_manager
@@ -9,6 +10,7 @@ from homeassistant.components.lovelace.const import LOVELACE_DATA
 from homeassistant.components.lovelace.resources import ResourceYAMLCollection
 from homeassistant.config_entries import ConfigEntryState, FlowType
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
@@ -40,8 +42,9 @@ from custom_components.climkit.const import (
     VIEW_FLAT,
     VIEW_METERS,
 )
-from custom_components.climkit.flows import view
+from custom_components.climkit.flows import selection, view
 from custom_components.climkit.runtime import SiteRuntime
+from custom_components.climkit.statistics.recorder import RecorderEndedError
 from tests.conftest import NOW, Home
 from tests.flows.way import BUILDING, Flow, apartment_meters, credentials, labels
 from tests.project.test_translations import placeholders as placeholders_in, read as texts
@@ -94,6 +97,29 @@ class TestAdd:
         assert flow.result["options"] == BUILDING
         await home.hass.async_block_till_done()
         await home.until(lambda: any(site.sensors.data for site in loaded_sites(home)))
+
+    async def test_duration_is_this_recorders(
+        self, home: Home, flow: Flow, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A slow one takes longer; of one that has ended only Climkit's part is told."""
+
+        async def ended(_hass: HomeAssistant) -> float:
+            raise RecorderEndedError("The recorder has ended")
+
+        async def slow(_hass: HomeAssistant) -> float:
+            return 0.1
+
+        async def duration(lookup: Callable[[HomeAssistant], Awaitable[float]]) -> str:
+            monkeypatch.setattr(selection, "async_lookup_seconds", lookup)
+            await flow.answer({CONF_HISTORY: HISTORY_DATE})  # a form again: there is no date
+            return str(flow.result["description_placeholders"]["everything_time"])
+
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_BUILDING)
+        await flow.answer(flow.suggested)
+        assert (await duration(slow)).endswith(" h")
+        assert (await duration(ended)).endswith(" s")
 
     async def test_two_sites_of_one_name(self, home: Home, flow: Flow) -> None:
         """Where they stand tells them apart, for their meters too."""

@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 from homeassistant.util import dt as dt_util
+from sqlalchemy.exc import SQLAlchemyError
 import voluptuous as vol
 
 from ..api import ClimkitClient, ClimkitError, Meter, Query, SiteReference, read_each_site
@@ -35,6 +36,7 @@ from ..ids import slug
 from ..measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
 from ..options import Selection, history_start, split_choice, view_of
 from ..sites import async_sites_of_others
+from ..statistics import RecorderError, async_lookup_seconds
 from .view import ViewSteps, choice_selector
 
 YEAR = timedelta(days=365)
@@ -161,9 +163,8 @@ class SelectionSteps(ViewSteps):
             else:
                 self.options[CONF_HISTORY] = start
                 return await self.async_finish()
-        everything = self._estimate(HISTORY_EVERYTHING)
         year_ago = (today - YEAR).isoformat()
-        is_small = everything.rows < MANY_ROWS
+        is_small = self._estimate(HISTORY_EVERYTHING).rows < MANY_ROWS
         current = self.options.get(CONF_HISTORY, HISTORY_EVERYTHING if is_small else year_ago)
         suggested = {
             CONF_HISTORY: HISTORY_EVERYTHING if current == HISTORY_EVERYTHING else HISTORY_DATE,
@@ -175,11 +176,26 @@ class SelectionSteps(ViewSteps):
                 HISTORY_SCHEMA, user_input or suggested
             ),
             errors=errors,
-            description_placeholders=_placeholders("everything", everything)
-            | _placeholders("year", self._estimate(year_ago)),
+            description_placeholders=await self._async_told(
+                {"everything": HISTORY_EVERYTHING, "year": year_ago}
+            ),
         )
 
-    def _estimate(self, history: str) -> Estimate:
+    async def _async_told(self, histories: Mapping[str, str]) -> dict[str, str]:
+        """Return what is told of the duration and the space of histories."""
+        try:
+            lookup = await async_lookup_seconds(self.hass)
+        except RecorderError, SQLAlchemyError:
+            lookup = 0.0  # then only Climkit's part is known
+        told = {}
+        for kind, history in histories.items():
+            for costs, with_costs in (("", False), ("_with_costs", True)):
+                estimate = self._estimate(history, with_costs=with_costs)
+                told[f"{kind}_time{costs}"] = told_time(estimate.seconds(lookup))
+                told[f"{kind}_megabytes{costs}"] = f"{estimate.megabytes}"
+        return told
+
+    def _estimate(self, history: str, *, with_costs: bool = False) -> Estimate:
         """Estimate the history of all chosen sites."""
         now = dt_util.utcnow()
         selection = Selection.from_options(self.options)
@@ -191,6 +207,7 @@ class SelectionSteps(ViewSteps):
                     selection,
                     history_start(history, self._sites[site_id], now),
                     now,
+                    with_costs=with_costs,
                 )
                 for site_id in self._chosen
             ),
@@ -260,12 +277,3 @@ def _stored_history(user_input: dict[str, Any], today: date) -> str | None:
         case "now":
             return today.isoformat()
     return HISTORY_EVERYTHING
-
-
-def _placeholders(kind: str, estimate: Estimate) -> dict[str, str]:
-    return {
-        f"{kind}_time": told_time(estimate.minutes),
-        f"{kind}_time_with_costs": told_time(estimate.minutes_with_costs),
-        f"{kind}_megabytes": f"{estimate.megabytes}",
-        f"{kind}_megabytes_with_costs": f"{estimate.megabytes_with_costs}",
-    }

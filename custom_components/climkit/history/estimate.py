@@ -21,12 +21,17 @@ BYTES_PER_ROW = 85
 
 SECONDS_PER_REQUEST = 1.1
 
-# Seconds of the recorder for a row: from 2026.11 on it takes many at once. Measured on a server
-# (docs/measurements.md); a small machine needs longer.
-SECONDS_PER_ROW = 0.0005 if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11) else 0.0015
+# What the recorder does takes so many times as long as a look-up in its database: that takes longer
+# on a small machine too. Rows are stored in orders, of a series' rows of a page. Until 2026.11 each
+# row was looked up and stored by itself. Measured: docs/measurements.md.
+LOOKUPS_PER_ROW = 0.3 if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11) else 2.4
+LOOKUPS_PER_ORDER = 7
 
-# From so many minutes on a time is told in hours.
-MANY_MINUTES = 100
+# A time is told in the largest unit of which there are as many as this: rounding hides little then.
+FEWEST = 3
+
+# What comes before a site's history: login, site, meters, charge points, and the newest data.
+REQUESTS_BEFORE = 5
 
 # Both ends of a feed's data are asked for once more: there may be more than the answer held.
 REQUESTS_FOR_ENDS = 2
@@ -34,74 +39,70 @@ REQUESTS_FOR_ENDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The size of a history: rows of statistics and requests to Climkit.
-
-    `cost_rows`: those that come to it with a tariff, if it has a price for everything.
-    """
+    """The size of a history: rows of statistics, orders to store them, requests to Climkit."""
 
     rows: int = 0
+    orders: int = 0
     requests: int = 0
-    cost_rows: int = 0
 
     def __add__(self, other: Estimate) -> Estimate:
         """Return both histories together."""
         return Estimate(
-            self.rows + other.rows,
-            self.requests + other.requests,
-            self.cost_rows + other.cost_rows,
+            self.rows + other.rows, self.orders + other.orders, self.requests + other.requests
         )
 
-    @property
-    def minutes(self) -> int:
-        """Time that it takes; the next rows are asked for while the recorder stores the last."""
-        return ceil(self._seconds / 60)
+    def seconds(self, lookup: float) -> float:
+        """Return how long it takes where the recorder needs `lookup` seconds for a look-up.
 
-    @property
-    def minutes_with_costs(self) -> int:
-        """Time that it takes with costs, which follow the amounts."""
-        return ceil((self._seconds + self.cost_rows * SECONDS_PER_ROW) / 60)
-
-    @property
-    def _seconds(self) -> float:
-        return max(self.requests * SECONDS_PER_REQUEST, self.rows * SECONDS_PER_ROW)
+        The next rows are asked for while the recorder stores the last; it waits for the first.
+        """
+        lookups = self.rows * LOOKUPS_PER_ROW + self.orders * LOOKUPS_PER_ORDER
+        first = (REQUESTS_BEFORE + 1) * SECONDS_PER_REQUEST
+        return max(self.requests * SECONDS_PER_REQUEST, first + lookups * lookup)
 
     @property
     def megabytes(self) -> int:
         """Space that the rows take in the database."""
         return ceil(self.rows * BYTES_PER_ROW / 1_000_000)
 
-    @property
-    def megabytes_with_costs(self) -> int:
-        """Space that the rows take with those of costs."""
-        return ceil((self.rows + self.cost_rows) * BYTES_PER_ROW / 1_000_000)
-
 
 def estimate_site(
-    site_id: str, meters: Iterable[Meter], selection: Selection, start: datetime, now: datetime
+    site_id: str,
+    meters: Iterable[Meter],
+    selection: Selection,
+    start: datetime,
+    now: datetime,
+    *,
+    with_costs: bool,
 ) -> Estimate:
-    """Estimate a site's history from `start`, supposing answers with columns for all meters."""
+    """Estimate a site's history from `start`, supposing answers with columns for all meters.
+
+    `with_costs`: with a tariff that has a price for everything, the same all day.
+    """
     listed = {meter.id: meter for meter in meters}
     has_battery = any(meter.mode is MeterMode.BATTERY for meter in listed.values())
     series = all_series(site_id, listed, {}, selection, has_battery=has_battery)
     # An answer holds the columns of all meters, whatever the user chose.
     answered = all_series(site_id, listed, {}, Selection(), has_battery=has_battery)
     widths = Counter(one.feed for one in answered)
+    statistics = Counter(one.feed for one in series)
+    if with_costs:
+        statistics += Counter(one.feed for one in series if one.measure.price or one.measure.parts)
     stretch = max(timedelta(), now - start)
-    hours = int(stretch.total_seconds() // 3600)
-    costing = sum(bool(one.measure.price or one.measure.parts) for one in series)
+    pages = {feed: _pages(stretch, widths[feed]) for feed in statistics}
     return Estimate(
-        rows=len(series) * hours,
-        cost_rows=costing * hours,
-        requests=sum(
-            _pages(stretch, widths[feed]) + REQUESTS_FOR_ENDS
-            for feed in {one.feed for one in series}
-        ),
+        rows=statistics.total() * int(stretch.total_seconds() // 3600),
+        orders=sum(statistics[feed] * pages[feed] for feed in pages),
+        requests=REQUESTS_BEFORE + sum(pages.values()) + len(pages) * REQUESTS_FOR_ENDS,
     )
 
 
-def told_time(minutes: int) -> str:
+def told_time(seconds: float) -> str:
     """Return a time in a unit that all languages write alike."""
-    return f"{minutes} min" if minutes < MANY_MINUTES else f"{minutes / 60:.0f} h"
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= FEWEST * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(10, round(seconds, -1)):.0f} s"
 
 
 def _pages(stretch: timedelta, width: int) -> int:

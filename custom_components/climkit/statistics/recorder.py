@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import batched
+from statistics import median
+from time import perf_counter
 from typing import override
 
 from homeassistant.components.recorder.core import Recorder
@@ -50,6 +52,9 @@ COUNTED_AT_ONCE = 50
 
 # The rows of so many statistics are looked up in one go.
 LOOKED_UP_AT_ONCE = 200
+
+# So many times a row is looked up to know how long it takes.
+LOOKUPS = 100
 
 
 def described(
@@ -169,6 +174,11 @@ async def async_ask[**P, T](
     return await job
 
 
+async def async_lookup_seconds(hass: HomeAssistant) -> float:
+    """Return how long the recorder's database needs to look one row up; nothing is written."""
+    return await async_ask(hass, _lookup_seconds, hass)
+
+
 async def async_last_rows(hass: HomeAssistant, statistic_ids: Iterable[str]) -> dict[str, Row]:
     """Return the newest row of each statistic; one without rows is left out."""
     return await async_ask(hass, _last_rows, hass, list(statistic_ids))
@@ -271,6 +281,20 @@ async def async_next_row(
             return rows[0]
         time, step = time + step, step * 4
     return None
+
+
+def _lookup_seconds(hass: HomeAssistant) -> float:
+    """Look for rows that are not there, one by one, as the recorder does before it stores them."""
+    with session_scope(hass=hass, read_only=True) as session:
+
+        def look_up(start: int) -> float:
+            began = perf_counter()
+            ids = session.query(Statistics.id)
+            ids.filter((Statistics.metadata_id == 0) & (Statistics.start_ts == start)).first()
+            return perf_counter() - began
+
+        # Not the mean: the first one connects, and a machine does other things now and then.
+        return median(map(look_up, range(LOOKUPS)))
 
 
 def _last_rows(hass: HomeAssistant, statistic_ids: list[str]) -> dict[str, Row]:
