@@ -1,4 +1,4 @@
-// A day by quarter-hours: what was used and from where.
+// A day by quarter-hour: what was used and from where.
 /** @import {Day, Shared} from "../types" */
 import { Card } from "./card.js";
 import { range, shift, within } from "./days.js";

@@ -1,4 +1,4 @@
-// A month by hours: days down, hours across, the stronger the colour the more.
+// A month by hour: days down, hours across, the stronger the more.
 /** @import {Month, Numbers} from "../types" */
 import { Card } from "./card.js";
 import { partsOf, range } from "./days.js";

@@ -1,4 +1,4 @@
-// A month by days or a year by months, with the one of the year before.
+// A month by day or a year by month, with the one of the year before.
 /** @import {Columns, Month, Numbers, Shared, TableColumn, Year} from "../types" */
 import { Card } from "./card.js";
 import { partsOf, shift } from "./days.js";
