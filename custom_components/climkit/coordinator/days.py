@@ -232,10 +232,11 @@ class SiteDays:
         wanted.setdefault(_Key(feed, yesterday.start), yesterday)
         for key, day in wanted.items():
             kept = self._kept.get(key)
-            if kept and not (said.start <= day.start and day.end <= said.end):
-                kept.overlay(intervals)
-            elif start <= day.start and day.end <= end:
+            is_said = said.start <= day.start and day.end <= said.end
+            if start <= day.start and day.end <= end and (is_said or not kept):
                 await self._async_keep(key, day, intervals)
+            elif kept and day.start < said.end and said.start < day.end:
+                kept.overlay(intervals)
 
     async def _async_keep(self, key: _Key, day: Day, intervals: Sequence[Interval]) -> KeptQuarters:
         """Keep a day; that of a big site has so many numbers that others need a turn meanwhile."""
