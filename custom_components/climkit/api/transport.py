@@ -297,7 +297,7 @@ class Transport:
                 login.note_strange()
                 raise
             except _RefusedError as refusal:
-                answer = refusal.answer
+                answer = {"status": refusal.status, "said": refusal.answer}
             is_told = speaks_of_credentials(answer)
             (login.note_refused if is_told else login.note_strange)()
             if login.is_refused or (at_once and not is_notice(answer)):
@@ -397,7 +397,7 @@ class Transport:
             self._queue.back_off(pause)
             raise ClimkitRateLimitError(message, pause)
         if status in _REFUSALS or (is_login and status == HTTPStatus.BAD_REQUEST):
-            raise _refusal(answer, request, status, is_login=is_login)
+            raise _refusal(answer, request, status)
         if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
             self._queue.pause(pause or 0.0)
             raise ClimkitConnectionError(message, pause)
@@ -456,7 +456,7 @@ async def _in_thread[T](work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
-def _refusal(answer: bytes, request: _Request, status: int, *, is_login: bool) -> Exception:
+def _refusal(answer: bytes, request: _Request, status: int) -> Exception:
     """Return what a refusal means: the API's own is JSON, anything else comes from before it."""
     message = f"{request}: HTTP {status}"
     try:
@@ -465,7 +465,7 @@ def _refusal(answer: bytes, request: _Request, status: int, *, is_login: bool) -
         said = None
     if not isinstance(said, Mapping | list | str):
         return ClimkitConnectionError(message)
-    return _RefusedError({"status": status, "said": said} if is_login else said, status)
+    return _RefusedError(said, status)
 
 
 def _renew_at(valid_until: object, now: datetime) -> datetime:
