@@ -12,12 +12,15 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.coordinator.base import ClimkitCoordinator
+from tests.bench.beside import build_machine
 from tests.conftest import Stage, account_entry
 from tests.simulator import SimulatorServer, Switches, World
 from tests.simulator.site import Site
 from tests.stories.driven import Activity, DrivenHome, forget_calls, quiet_recorder, real_waiting
 from tests.stories.source import Source
 from tools.benchmark.table import Table
+
+__all__ = ["build_machine"]
 
 
 @pytest.fixture

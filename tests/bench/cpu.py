@@ -13,7 +13,7 @@ import pytest
 from custom_components.climkit.api import INTERVAL, transport
 from custom_components.climkit.statistics import recorder
 from custom_components.climkit.statistics.recorder import async_synchronize
-from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
+from tests.bench.beside import START, BuildMachine, Cpu
 from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 
@@ -49,7 +49,7 @@ class Seen:
 
 
 async def test_cpu(
-    build_machine: BuildMachine,  # noqa: F811
+    build_machine: BuildMachine,
     keep: Callable[[Table], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,7 +9,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.climkit.api import INTERVAL
-from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
+from tests.bench.beside import START, BuildMachine, Cpu
 from tests.bench.sizes import size, sizes
 from tools.benchmark.table import Cell, Table
 
@@ -60,7 +60,7 @@ def _shown(state: State, decimals: int | None) -> object:
 
 @pytest.mark.default_entities
 async def test_day(
-    build_machine: BuildMachine,  # noqa: F811
+    build_machine: BuildMachine,
     keep: Callable[[Table], None],
 ) -> None:
     """Live through the quarter-hours of a day, each with news; the usual entities are on."""

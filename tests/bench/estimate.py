@@ -19,7 +19,6 @@ from tests.bench.beside import (
     START,
     BuildMachine,
     MachineHome,
-    build_machine,  # noqa: F401 - a fixture
 )
 from tests.bench.sizes import sizes
 from tests.conftest import real_time
@@ -49,7 +48,7 @@ CASES = product(
 
 
 async def test_estimate(
-    build_machine: BuildMachine,  # noqa: F811
+    build_machine: BuildMachine,
     monkeypatch: pytest.MonkeyPatch,
     keep: Callable[[Table], None],
 ) -> None:

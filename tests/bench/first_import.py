@@ -18,7 +18,6 @@ from tests.bench.beside import (
     BuildMachine,
     Cpu,
     MachineHome,
-    build_machine,  # noqa: F401 - a fixture
 )
 from tests.bench.sizes import sizes
 from tests.conftest import real_time
@@ -55,7 +54,7 @@ CASES = zip(
 
 
 async def test_first_import(
-    build_machine: BuildMachine,  # noqa: F811
+    build_machine: BuildMachine,
     monkeypatch: pytest.MonkeyPatch,
     keep: Callable[[Table], None],
 ) -> None:

@@ -7,7 +7,7 @@ import tracemalloc
 
 from homeassistant.components.recorder.models import StatisticData
 
-from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tests.bench.beside import START, BuildMachine
 from tests.bench.sizes import size, sizes
 from tests.truth import stored_rows
 from tools.benchmark.table import Cell, Table
@@ -26,7 +26,7 @@ DAYS = sizes("DAYS", part="5 20", full="60 365 730 1095")
 OURS = tracemalloc.Filter(inclusive=True, filename_pattern="*custom_components/climkit/*")
 
 
-async def test_memory(build_machine: BuildMachine, keep: Callable[[Table], None]) -> None:  # noqa: F811
+async def test_memory(build_machine: BuildMachine, keep: Callable[[Table], None]) -> None:
     """Import histories of several lengths. The first one warms up and is not counted."""
     tracemalloc.start()
     rows = [await measure(build_machine, days) for days in (2, *DAYS)][1:]

@@ -12,7 +12,7 @@ from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event
 
 from custom_components.climkit.api import INTERVAL
-from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tests.bench.beside import START, BuildMachine
 from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 
@@ -21,7 +21,7 @@ METERS = size("METERS", part=20, full=200)
 WRITING = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
 
 
-async def test_quiet(build_machine: BuildMachine, keep: Callable[[Table], None]) -> None:  # noqa: F811
+async def test_quiet(build_machine: BuildMachine, keep: Callable[[Table], None]) -> None:
     """Refresh with news, then several times without."""
     rows: list[list[Cell]] = []
     begin = START  # its midnight

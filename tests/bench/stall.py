@@ -16,7 +16,7 @@ from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.climkit.statistics.recorder import async_clear, async_synchronize
-from tests.bench.beside import START, BuildMachine, build_machine  # noqa: F401 - a fixture
+from tests.bench.beside import START, BuildMachine
 from tests.bench.sizes import size
 from tests.conftest import real_time
 from tests.truth import stored_rows
@@ -104,7 +104,7 @@ def _name(handle: Any) -> str:
 
 
 async def test_stall(
-    build_machine: BuildMachine,  # noqa: F811
+    build_machine: BuildMachine,
     keep: Callable[[Table], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_integration,
 )
 
-from tests.bench.beside import START, BuildMachine, Cpu, build_machine  # noqa: F401 - a fixture
+from tests.bench.beside import START, BuildMachine, Cpu
 from tests.conftest import real_time
 from tools.benchmark.table import Cell, Table
 
@@ -75,7 +75,7 @@ def empty_entry(hass: HomeAssistant) -> MockConfigEntry:
 
 
 async def test_start(
-    build_machine: BuildMachine,  # noqa: F811
+    build_machine: BuildMachine,
     hass: HomeAssistant,
     empty_entry: MockConfigEntry,
     keep: Callable[[Table], None],
