@@ -140,6 +140,16 @@ async def test_without_an_answer(
     assert report["message"] == f"{name}{colon(language)}{says}"
 
 
+async def let_answer_again(home: Home) -> None:
+    """Let Climkit answer after a start that it missed, and its next data come."""
+    home.simulator.switches.faults = []
+    await home.turn_clock(hours=1)
+    await home.until(lambda: home.entry.state is ConfigEntryState.LOADED, seconds=20)
+    await home.let_follow()
+    for _ in range(2):
+        await home.turn_clock(minutes=15)
+
+
 async def test_start_in_between(home: Home, reports: list[Mapping[str, Any]]) -> None:
     """Home Assistant was started again while Climkit was down: told once that data is back."""
     await watch(home)
@@ -149,12 +159,7 @@ async def test_start_in_between(home: Home, reports: list[Mapping[str, Any]]) ->
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     await home.begin()
     assert home.entry.state is ConfigEntryState.SETUP_RETRY
-    home.simulator.switches.faults = []
-    await home.turn_clock(hours=1)
-    await home.until(lambda: home.entry.state is ConfigEntryState.LOADED, seconds=20)
-    await home.let_follow()
-    for _ in range(2):
-        await home.turn_clock(minutes=15)
+    await let_answer_again(home)
     titles = [one["title"] for one in reports]
     assert titles == ["Climkit data is missing", "Climkit data is back"]
 
@@ -169,12 +174,7 @@ async def test_start_while_down(home: Home, reports: list[Mapping[str, Any]]) ->
     for _ in range(8):
         await home.turn_clock(hours=1)
     await home.let_set_up_end()  # else an attempt of before fails after the next turn
-    home.simulator.switches.faults = []
-    await home.turn_clock(hours=1)
-    await home.until(lambda: home.entry.state is ConfigEntryState.LOADED, seconds=20)
-    await home.let_follow()
-    for _ in range(2):
-        await home.turn_clock(minutes=15)
+    await let_answer_again(home)
     titles = [one["title"] for one in reports]
     assert titles == ["Climkit data is missing", "Climkit data is back"]
 
