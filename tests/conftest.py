@@ -38,7 +38,6 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
-from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from custom_components.climkit import sensor
@@ -63,6 +62,7 @@ from custom_components.climkit.sensor.descriptions import (
     SeriesSensorDescription,
     series_descriptions,
 )
+from tests.database_server import server_of
 from tests.simulator import (
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
@@ -87,13 +87,6 @@ UNRECORDED_EVENTS = (
     EVENT_DEVICE_REGISTRY_UPDATED,
     EVENT_ENTITY_REGISTRY_UPDATED,
 )
-# The connections of a database that are not the one that asks.
-OTHER_CONNECTIONS = {
-    "mysql": "SELECT id FROM information_schema.processlist"
-    " WHERE db = database() AND id <> connection_id()",
-    "postgresql": "SELECT pid FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-}
 ALL_CHOSEN = {
     CONF_SITES: ALL,
     CONF_METERS: ALL,
@@ -147,18 +140,11 @@ def persistent_database(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def recorder_db_url(recorder_db_url: str) -> Iterator[str]:
-    """Wait until a server has closed the test's connections, which may take a moment.
-
-    A query that was given up goes on in its thread. Until then the database cannot be dropped.
-    """
+    """Let a server close the test's connections: before that no database can be dropped."""
     yield recorder_db_url
-    engine = create_engine(recorder_db_url, isolation_level="AUTOCOMMIT")
-    if others := OTHER_CONNECTIONS.get(engine.dialect.name):
-        end = real_time() + 20
-        with engine.connect() as connection:
-            while connection.execute(text(others)).first() and real_time() < end:
-                PAUSE.wait(0.02)
-    engine.dispose()
+    with server_of(recorder_db_url) as server:
+        if server:
+            server.release()
 
 
 def is_run_of_databases(config: pytest.Config) -> bool:

@@ -7,19 +7,17 @@ from unittest.mock import patch
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 import pytest
-import sqlalchemy as sa
 
 from custom_components.climkit.feeds import page_size
 from custom_components.climkit.history import site_state
 from custom_components.climkit.statistics import worker
 from custom_components.climkit.statistics.recorder import LONGEST_NAME
-from tests.conftest import OTHER_CONNECTIONS, Home
+from tests.conftest import Home
+from tests.database_server import DIALECTS, server_of
 from tests.simulator import World, single_house
 from tests.truth import assert_equal_to_climkit, known_names
 
 pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
-
-END = {"mysql": "KILL :id", "postgresql": "SELECT pg_terminate_backend(:id)"}
 
 
 class TestOddName:
@@ -49,7 +47,7 @@ class TestOddName:
 
 async def test_server_restarts(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """All connections end in mid import, and once more later: no hour is lost, none is twice."""
-    if get_instance(home.hass).dialect_name not in OTHER_CONNECTIONS:
+    if get_instance(home.hass).dialect_name not in DIALECTS:
         pytest.skip("SQLite has no server")
     monkeypatch.setattr(page_size, "FIRST_PAGE", timedelta(days=1))
     monkeypatch.setattr(page_size, "LONGEST_PAGE", timedelta(days=1))
@@ -69,12 +67,6 @@ async def test_server_restarts(home: Home, monkeypatch: pytest.MonkeyPatch) -> N
 
 def end_connections(hass: HomeAssistant) -> None:
     """End all connections of the recorder, as a restart of the server does."""
-    recorder = get_instance(hass)
-    dialect = str(recorder.dialect_name)
-    engine = sa.create_engine(recorder.db_url)
-    with engine.connect() as connection:
-        ids = connection.scalars(sa.text(OTHER_CONNECTIONS[dialect])).all()
-        assert ids
-        for number in ids:
-            connection.execute(sa.text(END[dialect]), {"id": number})
-    engine.dispose()
+    with server_of(get_instance(hass).db_url) as server:
+        assert server
+        server.end_connections()
