@@ -13,7 +13,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
-from .api import DEFAULT_URL, ClimkitClient, RequestStats
+from .api import DEFAULT_URL, HOUR, ClimkitClient, RequestStats
 from .const import ALL, CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
 from .history import SyncState
 from .measures import Series
@@ -177,6 +177,11 @@ def _nights(recheck: RecheckRecord) -> Diagnostics:
         "pages": recheck.pages,
         "hours": recheck.hours,
         "last": _iso(recheck.last),
+        "unanswered_hours": sum(
+            (one.end - one.start) // HOUR
+            for ranges in recheck.unanswered.values()
+            for one in ranges
+        ),
     }
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from .site import Json, JsonObject
 from .switches import Fault, FaultKind, Switches
 
+HOUR = timedelta(hours=1)
 _HTML = "<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
 _CHUNK = b'{"conso_total": 0.0},' * 3000
 
@@ -33,19 +34,25 @@ def pick_fault(
     return None
 
 
-def too_long(switches: Switches, body: JsonObject | None, now: datetime) -> Fault | None:
-    """The fault of a window that is longer than this server answers; without t_e it ends now."""
+def fault_of_window(switches: Switches, body: JsonObject | None, now: datetime) -> Fault | None:
+    """The fault of a window that this server does not answer; without t_e it ends now."""
     begin, end = ((body or {}).get(key) for key in ("t_s", "t_e"))
-    if not switches.longest_window or not isinstance(begin, str):
+    if not (switches.unanswered or switches.longest_window) or not isinstance(begin, str):
         return None
-    until = end if isinstance(end, str) else now.astimezone(UTC).replace(tzinfo=None).isoformat()
-    length = datetime.fromisoformat(until) - datetime.fromisoformat(begin)
-    if length <= timedelta(hours=switches.longest_window):
+    start = datetime.fromisoformat(begin).replace(tzinfo=UTC)
+    until = datetime.fromisoformat(end).replace(tzinfo=UTC) if isinstance(end, str) else now
+    if any(start < hour + HOUR and hour < until for hour in map(_time, switches.unanswered)):
+        return Fault(kind=FaultKind.STATUS)
+    if not 0 < switches.longest_window < (until - start) / HOUR:
         return None
     word = switches.too_long
     if word.isdigit():
         return Fault(kind=FaultKind.STATUS, status=int(word))
     return Fault(kind=FaultKind(word))
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def early_response(fault: Fault, request: web.Request) -> web.StreamResponse | None:

@@ -229,7 +229,7 @@ class SimulatorServer:
         record = call.record
         fault = faults.pick_fault(
             self.switches, record.path, record.body, self.random
-        ) or faults.too_long(self.switches, record.body, self.now())
+        ) or faults.fault_of_window(self.switches, record.body, self.now())
         if fault is not None:
             await asyncio.sleep(fault.delay)
             early = faults.early_response(fault, call.request)

@@ -64,8 +64,19 @@ def test_merged(ranges: list[TimeRange]) -> None:
     assert all(one.end < other.start for one, other in pairwise(found))
 
 
-@given(some, pairs)
-def test_without_and_within(ranges: list[TimeRange], taken: TimeRange) -> None:
+@given(pairs)
+def test_halves(one: TimeRange) -> None:
+    """Both parts of full hours, of about the same length; an hour stays whole."""
+    lengths = [(part.end - part.start) // HOUR for part in one.halves]
+    assert hours(one.halves) == hours([one])
+    assert len(lengths) == min(2, len(hours([one])))
+    assert max(lengths) - min(lengths) <= 1
+
+
+@given(some, some, pairs)
+def test_without_and_within(
+    ranges: list[TimeRange], several: list[TimeRange], taken: TimeRange
+) -> None:
     """What is taken away and what remains."""
-    assert hours(without(ranges, taken)) == hours(ranges) - hours([taken])
+    assert hours(without(ranges, *several)) == hours(ranges) - hours(several)
     assert hours(within(ranges, taken)) == hours(ranges) & hours([taken])

@@ -78,6 +78,7 @@ WHOLE: dict[str, Any] = {
         "last": TIME,
         "sweep": {"electricity": TIME},
         "unread": {"electricity": RANGES},
+        "unanswered": {"electricity": RANGES},
     },
     "costs": {
         "tariffs": [{"site": SITE_ID}],
@@ -237,7 +238,8 @@ class TestFirstRelease:
         record = SiteRecord.from_dict(found[SITE_ID], lost)
         series = {SERIES: WHOLE["series"][SERIES] | {"since": LATER, "meter_type": None}}
         peaks = WHOLE["peaks"] | {"months": {}}
-        assert written(record) == WHOLE | {"series": series, "peaks": peaks}
+        recheck = WHOLE["recheck"] | {"unanswered": {}}
+        assert written(record) == WHOLE | {"series": series, "peaks": peaks, "recheck": recheck}
         assert not lost
 
     def test_a_new_site(self) -> None:

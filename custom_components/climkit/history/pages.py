@@ -24,6 +24,11 @@ class Purpose(Enum):
     SWEEP = 4
     """The same, as the next step of the sweep through the older history."""
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether what is read is stored already."""
+        return self in {Purpose.RECHECK, Purpose.SWEEP}
+
 
 class Page(NamedTuple):
     """A range to be asked for, and the series that need it."""

@@ -3,6 +3,9 @@
 Every night the last 35 days, and the next part of a sweep through the older history, so that all of
 it is read again within four weeks. Budget: a feed of n months costs about n / 28 + 2 requests a
 night, and after three hours a night is over, whatever is left; the sweep goes on in the next one.
+
+What Climkit did not answer for keeps nobody waiting: it comes last in the nights that follow, in
+halves, so that in the end nothing is missing but the hours that Climkit never answers for.
 """
 
 from collections import deque
@@ -131,6 +134,7 @@ class NightlyRecheck:
 
         `stored` tells of each feed from when to when there is what may be read again.
         """
+        feeds = list(stored)
         doubted = (
             (feed, RecheckRange(one.start, one.end))
             for feed in self.doubts.feeds
@@ -139,10 +143,21 @@ class NightlyRecheck:
         )
         planned = (
             (feed, hours)
-            for feed, since, until in stored
+            for feed, since, until in feeds
             for hours in ranges_of_night(since, self._sweep_position(feed), until)
         )
-        self._ranges = deque(sorted(chain(doubted, planned), key=lambda item: item[1].is_sweep))
+        answered = (
+            (feed, replace(hours, start=one.start, end=one.end))
+            for feed, hours in chain(doubted, planned)
+            for one in without([hours], *self._unanswered(feed))
+        )
+        unanswered = (
+            (feed, RecheckRange(one.start, one.end))
+            for feed, _, _ in feeds
+            for one in self._unanswered(feed)
+        )
+        self._ranges = deque(sorted(answered, key=lambda item: item[1].is_sweep))
+        self._ranges.extend(unanswered)
         self._ends = now + LONGEST_NIGHT
         self.record.nights += 1
         self.record.last = now
@@ -160,15 +175,44 @@ class NightlyRecheck:
 
     def plan(self, feed: Feed, hours: TimeRange | None = None) -> None:
         """See to it that what is remembered (of some hours) is read; no trouble makes it lost."""
-        unread = self._unread(feed)
+        unread = without(self._unread(feed), *self._unanswered(feed))
         for one in within(unread, hours) if hours else unread:
             self._add(feed, one)
+
+    def put_last(self, feed: Feed, hours: TimeRange, *, is_given_up: bool) -> None:
+        """Ask last in each night for hours that Climkit did not answer for, in halves.
+
+        What was asked for is asked for soon again, until it `is_given_up` for the day.
+        """
+        soon = [] if is_given_up else without(self._unread(feed), *self._unanswered(feed))
+        for part in without([hours.full_hours], *soon):
+            kept = [left for one in self._unanswered(feed) for left in without([one], part)]
+            self.record.unanswered[_key(feed)] = kept + part.halves
+        self._store.save_soon()
+
+    def pass_over(self, feed: Feed, hours: TimeRange) -> None:
+        """Remember hours that were never read, since Climkit does not answer for them."""
+        self.remember(feed, hours.full_hours)
+        self.put_last(feed, hours, is_given_up=True)
+
+    def plan_passed_over(self, feed: Feed) -> None:
+        """Ask for what was passed over of a feed, as Climkit answers for it again."""
+        for one in self._unanswered(feed):
+            for hours in within(self._unread(feed), one):
+                self._add(feed, hours)
+
+    def has_passed_over(self, feed: Feed) -> bool:
+        """Whether hours of a feed were never read, since Climkit does not answer for them."""
+        return any(within(self._unread(feed), one) for one in self._unanswered(feed))
 
     def _add(self, feed: Feed, hours: TimeRange) -> None:
         self._asked[feed] = merged([*self._asked.get(feed, ()), hours])
 
     def _unread(self, feed: Feed) -> list[TimeRange]:
         return self.record.unread.get(_key(feed), [])
+
+    def _unanswered(self, feed: Feed) -> list[TimeRange]:
+        return self.record.unanswered.get(_key(feed), [])
 
     def _sweep_position(self, feed: Feed) -> datetime | None:
         return self.record.sweep.get(_key(feed))
@@ -178,7 +222,7 @@ class NightlyRecheck:
         self._ranges.clear()
 
     def leave_out(self, feed: Feed) -> None:
-        """Ask nothing more of a feed that is in trouble; the next night goes on where this was."""
+        """Ask nothing more of a feed that is in trouble; the next night goes on behind it."""
         self._ranges = deque(item for item in self._ranges if item[0] != feed)
 
     def next_page(
@@ -225,10 +269,10 @@ class NightlyRecheck:
 
     def mark_read(self, feed: Feed, hours: TimeRange) -> None:
         """Note that what was asked for was read."""
-        if left := without(self._unread(feed), hours):
-            self.record.unread[_key(feed)] = left
-        else:
-            self.record.unread.pop(_key(feed), None)
+        for ranges in (self.record.unread, self.record.unanswered):
+            known = ranges.pop(_key(feed), [])
+            if left := [part for one in known for part in without([one], hours)]:
+                ranges[_key(feed)] = left
 
     def mark_compared(self, page: Page, found: Rebuilt) -> None:
         """Note that a page was read again, and count what was found."""

@@ -9,7 +9,7 @@ one writer; live entities never wait for it.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 
 from homeassistant.core import HomeAssistant
@@ -41,6 +41,12 @@ from .site_state import SiteSyncState
 from .state import SyncState
 
 _LOGGER = logging.getLogger(__name__)
+
+# What is new is asked for at least once in this time.
+RECENTLY = timedelta(hours=2)
+
+# Shown of a history that is read but for hours that Climkit does not answer for, in percent.
+ALMOST = 99.0
 
 
 class SiteHistory:
@@ -103,8 +109,12 @@ class SiteHistory:
 
     @property
     def progress(self) -> float | None:
-        """Return how much of the history is stored, in full percents; None before it is known."""
-        return self._state.progress
+        """Return how much of the history is stored, in full percents; None before it is known.
+
+        Not all of it while Climkit does not answer for some hours.
+        """
+        progress = self._state.progress
+        return progress and min(progress, ALMOST) if self._has_passed_over else progress
 
     def is_awaited(self, statistic_id: str) -> bool:
         """Whether some of a series' history is still to be read, and nobody refuses it."""
@@ -131,7 +141,11 @@ class SiteHistory:
     def is_stuck(self) -> bool:
         """Whether history that is missing could not be read for long."""
         unread = (feed for feed in self._state.feeds if not self._state.is_read(feed))
-        return self._fetcher.is_stuck(unread)
+        return self._fetcher.is_stuck(unread) or self._has_passed_over
+
+    @property
+    def _has_passed_over(self) -> bool:
+        return any(map(self._recheck.has_passed_over, self._state.feeds))
 
     @property
     def differing_hours(self) -> list[datetime]:
@@ -311,13 +325,31 @@ class SiteHistory:
             await work(page)
         except ClimkitError as err:
             self._recheck.leave_out(page.feed)
-            self._recheck.plan(page.feed, page.range)
             if self._fetcher.failed(page.feed, err):
                 self._recheck.end()
+            await self._async_go_on_behind(page)
+            self._recheck.plan(page.feed, page.range)
             self._tell_whether_refused(page.feed)
         except RecorderError, RowsChangedError, SQLAlchemyError:
             self._recheck.plan(page.feed, page.range)
             raise
+
+    async def _async_go_on_behind(self, page: Page) -> None:
+        """Let a page that Climkit does not answer for keep no other one waiting.
+
+        What was never read, or was asked for, is left to the nights only once it was tried for
+        long, while Climkit answered for what is new.
+        """
+        answered = self._live.answered_until(page.feed)
+        is_answered = answered is not None and dt_util.utcnow() - answered < RECENTLY
+        is_given_up = is_answered and self._fetcher.is_stuck([page.feed])
+        if page.purpose.is_stored:
+            self._recheck.put_last(page.feed, page.range, is_given_up=is_given_up)
+        elif is_given_up and not page.is_last:
+            _LOGGER.info("No answer for %s: %s is passed over", page.feed, page.range)
+            self._recheck.pass_over(page.feed, page.range)
+            mark_stored(page)
+            await self._async_save(page.states)
 
     async def _async_write_live(self, batch: LiveBatch) -> None:
         """Write new data to the series that have come that far; the others fall behind.
@@ -372,6 +404,7 @@ class SiteHistory:
         mark_stored(page)
         self._recheck.ask_for(page.feed, unanswered(page, answer, dt_util.utcnow()))
         self._ask_once_more(page.feed, worth_asking(page, answer, found.doubted))
+        self._recheck.plan_passed_over(page.feed)
         await self._on_read(page.states, page.start, page.end, intervals)
         await self._async_save(page.states)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)

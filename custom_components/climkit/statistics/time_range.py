@@ -42,6 +42,13 @@ class TimeRange:
         """Return the hours that the range touches."""
         return TimeRange(floor_hour(self.start), floor_hour(self.end + HOUR - datetime.resolution))
 
+    @property
+    def halves(self) -> list[TimeRange]:
+        """Return both halves, which begin with a full hour; an hour is not parted."""
+        middle = floor_hour(self.start + (self.end - self.start) / 2)
+        parts = TimeRange.between(self.start, middle), TimeRange.between(middle, self.end)
+        return [part for part in parts if part]
+
 
 def merged(ranges: Iterable[TimeRange]) -> list[TimeRange]:
     """Return the same time, oldest first; ranges that touch or overlap are one."""
@@ -54,17 +61,20 @@ def merged(ranges: Iterable[TimeRange]) -> list[TimeRange]:
     return found
 
 
-def without(ranges: Iterable[TimeRange], taken: TimeRange) -> list[TimeRange]:
-    """Return what remains of ranges where one is taken away."""
-    parts = (
-        part
-        for one in ranges
-        for part in (
-            TimeRange.between(one.start, min(one.end, taken.start)),
-            TimeRange.between(max(one.start, taken.end), one.end),
+def without(ranges: Iterable[TimeRange], *taken: TimeRange) -> list[TimeRange]:
+    """Return what remains of ranges, oldest first, where others are taken away."""
+    left = merged(ranges)
+    for hours in taken:
+        parts = (
+            part
+            for one in left
+            for part in (
+                TimeRange.between(one.start, min(one.end, hours.start)),
+                TimeRange.between(max(one.start, hours.end), one.end),
+            )
         )
-    )
-    return merged(part for part in parts if part)
+        left = [part for part in parts if part]
+    return left
 
 
 def within(ranges: Iterable[TimeRange], limits: TimeRange) -> list[TimeRange]:

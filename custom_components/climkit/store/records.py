@@ -107,6 +107,7 @@ class RecheckRecord:
 
     What the nights did since the site was set up, and when the `last` one began; how far their
     `sweep` through the history of each feed has come; what is to be read at any time of the day.
+    `unanswered`: full hours that Climkit did not answer for, in the order they are asked for again.
     """
 
     nights: int = 0
@@ -115,6 +116,7 @@ class RecheckRecord:
     last: datetime | None = None
     sweep: dict[str, datetime] = field(default_factory=dict)
     unread: dict[str, list[TimeRange]] = field(default_factory=dict)
+    unanswered: dict[str, list[TimeRange]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

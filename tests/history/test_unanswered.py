@@ -1,0 +1,152 @@
+"""Hours that Climkit never answers for keep nobody else waiting."""
+
+from datetime import UTC, datetime, timedelta
+
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.climkit.api.transport import ATTEMPTS
+from custom_components.climkit.feeds import page_size
+from custom_components.climkit.history import recheck
+from tests.conftest import NOW, Home
+from tests.simulator import Fault, FaultKind, World
+from tests.small_site import without_pauses
+from tests.stories.source import METER_ID, SITE_ID, Source
+from tests.truth import assert_equal_to_climkit, climkit_hours, stored_rows
+
+__all__ = ["without_pauses"]
+
+pytestmark = pytest.mark.recorder
+
+HOUR = timedelta(hours=1)
+FIRST = NOW.replace(minute=0) - timedelta(days=6)
+TOTAL = f"climkit:{METER_ID}_total"
+
+
+@pytest.fixture
+def world() -> World:
+    """Six days of data."""
+    return World.of(Source(first=FIRST, has_export=False))
+
+
+@pytest.fixture(autouse=True)
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """History is read day by day."""
+    monkeypatch.setattr(page_size, "LONGEST_PAGE", timedelta(days=1))
+    monkeypatch.setattr(page_size, "FIRST_PAGE", timedelta(days=1))
+
+
+async def missing(home: Home) -> set[datetime]:
+    """The hours that Climkit has and we do not have; all others are equal."""
+    stored = {row.start: row.amount for row in (await stored_rows(home.hass))[TOTAL]}
+    expected = climkit_hours(home, dt_util.utcnow())[TOTAL]
+    assert stored == pytest.approx({k: v for k, v in expected.items() if k in stored}, abs=1e-9)
+    return expected.keys() - stored.keys()
+
+
+async def pass_days(home: Home, days: float) -> None:
+    """Let time pass in steps that are shorter than any rest after trouble."""
+    for _ in range(int(days * 48)):
+        await home.turn_clock(minutes=30)
+
+
+async def pass_nights(home: Home, number: int) -> None:
+    """Let so many nights pass."""
+    for _ in range(number):
+        await home.turn_clock(hours=24)
+
+
+@pytest.fixture
+def hour(home: Home) -> datetime:
+    """An hour of the third day that Climkit answers no window of."""
+    hour = FIRST.astimezone(UTC) + timedelta(days=2, hours=7)
+    home.simulator.switches.unanswered = [hour.isoformat()]
+    return hour
+
+
+class TestImport:
+    """Of a history that is still to be read."""
+
+    async def test_what_follows_is_read(self, home: Home, hour: datetime) -> None:
+        """After a day of tries; the nights then close in on the hour, until only it is missing.
+
+        And those before it, as a window reaches three hours further: it is right in both readings.
+        """
+        await home.set_up()
+        await pass_days(home, 0.9)
+        assert len(await missing(home)) > 60
+        await pass_days(home, 0.3)
+        assert hour in (gone := await missing(home))
+        assert len(gone) <= 24
+        assert home.sites[0].history.is_stuck
+        assert home.sites[0].history.progress == 99
+        await pass_nights(home, 9)
+        assert await missing(home) == {hour - n * HOUR for n in range(4)}
+        assert home.sites[0].history.is_stuck
+
+    async def test_answered_later(self, home: Home, hour: datetime) -> None:
+        """The next night reads it, also after a restart."""
+        await home.set_up()
+        await pass_days(home, 1.2)
+        await home.restart()
+        await home.until(lambda: home.sites[0].history.progress == 99)
+        await home.settle()
+        home.simulator.switches.unanswered = []
+        await pass_nights(home, 1)
+        assert home.is_complete
+        assert not home.sites[0].history.is_stuck
+        assert not home.sites[0].record.recheck.unanswered
+        await assert_equal_to_climkit(home)
+
+    async def test_few_requests(self, home: Home, hour: datetime) -> None:
+        """It is asked for once a night, with the client's repetitions, and never by day."""
+        await home.set_up()
+        await pass_days(home, 1.2)
+        await pass_nights(home, 2)
+        made = len(home.simulator.requests)
+        await pass_days(home, 1)
+        failed = [one for one in home.simulator.requests[made:] if one.status == 500]
+        assert len(failed) == ATTEMPTS
+
+    async def test_an_outage_of_history(self, home: Home) -> None:
+        """What was passed over meanwhile is read as soon as history is answered again."""
+        days = [FIRST + n * HOUR for n in range(5 * 24)]
+        home.simulator.switches.unanswered = [one.isoformat() for one in days]
+        await home.set_up()
+        await pass_days(home, 1.2)
+        home.simulator.switches.unanswered = []
+        await home.turn_clock(minutes=30)
+        await home.complete()
+        await assert_equal_to_climkit(home)
+
+    async def test_an_outage_of_everything(self, home: Home, hour: datetime) -> None:
+        """Says nothing of the hour: nothing is passed over while Climkit answers nobody."""
+        await home.set_up()
+        await pass_days(home, 0.5)
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
+        await pass_days(home, 1)
+        assert home.sites[0].history.is_stuck
+        assert not home.sites[0].record.recheck.unanswered
+
+
+class TestNights:
+    """Of a history that is stored."""
+
+    @pytest.fixture(autouse=True)
+    def short_sweep(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Days instead of weeks keep the tests quick."""
+        monkeypatch.setattr(recheck, "RECENT", timedelta(days=2))
+        monkeypatch.setattr(recheck, "NIGHTS_OF_A_SWEEP", 3)
+
+    @pytest.mark.parametrize("days_ago", [1, 4])
+    async def test_what_follows_is_compared(self, home: Home, days_ago: int) -> None:
+        """A correction behind an hour that is no longer answered is found, as are all others."""
+        await home.set_up_completely()
+        hour = NOW.replace(minute=0) - timedelta(days=days_ago)
+        home.simulator.switches.unanswered = [hour.isoformat()]
+        for start in (hour - 5 * HOUR, hour + 3 * HOUR, hour + 20 * HOUR):
+            home.simulator.world.revise(SITE_ID, f"total_{METER_ID}", start, start + HOUR, factor=3)
+        await pass_nights(home, 9)
+        assert home.is_complete
+        assert not home.sites[0].history.is_stuck
+        await assert_equal_to_climkit(home)
