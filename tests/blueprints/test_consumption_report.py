@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_SITE_TOTALS, DOMAIN
-from tests.blueprints.using import TELL, automate, colon, devices, ready_texts, rename
+from tests.blueprints.using import TELL, automate, colon, decimal, devices, kwh, ready_texts, rename
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World, single_house
@@ -76,8 +76,8 @@ async def test_daily(
     assert report["title"] == title
     when, flat, tap = report["message"].split("\n")
     assert when == "19.11.2026"
-    assert flat == f"Bei Anna{colon(language)}{energy:.1f} kWh, {share}, {cost:.2f} CHF"
-    assert tap == f"Water{colon(language)}{water:.1f} m³"
+    assert flat == f"Bei Anna{colon(language)}{kwh(language, energy)}, {share}, {cost:.2f} CHF"
+    assert tap == f"Water{colon(language)}{decimal(language, water)} m³"
 
 
 async def test_a_price_for_each_kw(home: Home, reports: list[Mapping[str, Any]]) -> None:
@@ -181,7 +181,7 @@ async def test_what_is_still_to_come(
     source.late = [Late(midnight - 3 * HOUR, NOW + 24 * HOUR, NOW + 24 * HOUR)]
     await home.set_up_completely()
     report = await report_of(home, reports, *devices(home, METER_ID), language=language)
-    line = rf"Flat{colon(language)}[\d.]+ kWh, .* \({TO_COME[language]}\)"
+    line = rf"Flat{colon(language)}[\d.,]+ kWh, .* \({TO_COME[language]}\)"
     assert re.fullmatch(rf"19.11.2026\n{line}", report["message"])
 
 
@@ -277,7 +277,7 @@ class TestMonthly:
         assert report["title"] == title
         when, line = report["message"].split("\n")
         assert title.endswith(f" {when}")
-        assert line.startswith(f"Flat{colon(language)}{energy:.1f} kWh, ")
+        assert line.startswith(f"Flat{colon(language)}{kwh(language, energy)}, ")
 
     @pytest.mark.parametrize("language", COST_LACKS)
     async def test_tariff_of_a_part(

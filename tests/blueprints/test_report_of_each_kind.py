@@ -9,7 +9,7 @@ from typing import Any
 from homeassistant.helpers import device_registry as dr
 import pytest
 
-from tests.blueprints.using import TELL, automate, colon
+from tests.blueprints.using import TELL, automate, colon, kwh
 from tests.conftest import NOW, Home
 from tests.simulator import World
 from tests.simulator.houses import apartment_house
@@ -82,17 +82,17 @@ async def test_each_kind(home: Home, reports: list[Mapping[str, Any]], language:
     bought, sold = GRID[language]
     grid = rows["Introduction"]
     assert said["Introduction"] == (
-        f"{bought} {grid['grid_kwh']:.1f} kWh, {sold} {grid['exported_kwh']:.1f} kWh"
+        f"{bought} {kwh(language, grid['grid_kwh'])}, {sold} {kwh(language, grid['exported_kwh'])}"
     )
-    made = f"{PRODUCTION[language]} {rows['PV roof']['produced_kwh']:.1f} kWh"
+    made = f"{PRODUCTION[language]} {kwh(language, rows['PV roof']['produced_kwh'])}"
     assert said["PV roof"] == made
     for name in ("Flat 1", "Heat pump", "Charge point 0009", "Charge point 000a"):
         share = 100 * rows[name]["solar_kwh"] / rows[name]["total_kwh"]
-        used = f"{rows[name]['total_kwh']:.1f} kWh"
+        used = f"{kwh(language, rows[name]['total_kwh'])}"
         assert said[name] == f"{used}, {SOLAR[language].format(share)}"
     assert said["Battery"] == NOT_STATED[language]
     heat, water = rows["Heating flat 1"], rows["Cold water flat 1"]
-    assert said["Heating flat 1"] == f"{heat['heating_kwh']:.1f} kWh"
+    assert said["Heating flat 1"] == f"{kwh(language, heat['heating_kwh'])}"
     assert said["Cold water flat 1"] == f"{1000 * water['cold_water_m3']:.0f} L"
     assert said["Outdoor"] == NO_DATA[language]
 
@@ -100,12 +100,12 @@ async def test_each_kind(home: Home, reports: list[Mapping[str, Any]], language:
     cold, hot, warm, cool = OF_THE_SITE[language]
     share = 100 * site["solar_kwh"] / site["total_kwh"]
     assert said["Les Tilleuls"].split(", ") == [
-        f"{site['total_kwh']:.1f} kWh",
+        f"{kwh(language, site['total_kwh'])}",
         SOLAR[language].format(share),
         made,
-        f"{sold} {site['exported_kwh']:.1f} kWh",
+        f"{sold} {kwh(language, site['exported_kwh'])}",
         f"{cold} {1000 * site['cold_water_m3']:.0f} L",
         f"{hot} {1000 * site['hot_water_m3']:.0f} L",
-        f"{warm} {site['heating_kwh']:.1f} kWh",
-        f"{cool} {site['cooling_kwh']:.1f} kWh",
+        f"{warm} {kwh(language, site['heating_kwh'])}",
+        f"{cool} {kwh(language, site['cooling_kwh'])}",
     ]

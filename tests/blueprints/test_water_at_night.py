@@ -7,7 +7,7 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 import pytest
 
-from tests.blueprints.using import TELL, automate, colon, devices, rename
+from tests.blueprints.using import TELL, automate, colon, decimal, devices, rename
 from tests.conftest import NOW, Home
 from tests.simulator import World
 from tests.small_site import source, world
@@ -35,13 +35,18 @@ async def look(home: Home, **inputs: object) -> None:
     await home.settle()
 
 
+async def least_of_the_night(home: Home) -> float:
+    """The smallest amount of an hour of yesterday's night, in liters."""
+    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+    hours = (await hourly_changes(home))[f"climkit:{WATER_ID}_total"]
+    return min(1000 * hours[midnight + n * HOUR] for n in range(1, 5))
+
+
 async def test_leak(home: Home, reports: list[Mapping[str, Any]]) -> None:
     """Told, with the smallest amount of an hour."""
     await look(home, liters=1)
     [report] = reports
-    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
-    hours = (await hourly_changes(home))[f"climkit:{WATER_ID}_total"]
-    least = min(1000 * hours[midnight + n * HOUR] for n in range(1, 5))
+    least = await least_of_the_night(home)
     assert report["title"] == "Water ran all night until the morning of 19.11.2026"
     assert f": at least {least:.1f} liters in each hour from 1:00 to 5:00." in report["message"]
     assert report["message"].endswith("is a toilet running, is a pipe leaking?")
@@ -53,17 +58,17 @@ async def test_leak(home: Home, reports: list[Mapping[str, Any]]) -> None:
         (
             "de",
             "In der Nacht auf den 19.11.2026 lief durchgehend Wasser",
-            "Liter in jeder Stunde von 1 bis 5 Uhr",
+            "{} Liter in jeder Stunde von 1 bis 5 Uhr",
         ),
         (
             "fr",
             "De l'eau a coulé toute la nuit, jusqu'au matin du 19.11.2026",
-            "litres à chaque heure de 1 h à 5 h",
+            "{} litres à chaque heure de 1 h à 5 h",
         ),
         (
             "it",
             "L'acqua è scorsa tutta la notte fino al mattino del giorno 19.11.2026",
-            "litri in ogni ora, dalle ore 1 alle ore 5.",
+            "{} litri in ogni ora, dalle ore 1 alle ore 5.",
         ),
     ],
 )
@@ -78,7 +83,8 @@ async def test_languages(
     await look(home, liters=1, language=language)
     [report] = reports
     assert report["title"].replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") == title
-    assert says in report["message"]
+    least = decimal(language, await least_of_the_night(home))
+    assert says.replace("{}", least) in report["message"]
     assert report["message"].startswith(f"Water{colon(language)}")
 
 

@@ -21,6 +21,16 @@ def colon(language: str) -> str:
     return "\N{NO-BREAK SPACE}: " if language == "fr" else ": "
 
 
+def decimal(language: str, number: float) -> str:
+    """A number with one decimal, as a language writes it."""
+    return f"{number:.1f}".replace(".", "," if language in {"fr", "it"} else ".")
+
+
+def kwh(language: str, amount: float) -> str:
+    """An energy, as a language writes it."""
+    return f"{decimal(language, amount)} kWh"
+
+
 async def automate(home: Home, blueprint: str, **inputs: object) -> None:
     """Set up an automation from a blueprint."""
     use = {"path": f"climkit/{blueprint}.yaml", "input": inputs}

@@ -201,6 +201,7 @@ TROUBLES = (
     "no columns",
     "hidden meter",
     "dropped rows",
+    "unanswered hours",
     "short answers",
     "short answers from the end",
     "shuffled",
@@ -227,7 +228,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 # Answers that look right but are not: only the nights find out.
-MISLEADING = {"null", "nan", "dropped rows", "refused"}
+MISLEADING = {"null", "nan", "dropped rows", "unanswered hours", "refused"}
 
 
 def heals_soon(steps: Sequence[Step]) -> bool:

@@ -24,7 +24,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.climkit.api import transport
+from custom_components.climkit.api import floor_hour, transport
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds import plausibility
 from custom_components.climkit.history import recheck
@@ -327,6 +327,10 @@ class StoryHome(Home):
                 switches.hidden_meters = [METER_ID]
             case "dropped rows":
                 switches.drop_rate = 0.3
+            case "unanswered hours":
+                ago = (timedelta(hours=7), timedelta(days=1), timedelta(days=3))
+                hours = [floor_hour(self.true_now - one) for one in ago]
+                switches.unanswered = [hour.isoformat() for hour in hours]
             case "short answers":
                 switches.max_rows, switches.cut = 40, "start"
             case "short answers from the end":
