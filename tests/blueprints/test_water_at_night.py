@@ -63,7 +63,7 @@ async def test_leak(home: Home, reports: list[Mapping[str, Any]]) -> None:
         (
             "fr",
             "De l'eau a coulé toute la nuit, jusqu'au matin du 19.11.2026",
-            "{} litres à chaque heure de 1 h à 5 h",
+            "{} litres chaque heure, de 1 h à 5 h",
         ),
         (
             "it",
