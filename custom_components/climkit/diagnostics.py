@@ -4,6 +4,7 @@ Ids are numbered instead of shown, names, places, credentials and amounts left o
 is chosen here, piece by piece, so that a new field elsewhere never appears by itself.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 import re
 
@@ -18,6 +19,7 @@ from .const import ALL, CONF_HISTORY, CONF_METERS, CONF_SITE_TOTALS, CONF_SITES,
 from .history import SyncState
 from .measures import Series
 from .runtime import ClimkitConfigEntry, SiteRuntime
+from .statistics import TimeRange
 from .store import Backfill, RecheckRecord
 
 type Diagnostics = dict[str, object]
@@ -172,17 +174,19 @@ def _series(states: list[SyncState], numbers: dict[str, str]) -> dict[str, Diagn
 
 
 def _nights(recheck: RecheckRecord) -> Diagnostics:
+    unanswered = [one for ranges in recheck.unanswered.values() for one in ranges]
     return {
         "nights": recheck.nights,
         "pages": recheck.pages,
         "hours": recheck.hours,
         "last": _iso(recheck.last),
-        "unanswered_hours": sum(
-            (one.end - one.start) // HOUR
-            for ranges in recheck.unanswered.values()
-            for one in ranges
-        ),
+        "unanswered_hours": _number_of_hours(unanswered),
+        "missing_hours": _number_of_hours(one for one in unanswered if one.is_missing),
     }
+
+
+def _number_of_hours(ranges: Iterable[TimeRange]) -> int:
+    return sum((one.end - one.start) // HOUR for one in ranges)
 
 
 def _backfill(backfill: Backfill) -> Diagnostics:

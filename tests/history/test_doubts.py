@@ -13,7 +13,7 @@ from custom_components.climkit.history.doubts import (
     Repeated,
     believe_from,
     believe_more,
-    unanswered,
+    unsaid,
     with_neighbours,
     worth_asking,
 )
@@ -216,9 +216,7 @@ class TestWhatIsAsked:
     def test_what_is_still_to_come(self) -> None:
         """The end of the present is not; nor are hours of meters that are read once a day."""
         short = Answer([rows(range(8))])
-        assert unanswered(page(3), short, hour(3)) == []
-        assert unanswered(page(3), short, hour(9)) == [TimeRange(hour(2), hour(3))]
-        assert unanswered(page(24, WATER), short, LONG_AFTER) == []
-        assert unanswered(page(24 * 5, WATER), short, LONG_AFTER) == [
-            TimeRange(hour(2), hour(24 * 5))
-        ]
+        assert unsaid(page(3), short, hour(3)) == []
+        assert unsaid(page(3), short, hour(9)) == [TimeRange(hour(2), hour(3))]
+        assert unsaid(page(24, WATER), short, LONG_AFTER) == []
+        assert unsaid(page(24 * 5, WATER), short, LONG_AFTER) == [TimeRange(hour(2), hour(24 * 5))]

@@ -17,6 +17,7 @@ from custom_components.climkit.history.recheck import (
     next_night,
     ranges_of_night,
 )
+from custom_components.climkit.statistics import TimeRange
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house
 from tests.truth import assert_equal_to_climkit, climkit_hours, hourly_changes, stored_rows
@@ -64,6 +65,22 @@ class TestPlan:
         for later in (timedelta(0), DAY - HOUR, DAY, DAY + HOUR):
             _, part = ranges_of_night(since, arrived, NOW + later)
             assert part.start == since
+
+    def test_what_is_left_out(self) -> None:
+        """The sweep goes on behind it, be it longer than a night's part or in the midst of one."""
+        since = NOW.replace(minute=0) - timedelta(days=100)
+        recent = NOW.replace(minute=0) - RECENT
+        long = TimeRange(since, since + 20 * DAY)
+        short = TimeRange(long.end + DAY, long.end + DAY + HOUR)
+        of_yesterday = TimeRange(since + 99 * DAY, since + 99 * DAY + HOUR)
+        found = list(ranges_of_night(since, since, NOW, [short, of_yesterday, long]))
+        assert [(one.is_sweep, one.start, one.end) for one in found] == [
+            (False, recent, of_yesterday.start),
+            (False, of_yesterday.end, NOW.replace(minute=0)),
+            (True, long.end, short.start),
+            (True, short.end, found[-1].end),
+        ]
+        assert not list(ranges_of_night(since, None, NOW, [TimeRange(since, NOW)]))
 
     @pytest.mark.parametrize(
         ("now", "begin"),

@@ -6,12 +6,16 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.api.transport import ATTEMPTS
+from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feeds import page_size
 from custom_components.climkit.history import recheck
+from custom_components.climkit.history.unanswered import UnansweredHours
+from custom_components.climkit.measures import Feed
+from custom_components.climkit.statistics import TimeRange
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
 from tests.small_site import without_pauses
-from tests.stories.source import METER_ID, SITE_ID, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Source
 from tests.truth import assert_equal_to_climkit, climkit_hours, stored_rows
 
 __all__ = ["without_pauses"]
@@ -21,12 +25,14 @@ pytestmark = pytest.mark.recorder
 HOUR = timedelta(hours=1)
 FIRST = NOW.replace(minute=0) - timedelta(days=6)
 TOTAL = f"climkit:{METER_ID}_total"
+WATER_TOTAL = f"climkit:{WATER_ID}_total"
 
 
 @pytest.fixture
-def world() -> World:
-    """Six days of data."""
-    return World.of(Source(first=FIRST, has_export=False))
+def world(request: pytest.FixtureRequest) -> World:
+    """Six days of data; a test may want water too."""
+    has_water = getattr(request, "param", False)
+    return World.of(Source(first=FIRST, has_export=False, has_water=has_water))
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +86,7 @@ class TestImport:
         assert len(gone) <= 24
         assert home.sites[0].history.is_stuck
         assert home.sites[0].history.progress == 99
-        await pass_nights(home, 9)
+        await pass_nights(home, 12)
         assert await missing(home) == {hour - n * HOUR for n in range(4)}
         assert home.sites[0].history.is_stuck
 
@@ -128,6 +134,61 @@ class TestImport:
         assert home.sites[0].history.is_stuck
         assert not home.sites[0].record.recheck.unanswered
 
+    async def test_a_second_place(self, home: Home, hour: datetime) -> None:
+        """Is passed over after an hour: the first one took a day."""
+        later = hour + timedelta(days=2)
+        home.simulator.switches.unanswered.append(later.isoformat())
+        await home.set_up()
+        await pass_days(home, 1.2)
+        gone = await missing(home)
+        assert {hour, later} <= gone
+        assert len(gone) <= 48
+
+    @pytest.mark.parametrize("world", [True], indirect=True)
+    async def test_many_feeds(self, home: Home, hour: datetime) -> None:
+        """None waits for another one."""
+        await home.set_up()
+        await pass_days(home, 1.2)
+        await pass_nights(home, 5)
+        gone = await missing(home)
+        assert hour in gone
+        assert len(gone) <= 12
+        water = climkit_hours(home, dt_util.utcnow())[WATER_TOTAL]
+        stored = {row.start for row in (await stored_rows(home.hass))[WATER_TOTAL]}
+        assert water.keys() - stored <= gone
+
+    @pytest.mark.parametrize("world", [True], indirect=True)
+    async def test_read_again_of_another_meter(self, home: Home, hour: datetime) -> None:
+        """Says nothing of these hours."""
+        await home.set_up()
+        await pass_days(home, 1.2)
+        home.simulator.switches.unanswered = []
+        [site] = home.sites
+        before = site.record.recheck.unanswered["electricity"]
+        await site.history.async_compare([WATER_ID], FIRST, NOW, dry_run=False)
+        assert site.record.recheck.unanswered["electricity"] == before
+        assert site.history.progress == 99
+        await pass_nights(home, 1)
+        await assert_equal_to_climkit(home)
+
+    async def test_an_earlier_start(self, home: Home) -> None:
+        """What was passed over of it is not forgotten by a night before all of it is read."""
+        places = [FIRST.astimezone(UTC) + timedelta(days=one, hours=7) for one in (1, 3)]
+        day = (FIRST + timedelta(days=5)).date().isoformat()
+        home.entry.add_to_hass(home.hass)
+        options = {**home.entry.options, CONF_HISTORY: day}
+        home.hass.config_entries.async_update_entry(home.entry, options=options)
+        await home.set_up_completely()
+        home.simulator.switches.unanswered = [one.isoformat() for one in places]
+        await home.choose(history=HISTORY_EVERYTHING)
+        await pass_days(home, 1.3)
+        home.simulator.switches.unanswered = [places[0].isoformat()]
+        await pass_nights(home, 4)
+        gone = await missing(home)
+        assert places[0] in gone
+        assert len(gone) <= 12
+        assert home.sites[0].history.progress == 99
+
 
 class TestNights:
     """Of a history that is stored."""
@@ -150,3 +211,76 @@ class TestNights:
         assert home.is_complete
         assert not home.sites[0].history.is_stuck
         await assert_equal_to_climkit(home)
+
+    async def test_a_night_in_trouble(self, home: Home) -> None:
+        """Does not put what is recent behind hours that are never answered for."""
+        await home.set_up_completely()
+        hour = NOW.replace(minute=0) - timedelta(days=4)
+        home.simulator.switches.unanswered = [hour.isoformat()]
+        await pass_nights(home, 9)
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503, body="t_e")]
+        await pass_nights(home, 1)
+        home.simulator.switches.faults = []
+        now = dt_util.utcnow().replace(minute=0)
+        start = now - timedelta(days=1)
+        home.simulator.world.revise(SITE_ID, f"total_{METER_ID}", start, start + 6 * HOUR, factor=3)
+        await pass_nights(home, 2)
+        await assert_equal_to_climkit(home)
+
+    async def test_a_stored_hour_that_is_asked_for(self, home: Home) -> None:
+        """Is not missing, though it is not answered for."""
+        await home.set_up_completely()
+        hour = NOW.replace(minute=0) - timedelta(days=1)
+        home.simulator.switches.unanswered = [hour.isoformat()]
+        await pass_nights(home, 1)
+        [site] = home.sites
+        assert site.record.recheck.unanswered
+        site.history.read_again([TestList.FEED], hour, hour + HOUR)
+        await pass_nights(home, 1)
+        assert home.is_complete
+        assert not site.history.is_stuck
+
+
+class TestList:
+    """What is not answered for, and in which order it is asked for again."""
+
+    FEED = Feed(SITE_ID, "electricity")
+
+    @staticmethod
+    def hours(first: int, last: int) -> TimeRange:
+        """From one hour of a day to before another."""
+        return TimeRange(FIRST + first * HOUR, FIRST + last * HOUR)
+
+    def listed(self, known: UnansweredHours) -> list[tuple[int, int, bool]]:
+        """First and last hour of each range, and whether it was never read."""
+        return [
+            ((one.start - FIRST) // HOUR, (one.end - FIRST) // HOUR, one.is_missing)
+            for one in known.of(self.FEED)
+        ]
+
+    def test_order(self) -> None:
+        """The longest first, and of the same length that which waits the longest."""
+        known = UnansweredHours({})
+        known.add(self.FEED, self.hours(10, 11))
+        known.add(self.FEED, self.hours(12, 13))
+        known.add(self.FEED, self.hours(20, 28), is_missing=True)
+        single = [(10, 11, False), (12, 13, False)]
+        assert self.listed(known) == [(20, 24, True), (24, 28, True), *single]
+        known.add(self.FEED, self.hours(10, 11))
+        assert self.listed(known)[2:] == single[::-1]
+
+    def test_what_was_never_read_stays_so(self) -> None:
+        """Also when more around it is not answered for; until it is."""
+        known = UnansweredHours({})
+        known.add(self.FEED, self.hours(4, 5), is_missing=True)
+        known.add(self.FEED, self.hours(0, 8))
+        pairs = [(0, 2, False), (2, 4, False), (6, 8, False)]
+        assert self.listed(known) == [*pairs, (4, 5, True), (5, 6, False)]
+        assert known.is_missing(self.FEED, FIRST)
+        assert not known.is_missing(self.FEED, FIRST + 5 * HOUR)
+        assert known.hold(self.FEED, self.hours(3, 7))
+        assert not known.hold(self.FEED, self.hours(7, 9))
+        known.mark_read(self.FEED, self.hours(1, 8))
+        assert self.listed(known) == [(0, 1, False)]
+        known.mark_read(self.FEED, self.hours(0, 1))
+        assert not known.of(self.FEED)

@@ -78,7 +78,7 @@ WHOLE: dict[str, Any] = {
         "last": TIME,
         "sweep": {"electricity": TIME},
         "unread": {"electricity": RANGES},
-        "unanswered": {"electricity": RANGES},
+        "unanswered": {"electricity": [one | {"is_missing": True} for one in RANGES]},
     },
     "costs": {
         "tariffs": [{"site": SITE_ID}],

@@ -96,6 +96,12 @@ class Windows:
             else:
                 self._record.hours = self._record.tried = None
 
+    def forget(self) -> None:
+        """Forget what is known of length: it was not what kept the windows from being answered."""
+        self._next = self._worked = self._failed = None
+        self._failures = 0
+        self._record.hours = self._record.tried = None
+
     def failed(self, asked: timedelta, now: datetime) -> None:
         """Note that a window was not answered.
 

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from ..api import Interval
 from ..feeds import Answer
 from ..measures import Feed, Series
-from ..statistics import Difference, IsDoubted, Rebuilt, TimeRange
+from ..statistics import Difference, IsDoubted, Rebuilt, TimeRange, without
 from .doubts import Repeated, keep_all, with_neighbours
 from .fetcher import PageFetcher
 from .pages import Page, Purpose
@@ -75,11 +75,15 @@ class PageComparer:
 
 
 class _Asked(NamedTuple):
-    """Whose series are to be compared, in which range, and whether nothing is to be changed."""
+    """Whose series are to be compared, in which range, and whether nothing is to be changed.
+
+    `unread`: what others had asked for before.
+    """
 
     owner_ids: Collection[str]
     range: TimeRange
     dry_run: bool
+    unread: dict[Feed, list[TimeRange]]
 
 
 class SiteComparison:
@@ -112,14 +116,17 @@ class SiteComparison:
 
         What of it trouble keeps from being read is read in the background.
         """
-        asked = _Asked(owner_ids, TimeRange(start, end), dry_run)
+        unread = {feed: self._recheck.unread(feed) for feed in self._state.feeds}
+        asked = _Asked(owner_ids, TimeRange(start, end), dry_run, unread)
         found: dict[Series, list[Difference]] = {}
-        for feed in self._state.feeds:
-            if not dry_run and self._comparable(feed, asked):
-                self._recheck.remember(feed, asked.range.full_hours)
-            try:
+        feeds = [feed for feed in self._state.feeds if self._comparable(feed, asked)]
+        for feed in () if dry_run else feeds:
+            self._recheck.remember(feed, asked.range.full_hours)
+        try:
+            for feed in feeds:
                 await self._async_compare(feed, asked, found)
-            finally:
+        finally:
+            for feed in feeds:
                 self._recheck.plan(feed, asked.range.full_hours)
         return found
 
@@ -144,12 +151,21 @@ class SiteComparison:
                 for state in states:
                     differing = rebuilt.differences.get(state.statistic_id, ())
                     found.setdefault(state.series, []).extend(differing)
-                self._mark_read(feed, TimeRange(start, position), asked)
-        self._mark_read(feed, asked.range, asked)
-
-    def _mark_read(self, feed: Feed, read: TimeRange, asked: _Asked) -> None:
+                self._mark_read(feed, hours, states, asked)
         if not asked.dry_run:
-            self._recheck.mark_read(feed, read.full_hours)
+            self._recheck.forget(feed, asked.range.full_hours, but=asked.unread[feed])
+
+    def _mark_read(
+        self, feed: Feed, hours: TimeRange, states: Sequence[SyncState], asked: _Asked
+    ) -> None:
+        """Note what was read: of the whole feed, or only what was asked for by this call."""
+        if asked.dry_run:
+            return
+        if len(states) == len(self._state.of(feed)):
+            self._recheck.mark_read(feed, hours.full_hours)
+            asked.unread[feed] = without(asked.unread[feed], hours.full_hours)
+        else:
+            self._recheck.forget(feed, hours.full_hours, but=asked.unread[feed])
 
     def _comparable(self, feed: Feed, asked: _Asked) -> list[SyncState]:
         """Return the series that are stored up to the present, and are asked for."""

@@ -84,7 +84,7 @@ def with_neighbours(
     return TimeRange(start, max(min(end, now), start + HOUR))
 
 
-def unanswered(page: Page, answer: Answer, now: datetime) -> list[TimeRange]:
+def unsaid(page: Page, answer: Answer, now: datetime) -> list[TimeRange]:
     """Return the full hours of a page of which nothing was said, but for what is still to come."""
     is_frequent = METER_TYPES[page.feed.meter_type].read_each_interval
     late = 2 * HOUR if is_frequent else USUAL_LATENESS

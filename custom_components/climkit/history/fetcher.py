@@ -26,6 +26,10 @@ _LOGGER = logging.getLogger(__name__)
 # Trouble that lasts longer does not end by itself.
 STUCK_AFTER = timedelta(days=1)
 
+# Where some hours are never answered for, others are sooner believed to be like them: pages are as
+# short as can be by then.
+STUCK_AGAIN_AFTER = timedelta(hours=1)
+
 # A page is stored as a whole, so it should not take too many requests.
 WINDOWS_A_PAGE = 24
 
@@ -64,14 +68,16 @@ class PageFetcher:
 
     # Trouble
 
-    def failed(self, feed: Feed, err: ClimkitError) -> bool:
+    def failed(self, feed: Feed, err: ClimkitError, *, is_known: bool = False) -> bool:
         """Let a feed rest after trouble; its next page is shorter.
 
         Tell whether all feeds should do without more: Climkit is down for longer, or refuses the
-        credentials, and then those of all.
+        credentials, and then those of all. `is_known`: it did not answer for these hours before,
+        which says nothing of others.
         """
-        self._size(feed).shrink()
-        length = pause(self._backoff, feed, err)
+        if not is_known:
+            self._size(feed).shrink()
+        length = pause(self._backoff, feed, err, is_alone=is_known)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
         return isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_PAUSE
 
@@ -105,9 +111,21 @@ class PageFetcher:
         """Whether Climkit has refused a feed for so long that it is believed."""
         return self._backoff.is_refused_for_long(feed)
 
+    def is_tried_for_long(self, feed: Feed, *, has_some: bool) -> bool:
+        """Whether a feed's page was tried for so long that others shall not wait for it.
+
+        `has_some`: Climkit does not answer for other hours of the feed either.
+        """
+        after = STUCK_AGAIN_AFTER if has_some else STUCK_AFTER
+        return self._backoff.failing_for([feed], after) or self.is_refused_for_long(feed)
+
     def is_stuck(self, feeds: Iterable[Feed]) -> bool:
         """Whether one of the feeds has been in trouble for long."""
         return self._backoff.failing_for(feeds, STUCK_AFTER)
+
+    def forget_windows(self) -> None:
+        """Forget how long windows may be: it is their hours that are not answered for."""
+        self._reader.windows.forget()
 
     # How long a page is
 

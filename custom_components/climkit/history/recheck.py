@@ -4,8 +4,7 @@ Every night the last 35 days, and the next part of a sweep through the older his
 it is read again within four weeks. Budget: a feed of n months costs about n / 28 + 2 requests a
 night, and after three hours a night is over, whatever is left; the sweep goes on in the next one.
 
-What Climkit did not answer for keeps nobody waiting: it comes last in the nights that follow, in
-halves, so that in the end nothing is missing but the hours that Climkit never answers for.
+What Climkit did not answer for comes last, see `unanswered`.
 """
 
 from collections import deque
@@ -20,6 +19,7 @@ from ..store import ClimkitStore, RecheckRecord
 from .doubts import Doubts
 from .pages import Page, Purpose, recheck_page
 from .state import SyncState
+from .unanswered import UnansweredHours
 
 RECENT = timedelta(days=35)
 NIGHTS_OF_A_SWEEP = 28
@@ -53,22 +53,31 @@ def next_night(now: datetime, zone: tzinfo, delay: timedelta) -> datetime:
 
 
 def ranges_of_night(
-    since: datetime, position: datetime | None, now: datetime
+    since: datetime, position: datetime | None, now: datetime, left_out: Iterable[TimeRange] = ()
 ) -> Iterator[RecheckRange]:
     """Return what one night reads of a history that begins at `since`; full hours.
 
-    `position` is where the sweep stands; None before it began.
+    `position` is where the sweep stands; None before it began. Nothing is read of `left_out`.
     """
+    left_out = merged(left_out)
     now = now.replace(minute=0, second=0, microsecond=0)
     recent = max(since, now - RECENT)
-    if newest := RecheckRange.between(recent, now):
-        yield newest
-    if recent == since:
-        return
-    stride = DAY + (recent - since) / NIGHTS_OF_A_SWEEP
-    start = position if position and since <= position < recent - 2 * DAY else since
-    end = min(start + timedelta(hours=stride // timedelta(hours=1) + 1), recent)
-    yield RecheckRange(start, end, is_sweep=True)
+    parts = [(TimeRange.between(recent, now), False)]
+    if since < recent:
+        stride = DAY + (recent - since) / NIGHTS_OF_A_SWEEP
+        start = position if position and since <= position < recent - 2 * DAY else since
+        if (start := _behind(left_out, start)) >= recent:
+            start = _behind(left_out, since)
+        end = min(start + timedelta(hours=stride // timedelta(hours=1) + 1), recent)
+        parts.append((TimeRange.between(start, end), True))
+    for part, is_sweep in parts:
+        for one in without([part], *left_out) if part else ():
+            yield RecheckRange(one.start, one.end, is_sweep)
+
+
+def _behind(ranges: Iterable[TimeRange], time: datetime) -> datetime:
+    """Return the end of the range that holds a time, else the time."""
+    return next((one.end for one in ranges if time in one), time)
 
 
 # Late data and a correction make an hour differ for a night or two.
@@ -121,6 +130,8 @@ class NightlyRecheck:
         self._ends: datetime | None = None
         self._recurring = RecurringDifferences()
         self.doubts = Doubts()
+        self.unanswered = UnansweredHours(record.unanswered)
+        self._tried: set[Feed] = set()
 
     @property
     def differing_hours(self) -> list[datetime]:
@@ -138,25 +149,22 @@ class NightlyRecheck:
         doubted = (
             (feed, RecheckRange(one.start, one.end))
             for feed in self.doubts.feeds
-            for one in self.doubts.ranges(feed)
+            for one in without(self.doubts.ranges(feed), *self.unanswered.of(feed))
             if one.end <= now - RECENT
         )
         planned = (
             (feed, hours)
             for feed, since, until in feeds
-            for hours in ranges_of_night(since, self._sweep_position(feed), until)
-        )
-        answered = (
-            (feed, replace(hours, start=one.start, end=one.end))
-            for feed, hours in chain(doubted, planned)
-            for one in without([hours], *self._unanswered(feed))
+            for hours in ranges_of_night(
+                since, self._sweep_position(feed), until, self.unanswered.of(feed)
+            )
         )
         unanswered = (
             (feed, RecheckRange(one.start, one.end))
             for feed, _, _ in feeds
-            for one in self._unanswered(feed)
+            for one in self.unanswered.of(feed)
         )
-        self._ranges = deque(sorted(answered, key=lambda item: item[1].is_sweep))
+        self._ranges = deque(sorted(chain(doubted, planned), key=lambda item: item[1].is_sweep))
         self._ranges.extend(unanswered)
         self._ends = now + LONGEST_NIGHT
         self.record.nights += 1
@@ -170,52 +178,48 @@ class NightlyRecheck:
 
     def remember(self, feed: Feed, hours: TimeRange) -> None:
         """Remember that some hours are to be read again, until they were."""
-        self.record.unread[_key(feed)] = merged([*self._unread(feed), hours])
+        self.record.unread[feed.key] = merged([*self.unread(feed), hours])
         self._store.save_soon()
 
     def plan(self, feed: Feed, hours: TimeRange | None = None) -> None:
         """See to it that what is remembered (of some hours) is read; no trouble makes it lost."""
-        unread = without(self._unread(feed), *self._unanswered(feed))
+        unread = self.unread(feed)
         for one in within(unread, hours) if hours else unread:
             self._add(feed, one)
 
     def put_last(self, feed: Feed, hours: TimeRange, *, is_given_up: bool) -> None:
-        """Ask last in each night for hours that Climkit did not answer for, in halves.
+        """Leave hours that Climkit did not answer for to the nights.
 
-        What was asked for is asked for soon again, until it `is_given_up` for the day.
+        Such as were asked for are asked for again soon, until they are given up.
         """
-        soon = [] if is_given_up else without(self._unread(feed), *self._unanswered(feed))
+        soon = [] if is_given_up else without(self.unread(feed), *self.unanswered.of(feed))
         for part in without([hours.full_hours], *soon):
-            kept = [left for one in self._unanswered(feed) for left in without([one], part)]
-            self.record.unanswered[_key(feed)] = kept + part.halves
+            self.forget(feed, part)
+            self.unanswered.add(feed, part)
         self._store.save_soon()
 
-    def pass_over(self, feed: Feed, hours: TimeRange) -> None:
-        """Remember hours that were never read, since Climkit does not answer for them."""
-        self.remember(feed, hours.full_hours)
-        self.put_last(feed, hours, is_given_up=True)
+    async def async_pass_over(self, feed: Feed, hours: TimeRange) -> None:
+        """Leave hours to the nights that were never read; it is remembered at once.
 
-    def plan_passed_over(self, feed: Feed) -> None:
-        """Ask for what was passed over of a feed, as Climkit answers for it again."""
-        for one in self._unanswered(feed):
-            for hours in within(self._unread(feed), one):
-                self._add(feed, hours)
+        What is stored behind them would look, after a crash, as if nothing were missing.
+        """
+        self.unanswered.add(feed, hours, is_missing=True)
+        await self._store.async_save_now()
 
-    def has_passed_over(self, feed: Feed) -> bool:
-        """Whether hours of a feed were never read, since Climkit does not answer for them."""
-        return any(within(self._unread(feed), one) for one in self._unanswered(feed))
+    def try_missing(self, feed: Feed) -> None:
+        """Ask for what was passed over of a feed, as Climkit answers for it; until it does not."""
+        self._tried.add(feed)
 
     def _add(self, feed: Feed, hours: TimeRange) -> None:
-        self._asked[feed] = merged([*self._asked.get(feed, ()), hours])
+        asked = without([hours], *self.unanswered.of(feed))  # which is tried each night
+        self._asked[feed] = merged([*self._asked.get(feed, ()), *asked])
 
-    def _unread(self, feed: Feed) -> list[TimeRange]:
-        return self.record.unread.get(_key(feed), [])
-
-    def _unanswered(self, feed: Feed) -> list[TimeRange]:
-        return self.record.unanswered.get(_key(feed), [])
+    def unread(self, feed: Feed) -> list[TimeRange]:
+        """Return the hours that are to be read again, as somebody asked for them."""
+        return self.record.unread.get(feed.key, [])
 
     def _sweep_position(self, feed: Feed) -> datetime | None:
-        return self.record.sweep.get(_key(feed))
+        return self.record.sweep.get(feed.key)
 
     def end(self) -> None:
         """Read no more tonight."""
@@ -224,6 +228,7 @@ class NightlyRecheck:
     def leave_out(self, feed: Feed) -> None:
         """Ask nothing more of a feed that is in trouble; the next night goes on behind it."""
         self._ranges = deque(item for item in self._ranges if item[0] != feed)
+        self._tried.discard(feed)
 
     def next_page(
         self,
@@ -238,6 +243,9 @@ class NightlyRecheck:
         """
         for feed in list(self._asked):
             if page := self._next_asked(feed, states_of(feed), end_of):
+                return page
+        for feed in list(self._tried):
+            if page := self._next_missing(feed, states_of(feed), end_of):
                 return page
         while self._ranges and self._ends and now < self._ends:
             feed, hours = self._ranges.popleft()
@@ -265,25 +273,40 @@ class NightlyRecheck:
         self._asked.pop(feed, None)
         return None
 
+    def _next_missing(
+        self, feed: Feed, states: Sequence[SyncState], end_of: Callable[[Feed, datetime], datetime]
+    ) -> Page | None:
+        """Return the next page of what was passed over; it waits for series that are behind."""
+        if not states or not all(state.is_current and not state.backfill for state in states):
+            return None
+        for one in self.unanswered.of(feed):
+            page = TimeRange(one.start, min(end_of(feed, one.start), one.end))
+            if one.is_missing and (found := recheck_page(feed, states, page, is_sweep=False)):
+                return found
+        self._tried.discard(feed)
+        return None
+
     # What was read
 
     def mark_read(self, feed: Feed, hours: TimeRange) -> None:
-        """Note that what was asked for was read."""
-        for ranges in (self.record.unread, self.record.unanswered):
-            known = ranges.pop(_key(feed), [])
-            if left := [part for one in known for part in without([one], hours)]:
-                ranges[_key(feed)] = left
+        """Note that hours were read: what was asked for, and what was not answered for before."""
+        self.forget(feed, hours)
+        self.unanswered.mark_read(feed, hours)
+
+    def forget(self, feed: Feed, hours: TimeRange, but: Iterable[TimeRange] = ()) -> None:
+        """Do not read hours again that were asked for, but for some."""
+        left = merged([*without(self.unread(feed), hours), *within(but, hours)])
+        if left:
+            self.record.unread[feed.key] = left
+        else:
+            self.record.unread.pop(feed.key, None)
 
     def mark_compared(self, page: Page, found: Rebuilt) -> None:
         """Note that a page was read again, and count what was found."""
         if page.purpose is Purpose.SWEEP:
-            self.record.sweep[_key(page.feed)] = page.end
+            self.record.sweep[page.feed.key] = page.end
         self.mark_read(page.feed, page.range)
         self.record.pages += 1
         self.record.hours += sum(map(len, found.differences.values()))
         ids = [state.statistic_id for state in page.states]
         self._recurring.note(ids, page.start, page.end, found.differences)
-
-
-def _key(feed: Feed) -> str:
-    return feed.meter_id or feed.meter_type

@@ -31,7 +31,7 @@ from ..statistics import (
 )
 from ..store import ClimkitStore, RecheckRecord
 from .compare import OnRead, PageComparer, SiteComparison
-from .doubts import believe_from, believe_more, unanswered, worth_asking
+from .doubts import believe_from, believe_more, unsaid, worth_asking
 from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
 from .pages import Page, backfill_page, catch_up_page, mark_stored, next_after
@@ -39,11 +39,12 @@ from .rebuild import SeriesRebuilder
 from .recheck import RECENT, NightlyRecheck
 from .site_state import SiteSyncState
 from .state import SyncState
+from .unanswered import may_be_of_the_hours
 
 _LOGGER = logging.getLogger(__name__)
 
-# What is new is asked for at least once in this time.
-RECENTLY = timedelta(hours=2)
+# What is new is asked for more often than that, but of charge points that nobody knows.
+ANSWERED_WITHIN = timedelta(hours=2)
 
 # Shown of a history that is read but for hours that Climkit does not answer for, in percent.
 ALMOST = 99.0
@@ -114,7 +115,9 @@ class SiteHistory:
         Not all of it while Climkit does not answer for some hours.
         """
         progress = self._state.progress
-        return progress and min(progress, ALMOST) if self._has_passed_over else progress
+        if progress is not None and self._is_any_missing:
+            return min(progress, ALMOST)
+        return progress
 
     def is_awaited(self, statistic_id: str) -> bool:
         """Whether some of a series' history is still to be read, and nobody refuses it."""
@@ -141,11 +144,15 @@ class SiteHistory:
     def is_stuck(self) -> bool:
         """Whether history that is missing could not be read for long."""
         unread = (feed for feed in self._state.feeds if not self._state.is_read(feed))
-        return self._fetcher.is_stuck(unread) or self._has_passed_over
+        return self._fetcher.is_stuck(unread) or self._is_any_missing
 
     @property
-    def _has_passed_over(self) -> bool:
-        return any(map(self._recheck.has_passed_over, self._state.feeds))
+    def _is_any_missing(self) -> bool:
+        """Whether hours of the history are passed over, as Climkit does not answer for them."""
+        return any(
+            self._recheck.unanswered.is_missing(feed, self._begin(feed))
+            for feed in self._state.permitted_feeds
+        )
 
     @property
     def differing_hours(self) -> list[datetime]:
@@ -325,9 +332,11 @@ class SiteHistory:
             await work(page)
         except ClimkitError as err:
             self._recheck.leave_out(page.feed)
-            if self._fetcher.failed(page.feed, err):
+            is_known = self._recheck.unanswered.hold(page.feed, page.range)
+            if self._fetcher.failed(page.feed, err, is_known=is_known):
                 self._recheck.end()
-            await self._async_go_on_behind(page)
+            if may_be_of_the_hours(err):
+                await self._async_go_on_behind(page)
             self._recheck.plan(page.feed, page.range)
             self._tell_whether_refused(page.feed)
         except RecorderError, RowsChangedError, SQLAlchemyError:
@@ -340,14 +349,17 @@ class SiteHistory:
         What was never read, or was asked for, is left to the nights only once it was tried for
         long, while Climkit answered for what is new.
         """
-        answered = self._live.answered_until(page.feed)
-        is_answered = answered is not None and dt_util.utcnow() - answered < RECENTLY
-        is_given_up = is_answered and self._fetcher.is_stuck([page.feed])
+        feed = page.feed
+        answered = self._live.answered_until(feed)
+        is_answered = answered is not None and dt_util.utcnow() - answered < ANSWERED_WITHIN
+        has_some = bool(self._recheck.unanswered.of(feed))
+        is_given_up = is_answered and self._fetcher.is_tried_for_long(feed, has_some=has_some)
         if page.purpose.is_stored:
-            self._recheck.put_last(page.feed, page.range, is_given_up=is_given_up)
+            self._recheck.put_last(feed, page.range, is_given_up=is_given_up)
         elif is_given_up and not page.is_last:
-            _LOGGER.info("No answer for %s: %s is passed over", page.feed, page.range)
-            self._recheck.pass_over(page.feed, page.range)
+            _LOGGER.info("No answer for %s: %s is passed over", feed, page.range)
+            self._fetcher.forget_windows()
+            await self._recheck.async_pass_over(feed, page.range)
             mark_stored(page)
             await self._async_save(page.states)
 
@@ -402,9 +414,9 @@ class SiteHistory:
             page.states, page.range, intervals, is_doubted=believe_more
         )
         mark_stored(page)
-        self._recheck.ask_for(page.feed, unanswered(page, answer, dt_util.utcnow()))
+        self._recheck.ask_for(page.feed, unsaid(page, answer, dt_util.utcnow()))
         self._ask_once_more(page.feed, worth_asking(page, answer, found.doubted))
-        self._recheck.plan_passed_over(page.feed)
+        self._recheck.try_missing(page.feed)
         await self._on_read(page.states, page.start, page.end, intervals)
         await self._async_save(page.states)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
@@ -438,3 +450,8 @@ class SiteHistory:
 
     def _since(self, feed: Feed) -> datetime:
         return min(state.since for state in self._state.of(feed))
+
+    def _begin(self, feed: Feed) -> datetime:
+        """Return where the history of a feed begins once all of it is read."""
+        states = self._state.of(feed)
+        return min(one.backfill.start if one.backfill else one.since for one in states)

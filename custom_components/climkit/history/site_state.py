@@ -119,6 +119,11 @@ class SiteSyncState:
         return min((_complete_until(state, now) for state in self._permitted), default=None)
 
     @property
+    def permitted_feeds(self) -> list[Feed]:
+        """Return the feeds that Climkit does not refuse."""
+        return [feed for feed in self._by_feed if feed not in self._refused]
+
+    @property
     def _permitted(self) -> list[SyncState]:
         return [state for state in self._states.values() if state.series.feed not in self._refused]
 

@@ -33,6 +33,11 @@ class Feed(NamedTuple):
     meter_type: str
     meter_id: str | None = None
 
+    @property
+    def key(self) -> str:
+        """How it is called in what is remembered of its site."""
+        return self.meter_id or self.meter_type
+
 
 class Series(NamedTuple):
     """One measure of one meter or site over time: one column of a feed, one statistic."""

@@ -14,6 +14,7 @@ from .records import (
     SeriesRecord,
     SiteRecord,
     Stamp,
+    Unanswered,
     WindowRecord,
 )
 from .store import ClimkitStore
@@ -33,5 +34,6 @@ __all__ = [
     "SeriesRecord",
     "SiteRecord",
     "Stamp",
+    "Unanswered",
     "WindowRecord",
 ]

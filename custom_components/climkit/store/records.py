@@ -92,6 +92,13 @@ class Rejected(TimeRange):
     limit: float
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered(TimeRange):
+    """Hours that Climkit did not answer for; `is_missing`: so they were never read."""
+
+    is_missing: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class PlausibilityRecord:
     """By column, see `feeds.Column`: limits that are not the usual ones, and amounts over one."""
@@ -107,7 +114,7 @@ class RecheckRecord:
 
     What the nights did since the site was set up, and when the `last` one began; how far their
     `sweep` through the history of each feed has come; what is to be read at any time of the day.
-    `unanswered`: full hours that Climkit did not answer for, in the order they are asked for again.
+    `unanswered`: what Climkit did not answer for, see `history.UnansweredHours`.
     """
 
     nights: int = 0
@@ -116,7 +123,7 @@ class RecheckRecord:
     last: datetime | None = None
     sweep: dict[str, datetime] = field(default_factory=dict)
     unread: dict[str, list[TimeRange]] = field(default_factory=dict)
-    unanswered: dict[str, list[TimeRange]] = field(default_factory=dict)
+    unanswered: dict[str, list[Unanswered]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
