@@ -105,14 +105,16 @@ class TestImport:
         await assert_equal_to_climkit(home)
 
     async def test_few_requests(self, home: Home, hour: datetime) -> None:
-        """It is asked for once a night, with the client's repetitions, and never by day."""
+        """Each is asked for once a night, with the client's repetitions, and never by day."""
         await home.set_up()
         await pass_days(home, 1.2)
-        await pass_nights(home, 2)
+        await pass_nights(home, 12)
+        assert len(await missing(home)) == 4
+        await pass_days(home, 0.2)  # until the night is over
         made = len(home.simulator.requests)
         await pass_days(home, 1)
         failed = [one for one in home.simulator.requests[made:] if one.status == 500]
-        assert len(failed) == ATTEMPTS
+        assert len(failed) == 4 * ATTEMPTS
 
     async def test_an_outage_of_history(self, home: Home) -> None:
         """What was passed over meanwhile is read as soon as history is answered again."""
@@ -123,6 +125,31 @@ class TestImport:
         home.simulator.switches.unanswered = []
         await home.turn_clock(minutes=30)
         await home.complete()
+        await assert_equal_to_climkit(home)
+
+    async def test_a_long_stretch(self, home: Home) -> None:
+        """Is passed over in steps that become longer; the nights read what was too much."""
+        days = [FIRST + n * HOUR for n in range(4 * 24)]
+        home.simulator.switches.unanswered = [one.isoformat() for one in days]
+        await home.set_up()
+        await pass_days(home, 1.25)
+        assert {*days} <= await missing(home)
+        await pass_days(home, 1)
+        assert {*days} <= await missing(home)
+        assert len(await missing(home)) <= 5 * 24
+        assert home.sites[0].history.progress == 99
+
+    async def test_an_empty_answer(self, home: Home, hour: datetime) -> None:
+        """Is not believed of what was never read, before it came twice."""
+        await home.set_up()
+        await pass_days(home, 1.2)
+        home.simulator.switches.unanswered = []
+        [fault] = home.simulator.switches.faults = [
+            Fault(kind=FaultKind.EMPTY_LIST, body=f'"t_s": "{hour - 7 * HOUR:%Y-%m-%d}', times=1)
+        ]
+        await pass_nights(home, 1)
+        assert fault.times == 0
+        await home.settle()
         await assert_equal_to_climkit(home)
 
     async def test_an_outage_of_everything(self, home: Home, hour: datetime) -> None:
@@ -240,6 +267,17 @@ class TestNights:
         assert home.is_complete
         assert not site.history.is_stuck
 
+    async def test_refused_for_its_length(self, home: Home) -> None:
+        """No window is believed to be too long because an hour in it is refused."""
+        await home.set_up_completely()
+        hour = NOW.replace(minute=0) - timedelta(days=4)
+        home.simulator.switches.unanswered = [hour.isoformat()]
+        home.simulator.switches.unanswered_by = 400
+        await pass_nights(home, 4)
+        [site] = home.sites
+        assert site.record.window.hours is None
+        assert home.is_complete
+
 
 class TestList:
     """What is not answered for, and in which order it is asked for again."""
@@ -276,8 +314,10 @@ class TestList:
         known.add(self.FEED, self.hours(0, 8))
         pairs = [(0, 2, False), (2, 4, False), (6, 8, False)]
         assert self.listed(known) == [*pairs, (4, 5, True), (5, 6, False)]
-        assert known.is_missing(self.FEED, FIRST)
-        assert not known.is_missing(self.FEED, FIRST + 5 * HOUR)
+        assert known.is_any_missing(self.FEED, FIRST)
+        assert not known.is_any_missing(self.FEED, FIRST + 5 * HOUR)
+        assert known.are_missing(self.FEED, self.hours(3, 5))
+        assert not known.are_missing(self.FEED, self.hours(5, 8))
         assert known.hold(self.FEED, self.hours(3, 7))
         assert not known.hold(self.FEED, self.hours(7, 9))
         known.mark_read(self.FEED, self.hours(1, 8))

@@ -42,7 +42,7 @@ def fault_of_window(switches: Switches, body: JsonObject | None, now: datetime) 
     start = datetime.fromisoformat(begin).replace(tzinfo=UTC)
     until = datetime.fromisoformat(end).replace(tzinfo=UTC) if isinstance(end, str) else now
     if any(start < hour + HOUR and hour < until for hour in map(_time, switches.unanswered)):
-        return Fault(kind=FaultKind.STATUS)
+        return Fault(kind=FaultKind.STATUS, status=switches.unanswered_by)
     if not 0 < switches.longest_window < (until - start) / HOUR:
         return None
     word = switches.too_long

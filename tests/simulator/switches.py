@@ -75,7 +75,8 @@ class Switches:
     refused: status (401 or 403) by site, meter or sensor id.
     sampled_sites: whether site_data heeds sampling_frequency, which is in doubt.
     columns: whether site_data has a column for each meter. hidden_meters: ids that vanish.
-    unanswered: starts (ISO, aware) of hours; each window that has a part of one is answered by 500.
+    unanswered: starts (ISO, aware) of hours; a window that has a part of one gets the status
+    unanswered_by.
     longest_window: hours from t_s to t_e (or now) that are answered, 0 for any; too_long: what a
     longer one gets: a status, half a body, or a connection that is closed.
     max_rows: longest answer; beyond it rows are cut off at the `cut` of the window.
@@ -102,6 +103,7 @@ class Switches:
     sensor_timestamps: Literal["seconds", "milliseconds"] = "seconds"
     sensor_days: int = 31
     unanswered: list[str] = field(default_factory=list)
+    unanswered_by: int = 500
     longest_window: float = 0.0
     too_long: Literal["400", "413", "422", "504", "cut", "disconnect"] = "400"
     max_rows: int | None = None

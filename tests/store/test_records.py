@@ -127,8 +127,9 @@ OF_FIRST_RELEASE: dict[str, Any] = {
     "energy_wish": WHOLE["dashboard_request"],
 }
 
+integers = st.integers(-(2**63), 2**63 - 1)  # a file's larger ones are read as floats
 anything = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=30)),
+    st.one_of(st.none(), st.booleans(), integers, st.floats(), st.text(max_size=30)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=10), inner, max_size=3)
     ),

@@ -95,6 +95,14 @@ class Backoff[K: Hashable]:
         self._pauses.pop(key, None)
         self._pauses.pop(None, None)
 
+    def clear(self) -> None:
+        """Begin anew with all."""
+        self._pauses.clear()
+
+    def forgive(self, key: K) -> None:
+        """Begin anew with a key: something else is asked for, which may be answered."""
+        self._pauses.pop(key, None)
+
     def _back_off(
         self, key: K | None, at_least: float | None, first: timedelta | None = None
     ) -> timedelta:

@@ -128,6 +128,7 @@ class FeedReader:
             return found
 
         parts: list[Sequence[Interval]] = []
+        believed = windows.believed
         position: datetime | None = start
         while position:
             until = self._window_end(windows, position, end)
@@ -136,8 +137,10 @@ class FeedReader:
             except ClimkitError as err:
                 shorter = self._window_end(windows, position, end)
                 is_shorter = shorter is not None and (until is None or shorter < until)
-                if is_refused_at_once(err) and is_shorter:
-                    continue
+                if is_refused_at_once(err):
+                    if is_shorter:
+                        continue
+                    windows.take_back(believed)  # no window is short enough
                 raise
             parts += answer.parts
             position = until if until != end else None

@@ -6,6 +6,7 @@ a success twice as much. A longest window is believed, and remembered, once long
 after one that worked; each day a longer one is tried, and if it works a longer one still.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -96,11 +97,15 @@ class Windows:
             else:
                 self._record.hours = self._record.tried = None
 
-    def forget(self) -> None:
-        """Forget what is known of length: it was not what kept the windows from being answered."""
-        self._next = self._worked = self._failed = None
-        self._failures = 0
-        self._record.hours = self._record.tried = None
+    @property
+    def believed(self) -> WindowRecord:
+        """Return a copy of what is remembered."""
+        return replace(self._record)
+
+    def take_back(self, believed: WindowRecord) -> None:
+        """Believe what was believed before: it was no matter of length."""
+        self._record.hours, self._record.tried = believed.hours, believed.tried
+        self._next, self._failures = None, 0
 
     def failed(self, asked: timedelta, now: datetime) -> None:
         """Note that a window was not answered.

@@ -1,5 +1,6 @@
 """Compares stored pages with what Climkit says now, and mends what differs."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from copy import replace
@@ -108,6 +109,7 @@ class SiteComparison:
         self._pages = pages
         self._turn = turn
         self._save = save
+        self._one_at_a_time = asyncio.Lock()
 
     async def async_compare(
         self, owner_ids: Collection[str], start: datetime, end: datetime, *, dry_run: bool
@@ -116,8 +118,14 @@ class SiteComparison:
 
         What of it trouble keeps from being read is read in the background.
         """
+        async with self._one_at_a_time:
+            return await self._async_compare_all(owner_ids, TimeRange(start, end), dry_run=dry_run)
+
+    async def _async_compare_all(
+        self, owner_ids: Collection[str], hours: TimeRange, *, dry_run: bool
+    ) -> dict[Series, list[Difference]]:
         unread = {feed: self._recheck.unread(feed) for feed in self._state.feeds}
-        asked = _Asked(owner_ids, TimeRange(start, end), dry_run, unread)
+        asked = _Asked(owner_ids, hours, dry_run, unread)
         found: dict[Series, list[Difference]] = {}
         feeds = [feed for feed in self._state.feeds if self._comparable(feed, asked)]
         for feed in () if dry_run else feeds:
@@ -152,8 +160,10 @@ class SiteComparison:
                     differing = rebuilt.differences.get(state.statistic_id, ())
                     found.setdefault(state.series, []).extend(differing)
                 self._mark_read(feed, hours, states, asked)
-        if not asked.dry_run:
-            self._recheck.forget(feed, asked.range.full_hours, but=asked.unread[feed])
+        since = min((state.since for state in self._comparable(feed, asked)), default=end)
+        before = TimeRange.between(start, min(since, end))
+        if before and not asked.dry_run:
+            self._recheck.forget(feed, before.full_hours, but=asked.unread[feed])
 
     def _mark_read(
         self, feed: Feed, hours: TimeRange, states: Sequence[SyncState], asked: _Asked

@@ -30,6 +30,9 @@ STUCK_AFTER = timedelta(days=1)
 # short as can be by then.
 STUCK_AGAIN_AFTER = timedelta(hours=1)
 
+# A long stretch is passed over in steps; each takes an hour at least.
+MOST_PASSED_OVER = timedelta(days=7)
+
 # A page is stored as a whole, so it should not take too many requests.
 WINDOWS_A_PAGE = 24
 
@@ -46,12 +49,15 @@ class PageFetcher:
         self._width = width
         self._sizes: dict[Feed, PageSize] = {}
         self._backoff = Backoff[Feed](hass.loop.time)
+        self._of_known = Backoff[Feed](hass.loop.time)
+        self._passed_over: dict[Feed, timedelta] = {}
         self._prefetcher = PagePrefetcher(hass, self._async_read)
 
     async def async_fetch(self, page: Page) -> Answer:
         """Return the answer for a page. Raises ClimkitError; then see `failed`."""
         answer = await self._prefetcher.async_read(page)
         self._backoff.succeeded(page.feed)
+        self._passed_over.pop(page.feed, None)
         self._size(page.feed).grow(answer.intervals)
         return answer
 
@@ -75,9 +81,11 @@ class PageFetcher:
         credentials, and then those of all. `is_known`: it did not answer for these hours before,
         which says nothing of others.
         """
-        if not is_known:
-            self._size(feed).shrink()
-        length = pause(self._backoff, feed, err, is_alone=is_known)
+        if is_known:
+            self._of_known.back_off(feed)
+            return isinstance(err, ClimkitAuthenticationError)
+        self._size(feed).shrink()
+        length = pause(self._backoff, feed, err)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
         return isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_PAUSE
 
@@ -85,10 +93,19 @@ class PageFetcher:
         """Whether a feed, or (None) all, is not to be asked for now."""
         return self._backoff.is_paused(feed)
 
+    def is_resting(self, feed: Feed) -> bool:
+        """Whether nothing that is stored is to be asked for again of a feed now."""
+        return self.is_paused(feed) or self._of_known.is_paused(feed)
+
+    def forget_known(self) -> None:
+        """Let a night try what was not answered for before, with short rests at first."""
+        self._of_known.clear()
+
     @property
     def next_end(self) -> float | None:
         """When the next rest ends, by the event loop's clock; None without one."""
-        return self._backoff.next_end
+        ends = (one.next_end for one in (self._backoff, self._of_known))
+        return min((end for end in ends if end is not None), default=None)
 
     def ready(self, feeds: Iterable[Feed]) -> list[Feed]:
         """Return the feeds that may be asked for now, sites before single meters.
@@ -119,13 +136,20 @@ class PageFetcher:
         after = STUCK_AGAIN_AFTER if has_some else STUCK_AFTER
         return self._backoff.failing_for([feed], after) or self.is_refused_for_long(feed)
 
+    def pass_over(self, page: Page) -> timedelta:
+        """Give a page up; return how much to pass over.
+
+        That is the page, and twice as much each time without an answer in between. What follows is
+        tried for long again.
+        """
+        length = self._passed_over.get(page.feed, page.end - page.start)
+        self._passed_over[page.feed] = min(2 * length, MOST_PASSED_OVER)
+        self._backoff.forgive(page.feed)
+        return length
+
     def is_stuck(self, feeds: Iterable[Feed]) -> bool:
         """Whether one of the feeds has been in trouble for long."""
         return self._backoff.failing_for(feeds, STUCK_AFTER)
-
-    def forget_windows(self) -> None:
-        """Forget how long windows may be: it is their hours that are not answered for."""
-        self._reader.windows.forget()
 
     # How long a page is
 

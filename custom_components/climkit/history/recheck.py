@@ -165,7 +165,7 @@ class NightlyRecheck:
             for one in self.unanswered.of(feed)
         )
         self._ranges = deque(sorted(chain(doubted, planned), key=lambda item: item[1].is_sweep))
-        self._ranges.extend(unanswered)
+        self._ranges.extend(sorted(unanswered, key=lambda item: item[1].end <= now - RECENT))
         self._ends = now + LONGEST_NIGHT
         self.record.nights += 1
         self.record.last = now
@@ -225,10 +225,14 @@ class NightlyRecheck:
         """Read no more tonight."""
         self._ranges.clear()
 
-    def leave_out(self, feed: Feed) -> None:
-        """Ask nothing more of a feed that is in trouble; the next night goes on behind it."""
-        self._ranges = deque(item for item in self._ranges if item[0] != feed)
+    def leave_out(self, feed: Feed, *, is_known: bool) -> None:
+        """Ask nothing more of a feed that is in trouble; the next night goes on behind it.
+
+        Not so where it `is_known` for hours: other ones may be answered.
+        """
         self._tried.discard(feed)
+        if not is_known:
+            self._ranges = deque(item for item in self._ranges if item[0] != feed)
 
     def next_page(
         self,
@@ -247,16 +251,22 @@ class NightlyRecheck:
         for feed in list(self._tried):
             if page := self._next_missing(feed, states_of(feed), end_of):
                 return page
-        while self._ranges and self._ends and now < self._ends:
-            feed, hours = self._ranges.popleft()
+        if self._ends is None or now >= self._ends:
+            self._ranges.clear()
+        waiting, self._ranges = self._ranges, deque()
+        found: Page | None = None
+        while waiting and found is None:
+            feed, hours = waiting.popleft()
+            if not (states := states_of(feed)):
+                self._ranges.append((feed, hours))  # it rests
+                continue
             end = min(end_of(feed, hours.start), hours.end)
             asked = TimeRange(hours.start, end)
-            if page := recheck_page(feed, states_of(feed), asked, is_sweep=hours.is_sweep):
-                if end < hours.end:
-                    self._ranges.appendleft((feed, replace(hours, start=end)))
-                return page
-        self._ranges.clear()
-        return None
+            found = recheck_page(feed, states, asked, is_sweep=hours.is_sweep)
+            if found and end < hours.end:
+                waiting.appendleft((feed, replace(hours, start=end)))
+        self._ranges += waiting
+        return found
 
     def _next_asked(
         self, feed: Feed, states: Sequence[SyncState], end_of: Callable[[Feed, datetime], datetime]

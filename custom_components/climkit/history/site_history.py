@@ -150,7 +150,7 @@ class SiteHistory:
     def _is_any_missing(self) -> bool:
         """Whether hours of the history are passed over, as Climkit does not answer for them."""
         return any(
-            self._recheck.unanswered.is_missing(feed, self._begin(feed))
+            self._recheck.unanswered.is_any_missing(feed, self._begin(feed))
             for feed in self._state.permitted_feeds
         )
 
@@ -223,6 +223,7 @@ class SiteHistory:
             ),
             now,
         )
+        self._fetcher.forget_known()
         self._is_to_be_examined = True
         self.worker.wake()
 
@@ -331,8 +332,8 @@ class SiteHistory:
         try:
             await work(page)
         except ClimkitError as err:
-            self._recheck.leave_out(page.feed)
             is_known = self._recheck.unanswered.hold(page.feed, page.range)
+            self._recheck.leave_out(page.feed, is_known=is_known)
             if self._fetcher.failed(page.feed, err, is_known=is_known):
                 self._recheck.end()
             if may_be_of_the_hours(err):
@@ -357,11 +358,12 @@ class SiteHistory:
         if page.purpose.is_stored:
             self._recheck.put_last(feed, page.range, is_given_up=is_given_up)
         elif is_given_up and not page.is_last:
-            _LOGGER.info("No answer for %s: %s is passed over", feed, page.range)
-            self._fetcher.forget_windows()
-            await self._recheck.async_pass_over(feed, page.range)
-            mark_stored(page)
-            await self._async_save(page.states)
+            longer = self._import_page(feed, self._fetcher.pass_over(page))
+            given_up = longer if longer and not longer.is_last else page
+            _LOGGER.info("No answer for %s: %s is passed over", feed, given_up.range)
+            await self._recheck.async_pass_over(feed, given_up.range)
+            mark_stored(given_up)
+            await self._async_save(given_up.states)
 
     async def _async_write_live(self, batch: LiveBatch) -> None:
         """Write new data to the series that have come that far; the others fall behind.
@@ -395,42 +397,53 @@ class SiteHistory:
             return None
         answered = (f for f in self._state.feeds if self._live.answered_until(f))
         for feed in self._fetcher.ready(answered):
-            states, length = self._state.of(feed), self._fetcher.length(feed)
-            if page := catch_up_page(feed, states, length, dt_util.utcnow()):
-                return page
-            if page := backfill_page(feed, states, length):
+            if page := self._import_page(feed, self._fetcher.length(feed)):
                 return page
         return None
+
+    def _import_page(self, feed: Feed, length: timedelta) -> Page | None:
+        states = self._state.of(feed)
+        following = catch_up_page(feed, states, length, dt_util.utcnow())
+        return following or backfill_page(feed, states, length)
 
     async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
         was_in_doubt = self._fetcher.is_in_doubt  # then another feed may be next
         answer = await self._async_fetch(page)
-        intervals = answer.intervals
         following = next_after(page, self._fetcher.length(page.feed), dt_util.utcnow())
         if following and not was_in_doubt:
             self._fetcher.prefetch(following)
+        await self._async_store(page, answer)
+        self._recheck.try_missing(page.feed)
+        _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
+
+    async def _async_store(self, page: Page, answer: Answer) -> None:
+        """Store what was never read; what the answer does not say is asked for once more."""
+        intervals = answer.intervals
         found = await self._rebuilder.async_rebuild(
             page.states, page.range, intervals, is_doubted=believe_more
         )
         mark_stored(page)
         self._recheck.ask_for(page.feed, unsaid(page, answer, dt_util.utcnow()))
         self._ask_once_more(page.feed, worth_asking(page, answer, found.doubted))
-        self._recheck.try_missing(page.feed)
         await self._on_read(page.states, page.start, page.end, intervals)
         await self._async_save(page.states)
-        _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
 
     def _next_recheck_page(self) -> Page | None:
         if self._fetcher.is_paused(None):
             return None
 
         def states_of(feed: Feed) -> list[SyncState]:
-            return [] if self._fetcher.is_paused(feed) else self._state.of(feed)
+            return [] if self._fetcher.is_resting(feed) else self._state.of(feed)
 
         return self._recheck.next_page(states_of, self._fetcher.end_of_page, dt_util.utcnow())
 
     async def _async_recheck(self, page: Page) -> None:
+        if self._recheck.unanswered.are_missing(page.feed, page.range):
+            answer = await self._async_fetch(page)
+            self._recheck.mark_read(page.feed, page.range)
+            await self._async_store(page, answer)
+            return
         found = await self._comparer.async_compare(page)
         self._recheck.mark_compared(page, found)
         await self._async_save(page.states)

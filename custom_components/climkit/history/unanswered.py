@@ -46,7 +46,11 @@ class UnansweredHours:
         """Whether hours are among them, all of them."""
         return not without([hours], *self.of(feed))
 
-    def is_missing(self, feed: Feed, since: datetime) -> bool:
+    def are_missing(self, feed: Feed, hours: TimeRange) -> bool:
+        """Whether some of these hours were never read."""
+        return any(one.is_missing and one.overlap(hours) for one in self.of(feed))
+
+    def is_any_missing(self, feed: Feed, since: datetime) -> bool:
         """Whether some hours of a feed's history, which begins at `since`, were never read."""
         return any(one.is_missing and one.end > since for one in self.of(feed))
 
