@@ -99,9 +99,13 @@ class Backoff[K: Hashable]:
         """Begin anew with all."""
         self._pauses.clear()
 
-    def forgive(self, key: K) -> None:
-        """Begin anew with a key: something else is asked for, which may be answered."""
-        self._pauses.pop(key, None)
+    def forgive_trouble(self, key: K) -> None:
+        """Begin anew with a key: something else is asked for, which may be answered.
+
+        A refusal goes on until something is answered.
+        """
+        if (pause := self._pauses.get(key)) and pause.refused_since is None:
+            del self._pauses[key]
 
     def _back_off(
         self, key: K | None, at_least: float | None, first: timedelta | None = None

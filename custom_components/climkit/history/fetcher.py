@@ -30,8 +30,9 @@ STUCK_AFTER = timedelta(days=1)
 # short as can be by then.
 STUCK_AGAIN_AFTER = timedelta(hours=1)
 
-# A long stretch is passed over in steps; each takes an hour at least.
-MOST_PASSED_OVER = timedelta(days=7)
+# A long stretch is passed over in steps; each takes an hour at least, one that is refused a day.
+LONGEST_STEP = timedelta(days=7)
+LONGEST_REFUSED_STEP = timedelta(days=366)
 
 # A page is stored as a whole, so it should not take too many requests.
 WINDOWS_A_PAGE = 24
@@ -139,12 +140,14 @@ class PageFetcher:
     def pass_over(self, page: Page) -> timedelta:
         """Give a page up; return how much to pass over.
 
-        That is the page, and twice as much each time without an answer in between. What follows is
-        tried for long again.
+        That is the page, and twice as much each time without an answer in between. After trouble
+        what follows is tried for long again; a refusal is tried once a day at last, so the steps
+        become as long as it takes.
         """
-        length = self._passed_over.get(page.feed, page.end - page.start)
-        self._passed_over[page.feed] = min(2 * length, MOST_PASSED_OVER)
-        self._backoff.forgive(page.feed)
+        feed, length = page.feed, self._passed_over.get(page.feed, page.end - page.start)
+        most = LONGEST_REFUSED_STEP if self.is_refused_for_long(feed) else LONGEST_STEP
+        self._passed_over[feed] = min(2 * length, most)
+        self._backoff.forgive_trouble(feed)
         return length
 
     def is_stuck(self, feeds: Iterable[Feed]) -> bool:
