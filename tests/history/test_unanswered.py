@@ -1,6 +1,8 @@
 """Hours that Climkit never answers for keep nobody else waiting."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
 
 from homeassistant.util import dt as dt_util
 import pytest
@@ -9,9 +11,10 @@ from custom_components.climkit.api.transport import ATTEMPTS
 from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feeds import page_size
 from custom_components.climkit.history import recheck
+from custom_components.climkit.history.rebuild import SeriesRebuilder
 from custom_components.climkit.history.unanswered import UnansweredHours
 from custom_components.climkit.measures import Feed
-from custom_components.climkit.statistics import TimeRange
+from custom_components.climkit.statistics import RecorderError, TimeRange
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
 from tests.small_site import without_pauses
@@ -62,12 +65,16 @@ async def pass_nights(home: Home, number: int) -> None:
         await home.turn_clock(hours=24)
 
 
+def leave_unanswered(home: Home, hour: datetime) -> datetime:
+    """Let Climkit answer no window that has a part of an hour."""
+    home.simulator.switches.unanswered = [hour.isoformat()]
+    return hour
+
+
 @pytest.fixture
 def hour(home: Home) -> datetime:
     """An hour of the third day that Climkit answers no window of."""
-    hour = FIRST.astimezone(UTC) + timedelta(days=2, hours=7)
-    home.simulator.switches.unanswered = [hour.isoformat()]
-    return hour
+    return leave_unanswered(home, FIRST.astimezone(UTC) + timedelta(days=2, hours=7))
 
 
 class TestImport:
@@ -152,6 +159,30 @@ class TestImport:
         await home.settle()
         await assert_equal_to_climkit(home)
 
+    async def test_the_recorder_fails(self, home: Home, hour: datetime) -> None:
+        """What is answered at last and cannot be stored stays missing, and is read once it can."""
+        await home.set_up()
+        await pass_days(home, 1.2)
+        home.simulator.switches.unanswered = []
+        rebuild, failed = SeriesRebuilder.async_rebuild, list[TimeRange]()
+
+        async def fail_once(
+            self: SeriesRebuilder, states: Any, hours: TimeRange, *args: Any, **kw: Any
+        ) -> Any:
+            if not failed and hour in hours and hours.end < NOW:
+                failed.append(hours)
+                raise RecorderError("the disk is full")
+            return await rebuild(self, states, hours, *args, **kw)
+
+        with patch.object(SeriesRebuilder, "async_rebuild", fail_once):
+            await pass_nights(home, 1)
+        [hours] = failed
+        listed = home.sites[0].record.recheck.unanswered["electricity"]
+        assert any(one.is_missing and one.overlap(hours) for one in listed)
+        await pass_nights(home, 2)
+        assert home.is_complete
+        await assert_equal_to_climkit(home)
+
     async def test_an_outage_of_everything(self, home: Home, hour: datetime) -> None:
         """Says nothing of the hour: nothing is passed over while Climkit answers nobody."""
         await home.set_up()
@@ -230,8 +261,7 @@ class TestNights:
     async def test_what_follows_is_compared(self, home: Home, days_ago: int) -> None:
         """A correction behind an hour that is no longer answered is found, as are all others."""
         await home.set_up_completely()
-        hour = NOW.replace(minute=0) - timedelta(days=days_ago)
-        home.simulator.switches.unanswered = [hour.isoformat()]
+        hour = leave_unanswered(home, NOW.replace(minute=0) - timedelta(days=days_ago))
         for start in (hour - 5 * HOUR, hour + 3 * HOUR, hour + 20 * HOUR):
             home.simulator.world.revise(SITE_ID, f"total_{METER_ID}", start, start + HOUR, factor=3)
         await pass_nights(home, 9)
@@ -242,8 +272,7 @@ class TestNights:
     async def test_a_night_in_trouble(self, home: Home) -> None:
         """Does not put what is recent behind hours that are never answered for."""
         await home.set_up_completely()
-        hour = NOW.replace(minute=0) - timedelta(days=4)
-        home.simulator.switches.unanswered = [hour.isoformat()]
+        leave_unanswered(home, NOW.replace(minute=0) - timedelta(days=4))
         await pass_nights(home, 9)
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503, body="t_e")]
         await pass_nights(home, 1)
@@ -257,8 +286,7 @@ class TestNights:
     async def test_a_stored_hour_that_is_asked_for(self, home: Home) -> None:
         """Is not missing, though it is not answered for."""
         await home.set_up_completely()
-        hour = NOW.replace(minute=0) - timedelta(days=1)
-        home.simulator.switches.unanswered = [hour.isoformat()]
+        hour = leave_unanswered(home, NOW.replace(minute=0) - timedelta(days=1))
         await pass_nights(home, 1)
         [site] = home.sites
         assert site.record.recheck.unanswered
@@ -270,8 +298,7 @@ class TestNights:
     async def test_refused_for_its_length(self, home: Home) -> None:
         """No window is believed to be too long because an hour in it is refused."""
         await home.set_up_completely()
-        hour = NOW.replace(minute=0) - timedelta(days=4)
-        home.simulator.switches.unanswered = [hour.isoformat()]
+        leave_unanswered(home, NOW.replace(minute=0) - timedelta(days=4))
         home.simulator.switches.unanswered_by = 400
         await pass_nights(home, 4)
         [site] = home.sites

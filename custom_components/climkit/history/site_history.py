@@ -152,6 +152,7 @@ class SiteHistory:
         return any(
             self._recheck.unanswered.is_any_missing(feed, self._begin(feed))
             for feed in self._state.permitted_feeds
+            if self._recheck.unanswered.of(feed)
         )
 
     @property
@@ -424,6 +425,8 @@ class SiteHistory:
             page.states, page.range, intervals, is_doubted=believe_more
         )
         mark_stored(page)
+        if page.purpose.is_stored:
+            self._recheck.mark_read(page.feed, page.range)
         self._recheck.ask_for(page.feed, unsaid(page, answer, dt_util.utcnow()))
         self._ask_once_more(page.feed, worth_asking(page, answer, found.doubted))
         await self._on_read(page.states, page.start, page.end, intervals)
@@ -440,9 +443,7 @@ class SiteHistory:
 
     async def _async_recheck(self, page: Page) -> None:
         if self._recheck.unanswered.are_missing(page.feed, page.range):
-            answer = await self._async_fetch(page)
-            self._recheck.mark_read(page.feed, page.range)
-            await self._async_store(page, answer)
+            await self._async_store(page, await self._async_fetch(page))
             return
         found = await self._comparer.async_compare(page)
         self._recheck.mark_compared(page, found)
