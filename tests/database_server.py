@@ -7,12 +7,10 @@ closed, so that the one that asks would itself be in the way.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-import threading
+import time
 
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DatabaseError
-
-PAUSE = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Server:
                 break
             if attempt == 50:
                 self.end_connections()
-            PAUSE.wait(0.02)
+            time.sleep(0.02)
 
 
 @contextmanager

@@ -41,7 +41,8 @@ def fault_of_window(switches: Switches, body: JsonObject | None, now: datetime) 
         return None
     start = datetime.fromisoformat(begin).replace(tzinfo=UTC)
     until = datetime.fromisoformat(end).replace(tzinfo=UTC) if isinstance(end, str) else now
-    if any(start < hour + HOUR and hour < until for hour in map(_time, switches.unanswered)):
+    hours = map(datetime.fromisoformat, switches.unanswered)
+    if any(start < hour + HOUR and hour < until for hour in hours):
         return Fault(kind=FaultKind.STATUS, status=switches.unanswered_by)
     if not 0 < switches.longest_window < (until - start) / HOUR:
         return None
@@ -49,10 +50,6 @@ def fault_of_window(switches: Switches, body: JsonObject | None, now: datetime) 
     if word.isdigit():
         return Fault(kind=FaultKind.STATUS, status=int(word))
     return Fault(kind=FaultKind(word))
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def early_response(fault: Fault, request: web.Request) -> web.StreamResponse | None:

@@ -183,7 +183,6 @@ class SiteComparison:
             state
             for state in self._state.of(feed)
             if state.series.owner_id in asked.owner_ids
-            and state.is_current
-            and not state.backfill
+            and state.is_read
             and state.since < asked.range.end
         ]

@@ -75,7 +75,7 @@ class PageFetcher:
 
     # Trouble
 
-    def failed(self, feed: Feed, err: ClimkitError, *, is_known: bool = False) -> bool:
+    def failed(self, feed: Feed, err: ClimkitError, *, is_known: bool) -> bool:
         """Let a feed rest after trouble; its next page is shorter.
 
         Tell whether all feeds should do without more: Climkit is down for longer, or refuses the

@@ -26,7 +26,7 @@ class Purpose(Enum):
 
     @property
     def is_stored(self) -> bool:
-        """Whether what is read is stored already."""
+        """Whether what is read is stored already, but for what was passed over."""
         return self in {Purpose.RECHECK, Purpose.SWEEP}
 
 
@@ -107,6 +107,6 @@ def recheck_page(
     feed: Feed, states: Sequence[SyncState], time_range: TimeRange, *, is_sweep: bool
 ) -> Page | None:
     """Return a page that is stored already; None where no series has all of it."""
-    stored = [t for t in states if t.is_current and not t.backfill and t.since < time_range.end]
+    stored = [t for t in states if t.is_read and t.since < time_range.end]
     purpose = Purpose.SWEEP if is_sweep else Purpose.RECHECK
     return Page(feed, purpose, time_range, stored) if stored else None

@@ -272,7 +272,7 @@ class NightlyRecheck:
         self, feed: Feed, states: Sequence[SyncState], end_of: Callable[[Feed, datetime], datetime]
     ) -> Page | None:
         """Return the next page of what was asked for; it waits for series that are behind."""
-        if not states or not all(state.is_current and not state.backfill for state in states):
+        if not states or not all(state.is_read for state in states):
             return None
         while asked := self._asked.get(feed):
             first = asked[0]
@@ -287,7 +287,7 @@ class NightlyRecheck:
         self, feed: Feed, states: Sequence[SyncState], end_of: Callable[[Feed, datetime], datetime]
     ) -> Page | None:
         """Return the next page of what was passed over; it waits for series that are behind."""
-        if not states or not all(state.is_current and not state.backfill for state in states):
+        if not states or not all(state.is_read for state in states):
             return None
         for one in self.unanswered.of(feed):
             page = TimeRange(one.start, min(end_of(feed, one.start), one.end))

@@ -85,7 +85,7 @@ class SiteSyncState:
 
     def is_read(self, feed: Feed) -> bool:
         """Whether nothing is missing of the series of a feed."""
-        return all(state.is_current and not state.backfill for state in self.of(feed))
+        return all(state.is_read for state in self.of(feed))
 
     def is_awaited(self, statistic_id: str) -> bool:
         """Whether some of a series' history is still to be read, and nobody refuses it."""

@@ -39,6 +39,11 @@ class SyncState(StoredStatistic):
             return None
         return self.last.total
 
+    @property
+    def is_read(self) -> bool:
+        """Whether nothing of it is still to be read, up to the present."""
+        return self.is_current and self.backfill is None
+
     def mark_read(self, until: datetime, *, to_present: bool) -> None:
         """Note that data up to `until` were read and stored."""
         self.until = max(self.until, until)
