@@ -67,7 +67,7 @@ async def test_leak(home: Home, reports: list[Mapping[str, Any]]) -> None:
         ),
         (
             "it",
-            "L'acqua è scorsa tutta la notte fino al mattino del giorno 19.11.2026",
+            "L'acqua ha continuato a scorrere tutta la notte fino al mattino del giorno 19.11.2026",
             "{} litri in ogni ora, dalle ore 1 alle ore 5.",
         ),
     ],
