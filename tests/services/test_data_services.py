@@ -388,13 +388,13 @@ class TestWrongCalls:
             ({"since": "2026-11-20 12:00:00"}, "The start is in the future."),
             (
                 {"since": "2026-10-01", "sampling": "quarter_hour"},
-                "With this resolution, at most 32 days can be read at once. "
-                "Choose a shorter period or a coarser resolution.",
+                "At most 32 days can be read at once here. Choose a shorter period or, "
+                "if the action has a resolution, a coarser one.",
             ),
             (
                 {"since": "2026-05-01", "sampling": "hour"},
-                "With this resolution, at most 124 days can be read at once. "
-                "Choose a shorter period or a coarser resolution.",
+                "At most 124 days can be read at once here. Choose a shorter period or, "
+                "if the action has a resolution, a coarser one.",
             ),
         ],
     )
