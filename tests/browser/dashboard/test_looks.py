@@ -121,7 +121,7 @@ async def test_saves_meters_for_the_persons_spreadsheet(
     [heads, *rows] = path.read_text(encoding="utf-8-sig").splitlines()
     separator, decimal = (",", ".") if abroad.language == "en" else (";", ",")
     texts = abroad.texts()
-    assert heads.split(separator)[:2] == [texts["meter"], texts["total"]]
+    assert heads.split(separator)[:2] == [texts["meter"], texts["amount"]]
     [flat] = [row.split(separator) for row in rows if row.startswith(f"Flat 1{separator}")]
     assert re.fullmatch(rf"\d+\{decimal}\d+", flat[1])
 
