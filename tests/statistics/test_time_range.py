@@ -41,12 +41,12 @@ def test_no_range_is_empty_or_inverted(length: timedelta) -> None:
     assert TimeRange.between(START, START + HOUR) == of_hours(0, 1)
 
 
-def test_full_hours() -> None:
+def test_touched_hours() -> None:
     """Hours that are only touched count; those that begin at the end do not."""
     quarter = timedelta(minutes=15)
-    assert TimeRange(START + quarter, START + 2 * quarter).full_hours == of_hours(0, 1)
-    assert TimeRange(START, START + HOUR).full_hours == of_hours(0, 1)
-    assert TimeRange(START, START + HOUR + datetime.resolution).full_hours == of_hours(0, 2)
+    assert TimeRange(START + quarter, START + 2 * quarter).touched_hours == of_hours(0, 1)
+    assert TimeRange(START, START + HOUR).touched_hours == of_hours(0, 1)
+    assert TimeRange(START, START + HOUR + datetime.resolution).touched_hours == of_hours(0, 2)
 
 
 def test_contains() -> None:

@@ -129,13 +129,13 @@ class SiteComparison:
         found: dict[Series, list[Difference]] = {}
         feeds = [feed for feed in self._state.feeds if self._comparable(feed, asked)]
         for feed in () if dry_run else feeds:
-            self._recheck.remember(feed, asked.range.full_hours)
+            self._recheck.remember(feed, asked.range.touched_hours)
         try:
             for feed in feeds:
                 await self._async_compare(feed, asked, found)
         finally:
             for feed in feeds:
-                self._recheck.plan(feed, asked.range.full_hours)
+                self._recheck.plan(feed, asked.range.touched_hours)
         return found
 
     async def _async_compare(
@@ -163,7 +163,7 @@ class SiteComparison:
         since = min((state.since for state in self._comparable(feed, asked)), default=end)
         before = TimeRange.between(start, min(since, end))
         if before and not asked.dry_run:
-            self._recheck.forget(feed, before.full_hours, but=asked.unread[feed])
+            self._recheck.forget(feed, before.touched_hours, but=asked.unread[feed])
 
     def _mark_read(
         self, feed: Feed, hours: TimeRange, states: Sequence[SyncState], asked: _Asked
@@ -172,10 +172,10 @@ class SiteComparison:
         if asked.dry_run:
             return
         if len(states) == len(self._state.of(feed)):
-            self._recheck.mark_read(feed, hours.full_hours)
-            asked.unread[feed] = without(asked.unread[feed], hours.full_hours)
+            self._recheck.mark_read(feed, hours.touched_hours)
+            asked.unread[feed] = without(asked.unread[feed], hours.touched_hours)
         else:
-            self._recheck.forget(feed, hours.full_hours, but=asked.unread[feed])
+            self._recheck.forget(feed, hours.touched_hours, but=asked.unread[feed])
 
     def _comparable(self, feed: Feed, asked: _Asked) -> list[SyncState]:
         """Return the series that are stored up to the present, and are asked for."""

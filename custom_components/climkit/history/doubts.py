@@ -90,7 +90,9 @@ def unsaid(page: Page, answer: Answer, now: datetime) -> list[TimeRange]:
     late = 2 * HOUR if is_frequent else USUAL_LATENESS
     shortest = timedelta(minutes=15) if is_frequent else USUAL_LATENESS
     left = answer.unsaid(page.range, shortest)
-    return [one.full_hours for one in left if not (one.end == page.end and one.start > now - late)]
+    return [
+        one.touched_hours for one in left if not (one.end == page.end and one.start > now - late)
+    ]
 
 
 class Repeated(NamedTuple):

@@ -42,7 +42,7 @@ class SeriesRebuilder:
         A stored hour that the intervals lack, in part or in full, follows them unless it
         `is_doubted`; without any of it its row then has no amount.
         """
-        hours = time_range.full_hours
+        hours = time_range.touched_hours
         found, amounts = await self._hass.async_add_executor_job(_sum_up, states, hours, intervals)
 
         def is_part_doubted(state: SyncState, row: Row, measured: float | None) -> bool:

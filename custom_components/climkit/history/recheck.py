@@ -193,7 +193,7 @@ class NightlyRecheck:
         Such as were asked for are asked for again soon, until they are given up.
         """
         soon = [] if is_given_up else without(self.unread(feed), *self.unanswered.of(feed))
-        for part in without([hours.full_hours], *soon):
+        for part in without([hours.touched_hours], *soon):
             self.forget(feed, part)
             self.unanswered.add(feed, part)
         self._store.save_soon()

@@ -230,7 +230,7 @@ class SiteHistory:
 
     def read_again(self, feeds: Iterable[Feed], start: datetime, end: datetime) -> None:
         """Read a stretch of feeds again, in the background; feeds that are not there wait."""
-        hours = TimeRange(start, end).full_hours
+        hours = TimeRange(start, end).touched_hours
         for feed in feeds:
             self._recheck.ask_for(feed, [hours])
         self.worker.wake()

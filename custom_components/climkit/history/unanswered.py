@@ -59,7 +59,7 @@ class UnansweredHours:
 
         Of ranges of the same length those come first that were asked for less recently.
         """
-        hours = hours.full_hours
+        hours = hours.touched_hours
         missing = [hours] if is_missing else within(self._missing(feed), hours)
         parts = [(part, True) for part in missing]
         parts += [(part, False) for part in without([hours], *missing)]

@@ -1,7 +1,5 @@
 """Actions for administrators: read a stretch of history again, delete statistics."""
 
-from datetime import datetime, timedelta
-
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -17,7 +15,6 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
-from ..api import HOUR, floor_hour
 from ..const import DOMAIN
 from ..devices import device_ids
 from ..errors import action_errors
@@ -25,7 +22,7 @@ from ..feeds import column_of_series, is_limit
 from ..ids import owner_slug, slugs
 from ..measures import Series
 from ..runtime import ClimkitConfigEntry, SiteRuntime
-from ..statistics import Difference, async_clear, async_known_names
+from ..statistics import Difference, TimeRange, async_clear, async_known_names
 from .target import ATTR_FROM, ATTR_TO, plausible_time, site_or_meter, time_range_of
 
 IMPORT_HISTORY = "import_history"
@@ -91,7 +88,8 @@ def async_setup_history_actions(hass: HomeAssistant) -> None:
 async def _async_import_history(call: ServiceCall) -> ServiceResponse:
     """Read hours again, and answer which differed."""
     runtime, owner_ids = _owners(call.hass, call.data[ATTR_DEVICE_ID])
-    start, end = _full_hours(*time_range_of(call, runtime.site))
+    hours = TimeRange(*time_range_of(call, runtime.site)).touched_hours
+    start, end = hours.start, min(hours.end, dt_util.utcnow())
     compare = runtime.history.async_compare(owner_ids, start, end, dry_run=call.data[ATTR_DRY_RUN])
     with action_errors():
         found = await runtime.async_run(compare)
@@ -161,11 +159,6 @@ def _all_owner_ids(hass: HomeAssistant) -> set[str]:
     }
     loaded: list[ClimkitConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     return found.union(*map(device_ids, loaded))
-
-
-def _full_hours(start: datetime, end: datetime) -> tuple[datetime, datetime]:
-    """Return the hours that a stretch touches, up to now at most."""
-    return floor_hour(start), min(floor_hour(end + HOUR - timedelta.resolution), dt_util.utcnow())
 
 
 def _comparison(

@@ -38,7 +38,7 @@ class TimeRange:
         return TimeRange.between(max(self.start, other.start), min(self.end, other.end))
 
     @property
-    def full_hours(self) -> TimeRange:
+    def touched_hours(self) -> TimeRange:
         """Return the hours that the range touches."""
         return TimeRange(floor_hour(self.start), floor_hour(self.end + HOUR - datetime.resolution))
 
