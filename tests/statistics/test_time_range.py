@@ -7,7 +7,13 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.statistics.time_range import TimeRange, merged, within, without
+from custom_components.climkit.statistics.time_range import (
+    TimeRange,
+    merged,
+    ranges_of_hours,
+    within,
+    without,
+)
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -62,6 +68,14 @@ def test_merged(ranges: list[TimeRange]) -> None:
     assert hours(found) == hours(ranges)
     assert found == sorted(found)
     assert all(one.end < other.start for one, other in pairwise(found))
+
+
+@given(st.sets(st.integers(0, 60)))
+def test_ranges_of_hours(numbers: set[int]) -> None:
+    """The same hours, in as few ranges as there can be."""
+    found = ranges_of_hours(START + number * HOUR for number in numbers)
+    assert hours(found) == numbers
+    assert found == merged(found)
 
 
 @given(pairs)

@@ -5,7 +5,7 @@ statistics. A copy is the mean as the sensor told it, without factor and surchar
 once is not copied again, unless somebody took it away.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from ..statistics import (
     async_write_means,
     described,
     merged,
+    ranges_of_hours,
     without,
 )
 from .tariff import is_price
@@ -129,7 +130,7 @@ class SensorPrices:
         for sensor, stretch in tariffs.told_by_sensors(looked_at) if looked_at else ():
             kept = await self._async_kept(sensor, stretch)
             told = await self._async_told(sensor, stretch, kept, tariffs.currency)
-            found += await self._hass.async_add_executor_job(_stretches, told)
+            found += await self._hass.async_add_executor_job(ranges_of_hours, told)
             lacking = await self._hass.async_add_executor_job(_lacking, stretch, kept)
             untold[sensor] = [*untold.get(sensor, ()), *lacking]
         self._note_untold(untold, looked_at, is_all=since == _EVER)
@@ -206,7 +207,7 @@ class SensorPrices:
         if not told.keys() <= copied.keys():
             raise RecorderError(f"{statistic['statistic_id']} lacks prices that were copied")
         untold = self.untold.get(sensor, [])
-        for one in _stretches(told):
+        for one in ranges_of_hours(told):
             untold = without(untold, one)
         self.untold[sensor] = untold
         return copied
@@ -230,11 +231,6 @@ class SensorPrices:
         return f"{DOMAIN}:{slug(self._site.id)}_grid_price_{slugify(sensor)}"
 
 
-def _stretches(hours: Iterable[datetime]) -> list[TimeRange]:
-    """Return the stretches that hours make."""
-    return merged(TimeRange(hour, hour + HOUR) for hour in hours)
-
-
 def _new_prices(
     told: Mapping[datetime, float], kept: Mapping[datetime, float]
 ) -> dict[datetime, float]:
@@ -246,4 +242,4 @@ def _lacking(hours: TimeRange, kept: Mapping[datetime, float]) -> list[TimeRange
     first = floor_hour(hours.start + HOUR - datetime.resolution)
     number = -((first - hours.end) // HOUR)
     every = (first + index * HOUR for index in range(number))
-    return _stretches(hour for hour in every if hour not in kept)
+    return ranges_of_hours(hour for hour in every if hour not in kept)

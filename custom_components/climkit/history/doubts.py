@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..api import HOUR, floor_hour
 from ..feeds import Answer, merge_intervals
 from ..measures import METER_TYPES, Feed
-from ..statistics import IsDoubted, Row, TimeRange, merged
+from ..statistics import IsDoubted, Row, TimeRange, ranges_of_hours
 from .pages import Page
 from .state import USUAL_LATENESS, SyncState
 
@@ -129,7 +129,7 @@ class Doubts:
 
     def ranges(self, feed: Feed) -> list[TimeRange]:
         """Return what is to be asked for again of a feed."""
-        return merged(TimeRange(hour, hour + HOUR) for _, hour in self._nights.get(feed, ()))
+        return ranges_of_hours(hour for _, hour in self._nights.get(feed, ()))
 
     def judge(self, repeated: Repeated, night: int, now: datetime) -> IsDoubted[SyncState]:
         """Return what to doubt after a second answer in the given night.

@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..api import HOUR, ClimkitError, Interval, Site, floor_hour
+from ..api import ClimkitError, Interval, Site, floor_hour
 from ..feeds import Answer, FeedReader, columns_of
 from ..measures import Feed, Series
 from ..statistics import (
@@ -27,7 +27,7 @@ from ..statistics import (
     Worker,
     WriteGuard,
     async_clear,
-    merged,
+    ranges_of_hours,
 )
 from ..store import ClimkitStore, RecheckRecord
 from .compare import OnRead, PageComparer, SiteComparison
@@ -237,7 +237,7 @@ class SiteHistory:
 
     def _ask_once_more(self, feed: Feed, hours: Iterable[datetime]) -> None:
         """Ask again for hours of which an answer said too little, as soon as all else is read."""
-        self._recheck.ask_for(feed, merged(TimeRange(hour, hour + HOUR) for hour in hours))
+        self._recheck.ask_for(feed, ranges_of_hours(hours))
 
     # What actions want
 

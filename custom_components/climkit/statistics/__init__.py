@@ -28,7 +28,7 @@ from .recorder import (
 )
 from .rows import Difference, Extent, Row, by_hour, hourly_amounts, same
 from .stored import StoredStatistic
-from .time_range import TimeRange, merged, within, without
+from .time_range import TimeRange, merged, ranges_of_hours, within, without
 from .worker import Worker
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "hourly_amounts",
     "merged",
     "metadata",
+    "ranges_of_hours",
     "same",
     "within",
     "without",

@@ -61,6 +61,11 @@ def merged(ranges: Iterable[TimeRange]) -> list[TimeRange]:
     return found
 
 
+def ranges_of_hours(hours: Iterable[datetime]) -> list[TimeRange]:
+    """Return the time that hours, told by their starts, cover; oldest first."""
+    return merged(TimeRange(hour, hour + HOUR) for hour in hours)
+
+
 def without(ranges: Iterable[TimeRange], *taken: TimeRange) -> list[TimeRange]:
     """Return what remains of ranges, oldest first, where others are taken away."""
     left = merged(ranges)
