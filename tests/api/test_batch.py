@@ -115,3 +115,11 @@ async def test_two_sites_in_trouble_in_a_row() -> None:
     ask = answers(asked, b=error, c=error)
     assert list(await read_each_site("abcd", ask)) == ["a"]
     assert asked == ["a", "b", "c"]
+
+
+async def test_progress_of_sites() -> None:
+    """What was read is told before the next site is asked for: all only when nothing is left."""
+    told: list[float] = []
+    error = ClimkitConnectionError("down")
+    await read_each_site("abcd", answers([], b=error), told.append)
+    assert told == [0.0, 0.25, 0.5, 0.75]

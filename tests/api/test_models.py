@@ -105,6 +105,24 @@ def test_site_that_is_still_to_be_made(said: str, created: str) -> None:
     assert site.created.date().isoformat() == created
 
 
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "expected"),
+    [
+        (-33.9, 151.2, (-33.9, 151.2)),
+        (90, -180, (90.0, -180.0)),
+        (-90, 180, (-90.0, 180.0)),
+        (90.1, 180.1, (None, None)),
+        (151.2, -33.9, (None, -33.9)),
+    ],
+)
+def test_where_a_site_may_stand(
+    latitude: float, longitude: float, expected: tuple[float | None, float | None]
+) -> None:
+    """Anywhere on earth; the two have limits of their own."""
+    site = Site.from_api(SITE_ID, {"latitude": latitude, "longitude": longitude})
+    assert (site.latitude, site.longitude) == expected
+
+
 def test_site_with_an_id_of_another_kind_has_no_time() -> None:
     assert Site.from_api("villa", {}).created is None
 

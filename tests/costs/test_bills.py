@@ -11,9 +11,12 @@ from math import fsum
 import os
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
+from custom_components.climkit.api import Site
 from custom_components.climkit.const import CONF_METERS
+from custom_components.climkit.costs import Bills
 from tests.conftest import Home, account_entry
 from tests.costs.bill import (
     DERIVED,
@@ -140,3 +143,24 @@ async def assert_bill(home: Home, name: str, utility: Utility) -> None:
 def within(hours: Mapping[datetime, float], first: date, last: date) -> list[float]:
     """What hours of some local days have."""
     return [cost for hour, cost in hours.items() if first <= hour.astimezone(ZURICH).date() <= last]
+
+
+@pytest.mark.parametrize(
+    ("now", "today", "last_month"),
+    [
+        ("2026-03-15T12:00Z", "2026-03-15", "2026-02-01"),
+        ("2026-02-28T23:00Z", "2026-03-01", "2026-02-01"),
+        ("2026-01-01T12:00Z", "2026-01-01", "2025-12-01"),
+        ("2028-03-31T12:00Z", "2028-03-31", "2028-02-01"),
+        ("2026-12-31T22:59Z", "2026-12-31", "2026-11-01"),
+    ],
+)
+def test_months(freezer: FrozenDateTimeFactory, now: str, today: str, last_month: str) -> None:
+    """Of whatever length; a day begins at the site's midnight."""
+    freezer.move_to(now)
+    nothing: Any = None
+    bills = Bills(Site.from_api("a" * 24, {}), nothing, nothing, nothing)
+    assert bills.today == date.fromisoformat(today)
+    assert bills.month.first == bills.today.replace(day=1)
+    assert bills.last_month.first == date.fromisoformat(last_month)
+    assert bills.last_month.last == bills.month.first - timedelta(days=1)

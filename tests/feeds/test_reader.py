@@ -3,11 +3,24 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.climkit.api import INTERVAL, ClimkitResponseError, Interval
-from custom_components.climkit.feeds.reader import ask_completely, refuse_coarser
+from custom_components.climkit.api import (
+    INTERVAL,
+    ClimkitResponseError,
+    Interval,
+    Priority,
+    Query,
+    Site,
+)
+from custom_components.climkit.feeds.plausibility import Plausibility
+from custom_components.climkit.feeds.reader import FeedReader, ask_completely, refuse_coarser
+from custom_components.climkit.feeds.windows import Windows
+from custom_components.climkit.measures import Feed
+from custom_components.climkit.store import PlausibilityRecord, WindowRecord
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 MONTH = timedelta(days=30)
@@ -111,3 +124,31 @@ class TestCoarseRows:
     def test_quarter_hours_with_holes(self, numbers: Sequence[int]) -> None:
         """A few rows that are hours apart show nothing."""
         refuse_coarser("electricity", quarters(numbers))
+
+
+class Client:
+    """Answers the same rows, whatever is asked for."""
+
+    async def site_data(self, _site: str, _type: str, _query: Query) -> list[Interval]:
+        return quarters(range(3))
+
+
+@pytest.mark.parametrize(
+    ("clock_is_behind", "rows"),
+    [
+        (timedelta(minutes=-1), 3),
+        (timedelta(minutes=10), 3),
+        (timedelta(minutes=10, seconds=1), 2),
+        (timedelta(minutes=25, seconds=1), 1),
+    ],
+)
+async def test_rows_of_the_future(
+    freezer: FrozenDateTimeFactory, clock_is_behind: timedelta, rows: int
+) -> None:
+    """A row that ends later than clocks differ is nobody's measurement, though it has begun."""
+    freezer.move_to(START + 3 * INTERVAL - clock_is_behind)
+    client: Any = Client()
+    site = Site.from_api("a" * 24, {"timezone": "UTC"})
+    reader = FeedReader(client, site, Plausibility(PlausibilityRecord()), Windows(WindowRecord()))
+    answer = await reader.async_read(Feed(site.id, "electricity"), START, None, Priority.LIVE)
+    assert answer.intervals == quarters(range(rows))

@@ -98,6 +98,15 @@ class TestLengths:
             windows.failed(MONTH, THEN)
         assert windows.longest is None
 
+    def test_the_longest_that_worked_counts(self) -> None:
+        """Short live windows in between make it no shorter."""
+        windows = Windows(WindowRecord())
+        for _ in range(2):
+            windows.succeeded(8 * HOUR)
+            windows.succeeded(HOUR)
+            windows.failed(16 * HOUR, THEN)
+        assert windows.longest == 8 * HOUR
+
     @pytest.mark.parametrize("attempts", [1, 3, 9, 10, 11, 40])
     def test_trouble_is_no_matter_of_length(self, attempts: int) -> None:
         """However long it lasts, soon after it all is asked for at once."""

@@ -20,7 +20,7 @@ async def test_rests_longer_and_longer(
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
-    """A minute first, ten at most; then all goes on."""
+    """A minute first, ten at most; then all goes on, and new trouble begins with a minute."""
     tried: list[int] = []
     minute = 0
     is_broken = True
@@ -50,4 +50,9 @@ async def test_rests_longer_and_longer(
         await wait_a_minute()
     assert tried[-1] == 65
     assert not worker.is_not_stored
+    is_broken = True
+    worker.wake()
+    for _ in range(4):
+        await wait_a_minute()
+    assert tried[-3:] == [71, 72, 74]
     await worker.async_stop()
