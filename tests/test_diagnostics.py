@@ -116,6 +116,19 @@ async def test_entry(home: Home) -> None:
     assert_hides(text, secrets | {DEFAULT_USERNAME, home.simulator.url})
 
 
+async def test_history_that_is_not_read(home: Home) -> None:
+    """While Climkit does not answer for it, it is told to where it came: nowhere."""
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503, path="_data")]
+    await home.set_up()
+    await home.until(lambda: home.sites[0].history.progress is not None)
+    answer, _ = await told(home)
+    history = answer["sites"][0]["history"]
+    assert history["progress_percent"] == 0
+    starts = {series["since"] for series in history["series"].values()}
+    assert {history["complete_until"]} == starts
+    assert not any(series["complete"] for series in history["series"].values())
+
+
 async def test_delay_of_data(home: Home) -> None:
     """How long Climkit takes to publish a quarter-hour is told as it was learned."""
     home.simulator.switches.latency = 300

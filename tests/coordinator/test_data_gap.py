@@ -14,6 +14,7 @@ from custom_components.climkit.coordinator.data_gap import DataGap, next_gap, re
 from tests.conftest import NOW, Home
 from tests.coordinator.steps import DOWN, set_up
 from tests.simulator import World, water_site
+from tests.stories.source import Source
 
 HOUR = timedelta(hours=1)
 NEWEST = datetime(2026, 3, 22, 10, 15, tzinfo=UTC)
@@ -147,6 +148,23 @@ async def test_data_is_not_answered_after_a_start(home: Home) -> None:
     assert told(home) == (since, None)
     await home.restart()
     assert told(home) == (since, None)
+
+
+class TestWaterBesideElectricity:
+    """One kind of data is there each quarter-hour, another the next day."""
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A site with both."""
+        return World.of(Source(first=now.replace(minute=0) - timedelta(days=2), has_water=True))
+
+    async def test_gap(self, home: Home) -> None:
+        """Nobody waits two days for what comes each quarter-hour."""
+        await set_up(home)
+        home.simulator.switches.latency = 3600 * 24
+        for _ in range(3):
+            await home.turn_clock(hours=1)
+        assert told(home) == (NOW.replace(minute=0), None)
 
 
 class TestMetersReadOnceADay:

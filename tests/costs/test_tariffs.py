@@ -254,6 +254,18 @@ class TestCosts:
             self.HOUR + 2 * HOUR: pytest.approx(-0.1),
         }
 
+    @pytest.mark.parametrize("is_withdrawn_last", [False, True])
+    def test_a_part_withdrawn(self, is_withdrawn_last: bool) -> None:
+        """The others cost what they cost, whichever part comes first."""
+        rates: dict[Price, Any] = {Price.GRID: Rate(0.3), Price.SOLAR: Rate(0.1)}
+        both = tariffs(Tariff(valid_from=date(2026, 1, 1), currency="CHF", rates=rates))
+        parts: list[tuple[Price, dict[datetime, float | None]]] = [
+            (Price.GRID, {self.HOUR: None}),
+            (Price.SOLAR, {self.HOUR: 2.0}),
+        ]
+        costs = hourly_costs(parts[::-1] if is_withdrawn_last else parts, both)
+        assert costs == {self.HOUR: pytest.approx(0.2)}
+
     def test_withdrawn(self) -> None:
         """An hour without any amount left costs None; one without a price has no cost at all."""
         one = tariffs(tariff(date(2026, 5, 5)))

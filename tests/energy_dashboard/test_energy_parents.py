@@ -70,6 +70,12 @@ class TestOneParent:
         garage = {hour: amount * (1 + error) // step * step for hour, amount in whole.items()}
         assert find_parents(POINTS, {**flats(), "garage": garage}) == IN_GARAGE
 
+    def test_each_meter_has_steps_of_its_own(self) -> None:
+        """In a quiet hour both points may count one too many, and the garage one too few."""
+        points = dict.fromkeys(POINTS, amounts([*[1.0] * 8, 0.015]))
+        garage = amounts([*[2.0] * 8, 0.0])
+        assert find_parents(points, {"garage": garage}) == IN_GARAGE
+
     def test_hours_that_are_missing(self) -> None:
         """What one of them lacks tells nothing; a garage's meter may be newer than the points."""
         random = Random(1)

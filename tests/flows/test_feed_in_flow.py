@@ -8,6 +8,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.climkit.const import SUBENTRY_FEED_IN, SUBENTRY_TARIFF
+from custom_components.climkit.flows import FeedInFlow
 from tests.conftest import Home
 from tests.costs.bill import add_tariff, assert_costs, feed_in, plain_prices, tariff
 from tests.flows.test_tariff_flow import PRICES, Flow, first_day, site_of, world
@@ -28,6 +29,17 @@ async def flow(home: Home) -> Flow:
     await home.hass.config.async_update(currency="CHF")
     await home.set_up()
     return Flow(home, SUBENTRY_FEED_IN)
+
+
+def test_units() -> None:
+    """All that is paid is paid for a kWh."""
+    fields = FeedInFlow.schema("CHF").schema["feed_in"].schema.schema
+    assert {str(key): field.config["unit_of_measurement"] for key, field in fields.items()} == {
+        "feed_in_price": "CHF/kWh",
+        "feed_in_price_low": "CHF/kWh",
+        "feed_in_floor": "CHF/kWh",
+        "feed_in_bonus": "CHF/kWh",
+    }
 
 
 class TestAdd:

@@ -102,28 +102,30 @@ async def test_change_of_clocks(dashboard: Dashboard, day: date, count: int, rea
     dashboard.assert_day(answer, day, SITE_COLUMNS)
 
 
-class TestNeighbours:
-    """Arrows lead where there is something."""
+class TestEnds:
+    """Before the first day there is nothing, and nothing after today."""
 
-    async def test_first_today_and_beyond(self, dashboard: Dashboard) -> None:
+    async def test_first_day(self, dashboard: Dashboard) -> None:
+        """It is the one that the overview names."""
         await dashboard.home.complete()
         site_id = dashboard.site_id
         begin = datetime.fromtimestamp(dashboard.home.simulator.world.sites[site_id].begin, UTC)
         first = begin.astimezone(midnight(TODAY).tzinfo).date()
-        today = await dashboard.ask("day", site_id=site_id, day=f"{TODAY}")
-        assert today["first_day"] == f"{first}"
-        assert today["last_day"] == f"{TODAY}"
-        assert today["previous_day"] == f"{TODAY - DAY}"
-        assert today["next_day"] is None
+        [site] = (await dashboard.ask("overview"))["sites"]
+        assert site["first_day"] == f"{first}"
         oldest = await dashboard.ask("day", site_id=site_id, day=f"{first}")
         dashboard.assert_day(oldest, first, SITE_COLUMNS)
-        assert oldest["previous_day"] is None
-        assert oldest["next_day"] == f"{first + DAY}"
+        assert not oldest["is_today"]
+
+    async def test_tomorrow(self, dashboard: Dashboard) -> None:
+        """Nobody is asked for it."""
+        await dashboard.home.complete()
         requests = dashboard.requests
-        tomorrow = await dashboard.ask("day", site_id=site_id, day=f"{TODAY + DAY}")
+        tomorrow = await dashboard.ask("day", site_id=dashboard.site_id, day=f"{TODAY + DAY}")
         assert set(tomorrow["columns"]["consumption"]) == {None}
         assert tomorrow["sums"]["consumption"] is None
         assert tomorrow["peak"] is None
+        assert not tomorrow["is_today"]
         assert dashboard.requests == requests
 
 

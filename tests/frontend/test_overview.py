@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
+from custom_components.climkit.frontend.owners import first_day
 from tests.conftest import NOW
 from tests.frontend.conftest import Dashboard
 from tests.simulator import World, apartment_house
@@ -149,6 +153,26 @@ class TestWhatIsAsked:
         assert await dashboard.refusal("day", site_id="nobody", **day) == "not_found"
         code = await dashboard.refusal("day", site_id=dashboard.site_id, meter_id="x", **day)
         assert code == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("since", "first", "backfill", "day"),
+    [
+        ("2026-03-01T12:00Z", None, None, "2026-03-01"),
+        ("2026-03-01T12:00Z", "2026-03-04T22:59Z", None, "2026-03-04"),
+        ("2026-03-01T12:00Z", "2026-03-04T23:00Z", None, "2026-03-05"),
+        ("2026-03-01T12:00Z", "2026-03-04T12:00Z", "2025-01-01T12:00Z", "2025-01-01"),
+    ],
+)
+def test_first_day(since: str, first: str | None, backfill: str | None, day: str) -> None:
+    """Of all series the earliest: with data, or as far back as they are still to be read."""
+    times = (text and datetime.fromisoformat(text) for text in (since, first, backfill))
+    one = SimpleNamespace(**dict(zip(("since", "first", "backfill"), times, strict=True)))
+    if one.backfill:
+        one.backfill = SimpleNamespace(start=one.backfill)
+    later = SimpleNamespace(since=NOW, first=NOW, backfill=None)
+    states: Any = [later, one, later]
+    assert f"{first_day(states, ZoneInfo('Europe/Zurich'))}" == day
 
 
 class TestPermission:

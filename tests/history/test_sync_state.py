@@ -77,6 +77,21 @@ class TestTotal:
         assert make_state(complete=True).total is None
 
 
+class TestNewData:
+    """Whether what is new follows what is stored without a gap."""
+
+    @pytest.mark.parametrize(("hours_later", "follows"), [(-1, True), (0, True), (1, False)])
+    def test_of_a_silent_meter(self, hours_later: int, follows: bool) -> None:
+        """Reading went on without data: what lies behind the newest row may have come late."""
+        state = make_state(until=MARCH, last=row(MARCH - 5 * HOUR))
+        assert state.reaches(MARCH + (hours_later - 5) * HOUR) == follows
+
+    @pytest.mark.parametrize(("hours_later", "follows"), [(-1, True), (0, True), (1, False)])
+    def test_without_rows(self, hours_later: int, follows: bool) -> None:
+        """It follows what was read."""
+        assert make_state(until=MARCH).reaches(MARCH + hours_later * HOUR) == follows
+
+
 class TestResume:
     """After a restart."""
 

@@ -31,7 +31,7 @@ async def async_day(hass: HomeAssistant, owner: Owner, day: date) -> JsonObjectT
         "day": day.isoformat(),
         "zone": str(site.zone),
         "start": int(whole.start.timestamp()),
-        **_neighbours(owner, day),
+        "is_today": day == owner.today,
         "cost": rounded(cost),
         "currency": owner.runtime.costs.tariffs.currency,
     }
@@ -49,19 +49,6 @@ async def async_day(hass: HomeAssistant, owner: Owner, day: date) -> JsonObjectT
         "sums": {name: rounded(total(amounts)) for name, amounts in columns.items()},
         **_prices(owner, whole, count, means),
         "peak": _peak(columns, whole) if owner.is_read_each_interval else None,
-    }
-
-
-def _neighbours(owner: Owner, day: date) -> JsonObjectType:
-    """Return whether the day is today, and which days there are around it."""
-    first, today = owner.first_day, owner.today
-    previous, following = day - timedelta(days=1), day + timedelta(days=1)
-    return {
-        "is_today": day == today,
-        "previous_day": previous.isoformat() if first <= previous <= today else None,
-        "next_day": following.isoformat() if first <= following <= today else None,
-        "first_day": first.isoformat(),
-        "last_day": today.isoformat(),
     }
 
 

@@ -87,11 +87,6 @@ class Owner(NamedTuple):
         """Return the local day."""
         return dt_util.utcnow().astimezone(self.runtime.site.zone).date()
 
-    @property
-    def first_day(self) -> date:
-        """Return the local day with which its history begins, as far as is known."""
-        return first_day(self.states, self.runtime.site.zone)
-
     def is_being_read(self, first: date, end: date) -> bool:
         """Whether history of these days (`end` not included) is still to be read."""
         zone = self.runtime.site.zone
