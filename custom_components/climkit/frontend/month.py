@@ -47,13 +47,12 @@ async def async_year(hass: HomeAssistant, owner: Owner, year: int) -> JsonObject
     ids = {name: series.statistic_id for name, series in owner.series.items()}
     amounts = await async_amounts(hass, ids.values(), firsts, owner)
     months = {name: all_rounded(amounts[key]) for name, key in ids.items()}
-    costs = (await async_costs(hass, [owner.id], firsts, owner))[owner.id]
+    costs = await async_costs(hass, [owner.id], firsts[12:], owner)
     return {
         "year": year,
         "months": {name: [*one[12:]] for name, one in months.items()},
         "months_before": {name: [*one[:12]] for name, one in months.items()},
-        "cost": _unless_empty(costs[12:]),
-        "cost_before": _unless_empty(costs[:12]),
+        "cost": _unless_empty(costs[owner.id]),
         "currency": owner.runtime.costs.tariffs.currency,
     }
 

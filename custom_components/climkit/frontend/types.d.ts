@@ -114,7 +114,6 @@ export interface Year {
 	months: Columns;
 	months_before: Columns;
 	cost: Numbers | null;
-	cost_before: Numbers | null;
 }
 
 export interface MeterRow {
