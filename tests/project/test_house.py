@@ -258,3 +258,27 @@ def test_the_picture_shows_the_arrows() -> None:
     picture = page.split("```mermaid")[1].split("```")[0]
     shown = set(re.findall(r"^  (\w+) --> (\w+)$", picture, re.MULTILINE))
     assert shown == arrows_that_matter()
+
+
+# What tells a time or a day as Home Assistant's own zone has it.
+OF_ITS_ZONE = {"now", "as_local", "start_of_local_day", "get_default_time_zone"}
+
+
+def test_days_and_hours_are_those_of_sites() -> None:
+    """Home Assistant may run in another zone; its own counts where no site is read yet."""
+    found = sorted(
+        (".".join(module), node.attr)
+        for module, path in MODULES.items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute)
+        and (
+            (node.attr in OF_ITS_ZONE and getattr(node.value, "id", "") == "dt_util")
+            or node.attr.casefold() in {"time_zone", "default_time_zone"}
+        )
+    )
+    assert found == [
+        ("flows.selection", "now"),  # of several sites
+        ("flows.tariff", "now"),  # the year that a form suggests
+        ("frontend.overview", "now"),
+        ("frontend.overview", "time_zone"),
+    ]

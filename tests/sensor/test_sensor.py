@@ -271,7 +271,8 @@ class TestEverySite:
         assert not [e.entity_id for e in entries.values() if e.entity_id.endswith("_2")]
 
     async def test_values(self, home: Home) -> None:
-        """Today and power are those of Climkit from the first refresh on."""
+        """Today and power are those of Climkit from the first refresh on; days are the site's."""
+        await home.hass.config.async_set_time_zone("Pacific/Auckland")
         await set_up_from_today(home)
         shown, count = enabled(home), 0
         for runtime in home.sites:

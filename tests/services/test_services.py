@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
@@ -91,10 +92,21 @@ class TestImportHistory:
         """The answer lists as many as are of use, and counts all."""
         [series] = series_of_site("a" * 24, "heating", has_battery=False)
         hours = [Difference(REVISED + n * HOUR, None, 1.0) for n in range(MANY_HOURS + more)]
-        answer: Mapping[str, Any] = _comparison({series: hours}, {})
+        answer: Mapping[str, Any] = _comparison({series: hours}, {}, UTC)
         assert len(answer["hours"]) == MANY_HOURS
         assert answer["hours_that_differed"] == MANY_HOURS + more
         assert answer["is_shortened"] is bool(more)
+
+    def test_order_and_zone(self) -> None:
+        """Hour by hour, whatever the series; times are the site's."""
+        one, other = series_of_site("a" * 24, "electricity", has_battery=False)[:2]
+        first, second = (Difference(REVISED + n * HOUR, None, 1.0) for n in range(2))
+        found = {other: [first, second], one: [first, second]}
+        answer: Mapping[str, Any] = _comparison(found, {}, ZoneInfo("America/New_York"))
+        hours = [(hour["start"], hour["statistic_id"]) for hour in answer["hours"]]
+        ids = sorted([one.statistic_id, other.statistic_id])
+        begin = REVISED.astimezone(ZoneInfo("America/New_York"))
+        assert hours == [((begin + n * HOUR).isoformat(), key) for n in range(2) for key in ids]
 
     async def test_one_meter(self, home: Home, site_id: str) -> None:
         """Only its own series are looked at."""

@@ -1,5 +1,7 @@
 """Actions for administrators: read a stretch of history again, delete statistics."""
 
+from datetime import tzinfo
+
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -95,7 +97,7 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
         found = await runtime.async_run(compare)
     if not found:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="nothing_stored")
-    return _comparison(found, await async_known_names(call.hass))
+    return _comparison(found, await async_known_names(call.hass), runtime.site.zone)
 
 
 async def _async_delete_statistics(call: ServiceCall) -> ServiceResponse:
@@ -162,9 +164,9 @@ def _all_owner_ids(hass: HomeAssistant) -> set[str]:
 
 
 def _comparison(
-    found: dict[Series, list[Difference]], names: dict[str, str | None]
+    found: dict[Series, list[Difference]], names: dict[str, str | None], zone: tzinfo
 ) -> dict[str, JsonValueType]:
-    """Return what a comparison found, hour by hour, in local time."""
+    """Return what a comparison found, hour by hour, in the site's local time."""
     hours = [(series, hour) for series, hours in found.items() for hour in hours]
     hours.sort(key=lambda item: (item[1].start, item[0].statistic_id))
     return {
@@ -174,7 +176,7 @@ def _comparison(
             {
                 "statistic_id": series.statistic_id,
                 "name": names.get(series.statistic_id),
-                "start": dt_util.as_local(hour.start).isoformat(),
+                "start": hour.start.astimezone(zone).isoformat(),
                 "stored": hour.stored,
                 "climkit": hour.measured,
                 "unit": str(series.measure.quantity.unit),
