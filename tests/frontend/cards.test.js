@@ -197,3 +197,225 @@ test("a card that only has to wait asks again, one that was refused does not", (
 	mock.timers.reset();
 	assert.deepEqual(asked, { "": 2, no_data_yet: 2, not_loaded: 2, no_sites: 2, refused: 1, not_found: 1 });
 });
+
+/** What a card draws on: parts of 800 pixels, and nothing that shows. */
+const onPage = () => ({ part: () => ({ clientWidth: 800 }), drawn: new Map(), put() {}, cursor: { set() {} } });
+
+test("bars of meters compare what has the same unit", () => {
+	const meters = [row({ total: 10 }), row({ total: 5 }), row({ total: 100, unit: "m3" }), row({ total: null })];
+	const card = Object.assign(metersCard(meters), { config: {} });
+	assert.deepEqual(
+		meters.map((meter) => /--part:([\d.]+%)/.exec(card.row(meter))?.[1]),
+		["100%", "50%", "100%", "0%"],
+	);
+});
+
+test("meters are sorted with kWh before m³, whichever way", () => {
+	const card = metersCard([
+		row({ name: "water", unit: "m3", total: 90 }),
+		row({ name: "small", total: 1 }),
+		row({ name: "large", total: 2 }),
+	]);
+	/** @param {boolean} isDown */
+	const names = (isDown) => Object.assign(card, { isDown }).rows.map(({ name }) => name);
+	assert.deepEqual(names(true), ["large", "small", "water"]);
+	assert.deepEqual(names(false), ["small", "large", "water"]);
+});
+
+test("who sorts by another column sees the most first, by name the first letter", () => {
+	const card = Object.assign(metersCard([]), { actions: {}, draw() {} });
+	card.setUp();
+	const sorted = ["cost", "cost", "name", "name", "total"].map((column) => {
+		card.actions.sort?.(column);
+		return [card.sorted, card.isDown];
+	});
+	assert.deepEqual(sorted, [
+		["cost", true],
+		["cost", false],
+		["name", false],
+		["name", true],
+		["total", true],
+	]);
+});
+
+test("a meter's year is twelve bars, and the month that is shown is marked", () => {
+	const months = [10, 5, 0.01, 0, null, null, null, null, null, 2, null, null];
+	const html = metersCard([], "2026-10").year(row({ months }));
+	const bars = [...html.matchAll(/<rect class="(\w*)" x="(\d+)" y="[\d.]+" width="5" height="([\d.]+)"/g)];
+	assert.deepEqual(
+		bars.map(([, kind, , height]) => [kind, Number(height)]),
+		[["", 22], ["", 11], ["", 1], ...Array(6).fill(["", 0]), ["here", 4.4], ["", 0], ["", 0]],
+	);
+	assert.match(html.replaceAll("\u00A0", " "), /Jan 10\.0 kWh, Feb 5\.00 kWh, .*May –/);
+});
+
+test("a saved table tells when a meter had its last data, and all months", async () => {
+	/** @type {Blob[]} */
+	const saved = [];
+	mock.method(URL, "createObjectURL", (/** @type {Blob} */ blob) => `blob:${saved.push(blob)}`);
+	mock.timers.enable({ apis: ["setTimeout"] });
+	Object.assign(globalThis, { document: { createElement: () => ({ click() {} }) } });
+	const months = [1, ...Array(10).fill(null), 12.34567];
+	metersCard([row({ name: "a, b", total: 1, cost: 0, last_data: Date.parse("2026-11-27T08:15Z") / 1000, months })]).save();
+	const [text = ""] = await Promise.all(saved.map((blob) => blob.text()));
+	mock.reset();
+	mock.timers.reset();
+	assert.match(text, /\r\n"a, b",1,0,2026-11-27T08:15:00\.000Z,kWh,1,,,,,,,,,,,12\.3457\r\n$/);
+});
+
+test("another kind of period begins with the present one", () => {
+	/** @type {unknown[]} */
+	const begun = [];
+	const card = cardOf(MonthsCard, { wanted: "2026-03", actions: {} });
+	Object.assign(card, { begin: () => begun.push([card.chosen, card.wanted]) });
+	card.setUp();
+	card.actions.period?.("year");
+	assert.deepEqual(begun, [["year", null]]);
+});
+
+test("of a running month no hour is drawn that is still to come", () => {
+	/** @param {string} month */
+	const drawn = (month) => {
+		const hours = { total: [...Array(29).fill(0.5), null, 1, ...Array(17).fill(null)] };
+		const data = { month, zone: "Europe/Zurich", start: Date.parse(`${month}-02T23:00Z`) / 1000, day_starts: [0, 24, 48], hours };
+		const card = cardOf(HeatmapCard, { data, measure: "total", ...onPage() });
+		return [...card.chart(hours.total, 1).matchAll(/<rect [^>]*class="(\w+)"/g)].map(([, kind]) => kind);
+	};
+	assert.deepEqual([drawn("2026-11").length, drawn("2026-11").at(-1), drawn("2026-11").at(-2)], [31, "l10", "hole"]);
+	assert.deepEqual([drawn("2026-01").length, drawn("2026-01").at(-1)], [48, "hole"]);
+});
+
+test("the table of a heat map has each hour, both of autumn's, and the day's sum", () => {
+	const total = Array.from({ length: 49 }, (_, index) => index);
+	const data = {
+		month: "2026-10",
+		zone: "Europe/Zurich",
+		start: Date.parse("2026-10-24T22:00Z") / 1000,
+		day_starts: [0, 25, 49],
+		hours: { total },
+	};
+	const { heads, rows } = cardOf(HeatmapCard, { data, measure: "total" }).table();
+	assert.deepEqual([heads.length, heads.at(-1), heads[1], heads[24]], [26, "sum", "0", "23"]);
+	assert.deepEqual(rows[0]?.slice(2, 5), ["1.00", "2.00 / 3.00", "4.00"]);
+	assert.deepEqual([rows[0]?.at(-2), rows[0]?.at(-1)], ["24.00", "300.00"]);
+	assert.deepEqual([rows[1]?.[1], rows[1]?.at(-1)], ["25.00", "876.00"]);
+});
+
+test("a place of a heat map tells its day and hour", () => {
+	/** @type {import("../../custom_components/climkit/frontend/types").Places | undefined} */
+	let places;
+	const hours = { total: [1, 2], solar: [0.5, 2] };
+	const data = { month: "2026-10", zone: "Europe/Zurich", start: Date.parse("2026-09-30T22:00Z") / 1000, day_starts: [0, 24], hours };
+	const cursor = { set: (/** @type {typeof places} */ set) => (places = set) };
+	const card = cardOf(HeatmapCard, { data, measure: "solar_share", ...onPage(), cursor });
+	card.chart(card.measures().get("solar_share") ?? [], 1);
+	const { title = "", lines = [] } = places?.read(1) ?? {};
+	assert.equal(title, "Thu, Oct 1, 01:00–02:00");
+	assert.deepEqual(
+		lines.map(({ name, value }) => [name, value.replace("\u00A0", " ")]),
+		[
+			["solar_share", "100%"],
+			["total", "2.00 kWh"],
+		],
+	);
+	assert.deepEqual([places?.at(66, 16), places?.at(799, 20), places?.at(66, 40)], [0, 23, -1]);
+});
+
+/**
+ * The paths of a class that a day's curve is drawn with.
+ * @param {Partial<Day>} changed
+ * @param {object} fields
+ */
+const curve = (changed, fields = {}) => {
+	const card = cardOf(DayCard, { data: { ...DAY, ...changed }, ...onPage(), ...fields });
+	const { svg = "", legend = "" } = card.plot();
+	/** @param {string} kind */
+	const paths = (kind) => [...svg.matchAll(new RegExp(`<path class="${kind}" d="([^"]+)"`, "g"))].map(([, path]) => path);
+	return { svg, legend, paths };
+};
+
+test("a day has its holes, today up to its newest data only", () => {
+	const columns = { total: [0.5, null, 0.25, null] };
+	assert.deepEqual(curve({ columns }).paths("hole"), ["M219 18H398V258H219Z", "M577 18H756V258H577Z"]);
+	const today = curve({ columns, is_today: true });
+	assert.deepEqual(today.paths("hole"), ["M219 18H398V258H219Z"]);
+	assert.deepEqual(today.paths("current"), ["M577 18V258"]);
+	assert.deepEqual(curve({ columns }).paths("current"), []);
+});
+
+test("a day's legend says what is drawn, and nothing else", () => {
+	const columns = { total: [0.5, 0.5, 0.5, 0.5] };
+	/** @param {string} legend */
+	const signs = (legend) => [...legend.matchAll(/<\/svg>(\w+)/g)].map(([, name]) => name);
+	assert.deepEqual(signs(curve({ columns }).legend), ["low_tariff", "price"]);
+	assert.deepEqual(signs(curve({ columns, low: [], price: null }).legend), []);
+	assert.deepEqual(signs(curve({ price: null, low: null }, { before: DAY }).legend), ["day_before", "no_data"]);
+	assert.deepEqual(curve({ columns }).paths("low"), ["M40 18H398V258H40Z"]);
+});
+
+test("the day before stands at this day's clock", () => {
+	/** @type {Row | undefined} */
+	let drawn;
+	const axes = (/** @type {Row} */ row) => {
+		drawn = row;
+		throw new Error("nothing to draw on");
+	};
+	const spring = { start: Date.parse("2026-03-28T23:00Z") / 1000, count: 12, columns: { total: Array(12).fill(0) } };
+	const total = Array.from({ length: 20 }, (_, index) => index / 4);
+	const before = { ...DAY, start: Date.parse("2026-03-27T23:00Z") / 1000, columns: { total } };
+	assert.throws(() => curve(spring, { axes, before }), /nothing to draw on/);
+	assert.deepEqual(drawn?.values.slice(12), [0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15]);
+});
+
+test("a chart's places reach from end to end", () => {
+	/** @type {import("../../custom_components/climkit/frontend/types").Places | undefined} */
+	let places;
+	const cursor = { set: (/** @type {typeof places} */ set) => (places = set) };
+	cardOf(DayCard, { data: { ...DAY, price: null }, ...onPage(), cursor }).plot();
+	assert.equal(places?.first, 3);
+	assert.deepEqual(
+		[-5, 40, 229, 793, 900].map((px) => places?.at(px, 0)),
+		[0, 0, 1, 3, 3],
+	);
+	assert.deepEqual(places?.box(1), { x: 228.5, y: 18, width: 188.5, height: 240 });
+});
+
+test("bars tell the amount, what it cost, and that of the year before", () => {
+	/** @type {import("../../custom_components/climkit/frontend/types").Places | undefined} */
+	let places;
+	const cursor = { set: (/** @type {typeof places} */ set) => (places = set) };
+	const names = ["2026-11-01", "2026-11-02", "2026-11-03"];
+	const data = { names, now: { total: [2, 4, null] }, old: { total: [1, null, 5] }, cost: [0.5, null, null] };
+	const card = cardOf(MonthsCard, { data, shown: "2026-11", ...onPage(), cursor });
+	const drawn = card.chart();
+	assert.equal((drawn.match(/class="old"/g) ?? []).length, 2);
+	assert.equal((drawn.match(/fill-opacity="\.88"/g) ?? []).length, 2);
+	assert.equal(places?.first, 1);
+	/** @param {number} index */
+	const told = (index) => places?.read(index).lines.map(({ name, value }) => `${name} ${value}`.replaceAll("\u00A0", " "));
+	assert.deepEqual(told(0), ["total 2.00 kWh", "cost CHF 0.50", "November 2025 1.00 kWh"]);
+	assert.deepEqual(told(1), ["total 4.00 kWh"]);
+	assert.deepEqual(told(2), ["total no_data", "November 2025 5.00 kWh"]);
+	const { heads, rows } = card.table();
+	assert.deepEqual(heads, ["time", "total (kWh)", "November 2025", "cost (CHF)"]);
+	assert.deepEqual(rows[2], ["Tue, Nov 3", "–", "5.00", "–"]);
+});
+
+test("what went wrong is said in the person's words, what has none in Climkit's", () => {
+	/** @type {string[]} */
+	const said = [];
+	const texts = (/** @type {string} */ key) => (key === "error_refused" ? "Refused." : key);
+	const t = (/** @type {string} */ key, /** @type {any} */ values) =>
+		key === "error_unknown" ? `Unknown: ${values?.message}` : texts(key);
+	const note = (/** @type {string} */ html) => said.push(html);
+	for (const error of [{ code: "refused" }, { code: "odd", message: "<b>" }, { code: "unknown_command", message: "?" }, new Error("cut")]) {
+		const card = cardOf(Card, { t, note, body: {} });
+		card.fail(error);
+		said.push(card.problem);
+	}
+	const again = '<button data-do="again">again</button>';
+	assert.deepEqual(said, [
+		...[`<p>Refused.</p>${again}`, "refused", `<p>Unknown: &#60;b&#62;</p>${again}`, "odd"],
+		...[`<p>Unknown: ?</p>${again}`, "not_loaded", `<p>Unknown: cut</p>${again}`, "unknown"],
+	]);
+});

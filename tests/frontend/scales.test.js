@@ -25,7 +25,10 @@ test("a scale goes from end to end, and survives nothing at all", () => {
 
 test("colours begin at nothing, end at the most, and tell small amounts apart", () => {
 	assert.deepEqual([level(0, 4), level(4, 4), level(9, 4), level(-1, 4), level(1, 0)], [0, LEVELS, LEVELS, 0, 0]);
-	assert.notEqual(level(0.05, 4), level(0.3, 4));
+	assert.deepEqual(
+		[0.04, 0.16, 1, 2].map((value) => level(value, 4)),
+		[1, 2, 5, 7],
+	);
 });
 
 test("the clock skips an hour in spring and repeats one in autumn", () => {

@@ -203,8 +203,9 @@ export class Card {
 		this.body.hidden = true;
 		if (release.isOld) return this.tell();
 		const key = `error_${this.problem}`;
-		const known = this.t(key);
-		const text = known === key ? this.t("error_unknown", { message: message ?? String(error) }) : known;
+		const values = { message: message ?? String(error) };
+		const known = this.t(key, values);
+		const text = known === key ? this.t("error_unknown", values) : known;
 		this.note(`<p>${esc(text)}</p>${this.button("again")}`);
 	}
 

@@ -1,7 +1,7 @@
 // A day by quarter-hour: what was used and from where.
 /** @import {Day, Shared} from "../types" */
 import { Card } from "./card.js";
-import { range, shift, within } from "./days.js";
+import { range, shift } from "./days.js";
 import { hasData, layers, mainOf } from "./layers.js";
 import { area, clock, line, linear, runs } from "./scales.js";
 import { signHtml, spoken, svg, words } from "./svg.js";
@@ -16,7 +16,7 @@ export default class DayCard extends Card {
 	setUp() {
 		this.period = /** @type {const} */ ("day");
 		const { picker } = this;
-		picker.onchange = () => picker.value && this.go(within(picker.value, this.first, this.last));
+		picker.onchange = () => picker.value && this.go(picker.value);
 	}
 
 	get picker() {
@@ -97,7 +97,7 @@ export default class DayCard extends Card {
 		};
 		shade(low ?? [], "low");
 		minutes.forEach((minute, index) => {
-			if (minute % (isNarrow ? 360 : 180) === 0 && minutes[index - 4] !== minute) {
+			if (minute % (isNarrow ? 360 : 180) === 0) {
 				drawn.push(words(x(index), height - 4, this.f.time(start + index * step)));
 			}
 		});
