@@ -111,6 +111,14 @@ class TestOverview:
         assert site["name"] == "Les Tilleuls"
         assert site["is_loaded"] is False
         assert site["meters"] == []
+        registry = dr.async_get(home.hass)
+        device = registry.async_get_device_by_identifier(
+            (DOMAIN, dashboard.site_id), home.entry.entry_id
+        )
+        assert device
+        registry.async_update_device(device.id, name_by_user="Home")
+        [site] = (await dashboard.ask("overview"))["sites"]
+        assert site["name"] == "Home"
         for command, fields in (
             ("day", {"day": "2026-11-20"}),
             ("month", {"month": "2026-11"}),
