@@ -184,14 +184,14 @@ async def assert_priced(
     await assert_costs(home, single | summed)
 
 
-def kept_id(home: Home, sensor: PriceSensor) -> str:
+def copy_id(home: Home, sensor: PriceSensor) -> str:
     return f"climkit:{site_of(home)}_grid_price_{sensor.key.replace('.', '_')}"
 
 
-async def kept(home: Home, sensor: PriceSensor) -> dict[datetime, float]:
-    """What is kept of a sensor's means."""
+async def copied(home: Home, sensor: PriceSensor) -> dict[datetime, float]:
+    """What is copied of a sensor's means."""
     long_ago, end = NOW - 900 * DAY, NOW + 900 * DAY
-    return await stored_means.async_means(home.hass, kept_id(home, sensor), long_ago, end)
+    return await stored_means.async_means(home.hass, copy_id(home, sensor), long_ago, end)
 
 
 @pytest.mark.recorder
@@ -215,9 +215,9 @@ class TestStored:
         await home.settle()
         await assert_priced(home, means)
         priced = {hour: mean for hour, mean in means.items() if hour >= FIRST}
-        assert await kept(home, sensor) == priced
+        assert await copied(home, sensor) == priced
         names = await known_names(home.hass)
-        assert names[kept_id(home, sensor)] == "Maison Rochat Grid electricity price (EKZ)"
+        assert names[copy_id(home, sensor)] == "Maison Rochat Grid electricity price (EKZ)"
         assert home.sites[0].costs.hours_without_price == 0
 
     async def test_a_mean_comes_later(self, home: Home, sensor: PriceSensor) -> None:
@@ -330,7 +330,7 @@ class TestStored:
         delete_tariff(home, subentry_id)
         await home.settle()
         assert not [key for key in await hourly_changes(home) if key.endswith("_cost")]
-        assert await kept(home, sensor) == means
+        assert await copied(home, sensor) == means
 
     async def test_another_sensor(self, home: Home, sensor: PriceSensor) -> None:
         """Each tariff has its own; one that is corrected takes all hours from the other sensor."""
@@ -347,7 +347,7 @@ class TestStored:
         correct_tariff(home, second, sensor_tariff(home, sensor, "2026-11-19"))
         await home.settle()
         await assert_priced(home, means_between(FIRST, OVER, varying))
-        assert set(await kept(home, other)) == set(rest)
+        assert set(await copied(home, other)) == set(rest)
 
     async def test_copies_are_lost(self, home: Home, sensor: PriceSensor) -> None:
         """A person deletes them, or a backup comes back: they are copied again."""
@@ -355,16 +355,16 @@ class TestStored:
         await sensor.compile(means)
         add_tariff(home, sensor_tariff(home, sensor))
         await home.settle()
-        get_instance(home.hass).async_clear_statistics([kept_id(home, sensor)])
+        get_instance(home.hass).async_clear_statistics([copy_id(home, sensor)])
         await async_wait_recording_done(home.hass)
         home.sites[0].costs.start_night()
         await home.settle()
-        assert await kept(home, sensor) == means
+        assert await copied(home, sensor) == means
         await home.hass.config_entries.async_unload(home.entry.entry_id)
         await delete_rows(home.hass, since=OVER - 10 * HOUR)
         await sensor.compile(means)
         await home.set_up_completely()
-        assert await kept(home, sensor) == means
+        assert await copied(home, sensor) == means
         await assert_priced(home, means)
 
     async def test_deleted_with_the_site(self, home: Home, sensor: PriceSensor) -> None:
@@ -374,7 +374,7 @@ class TestStored:
         add_tariff(home, sensor_tariff(home, sensor))
         await home.settle()
         await sensor.compile(dict.fromkeys(means, 0.5))
-        stored = [*await hourly_changes(home), kept_id(home, sensor)]
+        stored = [*await hourly_changes(home), copy_id(home, sensor)]
         await home.sites[0].async_delete(stored)
         await home.complete()
         await assert_priced(home, dict.fromkeys(means, 0.5))
@@ -392,10 +392,10 @@ class TestStored:
             add_tariff(home, sensor_tariff(home, sensor))
             await home.hass.async_block_till_done(wait_background_tasks=False)
             await home.until(lambda: home.sites[0].costs.worker.is_idle)
-        assert not await kept(home, sensor)
+        assert not await copied(home, sensor)
         await home.turn_clock(minutes=15)
         await home.turn_clock(minutes=15)
-        assert await kept(home, sensor) == means
+        assert await copied(home, sensor) == means
         await assert_priced(home, means)
 
     @pytest.mark.parametrize(
@@ -412,7 +412,7 @@ class TestStored:
         add_tariff(home, sensor_tariff(home, sensor))
         await home.settle()
         await assert_priced(home, {})
-        assert not await kept(home, sensor)
+        assert not await copied(home, sensor)
         is_known = home.state(f"{site_of(home)}_grid_price").state != "unknown"
         assert is_known == (unit == UNIT)
 

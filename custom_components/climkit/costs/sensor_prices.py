@@ -47,7 +47,7 @@ def price_unit(currency: str | None) -> str:
 class SensorPrices:
     """The hourly prices of a site that sensors tell.
 
-    `untold`: the hours that were over at the last look, and of which no copy is kept, by sensor.
+    `untold`: the hours that were over at the last look, and of which no mean is copied, by sensor.
     """
 
     def __init__(
@@ -128,10 +128,10 @@ class SensorPrices:
         untold: dict[str, list[TimeRange]] = {}
         looked_at = self._looked_at(tariffs, since)
         for sensor, stretch in tariffs.told_by_sensors(looked_at) if looked_at else ():
-            kept = await self._async_kept(sensor, stretch)
-            told = await self._async_told(sensor, stretch, kept, tariffs.currency)
+            copied = await self._async_copied(sensor, stretch)
+            told = await self._async_told(sensor, stretch, copied, tariffs.currency)
             found += await self._hass.async_add_executor_job(ranges_of_hours, told)
-            lacking = await self._hass.async_add_executor_job(_lacking, stretch, kept)
+            lacking = await self._hass.async_add_executor_job(_lacking, stretch, copied)
             untold[sensor] = [*untold.get(sensor, ()), *lacking]
         self._note_untold(untold, looked_at, is_all=since == _EVER)
         return found
@@ -150,37 +150,34 @@ class SensorPrices:
             left = without(before, looked_at) if looked_at else before
             self.untold[sensor] = merged([*left, *ranges])
 
-    async def async_means(self, tariffs: Tariffs, hours: TimeRange) -> Means:
-        """Return the means of a stretch, by sensor; what is not copied yet is, if it is there.
+    async def async_copy_means(self, tariffs: Tariffs, hours: TimeRange) -> None:
+        """Copy the means of a stretch that sensors have and that are not copied yet.
 
         Raises RecorderError where copies were not stored.
         """
-        found: dict[str, dict[datetime, float]] = {}
         for sensor, stretch in tariffs.told_by_sensors(hours):
-            kept = await self._async_kept(sensor, stretch)
-            if told := await self._async_told(sensor, stretch, kept, tariffs.currency):
-                kept |= await self._async_copy(sensor, told, tariffs.currency)
-            found.setdefault(sensor, {}).update(kept)
-        return found
+            copied = await self._async_copied(sensor, stretch)
+            if told := await self._async_told(sensor, stretch, copied, tariffs.currency):
+                await self._async_copy(sensor, told, tariffs.currency)
 
-    async def async_kept(self, tariffs: Tariffs, hours: TimeRange) -> Means:
+    async def async_copied_means(self, tariffs: Tariffs, hours: TimeRange) -> Means:
         """Return the means of a stretch that are copied, by sensor."""
         found: dict[str, dict[datetime, float]] = {}
         for sensor, stretch in tariffs.told_by_sensors(hours):
-            found.setdefault(sensor, {}).update(await self._async_kept(sensor, stretch))
+            found.setdefault(sensor, {}).update(await self._async_copied(sensor, stretch))
         return found
 
-    async def _async_kept(self, sensor: str, hours: TimeRange) -> dict[datetime, float]:
+    async def _async_copied(self, sensor: str, hours: TimeRange) -> dict[datetime, float]:
         return await async_means(self._hass, self._statistic_id(sensor), hours.start, hours.end)
 
     async def _async_told(
         self,
         sensor: str,
         hours: TimeRange,
-        kept: Mapping[datetime, float],
+        copied: Mapping[datetime, float],
         currency: str | None,
     ) -> dict[datetime, float]:
-        """Return the means that a sensor has of hours that are over, without those that are kept.
+        """Return the means that a sensor has of hours that are over, without those that are copied.
 
         It has none while it is not there, or tells another unit.
         """
@@ -188,29 +185,25 @@ class SensorPrices:
         entity_id = self._entity_id(sensor)
         if over is None or entity_id is None:
             return {}
-        if not (lacking := await self._hass.async_add_executor_job(_lacking, over, kept)):
+        if not (lacking := await self._hass.async_add_executor_job(_lacking, over, copied)):
             return {}
         if await async_mean_unit(self._hass, entity_id) != (True, price_unit(currency)):
             return {}
         told = await async_means(self._hass, entity_id, lacking[0].start, lacking[-1].end)
-        return await self._hass.async_add_executor_job(_new_prices, told, kept)
+        return await self._hass.async_add_executor_job(_new_prices, told, copied)
 
     async def _async_copy(
         self, sensor: str, told: Mapping[datetime, float], currency: str | None
-    ) -> dict[datetime, float]:
-        """Keep means, and return them as they are stored."""
+    ) -> None:
+        """Copy means to the statistic of this integration."""
         name = f"{self._name} ({self._label(sensor)})"
         statistic = described(self._statistic_id(sensor), name, price_unit(currency), is_mean=True)
         async_write_means(self._hass, statistic, told)
         await async_synchronize(self._hass)
-        copied = await self._async_kept(sensor, TimeRange(min(told), max(told) + HOUR))
+        copied = await self._async_copied(sensor, TimeRange(min(told), max(told) + HOUR))
         if not told.keys() <= copied.keys():
             raise RecorderError(f"{statistic['statistic_id']} lacks prices that were copied")
-        untold = self.untold.get(sensor, [])
-        for one in ranges_of_hours(told):
-            untold = without(untold, one)
-        self.untold[sensor] = untold
-        return copied
+        self.untold[sensor] = without(self.untold.get(sensor, []), *ranges_of_hours(told))
 
     # The sensors
 
@@ -232,14 +225,14 @@ class SensorPrices:
 
 
 def _new_prices(
-    told: Mapping[datetime, float], kept: Mapping[datetime, float]
+    told: Mapping[datetime, float], copied: Mapping[datetime, float]
 ) -> dict[datetime, float]:
-    return {hour: mean for hour, mean in told.items() if hour not in kept and is_price(mean)}
+    return {hour: mean for hour, mean in told.items() if hour not in copied and is_price(mean)}
 
 
-def _lacking(hours: TimeRange, kept: Mapping[datetime, float]) -> list[TimeRange]:
-    """Return the hours that begin in a stretch and are not kept."""
+def _lacking(hours: TimeRange, copied: Mapping[datetime, float]) -> list[TimeRange]:
+    """Return the hours that begin in a stretch and are not copied."""
     first = floor_hour(hours.start + HOUR - datetime.resolution)
     number = -((first - hours.end) // HOUR)
     every = (first + index * HOUR for index in range(number))
-    return ranges_of_hours(hour for hour in every if hour not in kept)
+    return ranges_of_hours(hour for hour in every if hour not in copied)

@@ -75,7 +75,7 @@ class SiteCosts:
     ) -> None:
         """Prepare with the site's stored tariffs; `on_change` tells of new costs and progress.
 
-        `price_name` is the name of the hourly prices that are kept; see `Bills` for `peak`.
+        `price_name` is the name of the hourly prices that are copied; see `Bills` for `peak`.
         """
         self._hass = hass
         self._site = site
@@ -136,9 +136,9 @@ class SiteCosts:
         now = self._sensor_prices.now(sensor, price_unit(self.tariffs.currency))
         return None if now is None else self.tariffs.price(price, hour, {sensor: {hour: now}})
 
-    async def async_means(self, hours: TimeRange) -> Means:
-        """Return what sensors told of the hours of a stretch that are over, as it is kept."""
-        return await self._sensor_prices.async_kept(self.tariffs, hours)
+    async def async_copied_means(self, hours: TimeRange) -> Means:
+        """Return what sensors told of the hours of a stretch that are over, as it is copied."""
+        return await self._sensor_prices.async_copied_means(self.tariffs, hours)
 
     def is_price_awaited(self, hour: datetime) -> bool:
         """Whether a sensor tells what the grid costs in an hour, so lately that it may still."""
@@ -280,7 +280,8 @@ class SiteCosts:
 
     async def _async_compute(self, page: CostPage) -> None:
         tariffs = self._state.tariffs
-        means = await self._sensor_prices.async_means(tariffs, page.range)
+        await self._sensor_prices.async_copy_means(tariffs, page.range)
+        means = await self._sensor_prices.async_copied_means(tariffs, page.range)
         if wrong := await async_compute(self._hass, page, tariffs, means):
             await self._state.async_reset(wrong)
         else:

@@ -41,7 +41,7 @@ async def async_day(hass: HomeAssistant, owner: Owner, day: date) -> JsonObjectT
     else:
         columns = await _async_amounts_of_day(hass, owner, day)
         step, count = timedelta(days=1), 1
-    means = await owner.runtime.costs.async_means(whole)
+    means = await owner.runtime.costs.async_copied_means(whole)
     return answer | {
         "step": int(step.total_seconds()),
         "count": count,
