@@ -106,21 +106,21 @@ class SensorPrices:
         """Whether it is to be looked for hours that can be priced now."""
         return self._look_from is not None
 
-    def look_again(self, *, at_all: bool = False) -> None:
+    def look_again(self, *, all_time: bool = False) -> None:
         """Look for means that were not there: of the last days, or of all time."""
-        since = _EVER if at_all else dt_util.utcnow() - AWAITED
+        since = _EVER if all_time else dt_util.utcnow() - AWAITED
         self._look_from = min(since, self._look_from or since)
 
     async def async_look(self, tariffs: Tariffs) -> list[TimeRange]:
         """Return the hours of which sensors have a mean that is not copied yet.
 
-        In each of the stretches all prices hold on. Only what is over is looked at.
+        No tariff changes within one of the stretches. Only what is over is looked at.
         """
         since, self._look_from = self._look_from, None
         try:
             return await self._async_look(tariffs, since or _EVER)
         except Exception:
-            self.look_again(at_all=since == _EVER)
+            self.look_again(all_time=since == _EVER)
             raise
 
     async def _async_look(self, tariffs: Tariffs, since: datetime) -> list[TimeRange]:

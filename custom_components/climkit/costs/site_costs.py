@@ -162,7 +162,7 @@ class SiteCosts:
         if tariffs == self._stored:
             return
         before, self._stored = self.tariffs, tariffs
-        self._sensor_prices.look_again(at_all=True)
+        self._sensor_prices.look_again(all_time=True)
         self._plan_with(self.plan.series, tariffs_from_data(tariffs, self._site.zone))
         self._state.forget_repriced(before, self.tariffs, self.plan.cost_series)
         self._on_change()
@@ -208,7 +208,7 @@ class SiteCosts:
     def start_night(self) -> None:
         """Look whether what was computed is still stored, in the background."""
         self._is_to_be_examined = True
-        self._sensor_prices.look_again(at_all=True)
+        self._sensor_prices.look_again(all_time=True)
         self.worker.wake()
 
     def note_time(self) -> None:

@@ -243,7 +243,7 @@ class SiteCostState:
     async def async_mark_told(self, ranges: Collection[TimeRange]) -> None:
         """Mark hours of which a sensor told a price that was not known.
 
-        In each of the ranges all prices hold on. What is old is remembered at once.
+        No tariff changes within one of the ranges. What is old is remembered at once.
         """
         marked, is_old = [], False
         for state in self.states.values():

@@ -133,7 +133,7 @@ class Tariffs:
         return held.rate.sensor if held and isinstance(held.rate, SensorRate) else None
 
     def told_by_sensors(self, hours: TimeRange) -> list[tuple[str, TimeRange]]:
-        """Return the stretches in which a sensor tells a price; in each all prices hold on."""
+        """Return the stretches in which a sensor tells a price; no tariff changes in one."""
         edges = sorted({hours.start, *filter(hours.__contains__, self.edges(hours.end))})
         stretches = [TimeRange(*ends) for ends in pairwise([*edges, hours.end])]
         return [
