@@ -217,12 +217,12 @@ def _only(
     return {key: partial(only, price) for key, price in parts.items()}
 
 
-def fee_by_hour(tariffs: Collection[Mapping[str, Any]], key: str) -> Price:
+def hourly_fee(tariffs: Collection[Mapping[str, Any]], key: str) -> Price:
     """What an hour holds of a month's fee, where the tariff spreads it over hours."""
 
     def fee(local: datetime) -> float:
         valid = _valid(tariffs, local.date())
-        if valid is None or not _is_by_hour(valid):
+        if valid is None or not _spreads_fees(valid):
             return 0.0
         month_fee: float = valid["fees"].get(key, 0.0)
         return month_fee / _days_of_month(local.date()) / _hours_of_day(local.date())
@@ -230,7 +230,7 @@ def fee_by_hour(tariffs: Collection[Mapping[str, Any]], key: str) -> Price:
     return fee
 
 
-def _is_by_hour(valid: Mapping[str, Any]) -> bool:
+def _spreads_fees(valid: Mapping[str, Any]) -> bool:
     """Whether fees are in the costs of hours; without a price of the grid there are none."""
     return bool(valid["fees"].get("fees_by_hour")) and _has_grid_price(valid)
 
@@ -296,7 +296,7 @@ def _source_prices(
 
 def source_fees(stored: Collection[Mapping[str, Any]]) -> dict[str, Price]:
     """The fees in the hours of that installation."""
-    fee = fee_by_hour([one for one in stored if "feed_in" not in one], "site_fee")
+    fee = hourly_fee([one for one in stored if "feed_in" not in one], "site_fee")
     site = f"climkit:{SITE_ID}_electricity"
     is_low = low_by_tariffs([one for one in stored if "feed_in" not in one])
     by_rate = {
@@ -436,14 +436,14 @@ def fees_by_hand(
     first: date,
     last: date,
     *,
-    but_by_hour: bool = False,
+    but_spread: bool = False,
 ) -> float:
     """The fees of some days, each its part of the month's; perhaps without those in hours."""
     return sum(
         valid["fees"].get(key, 0.0) / _days_of_month(day)
         for day in _days(first, last)
         if (valid := _valid([one for one in tariffs if "fees" in one], day))
-        and not (but_by_hour and _is_by_hour(valid))
+        and not (but_spread and _spreads_fees(valid))
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.climkit.costs import Fee
+from custom_components.climkit.costs import Payer
 from custom_components.climkit.costs.tariffs import tariffs_from_data
 from tests.conftest import Home
 from tests.costs.bill import (
@@ -19,9 +19,9 @@ from tests.costs.bill import (
     by_tariff,
     correct_tariff,
     costs_by_hand,
-    fee_by_hour,
     fees_by_hand,
     flat_of,
+    hourly_fee,
     house_prices,
     is_low,
     site_of,
@@ -36,7 +36,7 @@ LOW = {"weekday": "12-17, 23-07", "saturday": "0-24"}
 def house_fees(home: Home, stored: dict[str, Any]) -> dict[str, Price]:
     """Which statistics hold which fee: what an owner costs, and what the grid does."""
     site, flat = f"climkit:{site_of(home)}_electricity", f"climkit:{flat_of(home)}"
-    of_site, of_meter = (fee_by_hour([stored], key) for key in ("site_fee", "meter_fee"))
+    of_site, of_meter = (hourly_fee([stored], key) for key in ("site_fee", "meter_fee"))
     return {
         f"{site}_from_ext_cost": of_site,
         f"{site}_conso_total_cost": of_site,
@@ -124,10 +124,11 @@ def test_hours_of_days() -> None:
     known = tariffs_from_data([home], ZURICH)
     for day, hours in ((date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 7, 1), 24)):
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZURICH).astimezone(UTC)
-        assert known.fee_by_hour(Fee.SITE, noon) == pytest.approx(1 / hours)
-        assert known.fee_by_hour(Fee.METER, noon) == pytest.approx(2 / hours)
-        assert known.fees(day, day, but_by_hour=True) == (0, 0)
-        assert known.fees(day, day).site == pytest.approx(1)
+        assert known.hourly_fee(Payer.SITE, noon) == pytest.approx(1 / hours)
+        assert known.hourly_fee(Payer.METER, noon) == pytest.approx(2 / hours)
+        assert known.fee(Payer.SITE, day, day, but_spread=True) == 0
+        assert known.fee(Payer.METER, day, day, but_spread=True) == 0
+        assert known.fee(Payer.SITE, day, day) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("flag", ["yes", 1, None])
@@ -135,13 +136,13 @@ def test_odd_flag(flag: object) -> None:
     """Whatever is stored there that is no yes: fees stay beside the hours."""
     odd = tariff("a", "2026-01-01", grid_price=0.3, site_fee=31.0)
     odd["fees"]["fees_by_hour"] = flag
-    known = tariffs_from_data([odd], ZURICH)
-    assert known.fee_by_hour(Fee.SITE, datetime(2026, 7, 1, tzinfo=UTC)) == 0
-    assert known.fees(date(2026, 7, 1), date(2026, 7, 1), but_by_hour=True).site == pytest.approx(1)
+    known, day = tariffs_from_data([odd], ZURICH), date(2026, 7, 1)
+    assert known.hourly_fee(Payer.SITE, datetime(2026, 7, 1, tzinfo=UTC)) == 0
+    assert known.fee(Payer.SITE, day, day, but_spread=True) == pytest.approx(1)
 
 
 def test_without_a_price_of_the_grid() -> None:
     """There are no hours to hold fees, so they stay beside them."""
     heat = tariff("a", "2026-01-01", heating_price=0.12, site_fee=31.0, fees_by_hour=True)
-    known = tariffs_from_data([heat], ZURICH)
-    assert known.fees(date(2026, 7, 1), date(2026, 7, 1), but_by_hour=True).site == pytest.approx(1)
+    known, day = tariffs_from_data([heat], ZURICH), date(2026, 7, 1)
+    assert known.fee(Payer.SITE, day, day, but_spread=True) == pytest.approx(1)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.climkit.const import CONF_HISTORY
+from custom_components.climkit.costs import Payer
 from custom_components.climkit.costs.power import Month, months_of, power_cost
 from custom_components.climkit.costs.tariffs import tariffs_from_data
 from tests.conftest import NOW, Home
@@ -71,10 +72,10 @@ class TestPowerCost:
             tariff("a", "2026-01-01", grid_price=0.3, solar_price=0.2, site_power_price=6.0),
             tariff("a", "2026-11-16", grid_price=0.3, solar_price=0.2, meter_power_price=3.0),
         ]
-        prices = tariffs_from_data(stored, ZURICH).power_prices(
-            date(2026, 11, 1), date(2026, 11, 30)
-        )
-        assert prices == pytest.approx((3.0, 1.5))
+        tariffs = tariffs_from_data(stored, ZURICH)
+        november = date(2026, 11, 1), date(2026, 11, 30)
+        assert tariffs.power_price(Payer.SITE, *november) == pytest.approx(3.0)
+        assert tariffs.power_price(Payer.METER, *november) == pytest.approx(1.5)
 
 
 def highest(home: Home, owner_id: str, start: datetime, end: datetime) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.climkit.api import HOUR
 from custom_components.climkit.costs.low_hours import LowHours, LowHoursError, parse_hours
-from custom_components.climkit.costs.tariff import Rate, Tariff
+from custom_components.climkit.costs.tariff import Payer, Rate, Tariff
 from custom_components.climkit.costs.tariffs import (
     Tariffs,
     changed_ranges,
@@ -128,7 +128,7 @@ class TestPrices:
         assert not none
         assert none.start is none.currency is None
         assert none.price(Price.GRID, local("2026-07-01T00:00")) is None
-        assert none.fees(date(2026, 7, 1), date(2026, 7, 31)) == (0, 0)
+        assert not any(none.fee(one, date(2026, 7, 1), date(2026, 7, 31)) for one in Payer)
 
     def test_low_hours_at_the_change_of_clocks(self) -> None:
         """The repeated hour is low twice, the left-out one never."""
@@ -211,16 +211,18 @@ class TestFees:
     def test_a_whole_month_is_the_fee(self) -> None:
         """Also the one with the change of clocks."""
         one = tariffs(tariff(date(2026, 1, 1), site_fee=31.0, meter_fee=6.2))
-        october = one.fees(date(2026, 10, 1), date(2026, 10, 31))
-        assert october == (pytest.approx(31), pytest.approx(6.2))
-        assert one.fees(date(2026, 10, 4), date(2026, 10, 4)).site == pytest.approx(1)
+        october = date(2026, 10, 1), date(2026, 10, 31)
+        assert one.fee(Payer.SITE, *october) == pytest.approx(31)
+        assert one.fee(Payer.METER, *october) == pytest.approx(6.2)
+        assert one.fee(Payer.SITE, date(2026, 10, 4), date(2026, 10, 4)) == pytest.approx(1)
 
     def test_a_tariff_within_the_month(self) -> None:
         """Each day pays what its tariff says; days without one pay nothing."""
         two = tariffs(
             tariff(date(2026, 11, 11), site_fee=30), tariff(date(2026, 11, 21), site_fee=60)
         )
-        assert two.fees(date(2026, 11, 1), date(2026, 11, 30)).site == pytest.approx(10 + 20)
+        november = date(2026, 11, 1), date(2026, 11, 30)
+        assert two.fee(Payer.SITE, *november) == pytest.approx(10 + 20)
 
 
 class TestCosts:

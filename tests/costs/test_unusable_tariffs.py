@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigEntryState
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.climkit.costs import Payer
 from custom_components.climkit.costs.tariffs import tariffs_from_data, unusable_days
 from custom_components.climkit.measures.table import Price
 from tests.conftest import NOW, Home
@@ -66,7 +67,7 @@ def test_anything(data: dict[str, Any]) -> None:
     read = tariffs_from_data([data, GOOD], ZURICH)
     today = NOW.date()
     assert read.price(Price.GRID, NOW) is None or abs(read.price(Price.GRID, NOW) or 0) < 1e7
-    assert abs(read.fees(today, today).site) < 1e7
+    assert abs(read.fee(Payer.SITE, today, today)) < 1e7
 
 
 @pytest.mark.recorder

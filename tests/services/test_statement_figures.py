@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from custom_components.climkit.api import HOUR
-from custom_components.climkit.costs import Fee
+from custom_components.climkit.costs import Payer
 from custom_components.climkit.costs.tariffs import Tariffs, tariffs_from_data
 from custom_components.climkit.services.statement import (
     Costs,
@@ -121,7 +121,7 @@ def test_price_that_a_sensor_tells() -> None:
 
 def test_costs_are_pending() -> None:
     """A part of them is none, nor is one of the fees: not even that which no hour holds."""
-    whole = [Costs({MIDNIGHT: 0.5}, Fee.SITE)]
+    whole = [Costs({MIDNIGHT: 0.5}, Payer.SITE)]
     part = measured([1.0], costs=whole[0])
     known = {"fees": 1.0, "tariffs": Tariffs([], ZURICH), "power": 4.0}
     stated = figures([part], whole, is_pending=False, **known)

@@ -81,7 +81,7 @@ def _assert_spent(
         return
     for key, since in (("cost_today", today), ("cost_this_month", today.replace(day=1))):
         spent = [cost for one in hours for hour, cost in one.items() if hour >= since]
-        fees = fees_by_hand(tariffs, "site_fee", since.date(), today.date(), but_by_hour=True)
+        fees = fees_by_hand(tariffs, "site_fee", since.date(), today.date(), but_spread=True)
         power = (
             power_by_hand(home, tariffs, since.date(), dt_util.utcnow())
             if key == "cost_this_month"
@@ -107,7 +107,7 @@ def _assert_last_month(
     spent = [cost for one in hours for hour, cost in one.items() if start <= hour < month]
     known = home.sites[0].costs.bills.cost_last_month(SITE_ID)
     if spent:
-        fees = fees_by_hand(tariffs, "site_fee", start.date(), last_day, but_by_hour=True)
+        fees = fees_by_hand(tariffs, "site_fee", start.date(), last_day, but_spread=True)
         power = power_by_hand(home, tariffs, start.date(), dt_util.utcnow())
         assert None not in (known, power)
         assert abs((known or 0) - sum(spent) - fees - (power or 0)) < 1e-4, known
@@ -140,7 +140,7 @@ def _assert_projected(
     power = power_by_hand(home, tariffs, today.replace(day=1), dt_util.utcnow())
     if known and len(known) == len(expected) and power is not None:
         last = today.replace(day=monthrange(today.year, today.month)[1])
-        fees = fees_by_hand(tariffs, "site_fee", today.replace(day=1), last, but_by_hour=True)
+        fees = fees_by_hand(tariffs, "site_fee", today.replace(day=1), last, but_spread=True)
         assert abs(float(state.state) - sum(known) - fees - power) < 1e-4, state
     else:
         assert state.state == "unknown", state

@@ -7,15 +7,15 @@ from .low_hours import LowHours, LowHoursError
 from .sensor_prices import price_unit
 from .site_costs import SiteCosts
 from .stored import async_move_feed_in, stored_prices
-from .tariff import Fee, first_day, is_factor, is_feed_in, is_price
+from .tariff import Payer, first_day, is_factor, is_feed_in, is_price
 from .tariffs import Means, Tariffs, unusable_days
 
 __all__ = [
     "Bills",
-    "Fee",
     "LowHours",
     "LowHoursError",
     "Means",
+    "Payer",
     "Season",
     "SeasonError",
     "SeriesNames",

@@ -73,7 +73,7 @@ class Bills:
         None as long as there is no hour since then, and until all that belongs to it is computed.
         """
         day = self.today
-        return _sum(self._spent(owner_id, day, day), self.fee(owner_id, day, day))
+        return _sum(self._spent(owner_id, day, day), self.fee_so_far(owner_id, day, day))
 
     def cost_this_month(self, owner_id: str) -> float | None:
         """Return what a site or meter costs since the local month began: with fees, and power.
@@ -91,7 +91,7 @@ class Bills:
 
     def _cost_of(self, owner_id: str, month: Month) -> float | None:
         spent = self._spent(owner_id, *month)
-        return _sum(spent, self.fee(owner_id, *month), self.power(owner_id, *month))
+        return _sum(spent, self.fee_so_far(owner_id, *month), self.power(owner_id, *month))
 
     def projected(self, owner_id: str) -> Projection | None:
         """Return what a site or meter will have cost in the local month: with fees, and power.
@@ -104,13 +104,14 @@ class Bills:
         power = self.power(owner_id, *days)
         if found is None or power is None:
             return None
+        # At the month's end all of its fee is paid, and so far that of the days up to today.
         return Projection(
             cost=found.cost + plan.fee(owner_id, *days) + power,
-            so_far=found.so_far + self.fee(owner_id, *days) + power,
+            so_far=found.so_far + self.fee_so_far(owner_id, *days) + power,
             days=found.days,
         )
 
-    def fee(self, owner_id: str, first: date, last: date) -> float:
+    def fee_so_far(self, owner_id: str, first: date, last: date) -> float:
         """Return the fees that a site or meter pays for some days beside those in its hours.
 
         Days to come cost nothing.

@@ -81,6 +81,6 @@ async def async_learn_days(
     found = await async_hours(hass, ids, start, local_midnight(today, zone))
     for state in states:
         hours = found.get(state.statistic_id, {})
-        amounts = tariffs.without_fees(state.cost_series.fee, hours)
+        amounts = tariffs.without_fees(state.cost_series.payer, hours)
         recent = await hass.async_add_executor_job(RecentDays.of, amounts, today, zone)
         state.take_recent(recent)

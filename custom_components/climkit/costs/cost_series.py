@@ -8,7 +8,7 @@ from homeassistant.components.recorder.models import StatisticMetaData
 
 from ..measures import CHARGE_POINT, ELECTRICITY, Price, Role, Series, TimeOfUse
 from ..statistics import described, metadata
-from .tariff import Fee
+from .tariff import Payer
 from .tariffs import Tariffs, Term
 
 # A series that costs something, with the statistics of the amounts and what each is priced as.
@@ -26,7 +26,7 @@ class CostSeries(NamedTuple):
     """What a series costs, or what it has at one of two tariffs; a statistic of its own.
 
     `sources` are its amounts: statistic ids and their prices. `hours`: only those of one tariff
-    count. `is_amount`: the amounts themselves, not what they cost. `fee`: what is spread over its
+    count. `is_amount`: the amounts themselves, not what they cost. `payer`: whose fee is in its
     hours, where a tariff says so. `name` is the one of the statistic.
     """
 
@@ -36,12 +36,12 @@ class CostSeries(NamedTuple):
     sources: Sources
     hours: TimeOfUse | None = None
     is_amount: bool = False
-    fee: Fee | None = None
+    payer: Payer | None = None
 
     @property
     def terms(self) -> frozenset[Term]:
         """Return what of a tariff this follows from."""
-        return frozenset([*self.sources.values(), *([self.fee] if self.fee else [])])
+        return frozenset([*self.sources.values(), *([self.payer] if self.payer else [])])
 
     @property
     def is_own_cost(self) -> bool:
@@ -80,7 +80,7 @@ def cost_series_of(
                 statistic_id=one.cost_id,
                 name=names.cost(None),
                 sources=sources,
-                fee=_fee_in(one, sources),
+                payer=_payer(one, sources),
             )
             splits = _by_tariff(whole, names) if tariffs.has_low_hours else ()
             found |= {derived.statistic_id: derived for derived in (whole, *splits)}
@@ -111,7 +111,7 @@ def _by_tariff(whole: CostSeries, names: SeriesNames) -> Iterator[CostSeries]:
                 name=names.amount(hours),
                 hours=hours,
                 is_amount=True,
-                fee=None,
+                payer=None,
             )
         if _is_cost_of_grid(series):
             yield replace(
@@ -131,11 +131,11 @@ def is_consumer(series: Series) -> bool:
     return series.meter_id is not None and is_electricity and bool(series.part_ids)
 
 
-def _fee_in(series: Series, sources: Sources) -> Fee | None:
-    """Return which fee the costs of a series hold: what an owner costs, and the grid's costs."""
+def _payer(series: Series, sources: Sources) -> Payer | None:
+    """Return whose fee the costs of a series hold: what an owner costs, and the grid's costs."""
     if Price.GRID not in sources.values():
         return None
     if is_consumer(series):
-        return Fee.METER
+        return Payer.METER
     is_of_site = series.meter_id is None and series.measure.role in (Role.HOME, Role.GRID_IMPORT)
-    return Fee.SITE if is_of_site else None
+    return Payer.SITE if is_of_site else None

@@ -8,7 +8,7 @@ from typing import Self
 from ..measures import Series
 from .cost_series import CostSeries, SeriesNames, cost_series_of, is_consumer
 from .power import Month, months_of
-from .tariff import Fee
+from .tariff import Payer
 from .tariffs import Tariffs
 
 
@@ -17,15 +17,15 @@ class CostPlan:
     """What follows from the series and the tariffs of a site, until one of them changes.
 
     `cost_series`: the statistics to be computed, by their id. `cost_ids`: those that sum up to what
-    a site or meter costs, by its id. `fees`: which fee these pay. `billed_power`: of what their
-    highest quarter-hours are billed.
+    a site or meter costs, by its id. `payers`: as what these pay fees and for power.
+    `billed_power`: of what their highest quarter-hours are billed.
     """
 
     series: Mapping[Series, SeriesNames]
     tariffs: Tariffs
     cost_series: Mapping[str, CostSeries]
     cost_ids: Mapping[str, list[str]]
-    fees: Mapping[str, Fee]
+    payers: Mapping[str, Payer]
     billed_power: Mapping[str, Series]
 
     @classmethod
@@ -33,9 +33,9 @@ class CostPlan:
         """Make it; each series comes with the names of what follows from it and prices."""
         cost_series = cost_series_of(series.items(), tariffs)
         cost_ids = _costs_by_owner(cost_series)
-        fees = {site_id: Fee.SITE} if site_id in cost_ids else {}
-        fees |= dict.fromkeys(_pay_meter_fee(cost_series.values()), Fee.METER)
-        return cls(series, tariffs, cost_series, cost_ids, fees, _billed_power(series))
+        payers = {site_id: Payer.SITE} if site_id in cost_ids else {}
+        payers |= dict.fromkeys(_pay_meter_fee(cost_series.values()), Payer.METER)
+        return cls(series, tariffs, cost_series, cost_ids, payers, _billed_power(series))
 
     @property
     def owner_ids(self) -> Collection[str]:
@@ -51,22 +51,22 @@ class CostPlan:
         """Return the ids of what sums up to what a site or meter costs; none where it is free."""
         return self.cost_ids.get(owner_id, ())
 
-    def fee_in(self, cost_id: str) -> Fee | None:
-        """Return which fee a cost statistic holds, in the hours of tariffs that say so."""
+    def payer_in(self, cost_id: str) -> Payer | None:
+        """Return whose fee a cost statistic holds, in the hours of tariffs that say so."""
         found = self.cost_series.get(cost_id)
-        return found.fee if found else None
+        return found.payer if found else None
 
     def fee(self, owner_id: str, first: date, last: date) -> float:
         """Return the fees that a site or meter pays for some days beside those in its hours."""
-        if (fee := self.fees.get(owner_id)) is None:
+        if (payer := self.payers.get(owner_id)) is None:
             return 0.0
-        by_hour = any(self.fee_in(cost_id) for cost_id in self.cost_ids_of(owner_id))
-        return self.tariffs.fees(first, last, but_by_hour=by_hour).of(fee)
+        is_in_hours = any(map(self.payer_in, self.cost_ids_of(owner_id)))
+        return self.tariffs.fee(payer, first, last, but_spread=is_in_hours)
 
     def power_price(self, owner_id: str, month: Month) -> float:
         """Return what a site or meter pays for each kW of a month's highest quarter-hour."""
-        fee = self.fees.get(owner_id)
-        return self.tariffs.power_prices(*month).of(fee) if fee else 0.0
+        payer = self.payers.get(owner_id)
+        return self.tariffs.power_price(payer, *month) if payer else 0.0
 
     def has_power_price(self, owner_id: str, first: date, last: date) -> bool:
         """Whether a site or meter pays for its highest quarter-hour in a month of some days."""

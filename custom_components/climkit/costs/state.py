@@ -72,11 +72,12 @@ class CostState(StoredStatistic):
         """
         if not self.recent or not self.recent.are_enough or not self.spent_until:
             return None
+        prices = self.cost_series.sources.values()
 
         def is_priced(day: date) -> bool:
-            return any(tariffs.holds(price, day) for price in self.cost_series.sources.values())
+            return any(tariffs.is_priced_on(price, day) for price in prices)
 
-        fee = partial(tariffs.fee_by_day, self.cost_series.fee)
+        fee = partial(tariffs.daily_fee, self.cost_series.payer)
         spent = self.spent[month] or 0.0
         rest = TimeRange.between(max(self.spent_until, month.start), month.end)
         to_come = self.recent.to_come(rest, is_priced, fee) if rest else 0.0
@@ -129,7 +130,7 @@ def _hours_of(
         [part] = parts
         found = priced_amounts(*part, tariffs)
     else:
-        found = hourly_costs(parts, tariffs, means, cost_series.fee)
+        found = hourly_costs(parts, tariffs, means, cost_series.payer)
     return in_hours_of(cost_series.hours, found, tariffs) if cost_series.hours else found
 
 

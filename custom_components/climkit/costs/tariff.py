@@ -75,8 +75,8 @@ LARGEST_FACTOR = 2.0
 _ELSE = {Price.CHARGE_POINT_GRID: Price.GRID, Price.CHARGE_POINT_SOLAR: Price.SOLAR}
 
 
-class Fee(StrEnum):
-    """Which fixed fee somebody pays."""
+class Payer(StrEnum):
+    """Who pays fixed fees, and for highest quarter-hours: the site, or each consumer's meter."""
 
     SITE = "site"
     METER = "meter"
@@ -140,9 +140,9 @@ class SensorRate(NamedTuple):
 class Tariff:
     """The prices of a site from a day on (local date of the site); what has none has no cost.
 
-    `site_fee` and `meter_fee` (of each consumer's electricity meter) are a month's; `fees_by_hour`:
-    they are spread over the hours of the cost statistics. Power prices are a month's too, per kW of
-    its highest quarter-hour from the grid.
+    `site_fee` and `meter_fee` (of each consumer's electricity meter) are a month's; `spreads_fees`:
+    the hours of the cost statistics hold them. Power prices are a month's too, per kW of its
+    highest quarter-hour from the grid.
     """
 
     valid_from: date
@@ -152,7 +152,7 @@ class Tariff:
     season: Season | None = None
     site_fee: float = 0.0
     meter_fee: float = 0.0
-    fees_by_hour: bool = False
+    spreads_fees: bool = False
     site_power: float = 0.0
     meter_power: float = 0.0
 
@@ -174,14 +174,18 @@ class Tariff:
             site_fee=fees.get(CONF_SITE_FEE, 0.0),
             meter_fee=fees.get(CONF_METER_FEE, 0.0),
             # They go into the costs of electricity from the grid, so those must be known.
-            fees_by_hour=fees.get(CONF_FEES_BY_HOUR) is True and Price.GRID in rates,
+            spreads_fees=fees.get(CONF_FEES_BY_HOUR) is True and Price.GRID in rates,
             site_power=fees.get(CONF_SITE_POWER, 0.0),
             meter_power=fees.get(CONF_METER_POWER, 0.0),
         )
 
-    def fee(self, fee: Fee) -> float:
+    def fee(self, payer: Payer) -> float:
         """Return the fee of a month."""
-        return self.site_fee if fee is Fee.SITE else self.meter_fee
+        return self.site_fee if payer is Payer.SITE else self.meter_fee
+
+    def power_price(self, payer: Payer) -> float:
+        """Return what a kW costs in a month."""
+        return self.site_power if payer is Payer.SITE else self.meter_power
 
     def rate(self, price: Price) -> Rate | SensorRate | None:
         """Return what something costs; None where this tariff does not say."""

@@ -12,31 +12,20 @@ from ..measures import Price, TimeOfUse
 from ..statistics import TimeRange
 from .calendar import Calendar
 from .low_hours import LowHours
-from .tariff import Fee, Rate, SensorRate, Tariff, feed_in_of_tariffs, is_feed_in, usable
+from .tariff import Payer, Rate, SensorRate, Tariff, feed_in_of_tariffs, is_feed_in, usable
 
 # What sensors told: the mean of each hour, by its start in UTC, by sensor; see `SensorRate`.
 type Means = Mapping[str, Mapping[datetime, float]]
 
 NO_MEANS: Means = MappingProxyType({})
 
-# What a tariff says, and costs follow from.
-type Term = Price | Fee
+# What a tariff says, and costs follow from: a price, or the fee that somebody pays.
+type Term = Price | Payer
 
-ALL_TERMS: Final[frozenset[Term]] = frozenset([*Price, *Fee])
+ALL_TERMS: Final[frozenset[Term]] = frozenset([*Price, *Payer])
 
 # What hours have, by their start in UTC; None: Climkit withdrew it.
 type Hours = Mapping[datetime, float | None]
-
-
-class Fees(NamedTuple):
-    """What the site, and each meter of a consumer, pay: in all, or for each kW."""
-
-    site: float
-    meter: float
-
-    def of(self, fee: Fee) -> float:
-        """Return one of them."""
-        return self.site if fee is Fee.SITE else self.meter
 
 
 class _Held(NamedTuple):
@@ -57,7 +46,7 @@ class Tariffs:
         self._tariffs = Calendar(tariffs)
         self._feed_in = Calendar(feed_in)
         self._zone = zone
-        self._fees_by_hour: dict[tuple[Fee, date], float] = {}
+        self._hourly_fees: dict[tuple[Payer, date], float] = {}
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -104,7 +93,7 @@ class Tariffs:
         if isinstance(term, Price):
             return self._rate_on(term, day)
         tariff = self._tariffs.on(day)
-        return tariff.fee(term) if tariff and tariff.fees_by_hour else 0.0
+        return tariff.fee(term) if tariff and tariff.spreads_fees else 0.0
 
     def _rate_on(self, price: Price, day: date) -> _Held | None:
         """Return what something costs on a local day; None where nobody says."""
@@ -125,7 +114,7 @@ class Tariffs:
 
     def is_priced(self, price: Price, hour: datetime) -> bool:
         """Whether a tariff says what something costs in an hour, or a sensor shall."""
-        return self.holds(price, self._day(hour))
+        return self.is_priced_on(price, self._day(hour))
 
     def sensor(self, price: Price, when: datetime) -> str | None:
         """Return which sensor tells at a time what something costs; None where none does."""
@@ -140,7 +129,7 @@ class Tariffs:
             (sensor, one) for one in stretches if (sensor := self.sensor(Price.GRID, one.start))
         ]
 
-    def holds(self, price: Price, day: date) -> bool:
+    def is_priced_on(self, price: Price, day: date) -> bool:
         """Whether it is said what something costs on a local day."""
         return self._rate_on(price, day) is not None
 
@@ -159,60 +148,52 @@ class Tariffs:
                 return TimeOfUse.LOW
         return TimeOfUse.HIGH
 
-    def fee_by_hour(self, fee: Fee, hour: datetime) -> float:
-        """Return what is in the cost of an hour of a fee; a day's is spread evenly over its hours.
+    def hourly_fee(self, payer: Payer | None, hour: datetime) -> float:
+        """Return what the cost of an hour holds of a fee; 0 where nobody (None) pays it.
 
-        The two days a year when clocks are changed have 23 and 25 of them.
+        A day's is spread evenly over its hours: 23 or 25 where clocks are changed.
         """
-        key = fee, self._day(hour)
-        if key not in self._fees_by_hour:
-            self._fees_by_hour[key] = self._fee_of_hours(*key)
-        return self._fees_by_hour[key]
-
-    def _fee_of_hours(self, fee: Fee, day: date) -> float:
-        start, end = (local_midnight(one, self._zone) for one in (day, day + timedelta(days=1)))
-        return self.fee_by_day(fee, day) / ((end - start) / HOUR)
-
-    def fee_by_day(self, fee: Fee | None, day: date) -> float:
-        """Return what is in the costs of the hours of a local day of a fee; None: of no fee."""
-        tariff = self._tariffs.on(day)
-        if fee is None or tariff is None or not tariff.fees_by_hour:
+        if payer is None:
             return 0.0
-        return tariff.fee(fee) / days_of_month(day)
+        key = payer, self._day(hour)
+        if key not in self._hourly_fees:
+            self._hourly_fees[key] = self._hourly_fee_on(*key)
+        return self._hourly_fees[key]
+
+    def _hourly_fee_on(self, payer: Payer, day: date) -> float:
+        start, end = (local_midnight(one, self._zone) for one in (day, day + timedelta(days=1)))
+        return self.daily_fee(payer, day) / ((end - start) / HOUR)
+
+    def daily_fee(self, payer: Payer | None, day: date) -> float:
+        """Return what the costs of a local day's hours hold of a fee; 0 where nobody pays it."""
+        tariff = self._tariffs.on(day)
+        if payer is None or tariff is None or not tariff.spreads_fees:
+            return 0.0
+        return tariff.fee(payer) / days_of_month(day)
 
     def without_fees(
-        self, fee: Fee | None, hours: Mapping[datetime, float]
+        self, payer: Payer | None, hours: Mapping[datetime, float]
     ) -> dict[datetime, float]:
-        """Return what the amounts of hours cost that hold a fee."""
-        if fee is None:
-            return dict(hours)
-        return {hour: cost - self.fee_by_hour(fee, hour) for hour, cost in hours.items()}
+        """Return what the amounts of hours cost, without the fee that their costs hold."""
+        return {hour: cost - self.hourly_fee(payer, hour) for hour, cost in hours.items()}
 
-    def fees(self, first: date, last: date, *, but_by_hour: bool = False) -> Fees:
-        """Return the fees of some days; a month's fee is spread evenly over its days.
+    def fee(self, payer: Payer, first: date, last: date, *, but_spread: bool = False) -> float:
+        """Return the fee of some days; a month's is spread evenly over its days.
 
-        `but_by_hour`: without those that the costs of hours hold.
+        `but_spread`: without what the costs of hours hold.
         """
-        valid = [
-            (part, tariff)
+        return sum(
+            part * tariff.fee(payer)
             for part, tariff in self._parts(first, last)
-            if not (but_by_hour and tariff.fees_by_hour)
-        ]
-        return Fees(
-            site=sum(part * tariff.site_fee for part, tariff in valid),
-            meter=sum(part * tariff.meter_fee for part, tariff in valid),
+            if not (but_spread and tariff.spreads_fees)
         )
 
-    def power_prices(self, first: date, last: date) -> Fees:
+    def power_price(self, payer: Payer, first: date, last: date) -> float:
         """Return what a kW costs in a month, from its first to its last day.
 
         A price that holds on some of its days only counts by their share.
         """
-        parts = list(self._parts(first, last))
-        return Fees(
-            site=sum(part * tariff.site_power for part, tariff in parts),
-            meter=sum(part * tariff.meter_power for part, tariff in parts),
-        )
+        return sum(part * tariff.power_price(payer) for part, tariff in self._parts(first, last))
 
     def _parts(self, first: date, last: date) -> Iterator[tuple[float, Tariff]]:
         """Return which part of its month each day is, with the tariff that holds then."""
@@ -249,12 +230,12 @@ def hourly_costs(
     parts: Iterable[tuple[Price, Hours]],
     tariffs: Tariffs,
     means: Means = NO_MEANS,
-    fee: Fee | None = None,
+    payer: Payer | None = None,
 ) -> Hours:
     """Return what each hour costs: the sum of what its parts cost, each at its own price.
 
-    `parts` are hourly amounts, each with what it is priced as; `fee` is the one that the costs
-    hold, if the tariff says so. None is an amount that Climkit withdrew, and an hour of which all
+    `parts` are hourly amounts, each with what it is priced as; `payer` is whose fee the costs hold,
+    if the tariff says so. None is an amount that Climkit withdrew, and an hour of which all
     were withdrawn costs None. An hour without a price, or without amounts, is left out, and so is
     one of which a sensor did not tell a part's price (yet): half of a cost is none.
     """
@@ -271,7 +252,7 @@ def hourly_costs(
             else:
                 costs.setdefault(hour, None)
     return {
-        hour: cost + tariffs.fee_by_hour(fee, hour) if fee and cost is not None else cost
+        hour: None if cost is None else cost + tariffs.hourly_fee(payer, hour)
         for hour, cost in costs.items()
         if hour not in untold
     }

@@ -94,7 +94,7 @@ async def async_costs(
         power = bills.power(owner_id, first, last) if first < last else 0.0
         if amount is None or power is None:
             return None
-        return amount + bills.fee(owner_id, first, last) + power
+        return amount + bills.fee_so_far(owner_id, first, last) + power
 
     return {
         one: [

@@ -18,7 +18,7 @@ from homeassistant.util.json import JsonValueType
 
 from ..api import HOUR, floor_hour, local_midnight
 from ..const import DECIMALS
-from ..costs import Fee, Tariffs
+from ..costs import Payer, Tariffs
 from ..measures import Series, TimeOfUse
 from ..statistics import TimeRange
 
@@ -119,18 +119,18 @@ class DaySpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What hours cost, by their start, UTC; `fee` is the one in them where a tariff says so."""
+    """What hours cost, by their start, UTC; `payer`: whose fee is in them."""
 
     hours: Mapping[datetime, float] = field(default_factory=dict)
-    fee: Fee | None = None
+    payer: Payer | None = None
 
     def fees(self, tariffs: Tariffs) -> float:
         """Return how much of it is fees."""
-        return fsum(tariffs.fee_by_hour(self.fee, hour) for hour in self.hours) if self.fee else 0.0
+        return fsum(tariffs.hourly_fee(self.payer, hour) for hour in self.hours)
 
     def without_fees(self, tariffs: Tariffs) -> Mapping[datetime, float]:
         """Return what the amounts of the hours cost."""
-        return tariffs.without_fees(self.fee, self.hours)
+        return tariffs.without_fees(self.payer, self.hours)
 
 
 class Measured(NamedTuple):

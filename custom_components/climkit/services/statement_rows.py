@@ -159,9 +159,9 @@ async def _async_row(
     site, costs, now = runtime.site, runtime.costs, dt_util.utcnow()
     measured = _measured(runtime, owner, found)
     plan, bills = costs.plan, costs.bills
-    whole = [Costs(found.get(one, {}), plan.fee_in(one)) for one in plan.cost_ids_of(owner.id)]
-    has_fee = owner.id in plan.fees
-    fees = bills.fee(owner.id, span.first, span.last) if has_fee else None
+    whole = [Costs(found.get(one, {}), plan.payer_in(one)) for one in plan.cost_ids_of(owner.id)]
+    has_fee = owner.id in plan.payers
+    fees = bills.fee_so_far(owner.id, span.first, span.last) if has_fee else None
     has_power_price = plan.has_power_price(owner.id, span.first, span.last)
     power = bills.power(owner.id, span.first, span.last) if has_power_price else None
     is_peak_unknown = has_power_price and power is None
@@ -217,7 +217,7 @@ def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours) -> list[Measur
             Measured(
                 part=part,
                 amounts=found.get(one.statistic_id, {}),
-                costs=Costs(found.get(one.cost_id, {}), runtime.costs.plan.fee_in(one.cost_id)),
+                costs=Costs(found.get(one.cost_id, {}), runtime.costs.plan.payer_in(one.cost_id)),
                 is_stored=one.statistic_id in stored,
                 is_awaited=history.is_awaited(one.statistic_id),
                 lateness=2 * HOUR if is_frequent else USUAL_LATENESS,
