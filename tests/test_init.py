@@ -1,6 +1,7 @@
 """An entry from set-up to removal."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -14,12 +15,13 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.climkit import async_remove_config_entry_device
 from custom_components.climkit.api.batch import read_each_site
-from custom_components.climkit.const import CONF_SITES, DOMAIN
+from custom_components.climkit.const import CONF_SITE_TOTALS, CONF_SITES, DOMAIN
 from custom_components.climkit.coordinator.site import SiteCoordinator
 from custom_components.climkit.feeds import Answer
 from custom_components.climkit.history.pages import Page, Purpose
 from custom_components.climkit.statistics import TimeRange
-from tests.conftest import NOW, Home
+from tests.conftest import NOW, Home, account_entry
+from tests.costs.bill import add_tariff, delete_tariff, plain_tariff
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
 from tests.truth import assert_equal_to_climkit, stored_rows
 
@@ -167,6 +169,56 @@ class TestSites:
             await home.hass.async_block_till_done(wait_background_tasks=True)
         assert home.entry.state is ConfigEntryState.NOT_LOADED
         assert len(home.simulator.requests) == asked
+
+
+class TestChangedDuringSetUp:
+    """What a person changes while Climkit takes its time with the first data."""
+
+    @pytest.fixture
+    async def changed(self, home: Home) -> Callable[[Callable[[], object]], Awaitable[None]]:
+        """Do something in the middle of set-up, and wait until that and what follows is done."""
+
+        async def during_set_up(change: Callable[[], object]) -> None:
+            asked = len(home.simulator.requests)
+            home.simulator.switches.faults = [
+                Fault(kind=FaultKind.DELAY, path="/site_data/", delay=1.0, times=1)
+            ]
+            task = home.hass.async_create_task(home.set_up())
+            await home.until(
+                lambda: any("/site_data/" in one.path for one in home.simulator.requests[asked:])
+            )
+            assert home.entry.state is ConfigEntryState.SETUP_IN_PROGRESS
+            change()
+            home.freezer.tick(2)
+            await home.until(task.done)
+            await home.let_set_up_end()
+            assert home.entry.state is ConfigEntryState.LOADED
+
+        return during_set_up
+
+    async def test_options(
+        self, home: Home, changed: Callable[[Callable[[], object]], Awaitable[None]]
+    ) -> None:
+        """They are followed, by a reload."""
+        options = {**account_entry("").options, CONF_SITE_TOTALS: False}
+        await changed(
+            lambda: home.hass.config_entries.async_update_entry(home.entry, options=options)
+        )
+        [site] = home.sites
+        assert all(one.meter_id for one in site.series.values())
+
+    async def test_tariff_added_and_deleted(
+        self, home: Home, changed: Callable[[Callable[[], object]], Awaitable[None]]
+    ) -> None:
+        """What comes has its costs, what goes has none."""
+        added: list[str] = []
+        await changed(lambda: added.append(add_tariff(home, plain_tariff(home))))
+        [site] = home.sites
+        assert site.costs.tariffs
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        await changed(lambda: delete_tariff(home, added[0]))
+        [site] = home.sites
+        assert not site.costs.tariffs
 
 
 async def test_wrong_password(home: Home) -> None:

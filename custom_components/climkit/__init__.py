@@ -62,6 +62,8 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) ->
 
 async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> bool:
     """Set up an account: what is new first, history later and in the background."""
+    entry.runtime_data = {}
+    _follow_entry(hass, entry)  # from the start: set-up takes as long as Climkit's answers do
     async_update_panel(hass)  # whatever Climkit answers
     client = async_create_client(hass, entry.data)
     client.login.permit()  # refused before, no retry leads here: a person wants it to be tried
@@ -85,7 +87,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     async_tell_of_refused_sites(hass, entry.entry_id, unlisted, sites)
     owners.release_sites(unlisted)
 
-    entry.runtime_data = {}
     free = free_sites(hass, entry, sites)  # another entry may have been faster
     if wanted and not (free if sites else site_ids):
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="sites_taken")
@@ -112,7 +113,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         entry.async_on_unload(async_track_time_interval(hass, issues.update, ISSUES_INTERVAL))
     for site_id in (one for one in site_ids if one not in sites):
         _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
-    _follow_entry(hass, entry)
     unread = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
     watch_for_sites(hass, entry, client, unread, refused)
     return True
@@ -161,7 +161,10 @@ def _claim_remembered(
 
 @callback
 def _follow_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
-    """Compute costs anew when tariffs change; reload when anything else does that matters."""
+    """Compute costs anew when tariffs change; reload when anything else does that matters.
+
+    Home Assistant reloads an entry that is still being set up once that is done.
+    """
     known = entry.data, entry.options
 
     async def updated(_hass: HomeAssistant, _entry: ConfigEntry) -> None:
