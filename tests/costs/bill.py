@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from statistics import mean
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -473,7 +474,7 @@ def projected_by_hand(
 
     An hour to come, after `until`, costs what the last whole days of its kind did on average, each
     day's cost spread over its hours, and its own `fee`, not that of those days. None with less than
-    three whole days of the last fourteen.
+    three whole days of the last fourteen, unless nothing to come has a price.
     """
 
     def fee_in(hour: datetime) -> float:
@@ -485,13 +486,10 @@ def projected_by_hand(
         day = today - timedelta(days=number)
         if all(hour in costs for hour in _hours_of(day)):
             days[day] = sum(costs[hour] - fee_in(hour) for hour in _hours_of(day))
-    if len(days) < 3:
-        return None
     spent = 0.0
     for number in range(1, _days_of_month(today) + 1):
         day = today.replace(day=number)
         alike = [cost for one, cost in days.items() if _kind_of(one) == _kind_of(day)]
-        usual = sum(alike) / len(alike) if alike else sum(days.values()) / len(days)
         hours = _hours_of(day)
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZURICH)
         is_priced = any(price(noon) is not None for price in prices)
@@ -499,6 +497,9 @@ def projected_by_hand(
             if hour < until:
                 spent += costs.get(hour, 0.0)
             elif is_priced:
+                if len(days) < 3:
+                    return None
+                usual = mean(alike or days.values())
                 spent += usual / len(hours) + fee_in(hour)
     return spent
 

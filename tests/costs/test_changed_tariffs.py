@@ -1,7 +1,8 @@
 """Tariffs are added, corrected and deleted, and the costs follow."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from homeassistant.components.recorder.statistics import get_metadata
 from homeassistant.helpers.recorder import get_instance
@@ -26,6 +27,8 @@ from tests.costs.bill import (
     site_of,
     tariff,
 )
+from tests.simulator import World
+from tests.stories.source import SITE_ID, Source
 from tests.truth import assert_equal_to_climkit, hourly_changes, known_names
 
 pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
@@ -155,3 +158,29 @@ def units(home: Home) -> dict[str, str | None]:
         for key, (_, data) in get_metadata(home.hass, statistic_source="climkit").items()
         if key.endswith("_cost")
     }
+
+
+class TestZoneOfHalfHours:
+    """A site whose local midnight is no full hour."""
+
+    @pytest.fixture
+    def now(self) -> datetime:
+        """Twenty to eleven in the evening."""
+        return datetime(2026, 11, 20, 17, 10, tzinfo=UTC)
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A small site."""
+        first = now.replace(minute=0) - timedelta(days=3)
+        return World.of(Source(first=first, zone=ZoneInfo("Asia/Kolkata")))
+
+    async def test_tariff_of_tomorrow(self, home: Home, caplog: pytest.LogCaptureFixture) -> None:
+        """It begins less than an hour behind the last hour that is computed; work goes on."""
+        home.entry.add_to_hass(home.hass)
+        add_tariff(home, tariff(SITE_ID, "2026-01-01", grid_price=0.3))
+        await home.set_up_completely()
+        add_tariff(home, tariff(SITE_ID, "2026-11-21", grid_price=0.4))
+        await home.hass.async_block_till_done()
+        await home.settle()
+        assert home.sites[0].costs.progress == 100
+        assert not [one for one in caplog.records if one.levelname == "ERROR"]

@@ -225,6 +225,14 @@ class TestEntity:
         await house.turn_clock(to=at(20, 23))
         await assert_all_true(house)
 
+    async def test_a_price_that_ended(self, house: Home) -> None:
+        """Water has no price since the fifth, and will have none: it costs nothing more."""
+        add_tariff(house, tariff(SITE_ID, "2026-11-05", grid_price=0.3, solar_price=0.2))
+        await house.enable(PROJECTED)
+        await assert_all_true(house)
+        spent = house.state(f"{SITE_ID}_cost_this_month").state
+        assert float(house.state(PROJECTED).state) > float(spent) > 0
+
 
 @pytest.mark.recorder
 class TestHoles:

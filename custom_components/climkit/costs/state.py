@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..api import HOUR
 from ..statistics import Row, StoredStatistic, TimeRange
 from .cost_series import CostSeries
-from .projection import Projection, RecentDays
+from .projection import DAYS, Projection, RecentDays
 from .tariffs import NO_MEANS, Hours, Means, Tariffs, hourly_costs, in_hours_of, priced_amounts
 
 
@@ -68,19 +68,24 @@ class CostState(StoredStatistic):
     def projected(self, month: TimeRange, tariffs: Tariffs) -> Projection | None:
         """Return what a month will have cost that is summed up; None where too few days are known.
 
-        Behind the newest hour the month goes on like the last days, with its own fees.
+        Behind the newest hour the month goes on like the last days, with its own fees. What has no
+        price any more costs nothing more, whatever is known of the days before.
         """
-        if not self.recent or not self.recent.are_enough or not self.spent_until:
+        if not self.spent_until:
             return None
         prices = self.cost_series.sources.values()
+        spent = self.spent[month] or 0.0
+        rest = TimeRange.between(max(self.spent_until, month.start), month.end)
+        if not rest or not any(tariffs.is_priced_in(price, rest) for price in prices):
+            return Projection(spent, spent, DAYS)
+        if not self.recent or not self.recent.are_enough:
+            return None
 
         def is_priced(day: date) -> bool:
             return any(tariffs.is_priced_on(price, day) for price in prices)
 
         fee = partial(tariffs.daily_fee, self.cost_series.payer)
-        spent = self.spent[month] or 0.0
-        rest = TimeRange.between(max(self.spent_until, month.start), month.end)
-        to_come = self.recent.to_come(rest, is_priced, fee) if rest else 0.0
+        to_come = self.recent.to_come(rest, is_priced, fee)
         return Projection(spent + to_come, spent, len(self.recent.costs))
 
     def hours_to_compute(self, until: datetime) -> float:
@@ -153,6 +158,6 @@ def next_page(states: Iterable[CostState]) -> CostPage | None:
         return None
     first = waiting[0].dirty[0]
     page = TimeRange(first.start, min(first.end, first.start + LONGEST_PAGE))
-    number = max(1, ROWS_OF_A_PAGE // ((page.end - page.start) // HOUR))
+    number = max(1, int(ROWS_OF_A_PAGE / ((page.end - page.start) / HOUR)))
     touched = [one for one in waiting if any(page.overlap(dirty) for dirty in one.dirty)]
     return CostPage(page, touched[:number])

@@ -133,6 +133,12 @@ class Tariffs:
         """Whether it is said what something costs on a local day."""
         return self._rate_on(price, day) is not None
 
+    def is_priced_in(self, price: Price, hours: TimeRange) -> bool:
+        """Whether it is said what something costs on any local day that a stretch touches."""
+        first, last = self._day(hours.start), self._day(hours.end - datetime.resolution)
+        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+        return any(self.is_priced_on(price, day) for day in days)
+
     def is_low(self, hour: datetime) -> bool | None:
         """Whether an hour is one of the low tariff; None where there is no tariff."""
         local = hour.astimezone(self._zone)
