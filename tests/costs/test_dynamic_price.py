@@ -22,7 +22,7 @@ from custom_components.climkit.costs.tariff import (
     Rate,
     SensorRate,
     Tariff,
-    usable,
+    tariff_or_none,
 )
 from custom_components.climkit.costs.tariffs import (
     Tariffs,
@@ -114,8 +114,8 @@ class TestPure:
     def test_unusable(self, wrong: dict[str, Any]) -> None:
         """What no form would have stored."""
         good = {"sensor": "sensor.ekz", "solar_price": 0.2}
-        assert usable(tariff("a", "2026-07-01", **good))
-        assert not usable(tariff("a", "2026-07-01", **good | wrong))
+        assert tariff_or_none(tariff("a", "2026-07-01", **good))
+        assert not tariff_or_none(tariff("a", "2026-07-01", **good | wrong))
 
     def test_what_changes(self) -> None:
         """A changed factor touches the time of its tariff alone, and not what is solar."""

@@ -3,16 +3,25 @@
 import logging
 from math import inf, nan
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.climkit.costs import Payer
+from custom_components.climkit.costs import Payer, Season
 from custom_components.climkit.costs.tariffs import tariffs_from_data, unusable_days
 from custom_components.climkit.measures.table import Price
 from tests.conftest import NOW, Home
-from tests.costs.bill import ZURICH, add_tariff, assert_costs, correct_tariff, house_prices, tariff
+from tests.costs.bill import (
+    ZURICH,
+    add_tariff,
+    assert_costs,
+    correct_tariff,
+    feed_in,
+    house_prices,
+    tariff,
+)
 from tests.test_issues import look, told
 
 GOOD = tariff("a", "2026-01-01", grid_price=0.3, solar_price=0.2)
@@ -28,6 +37,12 @@ BAD: list[dict[str, Any]] = [
     {"electricity": None},
     {"dynamic": None},
     {"dynamic": {"sensor": "sensor.price"}},
+    {"valid_from": 20260501},
+    {"currency": None},
+    {"electricity": {"solar_share": 80}},
+    {"fees": []},
+    {"low_hours": {"weekday": 7}},
+    {"season": {"season_from": 1, "season_to": 2}},
 ]
 
 
@@ -68,6 +83,37 @@ def test_anything(data: dict[str, Any]) -> None:
     today = NOW.date()
     assert read.price(Price.GRID, NOW) is None or abs(read.price(Price.GRID, NOW) or 0) < 1e7
     assert abs(read.fee(Payer.SITE, today, today)) < 1e7
+
+
+FEED_IN = feed_in("a", "2026-01-01", price=0.1, price_low=0.08, weekday="7-12")
+PARTS = [part for one in (GOOD, FEED_IN) for part in one.values() if isinstance(part, dict)]
+FIELDS = sorted({"season_from", "season_to", "sensor", "solar_share"}.union(*PARTS))
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.sampled_from(["7-12", "1.4.", "x"]),
+    lambda parts: st.lists(parts, max_size=2) | st.dictionaries(st.sampled_from(FIELDS), parts),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from([GOOD, FEED_IN]), st.dictionaries(st.sampled_from([*FEED_IN, *GOOD]), ANY_JSON)
+)
+def test_any_shape(stored: dict[str, Any], change: dict[str, Any]) -> None:
+    """What an editor may have made of it is read, or left out."""
+    read = tariffs_from_data([stored | change], ZURICH)
+    assert all(abs(read.price(price, NOW) or 0) < 1e7 for price in Price)
+
+
+@pytest.mark.parametrize("error", [AttributeError, KeyError, TypeError])
+def test_error_of_ours(error: type[Exception]) -> None:
+    """It is raised: no tariff is to be corrected for it."""
+    with patch.object(Season, "parse", side_effect=error), pytest.raises(error):
+        tariffs_from_data([GOOD], ZURICH)
 
 
 @pytest.mark.recorder

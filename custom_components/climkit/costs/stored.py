@@ -14,7 +14,7 @@ from ..const import (
     SUBENTRY_FEED_IN,
     SUBENTRY_TARIFF,
 )
-from .tariff import feed_in_of_tariffs, usable
+from .tariff import feed_in_of_tariffs, tariff_or_none
 
 _PRICED = (SUBENTRY_TARIFF, SUBENTRY_FEED_IN)
 
@@ -60,9 +60,8 @@ def _async_add(
 def _async_drop_export(
     hass: HomeAssistant, entry: ConfigEntry[Any], tariff: ConfigSubentry
 ) -> None:
-    prices = tariff.data.get(CONF_ELECTRICITY)
     # One that cannot be used keeps its price until somebody has corrected it.
-    if isinstance(prices, dict) and CONF_EXPORT in prices and usable(tariff.data):
+    if tariff_or_none(tariff.data) and CONF_EXPORT in (prices := tariff.data[CONF_ELECTRICITY]):
         left = {key: price for key, price in prices.items() if key != CONF_EXPORT}
         data = {**tariff.data, CONF_ELECTRICITY: left}
         hass.config_entries.async_update_subentry(entry, tariff, data=data)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, TypeGuard
 
 from ..api import PLAUSIBLE_YEARS
 from ..const import (
@@ -62,6 +62,9 @@ _FIELDS: tuple[tuple[Price, str, str, str | None], ...] = (
     (Price.COOLING, CONF_WATER_AND_HEAT, CONF_COOLING, None),
 )
 
+# Sections that the forms of the first releases did not have.
+_LATER_SECTIONS: Final[Mapping[str, Any]] = {CONF_DYNAMIC: {}, CONF_SEASON: {}}
+
 # What a feed-in price has of the tariff that it was a part of.
 _KEPT = (CONF_SITE, CONF_CURRENCY, CONF_VALID_FROM)
 
@@ -82,16 +85,16 @@ class Payer(StrEnum):
     METER = "meter"
 
 
-def is_price(value: object) -> bool:
+def is_price(value: object) -> TypeGuard[float]:
     """Whether something can be a price: a number, neither infinite nor huge."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     return abs(value) <= LARGEST_PRICE
 
 
-def is_factor(value: object) -> bool:
+def is_factor(value: object) -> TypeGuard[float]:
     """Whether a sensor's price can be multiplied by something: 1.081 adds a tax of 8.1 %."""
-    return is_price(value) and isinstance(value, int | float) and 0 < value <= LARGEST_FACTOR
+    return is_price(value) and 0 < value <= LARGEST_FACTOR
 
 
 def first_day(text: str) -> date:
@@ -163,18 +166,21 @@ class Tariff:
         A feed-in price is a tariff that prices exports only. Raises ValueError for what no form
         would have stored.
         """
-        rates = _feed_in_rates(data) if is_feed_in(data) else _tariff_rates(data)
-        fees = data.get(CONF_FEES, {})
+        data = {**_LATER_SECTIONS, **data}
+        if is_feed_in(data):
+            rates, fees = _feed_in_rates(_prices(data, CONF_FEED_IN)), {}
+        else:
+            rates, fees = _tariff_rates(data), _prices(data, CONF_FEES)
         return cls(
-            valid_from=first_day(data[CONF_VALID_FROM]),
-            currency=data[CONF_CURRENCY],
+            valid_from=first_day(_text(data, CONF_VALID_FROM)),
+            currency=_text(data, CONF_CURRENCY),
             rates=rates,
-            low_hours=LowHours.parse(data[CONF_LOW_HOURS]),
-            season=Season.parse(data.get(CONF_SEASON, {})),
+            low_hours=LowHours.parse(_texts(data, CONF_LOW_HOURS)),
+            season=Season.parse(_texts(data, CONF_SEASON)),
             site_fee=fees.get(CONF_SITE_FEE, 0.0),
             meter_fee=fees.get(CONF_METER_FEE, 0.0),
             # They go into the costs of electricity from the grid, so those must be known.
-            spreads_fees=fees.get(CONF_FEES_BY_HOUR) is True and Price.GRID in rates,
+            spreads_fees=Price.GRID in rates and data[CONF_FEES].get(CONF_FEES_BY_HOUR) is True,
             site_power=fees.get(CONF_SITE_POWER, 0.0),
             meter_power=fees.get(CONF_METER_POWER, 0.0),
         )
@@ -195,20 +201,22 @@ class Tariff:
 
 
 def _tariff_rates(data: Mapping[str, Any]) -> dict[Price, Rate | SensorRate]:
-    _check_prices(data, (CONF_ELECTRICITY, CONF_WATER_AND_HEAT, CONF_FEES))
+    prices = {key: _prices(data, key) for key in (CONF_ELECTRICITY, CONF_WATER_AND_HEAT)}
     rates: dict[Price, Rate | SensorRate] = {
-        price: Rate(data[section][high], data[section].get(low))
+        price: Rate(prices[section][high], prices[section].get(low) if low else None)
         for price, section, high, low in _FIELDS
-        if high in data[section]
+        if high in prices[section]
     }
-    if told := data.get(CONF_DYNAMIC, {}).get(CONF_SENSOR):
+    dynamic = _section(data, CONF_DYNAMIC)
+    if told := dynamic.get(CONF_SENSOR):
         if Price.GRID in rates:
             raise ValueError("a price beside a sensor")
-        rates[Price.GRID] = _sensor_rate(told, data[CONF_DYNAMIC])
-    if (share := data[CONF_ELECTRICITY].get(CONF_SOLAR_SHARE)) is not None:
-        if Price.SOLAR in rates or not 0 <= share <= 100:
-            raise ValueError("not a share, or a price beside it")
-        rates[Price.SOLAR] = rates[Price.GRID].times(share / 100)
+        rates[Price.GRID] = _sensor_rate(told, dynamic)
+    if (share := prices[CONF_ELECTRICITY].get(CONF_SOLAR_SHARE)) is not None:
+        grid = rates.get(Price.GRID)
+        if grid is None or Price.SOLAR in rates or not 0 <= share <= 100:
+            raise ValueError("not a share, or a share of nothing, or a price beside it")
+        rates[Price.SOLAR] = grid.times(share / 100)
     return rates
 
 
@@ -219,10 +227,8 @@ def _sensor_rate(sensor: object, data: Mapping[str, Any]) -> SensorRate:
     return SensorRate(sensor, float(factor), float(surcharge))
 
 
-def _feed_in_rates(data: Mapping[str, Any]) -> dict[Price, Rate | SensorRate]:
+def _feed_in_rates(prices: Mapping[str, float]) -> dict[Price, Rate | SensorRate]:
     """Return what exports are paid: at least the floor, and the bonus; nothing if not known."""
-    _check_prices(data, (CONF_FEED_IN,))
-    prices = data[CONF_FEED_IN]
     floor, bonus = prices.get(CONF_FEED_IN_FLOOR), prices.get(CONF_FEED_IN_BONUS, 0.0)
 
     def paid(key: str) -> float | None:
@@ -240,9 +246,9 @@ def feed_in_of_tariffs(stored: Iterable[Mapping[str, Any]]) -> list[dict[str, An
     Until release 0.1 the price was a field of the tariff; where a later tariff has none, none is
     known from then on.
     """
-    usable_ones = (data for data in stored if usable(data))
+    usable = (data for data in stored if tariff_or_none(data))
     found: list[dict[str, Any]] = []
-    for data in sorted(usable_ones, key=lambda one: str(one[CONF_VALID_FROM])):
+    for data in sorted(usable, key=lambda one: str(one[CONF_VALID_FROM])):
         price = data[CONF_ELECTRICITY].get(CONF_EXPORT)
         if price is not None or found:
             paid = {} if price is None else {CONF_FEED_IN_PRICE: price}
@@ -251,10 +257,35 @@ def feed_in_of_tariffs(stored: Iterable[Mapping[str, Any]]) -> list[dict[str, An
     return found
 
 
-def _check_prices(data: Mapping[str, Any], sections: Iterable[str]) -> None:
-    fields = (field for section in sections for field in data[section].items())
-    if not all(is_price(value) for key, value in fields if key != CONF_FEES_BY_HOUR):
-        raise ValueError("not a price")
+# Parts of what a form stores, or a ValueError: no error of our own is taken for one of a tariff.
+
+
+def _section(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = data.get(key)
+    if isinstance(section, Mapping):
+        return section
+    raise ValueError(f"{key} is no section")
+
+
+def _prices(data: Mapping[str, Any], key: str) -> dict[str, float]:
+    """Return the fields of a section: all are prices, but for one switch."""
+    fields = _section(data, key).items()
+    prices = {field: value for field, value in fields if field != CONF_FEES_BY_HOUR}
+    if not all(map(is_price, prices.values())):
+        raise ValueError(f"not a price in {key}")
+    return prices
+
+
+def _texts(data: Mapping[str, Any], key: str) -> dict[str, str]:
+    section = _section(data, key)
+    return {field: _text(section, field) for field in section}
+
+
+def _text(fields: Mapping[str, Any], key: str) -> str:
+    text = fields.get(key)
+    if isinstance(text, str):
+        return text
+    raise ValueError(f"{key} is no text")
 
 
 def is_feed_in(data: Mapping[str, Any]) -> bool:
@@ -262,9 +293,9 @@ def is_feed_in(data: Mapping[str, Any]) -> bool:
     return CONF_FEED_IN in data
 
 
-def usable(data: Mapping[str, Any]) -> Tariff | None:
+def tariff_or_none(data: Mapping[str, Any]) -> Tariff | None:
     """Return what is stored; None for what an earlier release or an editor let pass."""
     try:
         return Tariff.from_data(data)
-    except AttributeError, KeyError, TypeError, ValueError:
+    except ValueError:
         return None

@@ -12,7 +12,7 @@ from ..measures import Price, TimeOfUse
 from ..statistics import TimeRange
 from .calendar import Calendar
 from .low_hours import LowHours
-from .tariff import Payer, Rate, SensorRate, Tariff, feed_in_of_tariffs, is_feed_in, usable
+from .tariff import Payer, Rate, SensorRate, Tariff, feed_in_of_tariffs, is_feed_in, tariff_or_none
 
 # What sensors told: the mean of each hour, by its start in UTC, by sensor; see `SensorRate`.
 type Means = Mapping[str, Mapping[datetime, float]]
@@ -281,9 +281,13 @@ def tariffs_from_data(stored: Collection[Mapping[str, Any]], zone: tzinfo) -> Ta
     """Return the prices of a site from what its subentries store; unusable ones are left out."""
     tariffs = [data for data in stored if not is_feed_in(data)]
     feed_in = list(filter(is_feed_in, stored)) or feed_in_of_tariffs(tariffs)
-    return Tariffs(filter(None, map(usable, tariffs)), zone, filter(None, map(usable, feed_in)))
+    return Tariffs(_usable(tariffs), zone, _usable(feed_in))
+
+
+def _usable(stored: Iterable[Mapping[str, Any]]) -> list[Tariff]:
+    return [tariff for data in stored if (tariff := tariff_or_none(data))]
 
 
 def unusable_days(stored: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the first days, as they are stored, of tariffs that cannot be used."""
-    return [str(data.get(CONF_VALID_FROM)) for data in stored if not usable(data)]
+    return [str(data.get(CONF_VALID_FROM)) for data in stored if not tariff_or_none(data)]
