@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+import json
+from typing import Any
 
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -171,6 +173,25 @@ class TestAmounts:
         rows = (await stored_rows(home.hass))[f"climkit:{flat_of(home)}_total_cost"]
         assert rows
         assert f"{flat_of(home)}_cost_today" not in cost_entities(home)
+        await home.choose(meters=ALL)
+        await home.complete()
+        await assert_costs(home, plain_prices(home))
+
+    async def test_deleted_without_its_meter(
+        self, home: Home, hass_storage: dict[str, Any]
+    ) -> None:
+        """Nothing of it is remembered, and it is made anew when its meter is wanted again."""
+        await home.set_up_completely()
+        add_tariff(home, plain_tariff(home))
+        await home.settle()
+        cost_id = f"climkit:{flat_of(home)}_total_cost"
+        meters = home.simulator.world.meter_info(site_of(home))
+        await home.choose(meters=[str(meters[1]["id"])])
+        await home.complete()
+        assert cost_id in json.dumps(hass_storage)
+        await home.sites[0].async_delete([cost_id])
+        await home.settle()
+        assert cost_id not in json.dumps(hass_storage)
         await home.choose(meters=ALL)
         await home.complete()
         await assert_costs(home, plain_prices(home))

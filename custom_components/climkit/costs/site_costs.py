@@ -260,6 +260,7 @@ class SiteCosts:
             await self._state.async_examine()
         elif self._deleted:
             deleted, self._deleted = self._deleted, set()
+            await self._state.async_forget(deleted)
             await self._state.async_reset(self._state.affected_by(deleted))
         elif self._written:
             written, self._written = self._written, []

@@ -92,9 +92,7 @@ class SiteCostState:
         unpriced = set().union(*map(derived_ids, series)) & dirty.keys() - cost_series.keys()
         if unpriced:
             await async_clear(self._hass, unpriced)
-        for cost_id in unpriced:
-            del dirty[cost_id]
-            self._record.stored.pop(cost_id, None)
+            self._forget(unpriced)
         known = await async_known(self._hass, set(cost_series))
         stored = await async_extents(self._hass, cost_series.keys() - self.states.keys())
         saved = await self._async_saved(stored)
@@ -195,10 +193,20 @@ class SiteCostState:
         """Return a time behind all rows; of later ones history will tell."""
         return floor_hour(self._now) + 2 * HOUR
 
+    async def async_forget(self, statistic_ids: Collection[str]) -> None:
+        """Remember nothing of those that were deleted and are not loaded."""
+        remembered = self._record.dirty.keys() | self._record.stored.keys()
+        if forgotten := remembered & set(statistic_ids) - self.states.keys():
+            self._forget(forgotten)
+            await self._store.async_save_now()
+
+    def _forget(self, cost_ids: Iterable[str]) -> None:
+        for cost_id in cost_ids:
+            self._record.dirty.pop(cost_id, None)
+            self._record.stored.pop(cost_id, None)
+
     def affected_by(self, statistic_ids: Collection[str]) -> list[CostState]:
         """Return the statistics among these, and those that follow from them."""
-        for cost_id in self._record.dirty.keys() & set(statistic_ids) - self.states.keys():
-            del self._record.dirty[cost_id]
         return [
             state
             for state in self.states.values()
