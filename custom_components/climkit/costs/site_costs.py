@@ -88,7 +88,6 @@ class SiteCosts:
         self._stored = tariffs
         self.plan = CostPlan.of(site.id, {}, tariffs_from_data(tariffs, site.zone))
         self.bills = Bills(site, self._state, lambda: self.plan, peak)
-        self._written: list[Mapping[str, TimeRange]] = []
         self._deleted: set[str] = set()
         self._summed_up: _Sums | None = None
         self._projected: set[str] = set()
@@ -193,11 +192,11 @@ class SiteCosts:
         What a kill of Home Assistant would leave wrong is remembered before the first write; it is
         computed after the last one.
         """
-        await self._state.async_remember(ranges, self.plan.cost_series)
+        write = await self._state.async_begin_write(ranges, self.plan.cost_series)
         try:
             yield
         finally:
-            self._written.append(ranges)
+            write.is_over = True
             self.worker.wake()
 
     def note_deleted(self, statistic_ids: Collection[str]) -> None:
@@ -262,9 +261,8 @@ class SiteCosts:
             deleted, self._deleted = self._deleted, set()
             await self._state.async_forget(deleted)
             await self._state.async_reset(self._state.affected_by(deleted))
-        elif self._written:
-            written, self._written = self._written, []
-            self._state.mark_dirty(written)
+        elif self._state.has_written:
+            self._state.mark_written()
         elif self._sensor_prices.is_due:
             told = await self._sensor_prices.async_look(self._state.tariffs)
             await self._state.async_mark_told(told)

@@ -1,6 +1,7 @@
 """The cost statistics of a site: loaded from recorder and memory, remembered as they grow."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 import logging
@@ -34,6 +35,14 @@ _LOGGER = logging.getLogger(__name__)
 RECENT = timedelta(days=2)
 
 
+@dataclass(eq=False, slots=True)
+class Write:
+    """Amounts that are being written: in which range, by statistic id, and if that is over."""
+
+    ranges: Mapping[str, TimeRange]
+    is_over: bool = False
+
+
 class SiteCostState:
     """The cost statistics of a site, how far each is right, and what is remembered of that.
 
@@ -49,7 +58,7 @@ class SiteCostState:
         self._loaded: Mapping[str, CostSeries] | None = None
         self.tariffs = self._read_tariffs()
         self._now = dt_util.utcnow()
-        self._unmarked: list[Mapping[str, TimeRange]] = []
+        self._writes: list[Write] = []
         self.states: dict[str, CostState] = {}
 
     def note_time(self, now: datetime) -> None:
@@ -213,14 +222,14 @@ class SiteCostState:
             if not {state.statistic_id, *state.cost_series.sources}.isdisjoint(statistic_ids)
         ]
 
-    async def async_remember(
+    async def async_begin_write(
         self, ranges: Mapping[str, TimeRange], cost_series: Mapping[str, CostSeries]
-    ) -> None:
-        """Remember that amounts are being written, until they are marked.
+    ) -> Write:
+        """Remember that amounts are being written, until that is over and they are marked.
 
         What is old is remembered at once; what is new is looked at after a restart anyhow.
         """
-        self._unmarked.append(ranges)
+        self._writes.append(write := Write(ranges))
         is_old = False
         for cost_id, one in cost_series.items():
             new = [ranges[source] for source in one.sources if source in ranges]
@@ -230,22 +239,27 @@ class SiteCostState:
             is_old = is_old or min(new).start < self._newest(cost_id) - RECENT
         if is_old:
             await self._store.async_save_now()
+        return write
 
     def _newest(self, cost_id: str) -> datetime:
         """Return the hour of a statistic's newest row, or a later one that no row can be after."""
         state = self.states.get(cost_id)
         return state.last.start if state and state.last else self._horizon
 
-    def mark_dirty(self, written: Collection[Mapping[str, TimeRange]]) -> None:
-        """Mark what follows from amounts that were written since they were remembered."""
+    @property
+    def has_written(self) -> bool:
+        """Whether amounts were written of which nothing is marked yet."""
+        return any(write.is_over for write in self._writes)
+
+    def mark_written(self) -> None:
+        """Mark what follows from amounts that were written."""
+        written = [write for write in self._writes if write.is_over]
+        self._writes = [write for write in self._writes if not write.is_over]
         marked = []
         for state in self.states.values():
             if new := _following(state.cost_series, written):
                 state.dirty = merged([*state.dirty, *new])
                 marked.append(state)
-        self._unmarked = [
-            one for one in self._unmarked if not any(one is other for other in written)
-        ]
         self._note(marked)
 
     async def async_mark_told(self, ranges: Collection[TimeRange]) -> None:
@@ -277,7 +291,7 @@ class SiteCostState:
             one.overlap(time_range)
             for state in map(self.states.get, cost_ids)
             if state
-            for one in (*state.dirty, *_following(state.cost_series, self._unmarked))
+            for one in (*state.dirty, *_following(state.cost_series, self._writes))
         )
 
     def forget_spent(self) -> None:
@@ -315,8 +329,8 @@ class SiteCostState:
 
     def _note(self, states: Iterable[CostState]) -> None:
         for state in states:
-            unmarked = _following(state.cost_series, self._unmarked)
-            self._record.dirty[state.statistic_id] = merged([*state.dirty, *unmarked])
+            following = _following(state.cost_series, self._writes)
+            self._record.dirty[state.statistic_id] = merged([*state.dirty, *following])
             if extent := state.extent:
                 self._record.stored[state.statistic_id] = extent
             else:
@@ -327,10 +341,11 @@ class SiteCostState:
         return tariffs_from_data(self._record.tariffs, self._site.zone)
 
 
-def _following(
-    cost_series: CostSeries, written: Iterable[Mapping[str, TimeRange]]
-) -> list[TimeRange]:
-    """Return the ranges in which a cost follows from amounts, by statistic id."""
+def _following(cost_series: CostSeries, writes: Iterable[Write]) -> list[TimeRange]:
+    """Return the ranges in which a cost follows from amounts that are written."""
     return [
-        ranges[source] for ranges in written for source in cost_series.sources if source in ranges
+        one.ranges[source]
+        for one in writes
+        for source in cost_series.sources
+        if source in one.ranges
     ]
