@@ -32,7 +32,7 @@ from .tariffs import ALL_TERMS, Tariffs, Term, changed_ranges, tariffs_from_data
 _LOGGER = logging.getLogger(__name__)
 
 # Costs this new are computed again after a restart, so nothing of them must be remembered at once.
-RECENT = timedelta(days=2)
+COMPUTED_AT_START = timedelta(days=2)
 
 
 @dataclass(eq=False, slots=True)
@@ -75,9 +75,9 @@ class SiteCostState:
     def progress(self) -> float:
         """Return how much of the costs is computed, in full percents.
 
-        What is newer than `RECENT` is not waited for: each quarter-hour it is computed again.
+        What a start computes anew is not waited for: it is computed again each quarter-hour, too.
         """
-        until = floor_hour(dt_util.utcnow()) - RECENT
+        until = floor_hour(dt_util.utcnow()) - COMPUTED_AT_START
         missing = sum(state.hours_to_compute(until) for state in self.states.values())
         if not missing:
             return 100.0
@@ -119,7 +119,7 @@ class SiteCostState:
             state.dirty = merged([*state.dirty, *dirty.get(cost_id, ())])
             states[cost_id] = state
         self.states, self._loaded = states, cost_series
-        self._note(states.values())
+        self._save(states.values())
         if not is_known:
             await self._store.async_save_now()
 
@@ -161,11 +161,11 @@ class SiteCostState:
             return self._all_of(state)
         record = self._record.stored.get(state.statistic_id)
         if record is None:  # it had no rows, or they were not understood
-            return self._from(state.last.start - RECENT)
+            return self._from(state.last.start - COMPUTED_AT_START)
         if then is None or not then.equals(record):
             _LOGGER.debug("Rows of %s are not those that were stored", state.statistic_id)
             return self._all_of(state)
-        return self._from(then.last.start - RECENT)
+        return self._from(then.last.start - COMPUTED_AT_START)
 
     def _all_of(self, state: CostState) -> list[TimeRange]:
         """Return all time in which a statistic has rows or can have some."""
@@ -185,7 +185,7 @@ class SiteCostState:
                 state.take(extent)
                 state.before = {}
                 state.dirty = merged([*state.dirty, *self._all_of(state)])
-                self._note([state])
+                self._save([state])
 
     @property
     def _whole(self) -> list[TimeRange]:
@@ -236,15 +236,16 @@ class SiteCostState:
             if not new or cost_id not in self._record.dirty:
                 continue  # of what is not known yet all is computed
             self._record.dirty[cost_id] = merged([*self._record.dirty[cost_id], *new])
-            is_old = is_old or min(new).start < self._newest(cost_id) - RECENT
+            is_old = is_old or self._is_old(cost_id, new)
         if is_old:
             await self._store.async_save_now()
         return write
 
-    def _newest(self, cost_id: str) -> datetime:
-        """Return the hour of a statistic's newest row, or a later one that no row can be after."""
+    def _is_old(self, cost_id: str, ranges: Iterable[TimeRange]) -> bool:
+        """Whether some time of a statistic would not be computed anew at a start."""
         state = self.states.get(cost_id)
-        return state.last.start if state and state.last else self._horizon
+        newest = state.last.start if state and state.last else self._horizon
+        return min(ranges).start < newest - COMPUTED_AT_START
 
     @property
     def has_written(self) -> bool:
@@ -260,7 +261,7 @@ class SiteCostState:
             if new := _following(state.cost_series, written):
                 state.dirty = merged([*state.dirty, *new])
                 marked.append(state)
-        self._note(marked)
+        self._save(marked)
 
     async def async_mark_told(self, ranges: Collection[TimeRange]) -> None:
         """Mark hours of which a sensor told a price that was not known.
@@ -280,8 +281,8 @@ class SiteCostState:
             if new:
                 state.dirty = merged([*state.dirty, *new])
                 marked.append(state)
-                is_old = is_old or min(new).start < self._newest(state.statistic_id) - RECENT
-        self._note(marked)
+                is_old = is_old or self._is_old(state.statistic_id, new)
+        self._save(marked)
         if is_old:
             await self._store.async_save_now()
 
@@ -312,7 +313,7 @@ class SiteCostState:
         """Note that a page was stored."""
         for state in page.states:
             state.dirty = without(state.dirty, page.range)
-        self._note(page.states)
+        self._save(page.states)
 
     async def async_reset(self, states: Collection[CostState]) -> None:
         """Delete statistics, to compute all of them again."""
@@ -320,14 +321,14 @@ class SiteCostState:
             return
         for state in states:
             state.dirty, state.before = self._whole, {}
-        self._note(states)
+        self._save(states)
         await self._store.async_save_now()
         await async_clear(self._hass, [state.statistic_id for state in states])
         for state in states:
             state.take(None)
             async_publish(self._hass, state.statistic)
 
-    def _note(self, states: Iterable[CostState]) -> None:
+    def _save(self, states: Iterable[CostState]) -> None:
         for state in states:
             following = _following(state.cost_series, self._writes)
             self._record.dirty[state.statistic_id] = merged([*state.dirty, *following])
