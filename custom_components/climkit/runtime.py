@@ -189,7 +189,7 @@ class SiteRuntime:
         """Let an hour and a day begin."""
         if (hour := floor_hour(now)) != self._hour:
             self._hour = hour
-            self.costs.note_time()
+            self.costs.start_hour()
         if self.periods.amounts.is_outdated(now):
             self.entry.async_create_task(self.hass, self._async_begin_day())
 

@@ -210,8 +210,8 @@ class SiteCosts:
         self._sensor_prices.look_again(all_time=True)
         self.worker.wake()
 
-    def note_time(self) -> None:
-        """Take note that an hour begins: prices may be others, and with a day sums begin anew."""
+    def start_hour(self) -> None:
+        """Let prices be others, and with a day sums begin anew."""
         self._sensor_prices.look_again()
         self._follow_sensors()
         self.worker.wake()
@@ -239,7 +239,7 @@ class SiteCosts:
         amounts = self._amounts()
         if not amounts.is_loaded or amounts.is_clock_behind:
             return False
-        self._state.note_time(dt_util.utcnow())
+        self._state.now = dt_util.utcnow()  # it is right now, and may be set during the step
         try:
             return await self._async_do_next()
         except RowsChangedError as err:

@@ -46,7 +46,8 @@ class Write:
 class SiteCostState:
     """The cost statistics of a site, how far each is right, and what is remembered of that.
 
-    `states`: by cost id. `tariffs`: those that rows are, or are to be, computed with.
+    `states`: by cost id. `tariffs`: those that rows are, or are to be, computed with. `now`: when
+    the step of work began that runs, or else the last one.
     """
 
     def __init__(self, hass: HomeAssistant, site: Site, store: ClimkitStore) -> None:
@@ -57,13 +58,9 @@ class SiteCostState:
         self._record = store.site(site.id).costs
         self._loaded: Mapping[str, CostSeries] | None = None
         self.tariffs = self._read_tariffs()
-        self._now = dt_util.utcnow()
+        self.now = dt_util.utcnow()
         self._writes: list[Write] = []
         self.states: dict[str, CostState] = {}
-
-    def note_time(self, now: datetime) -> None:
-        """Take note of the time, which is right; while something is worked out, it may be set."""
-        self._now = now
 
     def is_loaded_for(
         self, cost_series: Mapping[str, CostSeries], tariffs: list[dict[str, Any]]
@@ -77,7 +74,7 @@ class SiteCostState:
 
         What a start computes anew is not waited for: it is computed again each quarter-hour, too.
         """
-        until = floor_hour(dt_util.utcnow()) - COMPUTED_AT_START
+        until = floor_hour(self.now) - COMPUTED_AT_START
         missing = sum(state.hours_to_compute(until) for state in self.states.values())
         if not missing:
             return 100.0
@@ -200,7 +197,7 @@ class SiteCostState:
     @property
     def _horizon(self) -> datetime:
         """Return a time behind all rows; of later ones history will tell."""
-        return floor_hour(self._now) + 2 * HOUR
+        return floor_hour(self.now) + 2 * HOUR
 
     async def async_forget(self, statistic_ids: Collection[str]) -> None:
         """Remember nothing of those that were deleted and are not loaded."""
@@ -304,7 +301,7 @@ class SiteCostState:
         self, before: Tariffs, after: Tariffs, cost_series: Mapping[str, CostSeries]
     ) -> None:
         """Forget what was spent where prices of the past change."""
-        changed = cache(partial(changed_ranges, before, after, dt_util.utcnow()))
+        changed = cache(partial(changed_ranges, before, after, self.now))
         for cost_id, state in self.states.items():
             if changed(self._terms(cost_id, cost_series)):
                 state.spent = {}
