@@ -76,6 +76,7 @@ class SiteCosts:
         """Prepare with the site's stored tariffs; `on_change` tells of new costs and progress.
 
         `price_name` is the name of the hourly prices that are copied; see `Bills` for `peak`.
+        `amounts` are asked for when needed: history is made later, with the `write_guard`.
         """
         self._hass = hass
         self._site = site

@@ -65,7 +65,10 @@ class SiteCostState:
     def is_loaded_for(
         self, cost_series: Mapping[str, CostSeries], tariffs: list[dict[str, Any]]
     ) -> bool:
-        """Whether it is known where these statistics stand, with these tariffs."""
+        """Whether it is known where these statistics stand, with these tariffs.
+
+        Each plan has statistics of its own: those of one made while they were loaded are others.
+        """
         return self._loaded is cost_series and self._record.tariffs == tariffs
 
     @property
@@ -101,7 +104,7 @@ class SiteCostState:
             self._forget(unpriced)
         known = await async_known(self._hass, set(cost_series))
         stored = await async_extents(self._hass, cost_series.keys() - self.states.keys())
-        saved = await self._async_saved(stored)
+        until_remembered = await self._async_until_remembered(stored)
         states = {}
         for cost_id, one in cost_series.items():
             statistic = one.describe(self.tariffs.currency or "")
@@ -111,7 +114,7 @@ class SiteCostState:
             if state is None:
                 state = CostState(cost_series=one, statistic=statistic)
                 state.take(stored.get(cost_id))
-                state.dirty = self._unsure(state, saved.get(cost_id))
+                state.dirty = self._unsure(state, until_remembered.get(cost_id))
             state.cost_series, state.statistic = one, statistic
             state.dirty = merged([*state.dirty, *dirty.get(cost_id, ())])
             states[cost_id] = state
@@ -137,7 +140,7 @@ class SiteCostState:
             return ALL_TERMS
         return state.cost_series.terms | cost_series.get(cost_id, state.cost_series).terms
 
-    async def _async_saved(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
+    async def _async_until_remembered(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
         """Return what is stored of each statistic up to the newest row that was remembered."""
         return await async_extents_until(
             self._hass,
@@ -148,21 +151,22 @@ class SiteCostState:
             },
         )
 
-    def _unsure(self, state: CostState, then: Extent | None) -> list[TimeRange]:
+    def _unsure(self, state: CostState, until_remembered: Extent | None) -> list[TimeRange]:
         """Return what may be wrong of a statistic at a start, whatever was remembered.
 
-        `then` is what is stored up to the newest row that was remembered. If that is not what was
-        remembered, the database or the memory is one of another day, and all is computed again.
+        `until_remembered` is what is stored up to the newest row that was remembered. If that is
+        not what was remembered, the database or the memory is one of another day, and all is
+        computed again.
         """
         if state.last is None or state.statistic_id not in self._record.dirty:
             return self._all_of(state)
         record = self._record.stored.get(state.statistic_id)
         if record is None:  # it had no rows, or they were not understood
             return self._from(state.last.start - COMPUTED_AT_START)
-        if then is None or not then.equals(record):
+        if until_remembered is None or not until_remembered.equals(record):
             _LOGGER.debug("Rows of %s are not those that were stored", state.statistic_id)
             return self._all_of(state)
-        return self._from(then.last.start - COMPUTED_AT_START)
+        return self._from(until_remembered.last.start - COMPUTED_AT_START)
 
     def _all_of(self, state: CostState) -> list[TimeRange]:
         """Return all time in which a statistic has rows or can have some."""

@@ -20,7 +20,7 @@ class CostState(StoredStatistic):
     `before` holds the last row before certain times, as far as it is known (None: there is none),
     and `spent` what was spent in certain stretches (None: no hour there has a cost), `spent_until`
     the end of the newest hour of that. This stays until it is known anew, and so do the `recent`
-    days (None: nobody asked).
+    days (None: nobody asked), which are `is_recent_valid` until one of their rows is to change.
     """
 
     cost_series: CostSeries
@@ -29,12 +29,12 @@ class CostState(StoredStatistic):
     spent: dict[TimeRange, float | None] = field(default_factory=dict)
     spent_until: datetime | None = None
     recent: RecentDays | None = None
-    is_recent_right: bool = False
+    is_recent_valid: bool = False
 
     def forget_totals(self, start: datetime) -> None:
         """Forget the rows, and their totals, that rows from `start` on may replace or move."""
         if self.recent and start < self.recent.end:
-            self.is_recent_right = False
+            self.is_recent_valid = False
         self.before = {time: row for time, row in self.before.items() if time <= start}
 
     def knows_before(self, time: datetime) -> bool:
@@ -59,11 +59,11 @@ class CostState(StoredStatistic):
 
     def knows_days(self, end: datetime) -> bool:
         """Whether it is known what the days before a midnight cost."""
-        return self.is_recent_right and self.recent is not None and self.recent.end == end
+        return self.is_recent_valid and self.recent is not None and self.recent.end == end
 
     def take_recent(self, days: RecentDays) -> None:
         """Take what the amounts of the last days cost."""
-        self.recent, self.is_recent_right = days, True
+        self.recent, self.is_recent_valid = days, True
 
     def projected(self, month: TimeRange, tariffs: Tariffs) -> Projection | None:
         """Return what a month will have cost that is summed up; None where too few days are known.
