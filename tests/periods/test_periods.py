@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.measures.series import Series
-from custom_components.climkit.periods import amounts
+from custom_components.climkit.statistics import last_rows
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, apartment_house, single_house
 from tests.simulator.site import DEFAULT_ZONE
@@ -136,7 +136,7 @@ class TestHouse:
             Fault(kind=FaultKind.STATUS, status=500, path="site_data")
         ]
         gone = SQLAlchemyError("gone")
-        with patch.object(amounts, "async_last_rows_before", side_effect=gone) as asked:
+        with patch.object(last_rows, "async_last_rows_before", side_effect=gone) as asked:
             await home.restart()
             await home.until(lambda: asked.called)
             await home.settle()
@@ -148,7 +148,7 @@ class TestHouse:
         """Once for each boundary and for all series together, and not for each new quarter-hour."""
         await home.set_up_completely()
         with patch.object(
-            amounts, "async_last_rows_before", wraps=amounts.async_last_rows_before
+            last_rows, "async_last_rows_before", wraps=last_rows.async_last_rows_before
         ) as asked:
             for _ in range(3):
                 await home.turn_clock(minutes=15)

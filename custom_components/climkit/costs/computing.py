@@ -1,15 +1,13 @@
-"""The steps in which costs are computed from what the recorder has, and summed up."""
+"""The steps in which costs are computed, and learned, from what the recorder has."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date, datetime, timedelta, tzinfo
 
 from homeassistant.core import HomeAssistant
 
 from ..api import local_midnight
 from ..statistics import (
-    TimeRange,
     async_hours,
-    async_last_rows_before,
     async_rebuild,
     async_rows,
     async_synchronize,
@@ -41,8 +39,6 @@ async def async_compute(
         if stored.get(one.statistic_id, set()) - costs[one.statistic_id].keys()
     ]:
         return wrong
-    for state in page.states:
-        state.forget_totals(start)
     await async_rebuild(hass, page.states, page.range, costs)
     return []
 
@@ -55,17 +51,6 @@ async def _async_stored_hours(hass: HomeAssistant, page: CostPage) -> dict[str, 
         return {}
     found = await async_rows(hass, reaching, start, end)
     return {cost_id: {row.start for row in rows} for cost_id, (rows, _) in found.items()}
-
-
-async def async_look_up(
-    hass: HomeAssistant, states: Collection[CostState], stretches: Iterable[TimeRange]
-) -> None:
-    """Let statistics know their last rows before the edges of some stretches."""
-    for time in {edge for one in stretches for edge in (one.start, one.end)}:
-        unknown = {one.statistic_id: one for one in states if not one.knows_before(time)}
-        rows = await async_last_rows_before(hass, unknown, [time]) if unknown else {}
-        for key, [row] in rows.items():
-            unknown[key].before[time] = row
 
 
 async def async_learn_days(

@@ -20,7 +20,7 @@ from ..measures import Price, Series
 from ..statistics import RowsChangedError, TimeRange, Worker
 from ..store import ClimkitStore
 from .bills import Bills
-from .computing import async_compute, async_learn_days, async_look_up
+from .computing import async_compute, async_learn_days
 from .cost_series import SeriesNames
 from .plan import CostPlan
 from .sensor_prices import AWAITED, SensorPrices, price_unit
@@ -282,6 +282,7 @@ class SiteCosts:
         tariffs = self._state.tariffs
         await self._sensor_prices.async_copy_means(tariffs, page.range)
         means = await self._sensor_prices.async_copied_means(tariffs, page.range)
+        self._state.note_change(page)
         if wrong := await async_compute(self._hass, page, tariffs, means):
             await self._state.async_reset(wrong)
         else:
@@ -305,12 +306,13 @@ class SiteCosts:
             for cost_id, one in self._state.states.items()
             if cost_id in shown and cost_id not in sums.unread
         ]
-        await async_look_up(self._hass, read, sums.stretches)
+        edges = {edge for one in sums.stretches for edge in (one.start, one.end)}
+        before = await self._state.last_rows.async_before(read, edges)
         if not self._is_loaded:
             return  # prices or meters changed meanwhile
         self._state.forget_spent()
         for state in read:
-            state.sum_up(sums.stretches)
+            state.sum_up(sums.stretches, before[state.statistic_id])
         self._summed_up = sums
         self._on_change()
 

@@ -15,6 +15,7 @@ from ..api import FIRST_TIME, HOUR, Site, floor_hour
 from ..measures import Series
 from ..statistics import (
     Extent,
+    LastRows,
     TimeRange,
     async_clear,
     async_extents,
@@ -61,6 +62,7 @@ class SiteCostState:
         self.now = dt_util.utcnow()
         self._writes: list[Write] = []
         self.states: dict[str, CostState] = {}
+        self.last_rows = LastRows(hass)
 
     def is_loaded_for(
         self, cost_series: Mapping[str, CostSeries], tariffs: list[dict[str, Any]]
@@ -112,6 +114,7 @@ class SiteCostState:
                 async_publish(self._hass, statistic)
             state = self.states.get(cost_id)
             if state is None:
+                self.last_rows.forget(cost_id)
                 state = CostState(cost_series=one, statistic=statistic)
                 state.take(stored.get(cost_id))
                 state.dirty = self._unsure(state, until_remembered.get(cost_id))
@@ -184,7 +187,7 @@ class SiteCostState:
             extent = stored.get(state.statistic_id)
             if state.is_changed(extent):
                 state.take(extent)
-                state.before = {}
+                self.last_rows.forget(state.statistic_id)
                 state.dirty = merged([*state.dirty, *self._all_of(state)])
                 self._save([state])
 
@@ -310,6 +313,12 @@ class SiteCostState:
             if changed(self._terms(cost_id, cost_series)):
                 state.spent = {}
 
+    def note_change(self, page: CostPage) -> None:
+        """Note that rows of a page, and the totals behind it, may change."""
+        for state in page.states:
+            state.note_change(page.range.start)
+            self.last_rows.forget(state.statistic_id, page.range.start)
+
     def note_done(self, page: CostPage) -> None:
         """Note that a page was stored."""
         for state in page.states:
@@ -321,7 +330,8 @@ class SiteCostState:
         if not states:
             return
         for state in states:
-            state.dirty, state.before = self._whole, {}
+            state.dirty = self._whole
+            self.last_rows.forget(state.statistic_id)
         self._save(states)
         await self._store.async_save_now()
         await async_clear(self._hass, [state.statistic_id for state in states])

@@ -1,13 +1,13 @@
 """How far the statistic of what something costs is right. Pure: no I/O, no clock."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
 from ..api import HOUR
-from ..statistics import Row, StoredStatistic, TimeRange
+from ..statistics import Row, RowsBefore, StoredStatistic, TimeRange
 from .cost_series import CostSeries
 from .projection import DAYS, Projection, RecentDays
 from .tariffs import NO_MEANS, Hours, Means, Tariffs, hourly_costs, in_hours_of, priced_amounts
@@ -17,45 +17,27 @@ from .tariffs import NO_MEANS, Hours, Means, Tariffs, hourly_costs, in_hours_of,
 class CostState(StoredStatistic):
     """A cost statistic, and the ranges in which it is to be computed anew.
 
-    `before` holds the last row before certain times, as far as it is known (None: there is none),
-    and `spent` what was spent in certain stretches (None: no hour there has a cost), `spent_until`
-    the end of the newest hour of that. This stays until it is known anew, and so do the `recent`
-    days (None: nobody asked), which are `is_recent_valid` until one of their rows is to change.
+    `spent`: what was spent in certain stretches (None: no hour there has a cost), `spent_until` the
+    end of the newest hour of that. This stays until it is known anew, and so do the `recent` days
+    (None: nobody asked), which are `is_recent_valid` until one of their rows is to change.
     """
 
     cost_series: CostSeries
     dirty: list[TimeRange] = field(default_factory=list)
-    before: dict[datetime, Row | None] = field(default_factory=dict)
     spent: dict[TimeRange, float | None] = field(default_factory=dict)
     spent_until: datetime | None = None
     recent: RecentDays | None = None
     is_recent_valid: bool = False
 
-    def forget_totals(self, start: datetime) -> None:
-        """Forget the rows, and their totals, that rows from `start` on may replace or move."""
+    def note_change(self, start: datetime) -> None:
+        """Take note that rows from `start` on may change."""
         if self.recent and start < self.recent.end:
             self.is_recent_valid = False
-        self.before = {time: row for time, row in self.before.items() if time <= start}
 
-    def knows_before(self, time: datetime) -> bool:
-        """Whether the last row before a time is known."""
-        return time in self.before or self.last is None or self.is_last_before(time)
-
-    def sum_up(self, stretches: Collection[TimeRange]) -> None:
-        """Work out what was spent in stretches, with the rows before their edges."""
-        edges = {edge for one in stretches for edge in (one.start, one.end)}
-        self.before = {time: row for time, row in self.before.items() if time in edges}
-        self.spent = {one: self._spent_in(one) for one in stretches}
+    def sum_up(self, stretches: Iterable[TimeRange], before: RowsBefore) -> None:
+        """Work out what was spent in stretches, from the rows before their edges."""
+        self.spent = {one: _spent_in(one, before) for one in stretches}
         self.spent_until = self.last.start + HOUR if self.last else None
-
-    def _spent_in(self, stretch: TimeRange) -> float | None:
-        newest, before = map(self._row_before, (stretch.end, stretch.start))
-        if newest is None or newest.start < stretch.start:
-            return None
-        return newest.total - (before.total if before else 0.0)
-
-    def _row_before(self, time: datetime) -> Row | None:
-        return self.before.get(time, self.last)
 
     def knows_days(self, end: datetime) -> bool:
         """Whether it is known what the days before a midnight cost."""
@@ -92,6 +74,13 @@ class CostState(StoredStatistic):
         """Return how many hours before a time are still to be computed."""
         parts = (TimeRange.between(one.start, min(one.end, until)) for one in self.dirty)
         return sum((part.end - part.start) / HOUR for part in parts if part)
+
+
+def _spent_in(stretch: TimeRange, before: RowsBefore) -> float | None:
+    newest, first = before[stretch.end], before[stretch.start]
+    if newest is None or newest.start < stretch.start:
+        return None
+    return newest.total - (first.total if first else 0.0)
 
 
 def projection(

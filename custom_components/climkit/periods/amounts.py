@@ -5,7 +5,7 @@ the Energy dashboard shows, late and corrected data included, and costs no reque
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 import logging
 from typing import NamedTuple, Self
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..api import Sampling, Site, bucket_bounds, floor_hour, local_midnight
 from ..history import SyncState
 from ..measures import Series
-from ..statistics import Row, async_last_rows_before
+from ..statistics import LastRows, Row, RowsBefore
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,11 +51,8 @@ class PeriodAmounts(NamedTuple):
     month: float | None
 
 
-type Before = Mapping[datetime, Row | None]
-
-
 def period_amounts(
-    state: SyncState, before: Before, boundaries: Boundaries, created: datetime | None
+    state: SyncState, before: RowsBefore, boundaries: Boundaries, created: datetime | None
 ) -> PeriodAmounts:
     """Work out the amounts of a series whose history is complete.
 
@@ -82,11 +79,10 @@ class Periods:
 
     def __init__(self, hass: HomeAssistant, site: Site) -> None:
         """Begin with nothing known."""
-        self._hass = hass
         self._site = site
         self._created = floor_hour(site.created) if site.created else None
         self._boundaries: Boundaries | None = None
-        self._before: dict[str, dict[datetime, Row | None]] = {}
+        self._last_rows = LastRows(hass)
         self._amounts: dict[str, PeriodAmounts] = {}
         self._lock = asyncio.Lock()
 
@@ -126,32 +122,12 @@ class Periods:
         boundaries = Boundaries.of(dt_util.utcnow(), self._site)
         complete = {t.statistic_id: t for t in states if t.total is not None}
         for state in states:
-            statistic_id = state.statistic_id
-            self._before[statistic_id] = {
-                time: row
-                for time, row in self._before.get(statistic_id, {}).items()
-                if statistic_id in complete and time in boundaries.all and time <= changed_from
-            }
-        await self._async_look_up(complete, boundaries)
+            is_complete = state.statistic_id in complete
+            self._last_rows.forget(state.statistic_id, changed_from if is_complete else None)
+        before = await self._last_rows.async_before(complete.values(), boundaries.all)
         for state in states:
             self._amounts.pop(state.statistic_id, None)
         for statistic_id, state in complete.items():
             self._amounts[statistic_id] = period_amounts(
-                state, self._before[statistic_id], boundaries, self._created
+                state, before[statistic_id], boundaries, self._created
             )
-
-    async def _async_look_up(
-        self, complete: Mapping[str, SyncState], boundaries: Boundaries
-    ) -> None:
-        """Ask for the running totals that are missing, for all series at once."""
-        for time in boundaries.all:
-            unknown = []
-            for key, state in complete.items():
-                if state.is_last_before(time):
-                    self._before[key][time] = state.last
-                elif time not in self._before[key]:
-                    unknown.append(key)
-            if unknown:
-                found = await async_last_rows_before(self._hass, unknown, [time])
-                for key in unknown:
-                    [self._before[key][time]] = found[key]

@@ -1,5 +1,6 @@
 """Hourly statistics in the recorder: what rows say, how a stretch is rebuilt, and who writes."""
 
+from .last_rows import LastRows, RowsBefore
 from .means import async_mean_unit, async_means, async_write_means
 from .rebuild import (
     IsDoubted,
@@ -35,9 +36,11 @@ __all__ = [
     "Difference",
     "Extent",
     "IsDoubted",
+    "LastRows",
     "Rebuilt",
     "RecorderError",
     "Row",
+    "RowsBefore",
     "RowsChangedError",
     "StoredStatistic",
     "TimeRange",
