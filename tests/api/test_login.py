@@ -161,6 +161,36 @@ class TestBelieved:
         assert await background.asks() is ClimkitAuthenticationError
 
     @pytest.mark.parametrize(
+        "between",
+        [
+            Answer(status=HTTPStatus.SERVICE_UNAVAILABLE, body={"message": "deploying"}),
+            Answer(body=b"<html>maintenance</html>"),
+            Answer(status=401, body={"message": "maintenance until 06:00"}),
+        ],
+        ids=["503", "page", "notice"],
+    )
+    async def test_trouble_in_between(
+        self,
+        background: Background,
+        scripted: ScriptedApi,
+        clock: FrozenDateTimeFactory,
+        monkeypatch: pytest.MonkeyPatch,
+        between: Answer,
+    ) -> None:
+        """Refused by turns with other trouble, it is trouble; once that ends, three times count."""
+        monkeypatch.setattr("custom_components.climkit.api.transport.ATTEMPTS", 1)
+        wrong = scripted.answers["/auth"]
+        for number in range(8):
+            scripted.answers["/auth"] = between if number % 2 else wrong
+            assert await background.asks() is not ClimkitAuthenticationError
+            clock.tick(6 * MINUTE)
+        scripted.answers["/auth"] = wrong
+        for _ in range(2):
+            assert await background.asks() is ClimkitLoginError
+            clock.tick(6 * MINUTE)
+        assert await background.asks() is ClimkitAuthenticationError
+
+    @pytest.mark.parametrize(
         "answer",
         [
             Answer(status=401, body=b"<html>gateway</html>"),

@@ -184,6 +184,28 @@ class TestClocksAreChanged:
         assert f"at least {min(night):.1f} liters" in report["message"]
 
 
+class TestCapitals:
+    """Climkit spells the meter's id in another way than the statistic does."""
+
+    METER = "6A00000000000000000000C1"
+
+    @pytest.fixture
+    def world(self, source: Source, monkeypatch: pytest.MonkeyPatch) -> World:
+        """A meter of water whose id has capitals."""
+        monkeypatch.setattr(source_of_data, "WATER_ID", self.METER)
+        monkeypatch.setattr(source_of_data, "WATER", ("conso_total", f"total_{self.METER}"))
+        return World.of(source)
+
+    async def test_leak(self, home: Home, reports: list[Mapping[str, Any]]) -> None:
+        """Its water is looked at all the same."""
+        await home.set_up_completely()
+        inputs = {"liters": 1, "devices": devices(home, self.METER)}
+        await automate(home, "water_at_night", at="11:30:00", what=TELL, **inputs)
+        await home.turn_clock(to=NOW + HOUR)
+        await home.settle()
+        assert len(reports) == 1
+
+
 async def test_tight(home: Home, reports: list[Mapping[str, Any]]) -> None:
     """Less than the limit in one hour is enough to stay quiet."""
     await look(home, liters=10_000)

@@ -100,8 +100,17 @@ class Login:
             self._refusals += 1
         self._rests_until = now + REFUSAL_PAUSE
 
+    def note_trouble(self) -> None:
+        """Note a login that failed for another reason: what was refused before was trouble too.
+
+        Refusals that are believed already stay so until a login works.
+        """
+        if not self.is_refused:
+            self._refusals = 0
+
     def note_strange(self) -> None:
         """Note an answer to the login that was not understood."""
+        self.note_trouble()
         self._rests_until = max(self._rests_until, _now() + STRANGE_PAUSE)
 
     def permit(self) -> None:

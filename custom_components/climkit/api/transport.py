@@ -293,6 +293,9 @@ class Transport:
                 login.check()
             try:
                 return await self._log_in(connect_within)
+            except ClimkitConnectionError:
+                login.note_trouble()
+                raise
             except ClimkitResponseError:
                 login.note_strange()
                 raise
