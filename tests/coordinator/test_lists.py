@@ -89,6 +89,23 @@ class TestMeters:
         assert has_device(home, gone.id)
         assert state(home, f"{gone.id}_total_today") not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
 
+    async def test_all_meters_vanish(self, home: Home) -> None:
+        """An empty list is believed when the next day's is too; it is asked for once a day."""
+        await set_up(home)
+        [gone, *_] = meters(home)
+        listed = home.simulator.world.meter_info(building(home).id)
+        home.simulator.switches.hidden_meters = [str(meter["id"]) for meter in listed]
+        await home.turn_clock(days=1)
+        before = len(home.simulator.requests)
+        for _ in range(4):
+            await home.turn_clock(minutes=15)
+        assert not [one for one in home.simulator.requests[before:] if "meter_info" in one.path]
+        for _ in range(2):
+            await home.turn_clock(days=1)
+            assert has_device(home, gone.id)
+        await home.turn_clock(days=2)
+        assert not has_device(home, gone.id)
+
     async def test_meter_that_is_missing_for_a_day(self, home: Home) -> None:
         """It is available again; lists can be wrong."""
         await set_up(home)

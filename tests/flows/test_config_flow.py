@@ -335,6 +335,17 @@ class TestAdd:
         letter = flow.result["description_placeholders"]["letter_url"]
         assert letter.endswith("/docs/credentials.md")
 
+    async def test_day_without_zeros(self, home: Home, flow: Flow) -> None:
+        """The selector takes it; it is stored as any other day, and the account loads."""
+        house = list(home.simulator.world.sites)[1]
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer({CONF_SITES: [house]})
+        await flow.answer({CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2026-9-1"})
+        await flow.answer({CONF_TARIFF: False})
+        assert flow.result["options"][CONF_HISTORY] == "2026-09-01"
+        await home.hass.async_block_till_done()
+        assert flow.result["result"].state is ConfigEntryState.LOADED
+
     async def test_dates(self, home: Home, flow: Flow) -> None:
         """A date is needed, and not one to come."""
         house = list(home.simulator.world.sites)[1]

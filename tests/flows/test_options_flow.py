@@ -4,6 +4,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.climkit.const import (
+    ALL,
     CONF_ALL_METERS,
     CONF_DASHBOARD,
     CONF_DATE,
@@ -258,6 +259,18 @@ class TestOptions:
         await flow.answer({CONF_SITES: wanted})
         await flow.take_suggestions()
         assert home.entry.options[CONF_SITES] == [*wanted, first]
+
+    async def test_site_that_cannot_be_read_where_all_are_wanted(self, home: Home) -> None:
+        """Who takes another one out keeps it; who leaves the form as it is wants all, as before."""
+        first, second, hidden = home.simulator.world.sites
+        await home.set_up()
+        home.simulator.switches.refused = {hidden: 403}
+        for shown, stored in (([first, second], ALL), ([first], [first, hidden])):
+            flow = await options_flow(home)
+            assert flow.suggested[CONF_SITES] == [first, second]
+            await flow.answer({CONF_SITES: shown})
+            await flow.take_suggestions()
+            assert home.entry.options[CONF_SITES] == stored
 
     async def test_trouble(self, home: Home) -> None:
         """Climkit does not answer."""

@@ -114,6 +114,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._error: ClimkitError | None = None
         self._refused: set[Feed] = set()
         self._has_refreshed = False
+        self._was_list_empty = False
         self._summary = RefreshSummary(0)
         self.data_gap: DataGap | None = None
         self.newest_seen: datetime | None = None  # over starts too
@@ -239,9 +240,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         listed = await self._async_list(self.client.meters, self._list_backoff, self.site.id)
         if listed is None:
             return
-        if self.inventory.listed and not listed:
+        if not listed and self.inventory.listed and not self._was_list_empty:
             _LOGGER.debug("The list of the meters of %s is empty", self.site.id)
+            self._was_list_empty = True  # believed if the next day's is empty too
+            self._note_listed(now)
             return
+        self._was_list_empty = not listed
         if self.inventory.are_retyped(listed):  # its entities and statistics have another unit
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
             return
@@ -262,9 +266,12 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     def _take_list(self, listed: list[Meter], now: datetime) -> None:
         self.inventory.take_list(listed)
+        self._note_listed(now)
+        self._update_inventory()
+
+    def _note_listed(self, now: datetime) -> None:
         self.listed = now
         self.mark_answered()
-        self._update_inventory()
 
     def _update_inventory(self) -> None:
         """Ask for what the known meters need, and tell history and costs of their series."""

@@ -81,9 +81,14 @@ class SelectionSteps(ViewSteps):
         free = [site_id for site_id in self._sites if site_id not in taken]
         if not free:
             return self.async_abort(reason="sites_taken" if taken else "no_sites")
+        is_known = CONF_SITES in self.options
         current = self.options.get(CONF_SITES, ALL)
+        wants_all = current == ALL
         present, absent = split_choice(current, self._sites)
-        if len(self._sites) == 1 and current == ALL:
+        if is_known and wants_all:  # what cannot be read now cannot be shown, and was wanted
+            unread = (one.id for one in self.references if one.id not in self._sites)
+            absent = [site_id for site_id in unread if slug(site_id) not in others]
+        if len(self._sites) == 1 and wants_all:
             user_input = {CONF_SITES: free}
         errors = {}
         if user_input is not None:
@@ -94,10 +99,10 @@ class SelectionSteps(ViewSteps):
                 errors[CONF_SITES] = "sites_taken"
             else:
                 self._chosen = chosen
-                is_all = not absent and set(chosen) == set(free)
+                is_all = (wants_all or not absent) and set(chosen) == set(free)
                 self.options[CONF_SITES] = ALL if is_all else [*chosen, *absent]
                 return await self.async_step_look_up_meters()
-        wanted = free if current == ALL else present
+        wanted = free if wants_all else present
         labels = await self._async_site_labels()
         schema = vol.Schema({vol.Required(CONF_SITES): choice_selector(labels)})
         return self.async_show_form(
@@ -270,10 +275,14 @@ HISTORY_SCHEMA = vol.Schema(
 
 
 def _stored_history(user_input: dict[str, Any], today: date) -> str | None:
-    """Return the start as it is stored; None where the date is missing."""
+    """Return the start as it is stored, a day in ISO; None where the date is missing.
+
+    The selector takes a day without its zeros too.
+    """
     match user_input[CONF_HISTORY]:
         case "date":
-            return user_input.get(CONF_DATE)
+            day = dt_util.parse_date(user_input.get(CONF_DATE, ""))
+            return day.isoformat() if day else None
         case "now":
             return today.isoformat()
     return HISTORY_EVERYTHING
