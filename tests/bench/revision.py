@@ -19,7 +19,7 @@ from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event, insert
 
 from custom_components.climkit.api import HOUR, INTERVAL, Interval, Meter, floor_hour
-from custom_components.climkit.history.doubts import keep_all
+from custom_components.climkit.history.doubts import always
 from custom_components.climkit.history.rebuild import SeriesRebuilder
 from custom_components.climkit.history.state import SyncState
 from custom_components.climkit.measures.series import series_of_meter
@@ -60,7 +60,7 @@ async def test_revision(
     revised = [interval(states, hour.start + n * INTERVAL) for n in range(4)]
     with measured(hass) as ours:
         found = await SeriesRebuilder(hass, lambda _: nullcontext()).async_rebuild(
-            states, hour, revised, is_doubted=keep_all
+            states, hour, revised, is_doubted=always
         )
     assert found.changed == len(states)
     with measured(hass) as rewriting:

@@ -11,8 +11,8 @@ from custom_components.climkit.feeds.answer import Answer
 from custom_components.climkit.history.doubts import (
     Doubts,
     Repeated,
-    believe_from,
-    believe_more,
+    is_less,
+    is_less_before,
     unsaid,
     with_neighbours,
     worth_asking,
@@ -110,8 +110,8 @@ class TestDoubts:
         one = state()
         parts = [[list(part)] if part else [] for part in (first, second)]
         both = Repeated(Answer(parts[0]), Answer(parts[1]), page(24, FEED, one))
-        judge = (doubts or Doubts()).judge(both, night, now)
-        return judge(one, Row(hour(number), 1.0, 1.0), measured)
+        is_doubted = (doubts or Doubts()).doubted_after(both, night, now)
+        return is_doubted(one, Row(hour(number), 1.0, 1.0), measured)
 
     def test_missing_twice(self) -> None:
         """With values on both sides it is gone."""
@@ -155,15 +155,15 @@ class TestDoubts:
     def test_less_and_more(self) -> None:
         """Where data are still to come, more is no wonder; live data know what came before."""
         one, row = state(), Row(hour(2), 1.0, 1.0)
-        assert [believe_more(one, row, amount) for amount in (None, 0.5, 1.5)] == [
+        assert [is_less(one, row, amount) for amount in (None, 0.5, 1.5)] == [
             True,
             True,
             False,
         ]
-        assert believe_from(None)(one, row, 0.5)
-        assert believe_from(hour(3))(one, row, 0.5)
-        assert not believe_from(hour(2))(one, row, 0.5)
-        assert believe_from(hour(2))(one, row, None)
+        assert is_less_before(None)(one, row, 0.5)
+        assert is_less_before(hour(3))(one, row, 0.5)
+        assert not is_less_before(hour(2))(one, row, 0.5)
+        assert is_less_before(hour(2))(one, row, None)
 
 
 class TestWhatIsAsked:

@@ -13,7 +13,7 @@ from ..api import Interval
 from ..feeds import Answer
 from ..measures import Feed, Series
 from ..statistics import Difference, IsDoubted, Rebuilt, TimeRange, without
-from .doubts import Repeated, keep_all, with_neighbours
+from .doubts import Repeated, always, with_neighbours
 from .fetcher import PageFetcher
 from .pages import Page, Purpose
 from .rebuild import SeriesRebuilder
@@ -49,15 +49,15 @@ class PageComparer:
         Raises ClimkitError, and what a rebuild raises.
         """
         first = await self._fetch(page)
-        found = await self._async_rebuild(page, first, keep_all, dry_run=dry_run)
+        found = await self._async_rebuild(page, first, always, dry_run=dry_run)
         now, night = dt_util.utcnow(), self._recheck.record.nights
         missing = with_neighbours(page, first, found.doubted, now)
         if not missing:
             return found
         second = await self._fetch(replace(page, range=missing))
         both = Repeated(first, second, page)
-        judge = self._recheck.doubts.judge(both, night, now)
-        again = await self._async_rebuild(page, both.answer, judge, dry_run=dry_run)
+        is_doubted = self._recheck.doubts.doubted_after(both, night, now)
+        again = await self._async_rebuild(page, both.answer, is_doubted, dry_run=dry_run)
         if dry_run:
             return again
         self._recheck.doubts.note(page, again.doubted, night)

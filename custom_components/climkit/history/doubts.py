@@ -19,25 +19,25 @@ from .state import USUAL_LATENESS, SyncState
 type DoubtedHours = Mapping[str, Sequence[datetime]]
 
 
-def keep_all(_state: SyncState, _row: Row, _measured: float | None) -> bool:
+def always(_state: SyncState, _row: Row, _measured: float | None) -> bool:
     """Doubt whatever an answer holds in part only."""
     return True
 
 
-def believe_more(_state: SyncState, row: Row, measured: float | None) -> bool:
+def is_less(_state: SyncState, row: Row, measured: float | None) -> bool:
     """Doubt less than is stored: where data are still to come, more is what comes."""
     return measured is None or (row.amount is not None and measured < row.amount)
 
 
-def believe_from(known: datetime | None) -> IsDoubted[SyncState]:
-    """Doubt less than is stored of hours before `known`; of later ones what came before is here.
+def is_less_before(time: datetime | None) -> IsDoubted[SyncState]:
+    """Doubt less than is stored of hours before `time` (None: of all), of later ones only nothing.
 
-    What is not here at all keeps what it had.
+    What came of those before is at hand, so less than that is a correction.
     """
 
     def is_doubted(state: SyncState, row: Row, measured: float | None) -> bool:
-        is_known = known is not None and row.start >= known
-        return measured is None or (not is_known and believe_more(state, row, measured))
+        is_earlier = time is None or row.start < time
+        return measured is None or (is_earlier and is_less(state, row, measured))
 
     return is_doubted
 
@@ -131,7 +131,7 @@ class Doubts:
         """Return what is to be asked for again of a feed."""
         return ranges_of_hours(hour for _, hour in self._nights.get(feed, ()))
 
-    def judge(self, repeated: Repeated, night: int, now: datetime) -> IsDoubted[SyncState]:
+    def doubted_after(self, repeated: Repeated, night: int, now: datetime) -> IsDoubted[SyncState]:
         """Return what to doubt after a second answer in the given night.
 
         Of the newest hours quarter-hours may still be to come: there two equal answers are enough.

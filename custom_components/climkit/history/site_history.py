@@ -31,7 +31,7 @@ from ..statistics import (
 )
 from ..store import ClimkitStore, RecheckRecord
 from .compare import OnRead, PageComparer, SiteComparison
-from .doubts import believe_from, believe_more, unsaid, worth_asking
+from .doubts import is_less, is_less_before, unsaid, worth_asking
 from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
 from .pages import Page, backfill_page, catch_up_page, mark_stored, next_after
@@ -382,7 +382,7 @@ class SiteHistory:
                 state.mark_gap()
         known = self._live.written_from(feed)
         found = await self._rebuilder.async_rebuild(
-            ready, batch.range, intervals, is_doubted=believe_from(known)
+            ready, batch.range, intervals, is_doubted=is_less_before(known)
         )
         less = {hour for hours in found.doubted.values() for hour in hours}
         self._ask_once_more(feed, [hour for hour in less if known is None or hour < known])
@@ -422,7 +422,7 @@ class SiteHistory:
         """Store what was never read; what the answer does not say is asked for once more."""
         intervals = answer.intervals
         found = await self._rebuilder.async_rebuild(
-            page.states, page.range, intervals, is_doubted=believe_more
+            page.states, page.range, intervals, is_doubted=is_less
         )
         mark_stored(page)
         if page.purpose.is_stored:
