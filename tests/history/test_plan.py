@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.climkit.history.pages import catch_up_page, mark_stored
+from custom_components.climkit.history.pages import advance_past, catch_up_page
 from custom_components.climkit.history.state import SyncState
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
@@ -37,7 +37,7 @@ def test_read_up_to_a_future(hours: int) -> None:
     assert page
     assert page.range == TimeRange(NOW.replace(minute=0), NOW)
     assert page.states == [one]
-    mark_stored(page)
+    advance_past(page)
     assert catch_up_page(FEED, [one], WEEK, NOW) is None
 
 

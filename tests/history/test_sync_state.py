@@ -54,7 +54,7 @@ class TestTotal:
         """In the middle of the first import it would be too small."""
         state = make_state(last=row(MARCH))
         assert state.total is None
-        state.mark_read(MARCH + HOUR, to_present=True)
+        state.advance(MARCH + HOUR, to_present=True)
         assert state.total == 10.0
 
     def test_stays_after_an_outage(self) -> None:
@@ -68,7 +68,7 @@ class TestTotal:
         state = make_state(last=row(MARCH), since=MARCH, complete=True)
         state.backfill_from(START)
         assert state.total is None
-        state.mark_backfilled(MARCH)
+        state.advance_backfill(MARCH)
         assert state.total == 10.0
         assert state.since == START
 
@@ -146,7 +146,7 @@ class TestResume:
         """It goes on where it was, unless its start moved once more."""
         old = make_state(last=row(MARCH), since=MARCH, until=MARCH, complete=True)
         old.backfill_from(START)
-        old.mark_backfilled(START + HOUR)
+        old.advance_backfill(START + HOUR)
         state = resumed(old.as_record(), last=row(MARCH), start=start)
         assert state.backfill == Backfill(start=start, position=begin or start, end=MARCH)
 

@@ -25,8 +25,8 @@ class Purpose(Enum):
     """The same, as the next step of the sweep through the older history."""
 
     @property
-    def is_stored(self) -> bool:
-        """Whether what is read is stored already, but for what was passed over."""
+    def is_recheck(self) -> bool:
+        """Whether reading has been there before: what is not stored is in `UnansweredHours`."""
         return self in {Purpose.RECHECK, Purpose.SWEEP}
 
 
@@ -80,26 +80,26 @@ def backfill_page(feed: Feed, states: Sequence[SyncState], length: timedelta) ->
     return Page(feed, Purpose.BACKFILL, TimeRange(start, end), wanting)
 
 
-def mark_stored(page: Page) -> None:
-    """Note that a page of history was read and stored."""
+def advance_past(page: Page) -> None:
+    """Let the series go on behind a page: it is stored, or left to the nights."""
     until = floor_hour(page.end)
     for state in page.states:
         if page.purpose is Purpose.BACKFILL:
-            state.mark_backfilled(until)
+            state.advance_backfill(until)
         else:
-            state.mark_read(until, to_present=page.is_last)
+            state.advance(until, to_present=page.is_last)
 
 
 def next_after(page: Page, length: timedelta, now: datetime) -> Page | None:
-    """Return the page that its series need once this one is stored.
+    """Return the page that its series need behind this one.
 
     None where it ends at the present, which will be another one by then.
     """
-    stored = replace(page, states=[state.copy() for state in page.states])
-    mark_stored(stored)
+    later = replace(page, states=[state.copy() for state in page.states])
+    advance_past(later)
     if page.purpose is Purpose.BACKFILL:
-        return backfill_page(page.feed, stored.states, length)
-    following = catch_up_page(page.feed, stored.states, length, now)
+        return backfill_page(page.feed, later.states, length)
+    following = catch_up_page(page.feed, later.states, length, now)
     return following if following and not following.is_last else None
 
 

@@ -34,7 +34,7 @@ from .compare import OnRead, PageComparer, SiteComparison
 from .doubts import is_less, is_less_before, unsaid, worth_asking
 from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
-from .pages import Page, backfill_page, catch_up_page, mark_stored, next_after
+from .pages import Page, advance_past, backfill_page, catch_up_page, next_after
 from .rebuild import SeriesRebuilder
 from .recheck import RECENT, NightlyRecheck
 from .site_state import SiteSyncState
@@ -356,14 +356,14 @@ class SiteHistory:
         is_answered = answered is not None and dt_util.utcnow() - answered < ANSWERED_WITHIN
         has_some = bool(self._recheck.unanswered.of(feed))
         is_given_up = is_answered and self._fetcher.is_tried_for_long(feed, has_some=has_some)
-        if page.purpose.is_stored:
+        if page.purpose.is_recheck:
             self._recheck.put_last(feed, page.range, is_given_up=is_given_up)
         elif is_given_up and not page.is_last:
             longer = self._import_page(feed, self._fetcher.pass_over(page))
             given_up = longer if longer and not longer.is_last else page
             _LOGGER.info("No answer for %s: %s is passed over", feed, given_up.range)
             await self._recheck.async_pass_over(feed, given_up.range)
-            mark_stored(given_up)
+            advance_past(given_up)
             await self._async_save(given_up.states)
 
     async def _async_write_live(self, batch: LiveBatch) -> None:
@@ -387,7 +387,7 @@ class SiteHistory:
         less = {hour for hours in found.doubted.values() for hour in hours}
         self._ask_once_more(feed, [hour for hour in less if known is None or hour < known])
         for state in ready:
-            state.mark_read(floor_hour(end), to_present=True)
+            state.advance(floor_hour(end), to_present=True)
         self._live.mark_written(batch)
         await self._on_read(self._state.of(feed), start, end, intervals)
         await self._async_save(ready)
@@ -424,8 +424,8 @@ class SiteHistory:
         found = await self._rebuilder.async_rebuild(
             page.states, page.range, intervals, is_doubted=is_less
         )
-        mark_stored(page)
-        if page.purpose.is_stored:
+        advance_past(page)
+        if page.purpose.is_recheck:
             self._recheck.mark_read(page.feed, page.range)
         self._recheck.ask_for(page.feed, unsaid(page, answer, dt_util.utcnow()))
         self._ask_once_more(page.feed, worth_asking(page, answer, found.doubted))

@@ -19,10 +19,10 @@ USUAL_LATENESS = timedelta(days=2)
 class SyncState(StoredStatistic):
     """A series and the state of its statistic. All times are full hours in UTC.
 
-    Climkit's data from `since` to before `until` were read and stored; `backfill` is a stretch
-    before `since` that is still to be read (the user moved the start of history, or rows were
-    changed by somebody else). `is_current`: reading has reached the present; `complete`: it did so
-    at least once.
+    Climkit's data from `since` to before `until` are stored, but for `UnansweredHours`; `backfill`
+    is a stretch before `since` that is still to be read (the user moved the start of history, or
+    rows were changed by somebody else). `is_current`: reading has reached the present; `complete`:
+    it did so at least once.
     """
 
     series: Series
@@ -44,8 +44,8 @@ class SyncState(StoredStatistic):
         """Whether nothing of it is still to be read, up to the present."""
         return self.is_current and self.backfill is None
 
-    def mark_read(self, until: datetime, *, to_present: bool) -> None:
-        """Note that data up to `until` were read and stored."""
+    def advance(self, until: datetime, *, to_present: bool) -> None:
+        """Go on from `until`: what lies before it is stored, or left to the nights."""
         self.until = max(self.until, until)
         if to_present:
             self.is_current = self.complete = True
@@ -81,8 +81,8 @@ class SyncState(StoredStatistic):
         self.backfill = None
         self.backfill_from(start)
 
-    def mark_backfilled(self, until: datetime) -> None:
-        """Note that the backfill was read up to `until`."""
+    def advance_backfill(self, until: datetime) -> None:
+        """Go on with the backfill from `until`, as `advance` does."""
         if self.backfill is None:
             return
         self.backfill.position = until
