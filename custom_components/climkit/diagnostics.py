@@ -166,7 +166,7 @@ def _series(states: list[SyncState], numbers: dict[str, str]) -> dict[str, Diagn
             "until": _iso(state.until),
             "newest_row": _iso(state.last.start) if state.last else None,
             "is_current": state.is_current,
-            "complete": state.complete,
+            "complete": state.has_reached_present,
             "earlier": _backfill(state.backfill) if state.backfill else None,
         }
         for state in states

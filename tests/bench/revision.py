@@ -134,7 +134,7 @@ async def filled(
             until=end,
             last=last,
             is_current=True,
-            complete=True,
+            has_reached_present=True,
         )
         for one in series
     ]

@@ -59,13 +59,15 @@ class TestTotal:
 
     def test_stays_after_an_outage(self) -> None:
         """What was complete keeps its last total while the gap is closed."""
-        state = make_state(last=row(MARCH), until=MARCH + HOUR, is_current=True, complete=True)
+        state = make_state(
+            last=row(MARCH), until=MARCH + HOUR, is_current=True, has_reached_present=True
+        )
         state.mark_behind()
         assert state.total == 10.0
 
     def test_unknown_while_history_moves(self) -> None:
         """Earlier history changes all totals."""
-        state = make_state(last=row(MARCH), since=MARCH, complete=True)
+        state = make_state(last=row(MARCH), since=MARCH, has_reached_present=True)
         state.backfill_from(START)
         assert state.total is None
         state.advance_backfill(MARCH)
@@ -74,7 +76,7 @@ class TestTotal:
 
     def test_unknown_without_rows(self) -> None:
         """A meter that never measured has no total, not 0."""
-        assert make_state(complete=True).total is None
+        assert make_state(has_reached_present=True).total is None
 
 
 class TestNewData:
@@ -102,7 +104,7 @@ class TestResume:
 
     def test_as_it_was(self) -> None:
         """Recorder and memory agree: go on from the last row's hour."""
-        old = make_state(last=row(MARCH), until=MARCH + HOUR, complete=True)
+        old = make_state(last=row(MARCH), until=MARCH + HOUR, has_reached_present=True)
         state = resumed(old.as_record(), last=row(MARCH))
         assert (state.since, state.until, state.total) == (START, MARCH, 10.0)
 
@@ -113,24 +115,24 @@ class TestResume:
 
     def test_memory_is_newer(self) -> None:
         """A backup was restored: the recorder has fewer rows than was remembered."""
-        old = make_state(last=row(MARCH), until=MARCH + HOUR, complete=True)
+        old = make_state(last=row(MARCH), until=MARCH + HOUR, has_reached_present=True)
         state = resumed(old.as_record(), last=row(START))
         assert state.until == START
 
     def test_rows_deleted(self) -> None:
         """From the start, and without a total until all is there."""
-        old = make_state(last=row(MARCH), until=MARCH + HOUR, complete=True)
+        old = make_state(last=row(MARCH), until=MARCH + HOUR, has_reached_present=True)
         state = resumed(old.as_record())
-        assert (state.until, state.complete) == (START, False)
+        assert (state.until, state.has_reached_present) == (START, False)
 
     def test_never_had_rows(self) -> None:
         """A meter without data is not read from the start each time."""
-        record = make_state(until=MARCH, complete=True).as_record()
+        record = make_state(until=MARCH, has_reached_present=True).as_record()
         assert resumed(record).until == MARCH - USUAL_LATENESS
 
     def test_silent_meter(self) -> None:
         """Only what may have come late since is read again."""
-        record = make_state(last=row(START), until=MARCH, complete=True).as_record()
+        record = make_state(last=row(START), until=MARCH, has_reached_present=True).as_record()
         assert resumed(record, last=row(START)).until == MARCH - USUAL_LATENESS
 
     def test_rows_without_memory(self) -> None:
@@ -144,7 +146,7 @@ class TestResume:
     )
     def test_earlier_stretch(self, start: datetime, begin: datetime | None) -> None:
         """It goes on where it was, unless its start moved once more."""
-        old = make_state(last=row(MARCH), since=MARCH, until=MARCH, complete=True)
+        old = make_state(last=row(MARCH), since=MARCH, until=MARCH, has_reached_present=True)
         old.backfill_from(START)
         old.advance_backfill(START + HOUR)
         state = resumed(old.as_record(), last=row(MARCH), start=start)

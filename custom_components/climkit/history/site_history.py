@@ -176,7 +176,7 @@ class SiteHistory:
         return self._state.is_loaded and all(map(self._state.is_read, self._state.feeds))
 
     def newest(self, series: Series) -> datetime | None:
-        """Return the start of a series' newest row once it is known and history is complete."""
+        """Return the start of a series' newest row; None before reading has reached the present."""
         return self._state.newest(series)
 
     # What the coordinator tells

@@ -79,9 +79,9 @@ class SiteSyncState:
         return state.total if state else None
 
     def newest(self, series: Series) -> datetime | None:
-        """Return the start of a series' newest row; None before its history is complete."""
+        """Return the start of a series' newest row; None before reading has reached the present."""
         state = self._states.get(series.statistic_id)
-        return state.last.start if state and state.complete and state.last else None
+        return state.last.start if state and state.has_reached_present and state.last else None
 
     def is_read(self, feed: Feed) -> bool:
         """Whether nothing is missing of the series of a feed."""
@@ -92,8 +92,7 @@ class SiteSyncState:
         state = self._states.get(statistic_id)
         if state is None:
             return not self.is_loaded
-        is_read = state.complete and not state.backfill
-        return not is_read and state.series.feed not in self._refused
+        return not state.has_whole_history and state.series.feed not in self._refused
 
     def are_ahead_of(self, now: datetime) -> bool:
         """Whether hours are stored that have not begun: then the clock is wrong."""

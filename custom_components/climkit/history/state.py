@@ -21,23 +21,26 @@ class SyncState(StoredStatistic):
 
     Climkit's data from `since` to before `until` are stored, but for `UnansweredHours`; `backfill`
     is a stretch before `since` that is still to be read (the user moved the start of history, or
-    rows were changed by somebody else). `is_current`: reading has reached the present; `complete`:
-    it did so at least once.
+    rows were changed by somebody else). `is_current`: reading has reached the present and keeps up;
+    `has_reached_present`: it did so at least once.
     """
 
     series: Series
     since: datetime
     until: datetime
     is_current: bool = False
-    complete: bool = False
+    has_reached_present: bool = False
     backfill: Backfill | None = None
 
     @property
     def total(self) -> float | None:
         """Running total: the sum of the newest row. Unknown before it can be right."""
-        if not self.complete or self.backfill or self.last is None:
-            return None
-        return self.last.total
+        return self.last.total if self.has_whole_history and self.last else None
+
+    @property
+    def has_whole_history(self) -> bool:
+        """Whether it was read from its start to the present; what is new may be missing."""
+        return self.has_reached_present and self.backfill is None
 
     @property
     def is_read(self) -> bool:
@@ -48,7 +51,7 @@ class SyncState(StoredStatistic):
         """Go on from `until`: what lies before it is stored, or left to the nights."""
         self.until = max(self.until, until)
         if to_present:
-            self.is_current = self.complete = True
+            self.is_current = self.has_reached_present = True
 
     def reaches(self, start: datetime) -> bool:
         """Whether new data from `start` on leave no gap behind what is stored."""
@@ -99,7 +102,7 @@ class SyncState(StoredStatistic):
         return SeriesRecord(
             since=self.since,
             until=self.until,
-            complete=self.complete,
+            complete=self.has_reached_present,
             extent=self.extent,
             backfill=replace(self.backfill) if self.backfill else None,
             meter_type=self.series.feed.meter_type,
@@ -150,7 +153,7 @@ def _go_on_from_record(state: SyncState, record: SeriesRecord, now: datetime | N
     state.since = min(record.since, last or record.since)
     is_believed = last == known and not (now and record.until > now)
     state.until = record.until if is_believed else last or state.since
-    state.complete = record.complete
+    state.has_reached_present = record.complete
     state.mark_behind()
     begun = record.backfill
     state.backfill_from(start, begun=begun.position if begun and begun.start == start else None)

@@ -34,6 +34,7 @@ class Backfill:
 class SeriesRecord:
     """How far a series was read, see `history.SyncState`; `extent`: which rows were stored.
 
+    `complete`: reading has reached the present at least once.
     `meter_type`: of which kind of meter they are; None: of the present one, release 0.1.0 did not
     say.
     """
