@@ -124,7 +124,7 @@ class TestImport:
         assert len(failed) == 4 * ATTEMPTS
 
     async def test_an_outage_of_history(self, home: Home) -> None:
-        """What was passed over meanwhile is read as soon as history is answered again."""
+        """What was skipped meanwhile is read as soon as history is answered again."""
         days = [FIRST + n * HOUR for n in range(5 * 24)]
         home.simulator.switches.unanswered = [one.isoformat() for one in days]
         await home.set_up()
@@ -135,7 +135,7 @@ class TestImport:
         await assert_equal_to_climkit(home)
 
     async def test_a_long_stretch(self, home: Home) -> None:
-        """Is passed over in steps that become longer; the nights read what was too much."""
+        """Is skipped in steps that become longer; the nights read what was too much."""
         days = [FIRST + n * HOUR for n in range(4 * 24)]
         home.simulator.switches.unanswered = [one.isoformat() for one in days]
         await home.set_up()
@@ -184,7 +184,7 @@ class TestImport:
         await assert_equal_to_climkit(home)
 
     async def test_an_outage_of_everything(self, home: Home, hour: datetime) -> None:
-        """Says nothing of the hour: nothing is passed over while Climkit answers nobody."""
+        """Says nothing of the hour: nothing is skipped while Climkit answers nobody."""
         await home.set_up()
         await pass_days(home, 0.5)
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
@@ -193,7 +193,7 @@ class TestImport:
         assert not home.sites[0].record.recheck.unanswered
 
     async def test_a_second_place(self, home: Home, hour: datetime) -> None:
-        """Is passed over after an hour: the first one took a day."""
+        """Is skipped after an hour: the first one took a day."""
         later = hour + timedelta(days=2)
         home.simulator.switches.unanswered.append(later.isoformat())
         await home.set_up()
@@ -230,7 +230,7 @@ class TestImport:
         await assert_equal_to_climkit(home)
 
     async def test_an_earlier_start(self, home: Home) -> None:
-        """What was passed over of it is not forgotten by a night before all of it is read."""
+        """What was skipped of it is not forgotten by a night before all of it is read."""
         places = [FIRST.astimezone(UTC) + timedelta(days=one, hours=7) for one in (1, 3)]
         day = (FIRST + timedelta(days=5)).date().isoformat()
         home.entry.add_to_hass(home.hass)
@@ -316,38 +316,43 @@ class TestList:
         """From one hour of a day to before another."""
         return TimeRange(FIRST + first * HOUR, FIRST + last * HOUR)
 
-    def listed(self, known: UnansweredHours) -> list[tuple[int, int, bool]]:
+    def listed(self, unanswered: UnansweredHours) -> list[tuple[int, int, bool]]:
         """First and last hour of each range, and whether it was never read."""
+        never_read = unanswered.never_read(self.FEED)
         return [
-            ((one.start - FIRST) // HOUR, (one.end - FIRST) // HOUR, one.is_missing)
-            for one in known.of(self.FEED)
+            ((one.start - FIRST) // HOUR, (one.end - FIRST) // HOUR, one in never_read)
+            for one in unanswered.of(self.FEED)
         ]
 
     def test_order(self) -> None:
         """The longest first, and of the same length that which waits the longest."""
-        known = UnansweredHours({})
-        known.add(self.FEED, self.hours(10, 11))
-        known.add(self.FEED, self.hours(12, 13))
-        known.add(self.FEED, self.hours(20, 28), is_missing=True)
+        unanswered = UnansweredHours({})
+        unanswered.add_halves(self.FEED, self.hours(10, 11))
+        unanswered.add_halves(self.FEED, self.hours(12, 13))
+        unanswered.add_halves(self.FEED, self.hours(20, 28), never_read=True)
         single = [(10, 11, False), (12, 13, False)]
-        assert self.listed(known) == [(20, 24, True), (24, 28, True), *single]
-        known.add(self.FEED, self.hours(10, 11))
-        assert self.listed(known)[2:] == single[::-1]
+        assert self.listed(unanswered) == [(20, 24, True), (24, 28, True), *single]
+        unanswered.add_halves(self.FEED, self.hours(10, 11))
+        assert self.listed(unanswered)[2:] == single[::-1]
+
+    def test_order_of_what_remains(self) -> None:
+        """What is left of a long range is asked for by its own length."""
+        unanswered = UnansweredHours({})
+        unanswered.add_halves(self.FEED, self.hours(0, 20))
+        unanswered.add_halves(self.FEED, self.hours(30, 46))
+        unanswered.mark_read(self.FEED, self.hours(0, 9))
+        assert [last - first for first, last, _ in self.listed(unanswered)] == [10, 8, 8, 1]
 
     def test_what_was_never_read_stays_so(self) -> None:
         """Also when more around it is not answered for; until it is."""
-        known = UnansweredHours({})
-        known.add(self.FEED, self.hours(4, 5), is_missing=True)
-        known.add(self.FEED, self.hours(0, 8))
+        unanswered = UnansweredHours({})
+        unanswered.add_halves(self.FEED, self.hours(4, 5), never_read=True)
+        unanswered.add_halves(self.FEED, self.hours(0, 8))
         pairs = [(0, 2, False), (2, 4, False), (6, 8, False)]
-        assert self.listed(known) == [*pairs, (4, 5, True), (5, 6, False)]
-        assert known.is_any_missing(self.FEED, FIRST)
-        assert not known.is_any_missing(self.FEED, FIRST + 5 * HOUR)
-        assert known.are_missing(self.FEED, self.hours(3, 5))
-        assert not known.are_missing(self.FEED, self.hours(5, 8))
-        assert known.hold(self.FEED, self.hours(3, 7))
-        assert not known.hold(self.FEED, self.hours(7, 9))
-        known.mark_read(self.FEED, self.hours(1, 8))
-        assert self.listed(known) == [(0, 1, False)]
-        known.mark_read(self.FEED, self.hours(0, 1))
-        assert not known.of(self.FEED)
+        assert self.listed(unanswered) == [*pairs, (4, 5, True), (5, 6, False)]
+        assert unanswered.cover(self.FEED, self.hours(3, 7))
+        assert not unanswered.cover(self.FEED, self.hours(7, 9))
+        unanswered.mark_read(self.FEED, self.hours(1, 8))
+        assert self.listed(unanswered) == [(0, 1, False)]
+        unanswered.mark_read(self.FEED, self.hours(0, 1))
+        assert not unanswered.of(self.FEED)

@@ -30,7 +30,7 @@ STUCK_AFTER = timedelta(days=1)
 # short as can be by then.
 STUCK_AGAIN_AFTER = timedelta(hours=1)
 
-# A long stretch is passed over in steps; each takes an hour at least, one that is refused a day.
+# A long stretch is skipped in steps; each takes an hour at least, one that is refused a day.
 LONGEST_STEP = timedelta(days=7)
 LONGEST_REFUSED_STEP = timedelta(days=366)
 
@@ -50,15 +50,15 @@ class PageFetcher:
         self._width = width
         self._sizes: dict[Feed, PageSize] = {}
         self._backoff = Backoff[Feed](hass.loop.time)
-        self._of_known = Backoff[Feed](hass.loop.time)
-        self._passed_over: dict[Feed, timedelta] = {}
+        self._unanswered_backoff = Backoff[Feed](hass.loop.time)
+        self._skipped: dict[Feed, timedelta] = {}
         self._prefetcher = PagePrefetcher(hass, self._async_read)
 
     async def async_fetch(self, page: Page) -> Answer:
         """Return the answer for a page. Raises ClimkitError; then see `failed`."""
         answer = await self._prefetcher.async_read(page)
         self._backoff.succeeded(page.feed)
-        self._passed_over.pop(page.feed, None)
+        self._skipped.pop(page.feed, None)
         self._size(page.feed).grow(answer.intervals)
         return answer
 
@@ -75,15 +75,15 @@ class PageFetcher:
 
     # Trouble
 
-    def failed(self, feed: Feed, err: ClimkitError, *, is_known: bool) -> bool:
+    def failed(self, feed: Feed, err: ClimkitError, *, is_unanswered: bool) -> bool:
         """Let a feed rest after trouble; its next page is shorter.
 
         Tell whether all feeds should do without more: Climkit is down for longer, or refuses the
-        credentials, and then those of all. `is_known`: it did not answer for these hours before,
-        which says nothing of others.
+        credentials, and then those of all. `is_unanswered`: it did not answer for these hours
+        before, which says nothing of others.
         """
-        if is_known:
-            self._of_known.back_off(feed)
+        if is_unanswered:
+            self._unanswered_backoff.back_off(feed)
             return isinstance(err, ClimkitAuthenticationError)
         self._size(feed).shrink()
         length = pause(self._backoff, feed, err)
@@ -96,16 +96,16 @@ class PageFetcher:
 
     def is_resting(self, feed: Feed) -> bool:
         """Whether nothing that is stored is to be asked for again of a feed now."""
-        return self.is_paused(feed) or self._of_known.is_paused(feed)
+        return self.is_paused(feed) or self._unanswered_backoff.is_paused(feed)
 
-    def forget_known(self) -> None:
-        """Let a night try what was not answered for before, with short rests at first."""
-        self._of_known.clear()
+    def retry_unanswered(self) -> None:
+        """Let a night try what is unanswered, with short rests at first."""
+        self._unanswered_backoff.clear()
 
     @property
     def next_end(self) -> float | None:
         """When the next rest ends, by the event loop's clock; None without one."""
-        ends = (one.next_end for one in (self._backoff, self._of_known))
+        ends = (one.next_end for one in (self._backoff, self._unanswered_backoff))
         return min((end for end in ends if end is not None), default=None)
 
     def ready(self, feeds: Iterable[Feed]) -> list[Feed]:
@@ -137,16 +137,16 @@ class PageFetcher:
         after = STUCK_AGAIN_AFTER if has_some else STUCK_AFTER
         return self._backoff.failing_for([feed], after) or self.is_refused_for_long(feed)
 
-    def pass_over(self, page: Page) -> timedelta:
-        """Give a page up; return how much to pass over.
+    def skip(self, page: Page) -> timedelta:
+        """Give a page up; return how much to skip.
 
         That is the page, and twice as much each time without an answer in between. After trouble
         what follows is tried for long again; a refusal is tried once a day at last, so the steps
         become as long as it takes.
         """
-        feed, length = page.feed, self._passed_over.get(page.feed, page.end - page.start)
+        feed, length = page.feed, self._skipped.get(page.feed, page.end - page.start)
         most = LONGEST_REFUSED_STEP if self.is_refused_for_long(feed) else LONGEST_STEP
-        self._passed_over[feed] = min(2 * length, most)
+        self._skipped[feed] = min(2 * length, most)
         self._backoff.forgive_trouble(feed)
         return length
 

@@ -53,25 +53,25 @@ def next_night(now: datetime, zone: tzinfo, delay: timedelta) -> datetime:
 
 
 def ranges_of_night(
-    since: datetime, position: datetime | None, now: datetime, left_out: Iterable[TimeRange] = ()
+    since: datetime, position: datetime | None, now: datetime, unanswered: Iterable[TimeRange] = ()
 ) -> Iterator[RecheckRange]:
     """Return what one night reads of a history that begins at `since`; full hours.
 
-    `position` is where the sweep stands; None before it began. Nothing is read of `left_out`.
+    `position` is where the sweep stands; None before it began. What is `unanswered` is left out.
     """
-    left_out = merged(left_out)
+    unanswered = merged(unanswered)
     now = now.replace(minute=0, second=0, microsecond=0)
     recent = max(since, now - RECENT)
     parts = [(TimeRange.between(recent, now), False)]
     if since < recent:
         stride = DAY + (recent - since) / NIGHTS_OF_A_SWEEP
         start = position if position and since <= position < recent - 2 * DAY else since
-        if (start := _behind(left_out, start)) >= recent:
-            start = _behind(left_out, since)
+        if (start := _behind(unanswered, start)) >= recent:
+            start = _behind(unanswered, since)
         end = min(start + timedelta(hours=stride // timedelta(hours=1) + 1), recent)
         parts.append((TimeRange.between(start, end), True))
     for part, is_sweep in parts:
-        for one in without([part], *left_out) if part else ():
+        for one in without([part], *unanswered) if part else ():
             yield RecheckRange(one.start, one.end, is_sweep)
 
 
@@ -131,7 +131,7 @@ class NightlyRecheck:
         self._recurring = RecurringDifferences()
         self.doubts = Doubts()
         self.unanswered = UnansweredHours(record.unanswered)
-        self._tried: set[Feed] = set()
+        self._retried: set[Feed] = set()
 
     @property
     def differing_hours(self) -> list[datetime]:
@@ -187,28 +187,28 @@ class NightlyRecheck:
         for one in within(unread, hours) if hours else unread:
             self._add(feed, one)
 
-    def put_last(self, feed: Feed, hours: TimeRange, *, is_given_up: bool) -> None:
+    def defer(self, feed: Feed, hours: TimeRange, *, is_tried_for_long: bool) -> None:
         """Leave hours that Climkit did not answer for to the nights.
 
-        Such as were asked for are asked for again soon, until they are given up.
+        Such as somebody asked for are asked for again soon, until they were tried for long.
         """
-        soon = [] if is_given_up else without(self.unread(feed), *self.unanswered.of(feed))
+        soon = [] if is_tried_for_long else without(self.unread(feed), *self.unanswered.of(feed))
         for part in without([hours.touched_hours], *soon):
             self.forget(feed, part)
-            self.unanswered.add(feed, part)
+            self.unanswered.add_halves(feed, part)
         self._store.save_soon()
 
-    async def async_pass_over(self, feed: Feed, hours: TimeRange) -> None:
+    async def async_skip(self, feed: Feed, hours: TimeRange) -> None:
         """Leave hours to the nights that were never read; it is remembered at once.
 
         What is stored behind them would look, after a crash, as if nothing were missing.
         """
-        self.unanswered.add(feed, hours, is_missing=True)
+        self.unanswered.add_halves(feed, hours, never_read=True)
         await self._store.async_save_now()
 
-    def try_missing(self, feed: Feed) -> None:
-        """Ask for what was passed over of a feed, as Climkit answers for it; until it does not."""
-        self._tried.add(feed)
+    def retry_never_read(self, feed: Feed) -> None:
+        """Ask for what was never read of a feed, as Climkit answers for it; until it does not."""
+        self._retried.add(feed)
 
     def _add(self, feed: Feed, hours: TimeRange) -> None:
         asked = without([hours], *self.unanswered.of(feed))  # which is tried each night
@@ -225,13 +225,13 @@ class NightlyRecheck:
         """Read no more tonight."""
         self._ranges.clear()
 
-    def leave_out(self, feed: Feed, *, is_known: bool) -> None:
+    def drop(self, feed: Feed, *, is_unanswered: bool) -> None:
         """Ask nothing more of a feed that is in trouble; the next night goes on behind it.
 
-        Not so where it `is_known` for hours: other ones may be answered.
+        Not so where the trouble is with hours that were unanswered before: others may be answered.
         """
-        self._tried.discard(feed)
-        if not is_known:
+        self._retried.discard(feed)
+        if not is_unanswered:
             self._ranges = deque(item for item in self._ranges if item[0] != feed)
 
     def next_page(
@@ -248,8 +248,8 @@ class NightlyRecheck:
         for feed in list(self._asked):
             if page := self._next_asked(feed, states_of(feed), end_of):
                 return page
-        for feed in list(self._tried):
-            if page := self._next_missing(feed, states_of(feed), end_of):
+        for feed in list(self._retried):
+            if page := self._next_never_read(feed, states_of(feed), end_of):
                 return page
         if self._ends is None or now >= self._ends:
             self._ranges.clear()
@@ -283,17 +283,17 @@ class NightlyRecheck:
         self._asked.pop(feed, None)
         return None
 
-    def _next_missing(
+    def _next_never_read(
         self, feed: Feed, states: Sequence[SyncState], end_of: Callable[[Feed, datetime], datetime]
     ) -> Page | None:
-        """Return the next page of what was passed over; it waits for series that are behind."""
+        """Return the next page of what was never read; it waits for series that are behind."""
         if not states or not all(state.is_read for state in states):
             return None
-        for one in self.unanswered.of(feed):
+        for one in self.unanswered.never_read(feed):
             page = TimeRange(one.start, min(end_of(feed, one.start), one.end))
-            if one.is_missing and (found := recheck_page(feed, states, page, is_sweep=False)):
+            if found := recheck_page(feed, states, page, is_sweep=False):
                 return found
-        self._tried.discard(feed)
+        self._retried.discard(feed)
         return None
 
     # What was read

@@ -28,6 +28,7 @@ from ..statistics import (
     WriteGuard,
     async_clear,
     ranges_of_hours,
+    within,
 )
 from ..store import ClimkitStore, RecheckRecord
 from .compare import OnRead, PageComparer, SiteComparison
@@ -115,7 +116,7 @@ class SiteHistory:
         Not all of it while Climkit does not answer for some hours.
         """
         progress = self._state.progress
-        if progress is not None and self._is_any_missing:
+        if progress is not None and self._has_never_read_hours:
             return min(progress, ALMOST)
         return progress
 
@@ -144,15 +145,15 @@ class SiteHistory:
     def is_stuck(self) -> bool:
         """Whether history that is missing could not be read for long."""
         unread = (feed for feed in self._state.feeds if not self._state.is_read(feed))
-        return self._fetcher.is_stuck(unread) or self._is_any_missing
+        return self._fetcher.is_stuck(unread) or self._has_never_read_hours
 
     @property
-    def _is_any_missing(self) -> bool:
-        """Whether hours of the history are passed over, as Climkit does not answer for them."""
+    def _has_never_read_hours(self) -> bool:
+        """Whether hours of the history were never read, as Climkit does not answer for them."""
         return any(
-            self._recheck.unanswered.is_any_missing(feed, self._begin(feed))
+            one.end > self._history_start(feed)
             for feed in self._state.permitted_feeds
-            if self._recheck.unanswered.of(feed)
+            for one in self._recheck.unanswered.never_read(feed)
         )
 
     @property
@@ -224,7 +225,7 @@ class SiteHistory:
             ),
             now,
         )
-        self._fetcher.forget_known()
+        self._fetcher.retry_unanswered()
         self._is_to_be_examined = True
         self.worker.wake()
 
@@ -333,19 +334,19 @@ class SiteHistory:
         try:
             await work(page)
         except ClimkitError as err:
-            is_known = self._recheck.unanswered.hold(page.feed, page.range)
-            self._recheck.leave_out(page.feed, is_known=is_known)
-            if self._fetcher.failed(page.feed, err, is_known=is_known):
+            is_unanswered = self._recheck.unanswered.cover(page.feed, page.range)
+            self._recheck.drop(page.feed, is_unanswered=is_unanswered)
+            if self._fetcher.failed(page.feed, err, is_unanswered=is_unanswered):
                 self._recheck.end()
             if may_be_of_the_hours(err):
-                await self._async_go_on_behind(page)
+                await self._async_defer_or_skip(page)
             self._recheck.plan(page.feed, page.range)
             self._tell_whether_refused(page.feed)
         except RecorderError, RowsChangedError, SQLAlchemyError:
             self._recheck.plan(page.feed, page.range)
             raise
 
-    async def _async_go_on_behind(self, page: Page) -> None:
+    async def _async_defer_or_skip(self, page: Page) -> None:
         """Let a page that Climkit does not answer for keep no other one waiting.
 
         What was never read, or was asked for, is left to the nights only once it was tried for
@@ -355,16 +356,16 @@ class SiteHistory:
         answered = self._live.answered_until(feed)
         is_answered = answered is not None and dt_util.utcnow() - answered < ANSWERED_WITHIN
         has_some = bool(self._recheck.unanswered.of(feed))
-        is_given_up = is_answered and self._fetcher.is_tried_for_long(feed, has_some=has_some)
+        is_tried_for_long = is_answered and self._fetcher.is_tried_for_long(feed, has_some=has_some)
         if page.purpose.is_recheck:
-            self._recheck.put_last(feed, page.range, is_given_up=is_given_up)
-        elif is_given_up and not page.is_last:
-            longer = self._import_page(feed, self._fetcher.pass_over(page))
-            given_up = longer if longer and not longer.is_last else page
-            _LOGGER.info("No answer for %s: %s is passed over", feed, given_up.range)
-            await self._recheck.async_pass_over(feed, given_up.range)
-            advance_past(given_up)
-            await self._async_save(given_up.states)
+            self._recheck.defer(feed, page.range, is_tried_for_long=is_tried_for_long)
+        elif is_tried_for_long and not page.is_last:
+            longer = self._import_page(feed, self._fetcher.skip(page))
+            skipped = longer if longer and not longer.is_last else page
+            _LOGGER.info("No answer for %s: %s is skipped", feed, skipped.range)
+            await self._recheck.async_skip(feed, skipped.range)
+            advance_past(skipped)
+            await self._async_save(skipped.states)
 
     async def _async_write_live(self, batch: LiveBatch) -> None:
         """Write new data to the series that have come that far; the others fall behind.
@@ -415,7 +416,7 @@ class SiteHistory:
         if following and not was_in_doubt:
             self._fetcher.prefetch(following)
         await self._async_store(page, answer)
-        self._recheck.try_missing(page.feed)
+        self._recheck.retry_never_read(page.feed)
         _LOGGER.debug("Stored history of %s from %s to %s", page.feed, page.start, page.end)
 
     async def _async_store(self, page: Page, answer: Answer) -> None:
@@ -442,7 +443,7 @@ class SiteHistory:
         return self._recheck.next_page(states_of, self._fetcher.end_of_page, dt_util.utcnow())
 
     async def _async_recheck(self, page: Page) -> None:
-        if self._recheck.unanswered.are_missing(page.feed, page.range):
+        if within(self._recheck.unanswered.never_read(page.feed), page.range):
             await self._async_store(page, await self._async_fetch(page))
             return
         found = await self._comparer.async_compare(page)
@@ -465,7 +466,7 @@ class SiteHistory:
     def _since(self, feed: Feed) -> datetime:
         return min(state.since for state in self._state.of(feed))
 
-    def _begin(self, feed: Feed) -> datetime:
+    def _history_start(self, feed: Feed) -> datetime:
         """Return where the history of a feed begins once all of it is read."""
         states = self._state.of(feed)
         return min(one.backfill.start if one.backfill else one.since for one in states)

@@ -105,9 +105,9 @@ class SiteSyncState:
         if not self.is_loaded:
             return None
         now, states = dt_util.utcnow(), self._permitted
-        missing = sum((_missing(state, now) for state in states), timedelta())
+        left = sum((_left_to_read(state, now) for state in states), timedelta())
         total = len(states) * (now - self._start)
-        return float(max(0, floor(100 * (1 - missing / total)))) if missing else 100.0
+        return float(max(0, floor(100 * (1 - left / total)))) if left else 100.0
 
     @property
     def complete_until(self) -> datetime | None:
@@ -254,6 +254,6 @@ def _complete_until(state: SyncState, now: datetime) -> datetime:
     return now if state.is_current else min(now, state.until)
 
 
-def _missing(state: SyncState, now: datetime) -> timedelta:
-    missing = state.backfill.end - state.backfill.position if state.backfill else timedelta()
-    return missing if state.is_current else missing + max(now - state.until, timedelta())
+def _left_to_read(state: SyncState, now: datetime) -> timedelta:
+    left = state.backfill.end - state.backfill.position if state.backfill else timedelta()
+    return left if state.is_current else left + max(now - state.until, timedelta())

@@ -4,9 +4,6 @@ Each night it is asked for last, and for half as much each time, until only the 
 Climkit never answers for. No I/O, no clock.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-
 from ..api import (
     ClimkitAuthenticationError,
     ClimkitCertificateError,
@@ -32,44 +29,38 @@ def may_be_of_the_hours(err: ClimkitError) -> bool:
 
 
 class UnansweredHours:
-    """The full hours of each feed that Climkit did not answer for, longest ranges first."""
+    """The full hours of each feed that Climkit did not answer for; so some were never read."""
 
     def __init__(self, record: dict[str, list[Unanswered]]) -> None:
         """Begin with what is remembered."""
         self._record = record
 
-    def of(self, feed: Feed) -> Sequence[Unanswered]:
-        """Return those of a feed in the order they are asked for again."""
-        return self._record.get(feed.key, ())
-
-    def hold(self, feed: Feed, hours: TimeRange) -> bool:
-        """Whether hours are among them, all of them."""
-        return not without([hours], *self.of(feed))
-
-    def are_missing(self, feed: Feed, hours: TimeRange) -> bool:
-        """Whether some of these hours were never read."""
-        return any(one.is_missing and one.overlap(hours) for one in self.of(feed))
-
-    def is_any_missing(self, feed: Feed, since: datetime) -> bool:
-        """Whether some hours of a feed's history, which begins at `since`, were never read."""
-        return any(one.is_missing and one.end > since for one in self.of(feed))
-
-    def add(self, feed: Feed, hours: TimeRange, *, is_missing: bool = False) -> None:
-        """Add both halves of a range; what was never read stays so.
+    def of(self, feed: Feed) -> list[Unanswered]:
+        """Return those of a feed in the order they are asked for again: longest ranges first.
 
         Of ranges of the same length those come first that were asked for less recently.
         """
+        return sorted(self._record.get(feed.key, ()), key=lambda one: one.start - one.end)
+
+    def never_read(self, feed: Feed) -> list[Unanswered]:
+        """Return those of a feed that were never read, in the same order."""
+        return [one for one in self.of(feed) if one.is_missing]
+
+    def cover(self, feed: Feed, hours: TimeRange) -> bool:
+        """Whether hours are among them, all of them."""
+        return not without([hours], *self.of(feed))
+
+    def add_halves(self, feed: Feed, hours: TimeRange, *, never_read: bool = False) -> None:
+        """Add a range, as the halves that are asked for next; what was never read stays so."""
         hours = hours.touched_hours
-        missing = [hours] if is_missing else within(self._missing(feed), hours)
-        parts = [(part, True) for part in missing]
-        parts += [(part, False) for part in without([hours], *missing)]
-        halves = [
+        unread = [hours] if never_read else within(self.never_read(feed), hours)
+        parts = [(part, True) for part in unread]
+        parts += [(part, False) for part in without([hours], *unread)]
+        self._record[feed.key] = self._without(feed, hours) + [
             Unanswered(half.start, half.end, is_missing)
             for part, is_missing in parts
             for half in part.halves
         ]
-        kept = self._without(feed, hours)
-        self._record[feed.key] = sorted(kept + halves, key=lambda one: one.start - one.end)
 
     def mark_read(self, feed: Feed, hours: TimeRange) -> None:
         """Take away what was answered for."""
@@ -77,9 +68,6 @@ class UnansweredHours:
             self._record[feed.key] = left
         else:
             self._record.pop(feed.key, None)
-
-    def _missing(self, feed: Feed) -> Iterable[TimeRange]:
-        return (TimeRange(one.start, one.end) for one in self.of(feed) if one.is_missing)
 
     def _without(self, feed: Feed, hours: TimeRange) -> list[Unanswered]:
         return [
