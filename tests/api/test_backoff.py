@@ -128,6 +128,16 @@ class TestOutage:
         assert not backoff.is_paused(None)
         assert not backoff.is_in_trouble(None)
 
+    def test_is_down(self, backoff: Backoff[str], clock: Clock) -> None:
+        """Once it did not pass at once."""
+        backoff.back_off_after_outage("a")
+        assert not backoff.is_down
+        clock.turn(MINUTE)
+        backoff.back_off_after_outage("b")
+        assert backoff.is_down
+        backoff.succeeded("b")
+        assert not backoff.is_down
+
     def test_of_one_alone(self, backoff: Backoff[str], clock: Clock) -> None:
         """What fails while others are answered delays them once, and then no more."""
         delays = 0

@@ -141,6 +141,11 @@ class Backoff[K: Hashable]:
         """Whether a key, or (None) all, had trouble or was refused since its last success."""
         return key in self._pauses
 
+    @property
+    def is_down(self) -> bool:
+        """Whether all is paused for longer than at first: this trouble does not pass at once."""
+        return self.left(None) > FIRST_PAUSE
+
     def is_refused_for_long(self, key: K) -> bool:
         """Whether Climkit has refused a key for so long that it is believed."""
         pause = self._pauses.get(key)

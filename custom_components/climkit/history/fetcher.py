@@ -9,7 +9,6 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from ..api import (
-    FIRST_PAUSE,
     Backoff,
     ClimkitAuthenticationError,
     ClimkitError,
@@ -51,14 +50,14 @@ class PageFetcher:
         self._sizes: dict[Feed, PageSize] = {}
         self._backoff = Backoff[Feed](hass.loop.time)
         self._unanswered_backoff = Backoff[Feed](hass.loop.time)
-        self._skipped: dict[Feed, timedelta] = {}
+        self._steps: dict[Feed, timedelta] = {}
         self._prefetcher = PagePrefetcher(hass, self._async_read)
 
     async def async_fetch(self, page: Page) -> Answer:
         """Return the answer for a page. Raises ClimkitError; then see `failed`."""
         answer = await self._prefetcher.async_read(page)
         self._backoff.succeeded(page.feed)
-        self._skipped.pop(page.feed, None)
+        self._steps.pop(page.feed, None)
         self._size(page.feed).grow(answer.intervals)
         return answer
 
@@ -75,20 +74,25 @@ class PageFetcher:
 
     # Trouble
 
-    def failed(self, feed: Feed, err: ClimkitError, *, is_unanswered: bool) -> bool:
+    def failed(self, feed: Feed, err: ClimkitError, *, is_unanswered: bool) -> None:
         """Let a feed rest after trouble; its next page is shorter.
 
-        Tell whether all feeds should do without more: Climkit is down for longer, or refuses the
-        credentials, and then those of all. `is_unanswered`: it did not answer for these hours
-        before, which says nothing of others.
+        `is_unanswered`: Climkit did not answer for these hours before, which says nothing of
+        others.
         """
         if is_unanswered:
             self._unanswered_backoff.back_off(feed)
-            return isinstance(err, ClimkitAuthenticationError)
+            return
         self._size(feed).shrink()
         length = pause(self._backoff, feed, err)
         _LOGGER.debug("History of %s rests for %s: %s", feed, length, err)
-        return isinstance(err, ClimkitAuthenticationError) or self._backoff.left(None) > FIRST_PAUSE
+
+    def should_stop(self, err: ClimkitError) -> bool:
+        """Whether all feeds should do without more after an error.
+
+        Climkit is down, or refuses the credentials, and then those of all.
+        """
+        return self._backoff.is_down or isinstance(err, ClimkitAuthenticationError)
 
     def is_paused(self, feed: Feed | None) -> bool:
         """Whether a feed, or (None) all, is not to be asked for now."""
@@ -137,18 +141,19 @@ class PageFetcher:
         after = STUCK_AGAIN_AFTER if has_some else STUCK_AFTER
         return self._backoff.failing_for([feed], after) or self.is_refused_for_long(feed)
 
-    def skip(self, page: Page) -> timedelta:
-        """Give a page up; return how much to skip.
+    def step_of(self, page: Page) -> timedelta:
+        """Return how much to skip where a page is not answered: all of it, or more."""
+        return self._steps.get(page.feed, page.end - page.start)
 
-        That is the page, and twice as much each time without an answer in between. After trouble
-        what follows is tried for long again; a refusal is tried once a day at last, so the steps
-        become as long as it takes.
+    def skipped(self, feed: Feed, step: timedelta) -> None:
+        """Note that a step was skipped: the next one is twice as long, until an answer comes.
+
+        After trouble what follows is tried for long again; a refusal is tried once a day at last,
+        so the steps become as long as it takes.
         """
-        feed, length = page.feed, self._skipped.get(page.feed, page.end - page.start)
         most = LONGEST_REFUSED_STEP if self.is_refused_for_long(feed) else LONGEST_STEP
-        self._skipped[feed] = min(2 * length, most)
+        self._steps[feed] = min(2 * step, most)
         self._backoff.forgive_trouble(feed)
-        return length
 
     def is_stuck(self, feeds: Iterable[Feed]) -> bool:
         """Whether one of the feeds has been in trouble for long."""

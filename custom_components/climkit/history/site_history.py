@@ -336,7 +336,8 @@ class SiteHistory:
         except ClimkitError as err:
             is_unanswered = self._recheck.unanswered.cover(page.feed, page.range)
             self._recheck.drop(page.feed, is_unanswered=is_unanswered)
-            if self._fetcher.failed(page.feed, err, is_unanswered=is_unanswered):
+            self._fetcher.failed(page.feed, err, is_unanswered=is_unanswered)
+            if self._fetcher.should_stop(err):
                 self._recheck.end()
             if may_be_of_the_hours(err):
                 await self._async_defer_or_skip(page)
@@ -360,8 +361,10 @@ class SiteHistory:
         if page.purpose.is_recheck:
             self._recheck.defer(feed, page.range, is_tried_for_long=is_tried_for_long)
         elif is_tried_for_long and not page.is_last:
-            longer = self._import_page(feed, self._fetcher.skip(page))
+            step = self._fetcher.step_of(page)
+            longer = self._import_page(feed, step)
             skipped = longer if longer and not longer.is_last else page
+            self._fetcher.skipped(feed, step)
             _LOGGER.info("No answer for %s: %s is skipped", feed, skipped.range)
             await self._recheck.async_skip(feed, skipped.range)
             advance_past(skipped)
