@@ -76,14 +76,18 @@ class SiteHistory:
         self._on_change = on_change
         self._rebuilder = SeriesRebuilder(hass, write_guard)
         self._on_read = on_read
-        self._state = SiteSyncState(hass, store, record.series, floor_hour(start))
+        self._state = SiteSyncState(
+            hass, store, record.series, floor_hour(start), is_refused=self._is_refused
+        )
         self._live = LiveQueue()
         self._fetcher = PageFetcher(
             hass, reader, site.zone, width=lambda feed: len(self._state.of(feed))
         )
         self._refused: set[Feed] = set()
         self._recheck = NightlyRecheck(record.recheck, store)
-        self._comparer = PageComparer(self._async_fetch, self._rebuilder, self._recheck, on_read)
+        self._comparer = PageComparer(
+            self._fetcher.async_fetch, self._rebuilder, self._recheck, on_read
+        )
         self._comparison = SiteComparison(
             self._state, self._fetcher, self._recheck, self._comparer, self._turn, self._async_save
         )
@@ -193,18 +197,15 @@ class SiteHistory:
         """Hand over what Climkit says of `start` to `end`, for series that have come that far."""
         self._live.add(feed, start, end, intervals)
         self._refused.discard(feed)
-        self._tell_whether_refused(feed)
         self.worker.wake()
 
     def set_refused(self, feed: Feed) -> None:
         """Say that Climkit refuses a feed: until it is offered again, nobody waits for it."""
         self._refused.add(feed)
-        self._tell_whether_refused(feed)
 
-    def _tell_whether_refused(self, feed: Feed) -> None:
-        """Let nobody wait for a feed that is refused, what is new of it or its history."""
-        is_refused = feed in self._refused or self._fetcher.is_refused_for_long(feed)
-        self._state.set_refused(feed, refused=is_refused)
+    def _is_refused(self, feed: Feed) -> bool:
+        """Whether Climkit refuses what is new of a feed, or for long its history."""
+        return feed in self._refused or self._fetcher.is_refused_for_long(feed)
 
     def start_import(self) -> None:
         """Allow requests for history (once Home Assistant has started)."""
@@ -342,7 +343,6 @@ class SiteHistory:
             if may_be_of_the_hours(err):
                 await self._async_defer_or_skip(page)
             self._recheck.plan(page.feed, page.range)
-            self._tell_whether_refused(page.feed)
         except RecorderError, RowsChangedError, SQLAlchemyError:
             self._recheck.plan(page.feed, page.range)
             raise
@@ -414,7 +414,7 @@ class SiteHistory:
     async def _async_import(self, page: Page) -> None:
         """Ask for a page of history and store it."""
         was_in_doubt = self._fetcher.is_in_doubt  # then another feed may be next
-        answer = await self._async_fetch(page)
+        answer = await self._fetcher.async_fetch(page)
         following = next_after(page, self._fetcher.length(page.feed), dt_util.utcnow())
         if following and not was_in_doubt:
             self._fetcher.prefetch(following)
@@ -447,7 +447,7 @@ class SiteHistory:
 
     async def _async_recheck(self, page: Page) -> None:
         if within(self._recheck.unanswered.never_read(page.feed), page.range):
-            await self._async_store(page, await self._async_fetch(page))
+            await self._async_store(page, await self._fetcher.async_fetch(page))
             return
         found = await self._comparer.async_compare(page)
         self._recheck.mark_compared(page, found)
@@ -455,11 +455,6 @@ class SiteHistory:
         _LOGGER.debug(
             "Read %s again from %s to %s: %s rows", page.feed, page.start, page.end, found.changed
         )
-
-    async def _async_fetch(self, page: Page) -> Answer:
-        answer = await self._fetcher.async_fetch(page)
-        self._tell_whether_refused(page.feed)
-        return answer
 
     async def _async_save(self, states: Iterable[SyncState]) -> None:
         await self._state.async_save(states)

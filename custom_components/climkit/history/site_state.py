@@ -1,6 +1,6 @@
 """The state of all series of a site: loaded from recorder and memory, remembered as it moves."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 import logging
 from math import floor
@@ -33,8 +33,13 @@ class SiteSyncState:
         store: ClimkitStore,
         records: dict[str, SeriesRecord],
         start: datetime,
+        *,
+        is_refused: Callable[[Feed], bool],
     ) -> None:
-        """Begin without series; `start` is where history begins, a full hour in UTC."""
+        """Begin without series; `start` is where history begins, a full hour in UTC.
+
+        `is_refused`: whether Climkit refuses a feed; then nobody waits for it.
+        """
         self._hass = hass
         self._store = store
         self._records = records
@@ -43,7 +48,7 @@ class SiteSyncState:
         self._by_feed: dict[Feed, list[SyncState]] = {}
         self._wanted: dict[str, tuple[Series, str]] = {}
         self._loaded: dict[str, tuple[Series, str]] | None = None
-        self._refused: set[Feed] = set()
+        self._is_refused = is_refused
         self.outdated: set[Feed] = set()
         """Feeds of which older rows were found than were remembered; corrections are lost."""
 
@@ -54,10 +59,6 @@ class SiteSyncState:
         if is_news:
             self._wanted = wanted
         return is_news
-
-    def set_refused(self, feed: Feed, *, refused: bool) -> None:
-        """Say whether Climkit refuses a feed: then nobody waits for it."""
-        (self._refused.add if refused else self._refused.discard)(feed)
 
     @property
     def is_loaded(self) -> bool:
@@ -92,7 +93,7 @@ class SiteSyncState:
         state = self._states.get(statistic_id)
         if state is None:
             return not self.is_loaded
-        return not state.has_whole_history and state.series.feed not in self._refused
+        return not state.has_whole_history and not self._is_refused(state.series.feed)
 
     def are_ahead_of(self, now: datetime) -> bool:
         """Whether hours are stored that have not begun: then the clock is wrong."""
@@ -120,11 +121,11 @@ class SiteSyncState:
     @property
     def permitted_feeds(self) -> list[Feed]:
         """Return the feeds that Climkit does not refuse."""
-        return [feed for feed in self._by_feed if feed not in self._refused]
+        return [feed for feed in self._by_feed if not self._is_refused(feed)]
 
     @property
     def _permitted(self) -> list[SyncState]:
-        return [state for state in self._states.values() if state.series.feed not in self._refused]
+        return [state for feed in self.permitted_feeds for state in self.of(feed)]
 
     async def async_load(self) -> None:
         """Learn where each new series stands, and make its statistic known."""
