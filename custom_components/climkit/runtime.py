@@ -109,6 +109,7 @@ class SiteRuntime:
             store=self.store,
             write_guard=self.costs.write_guard,
             on_change=self._note_history,
+            on_loaded=self.periods.amounts.async_begin_day,
             on_read=self._async_follow,
         )
 

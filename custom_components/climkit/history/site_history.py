@@ -63,17 +63,20 @@ class SiteHistory:
         start: datetime,
         store: ClimkitStore,
         on_change: Callable[[], None],
+        on_loaded: Callable[[Sequence[SyncState]], Awaitable[None]],
         write_guard: WriteGuard,
         on_read: OnRead,
     ) -> None:
         """Prepare; history begins at `start`, `on_change` tells of new totals and progress.
 
-        `write_guard` is told which rows are being written, for what follows from them, and
-        `on_read` what was read of which series, once it is stored.
+        `on_loaded` is told all series once it is known what is stored of them, `write_guard` which
+        rows are being written, for what follows from them, and `on_read` what was read of which
+        series, once it is stored.
         """
         self._hass = hass
         record = store.site(site.id)
         self._on_change = on_change
+        self._on_loaded = on_loaded
         self._rebuilder = SeriesRebuilder(hass, write_guard)
         self._on_read = on_read
         self._state = SiteSyncState(
@@ -316,8 +319,7 @@ class SiteHistory:
         await self._state.async_load()
         for feed in self._state.feeds:
             self._recheck.plan(feed)  # what was to be read again still is
-        now = dt_util.utcnow()
-        await self._on_read(self.states, now, now, ())
+        await self._on_loaded(self.states)
         self._on_change()
 
     def _read_outdated_again(self) -> None:

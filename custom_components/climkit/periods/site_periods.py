@@ -77,7 +77,7 @@ class SitePeriods:
         end: datetime,
         intervals: Sequence[Interval],
     ) -> None:
-        if not billed or start >= end:
+        if not billed:
             return
         columns = {one.column for one in billed}
         known = self._monthly.known(billed, start, end)
