@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import logging
 from math import floor
 
+from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -133,7 +134,7 @@ class SiteSyncState:
         names = await async_known_names(self._hass, set(wanted))
         new = wanted.keys() - self._states.keys()
         stored = await async_extents(self._hass, new)
-        saved = await self._async_saved(stored)
+        until_remembered = await self._async_stored_until_remembered(stored)
         states, changed = {}, 0
         for statistic_id, (series, name) in wanted.items():
             statistic = metadata(series, name)
@@ -142,8 +143,8 @@ class SiteSyncState:
             if state := self._states.get(statistic_id):
                 state.series, state.statistic = series, statistic
             else:
-                state = self._resume(series, name, stored.get(statistic_id))
-                match self._likeness(state, saved.get(statistic_id)):
+                state = self._resume(series, statistic, stored.get(statistic_id))
+                match self._likeness(state, until_remembered.get(statistic_id)):
                     case Likeness.OTHER:
                         state.read_again_from(self._start)
                         changed += 1
@@ -154,7 +155,9 @@ class SiteSyncState:
         self._group()
         _tell_of_changed(changed)
 
-    async def _async_saved(self, stored: Mapping[str, Extent]) -> dict[str, Extent]:
+    async def _async_stored_until_remembered(
+        self, stored: Mapping[str, Extent]
+    ) -> dict[str, Extent]:
         """Return what is stored of each series up to the newest row that was remembered."""
         return await async_extents_until(
             self._hass,
@@ -190,8 +193,7 @@ class SiteSyncState:
             state.take(extent)
             state.read_again_from(self._start)
         else:
-            name = state.statistic["name"] or ""
-            self._states[state.statistic_id] = self._resume(state.series, name, None)
+            self._states[state.statistic_id] = self._resume(state.series, state.statistic, None)
 
     def _group(self) -> None:
         self._by_feed = {}
@@ -207,10 +209,12 @@ class SiteSyncState:
         self._loaded = None
         await self._store.async_save_now()
 
-    def _resume(self, series: Series, name: str, extent: Extent | None) -> SyncState:
+    def _resume(
+        self, series: Series, statistic: StatisticMetaData, extent: Extent | None
+    ) -> SyncState:
         return resume(
             series,
-            metadata(series, name),
+            statistic,
             record=None if self._is_retyped(series) else self._records.get(series.statistic_id),
             extent=extent,
             start=self._start,
@@ -222,12 +226,12 @@ class SiteSyncState:
         record = self._records.get(series.statistic_id)
         return record is not None and record.meter_type not in {None, series.feed.meter_type}
 
-    def _likeness(self, state: SyncState, then: Extent | None) -> Likeness:
+    def _likeness(self, state: SyncState, until_remembered: Extent | None) -> Likeness:
         extent = state.extent
         record = self._records.get(state.statistic_id)
         if extent and self._is_retyped(state.series):
             return Likeness.OTHER
-        return likeness(record, extent, then) if extent else Likeness.SAME
+        return likeness(record, extent, until_remembered) if extent else Likeness.SAME
 
     async def async_save(self, states: Iterable[SyncState]) -> None:
         """Remember how far series were read: at once where something began or was completed."""

@@ -170,15 +170,17 @@ class Likeness(Enum):
     """Rows are missing, or have other sums."""
 
 
-def likeness(record: SeriesRecord | None, extent: Extent, then: Extent | None) -> Likeness:
+def likeness(
+    record: SeriesRecord | None, extent: Extent, until_remembered: Extent | None
+) -> Likeness:
     """Compare what is stored of a series with what was remembered.
 
-    `extent` is what the recorder holds, `then` what it holds up to the newest row that was
-    remembered. Without memory a statistic is believed that lacks no hour.
+    `extent` is what the recorder holds, `until_remembered` what of it lies up to the newest row
+    that was remembered. Without memory a statistic is believed that lacks no hour.
     """
     if record is None:
         return Likeness.SAME if extent.is_whole else Likeness.OTHER
-    if _is_as_remembered(record, then):
+    if _is_as_remembered(record, until_remembered):
         return Likeness.SAME
     known = record.extent
     is_older = known is not None and extent.last.start < known.last.start
@@ -186,9 +188,9 @@ def likeness(record: SeriesRecord | None, extent: Extent, then: Extent | None) -
     return Likeness.OLDER if is_older and is_part and not record.backfill else Likeness.OTHER
 
 
-def _is_as_remembered(record: SeriesRecord, then: Extent | None) -> bool:
+def _is_as_remembered(record: SeriesRecord, stored: Extent | None) -> bool:
     known, backfill = record.extent, record.backfill
     if backfill and backfill.position != backfill.start:
         # Its rows are being written: since it was remembered there are more of them, never fewer.
-        return bool(known and then and then.count >= known.count)
-    return then.equals(known) if then else known is None
+        return bool(known and stored and stored.count >= known.count)
+    return stored.equals(known) if stored else known is None
