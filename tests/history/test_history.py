@@ -378,6 +378,21 @@ class TestPartsOfTheImport:
         assert len(asked()) == 5
         await assert_equal_to_climkit(home)
 
+    async def test_before_the_history(self, home: Home) -> None:
+        """What no series has is not read again, and nobody remembers that it was asked for."""
+        await home.set_up_completely()
+        [site] = home.sites
+        feed = site.history.states[0].series.feed
+        since = min(one.since for one in site.history.states)
+        made = len(home.simulator.requests)
+        site.history.read_again([feed], since - timedelta(days=3), since)
+        await home.settle()
+        assert not site.record.recheck.unread
+        assert len(home.simulator.requests) == made
+        site.history.read_again([feed], since - timedelta(days=3), since + HOUR)
+        await home.settle()
+        assert not site.record.recheck.unread
+
 
 class TestLessAfterAStart:
     """The first answers after a start lack quarter-hours that are stored."""

@@ -129,7 +129,9 @@ class SiteComparison:
         found: dict[Series, list[Difference]] = {}
         feeds = [feed for feed in self._state.feeds if self._comparable(feed, asked)]
         for feed in () if dry_run else feeds:
-            self._recheck.remember(feed, asked.range.touched_hours)
+            since = min(state.since for state in self._comparable(feed, asked))
+            stored = replace(hours, start=max(hours.start, since))
+            self._recheck.remember(feed, stored.touched_hours)
         try:
             for feed in feeds:
                 await self._async_compare(feed, asked, found)
@@ -160,10 +162,6 @@ class SiteComparison:
                     differing = rebuilt.differences.get(state.statistic_id, ())
                     found.setdefault(state.series, []).extend(differing)
                 self._mark_read(feed, hours, states, asked)
-        since = min((state.since for state in self._comparable(feed, asked)), default=end)
-        before = TimeRange.between(start, min(since, end))
-        if before and not asked.dry_run:
-            self._recheck.forget(feed, before.touched_hours, but=asked.unread[feed])
 
     def _mark_read(
         self, feed: Feed, hours: TimeRange, states: Sequence[SyncState], asked: _Asked

@@ -280,6 +280,7 @@ class NightlyRecheck:
             self._asked[feed] = without(asked, page)
             if found := recheck_page(feed, states, page, is_sweep=False):
                 return found
+            self.forget(feed, page)  # it lies before all history
         self._asked.pop(feed, None)
         return None
 
@@ -310,6 +311,7 @@ class NightlyRecheck:
             self.record.unread[feed.key] = left
         else:
             self.record.unread.pop(feed.key, None)
+        self._store.save_soon()
 
     def mark_compared(self, page: Page, found: Rebuilt) -> None:
         """Note that a page was read again, and count what was found."""
