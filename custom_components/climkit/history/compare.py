@@ -1,6 +1,7 @@
 """Compares stored pages with what Climkit says now, and mends what differs."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from copy import replace
@@ -12,7 +13,7 @@ from homeassistant.util import dt as dt_util
 from ..api import Interval
 from ..feeds import Answer
 from ..measures import Feed, Series
-from ..statistics import Difference, IsDoubted, Rebuilt, TimeRange, without
+from ..statistics import Difference, IsDoubted, Rebuilt, RowsChangedError, TimeRange
 from .doubts import Repeated, always, with_neighbours
 from .fetcher import PageFetcher
 from .pages import Page, Purpose
@@ -76,15 +77,11 @@ class PageComparer:
 
 
 class _Asked(NamedTuple):
-    """Whose series are to be compared, in which range, and whether nothing is to be changed.
-
-    `unread`: what others had asked for before.
-    """
+    """Whose series are to be compared, in which range, and whether nothing is to be changed."""
 
     owner_ids: Collection[str]
     range: TimeRange
     dry_run: bool
-    unread: dict[Feed, list[TimeRange]]
 
 
 class SiteComparison:
@@ -99,10 +96,7 @@ class SiteComparison:
         turn: Callable[[], AbstractAsyncContextManager[None]],
         save: Callable[[Iterable[SyncState]], Awaitable[None]],
     ) -> None:
-        """Prepare; each page has its `turn`, so that others have theirs in between.
-
-        A turn ends without an error where rows were changed: then the page is tried again.
-        """
+        """Prepare; each page has its `turn`, so that others have theirs in between."""
         self._state = state
         self._fetcher = fetcher
         self._recheck = recheck
@@ -118,62 +112,60 @@ class SiteComparison:
 
         What of it trouble keeps from being read is read in the background.
         """
+        asked = _Asked(owner_ids, TimeRange(start, end), dry_run)
         async with self._one_at_a_time:
-            return await self._async_compare_all(owner_ids, TimeRange(start, end), dry_run=dry_run)
+            return await self._async_compare_all(asked)
 
-    async def _async_compare_all(
-        self, owner_ids: Collection[str], hours: TimeRange, *, dry_run: bool
-    ) -> dict[Series, list[Difference]]:
-        unread = {feed: self._recheck.unread(feed) for feed in self._state.feeds}
-        asked = _Asked(owner_ids, hours, dry_run, unread)
-        found: dict[Series, list[Difference]] = {}
+    async def _async_compare_all(self, asked: _Asked) -> dict[Series, list[Difference]]:
         feeds = [feed for feed in self._state.feeds if self._comparable(feed, asked)]
-        for feed in () if dry_run else feeds:
+        others = {feed: self._recheck.unread(feed) for feed in feeds}
+        for feed in () if asked.dry_run else feeds:
             since = min(state.since for state in self._comparable(feed, asked))
-            stored = replace(hours, start=max(hours.start, since))
+            stored = replace(asked.range, start=max(asked.range.start, since))
             self._recheck.remember(feed, stored.touched_hours)
+        found: dict[Series, list[Difference]] = {}
         try:
             for feed in feeds:
-                await self._async_compare(feed, asked, found)
+                found |= await self._async_compare_feed(feed, asked, others[feed])
         finally:
             for feed in feeds:
                 self._recheck.plan(feed, asked.range.touched_hours)
         return found
 
-    async def _async_compare(
-        self, feed: Feed, asked: _Asked, found: dict[Series, list[Difference]]
-    ) -> None:
-        """Compare a feed page by page; add what differs to what was `found`."""
-        start, end = asked.range.start, asked.range.end
-        position = start
+    async def _async_compare_feed(
+        self, feed: Feed, asked: _Asked, others: Sequence[TimeRange]
+    ) -> dict[Series, list[Difference]]:
+        """Compare a feed page by page; `others` had asked before to read these ranges again."""
+        found: defaultdict[Series, list[Difference]] = defaultdict(list)
+        position, end = asked.range.start, asked.range.end
         while position < end:
-            async with self._turn():
-                # While another had the turn, statistics may have been deleted.
-                states = self._comparable(feed, asked)
-                begin = max(position, min((state.since for state in states), default=end))
-                if begin >= end:
-                    break
-                hours = TimeRange(begin, min(self._fetcher.end_of_page(feed, begin), end))
-                page = Page(feed, Purpose.RECHECK, hours, states)
-                rebuilt = await self._pages.async_compare(page, dry_run=asked.dry_run)
-                await self._save(states)
-                position = page.end
-                for state in states:
-                    differing = rebuilt.differences.get(state.statistic_id, ())
-                    found.setdefault(state.series, []).extend(differing)
-                self._mark_read(feed, hours, states, asked)
+            try:
+                async with self._turn():
+                    # While another had the turn, statistics may have been deleted.
+                    states = self._comparable(feed, asked)
+                    if not states:
+                        break
+                    position = max(position, min(state.since for state in states))
+                    hours = TimeRange(position, min(self._fetcher.end_of_page(feed, position), end))
+                    page = Page(feed, Purpose.RECHECK, hours, states)
+                    rebuilt = await self._pages.async_compare(page, dry_run=asked.dry_run)
+                    await self._save(states)
+                    if not asked.dry_run:
+                        self._mark_read(page, others)
+            except RowsChangedError:
+                continue  # those are read anew; the others' page is compared once more
+            position = page.end
+            for state in states:
+                found[state.series] += rebuilt.differences.get(state.statistic_id, ())
+        return found
 
-    def _mark_read(
-        self, feed: Feed, hours: TimeRange, states: Sequence[SyncState], asked: _Asked
-    ) -> None:
+    def _mark_read(self, page: Page, others: Iterable[TimeRange]) -> None:
         """Note what was read: of the whole feed, or only what was asked for by this call."""
-        if asked.dry_run:
-            return
-        if len(states) == len(self._state.of(feed)):
-            self._recheck.mark_read(feed, hours.touched_hours)
-            asked.unread[feed] = without(asked.unread[feed], hours.touched_hours)
+        hours = page.range.touched_hours
+        if len(page.states) == len(self._state.of(page.feed)):
+            self._recheck.mark_read(page.feed, hours)
         else:
-            self._recheck.forget(feed, hours.touched_hours, but=asked.unread[feed])
+            self._recheck.forget(page.feed, hours, but=others)
 
     def _comparable(self, feed: Feed, asked: _Asked) -> list[SyncState]:
         """Return the series that are stored up to the present, and are asked for."""

@@ -276,19 +276,21 @@ class SiteHistory:
 
     async def _async_work(self) -> bool:
         """Do what comes next; tell whether there was anything to do."""
-        is_idle = False  # nor where rows turn out to be changed: then another thing comes next
-        async with self._turn():
-            is_idle = not await self._async_do_next()
-        return not is_idle
+        try:
+            async with self._turn():
+                return await self._async_do_next()
+        except RowsChangedError:
+            return True  # what is changed is read again: that comes next
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """Have the turn to write; rows that turn out to be changed end it, and are looked at."""
+        """Have the turn to write; rows that turn out to be changed are looked at, and end it."""
         async with self._writing:
             try:
                 yield
             except RowsChangedError as err:
                 await self._async_examine(err.statistic_ids)
+                raise
 
     async def _async_do_next(self) -> bool:
         if not self._state.is_loaded:
