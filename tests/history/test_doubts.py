@@ -103,14 +103,13 @@ class TestDoubts:
         number: int,
         doubts: Doubts | None = None,
         *,
-        night: int = 1,
         measured: float | None = None,
         now: datetime = LONG_AFTER,
     ) -> bool:
         one = state()
         parts = [[list(part)] if part else [] for part in (first, second)]
         both = Repeated(Answer(parts[0]), Answer(parts[1]), page(24, FEED, one))
-        is_doubted = (doubts or Doubts()).doubted_after(both, night, now)
+        is_doubted = (doubts or Doubts()).doubted_after(both, now)
         return is_doubted(one, Row(hour(number), 1.0, 1.0), measured)
 
     def test_missing_twice(self) -> None:
@@ -131,20 +130,23 @@ class TestDoubts:
         doubts, one = Doubts(), state()
         short = rows(quarters)
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, 1)
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]})
         assert doubts.ranges(FEED) == [TimeRange(hour(2), hour(3))]
         assert self.is_doubted(short, short, 2, doubts)
-        assert not self.is_doubted(short, short, 2, doubts, night=2)
-        assert self.is_doubted(short, [], 2, doubts, night=2)
+        doubts.begin_night()
+        assert not self.is_doubted(short, short, 2, doubts)
+        assert self.is_doubted(short, [], 2, doubts)
 
     def test_what_came_back_is_forgotten(self) -> None:
         """Then it is as if nothing had been."""
         doubts, one = Doubts(), state()
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, 1)
-        doubts.note(page(24, FEED, one), {}, 2)
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]})
+        doubts.begin_night()
+        doubts.note(page(24, FEED, one), {})
         assert doubts.ranges(FEED) == []
+        doubts.begin_night()
         short = rows(range(8))
-        assert self.is_doubted(short, short, 2, doubts, night=3)
+        assert self.is_doubted(short, short, 2, doubts)
 
     def test_quarter_hours_of_now(self) -> None:
         """They are still to come: two equal answers are enough."""

@@ -51,17 +51,17 @@ class PageComparer:
         """
         first = await self._fetch(page)
         found = await self._async_rebuild(page, first, always, dry_run=dry_run)
-        now, night = dt_util.utcnow(), self._recheck.record.nights
+        now = dt_util.utcnow()
         missing = with_neighbours(page, first, found.doubted, now)
         if not missing:
             return found
         second = await self._fetch(replace(page, range=missing))
         both = Repeated(first, second, page)
-        is_doubted = self._recheck.doubts.doubted_after(both, night, now)
+        is_doubted = self._recheck.doubts.doubted_after(both, now)
         again = await self._async_rebuild(page, both.answer, is_doubted, dry_run=dry_run)
         if dry_run:
             return again
-        self._recheck.doubts.note(page, again.doubted, night)
+        self._recheck.doubts.note(page, again.doubted)
         return found.followed_by(again)
 
     async def _async_rebuild(

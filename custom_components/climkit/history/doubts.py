@@ -120,43 +120,49 @@ class Doubts:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._nights: dict[Feed, dict[tuple[str, datetime], int]] = {}
+        self._night = 0
+        self._since: dict[Feed, dict[tuple[str, datetime], int]] = {}
+        """By feed, and by statistic id and hour: the first night that found less."""
+
+    def begin_night(self) -> None:
+        """Let another night begin: it can say the same as one before."""
+        self._night += 1
 
     @property
     def feeds(self) -> list[Feed]:
         """Return the feeds of which anything is to be asked for again."""
-        return list(self._nights)
+        return list(self._since)
 
     def ranges(self, feed: Feed) -> list[TimeRange]:
         """Return what is to be asked for again of a feed."""
-        return ranges_of_hours(hour for _, hour in self._nights.get(feed, ()))
+        return ranges_of_hours(hour for _, hour in self._since.get(feed, ()))
 
-    def doubted_after(self, repeated: Repeated, night: int, now: datetime) -> IsDoubted[SyncState]:
-        """Return what to doubt after a second answer in the given night.
+    def doubted_after(self, repeated: Repeated, now: datetime) -> IsDoubted[SyncState]:
+        """Return what to doubt after a second answer.
 
         Of the newest hours quarter-hours may still be to come: there two equal answers are enough.
         """
         feed = repeated.page.feed
-        earlier, columns = self._nights.get(feed, {}), repeated.second.columns
-        newest = floor_hour(now) - HOUR
+        since, columns = self._since.get(feed, {}), repeated.second.columns
+        night, newest = self._night, floor_hour(now) - HOUR
 
         def is_doubted(state: SyncState, row: Row, measured: float | None) -> bool:
             if state.series.column not in columns:
                 return True
             if measured is not None and row.start >= newest:
                 return False
-            was_doubted = earlier.get((state.statistic_id, row.start), night) < night
+            was_doubted = since.get((state.statistic_id, row.start), night) < night
             return not was_doubted and not repeated.says(state, row.start)
 
         return is_doubted
 
-    def note(self, page: Page, doubted: DoubtedHours, night: int) -> None:
-        """Take in what is doubted of a page after a second answer in the given night."""
-        known = self._nights.pop(page.feed, {})
+    def note(self, page: Page, doubted: DoubtedHours) -> None:
+        """Take in what is doubted of a page after a second answer."""
+        known = self._since.pop(page.feed, {})
         ids = {state.statistic_id for state in page.states}
         kept = {k: n for k, n in known.items() if k[0] not in ids or k[1] not in page.range}
         for statistic_id, hours in doubted.items():
             for hour in hours:
-                kept[statistic_id, hour] = known.get((statistic_id, hour), night)
+                kept[statistic_id, hour] = known.get((statistic_id, hour), self._night)
         if kept:
-            self._nights[page.feed] = kept
+            self._since[page.feed] = kept

@@ -89,7 +89,7 @@ class RecurringDifferences:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._nights: dict[tuple[str, datetime], int] = {}
+        self._counts: dict[tuple[str, datetime], int] = {}
 
     def note(
         self,
@@ -100,19 +100,19 @@ class RecurringDifferences:
     ) -> None:
         """Take in what a night found in some statistics between two times."""
         before = {
-            key: self._nights.pop(key)
-            for key in list(self._nights)
+            key: self._counts.pop(key)
+            for key in list(self._counts)
             if key[0] in statistic_ids and start <= key[1] < end
         }
         for statistic_id, differences in found.items():
             for one in differences:
                 key = statistic_id, one.start
-                self._nights[key] = before.get(key, 0) + 1
+                self._counts[key] = before.get(key, 0) + 1
 
     @property
     def hours(self) -> list[datetime]:
         """Return the hours that differ again and again, sorted."""
-        return sorted({start for (_, start), n in self._nights.items() if n >= MANY_NIGHTS})
+        return sorted({start for (_, start), n in self._counts.items() if n >= MANY_NIGHTS})
 
 
 class NightlyRecheck:
@@ -167,6 +167,7 @@ class NightlyRecheck:
         self._ranges = deque(sorted(chain(doubted, planned), key=lambda item: item[1].is_sweep))
         self._ranges.extend(sorted(unanswered, key=lambda item: item[1].end <= now - RECENT))
         self._ends = now + LONGEST_NIGHT
+        self.doubts.begin_night()
         self.record.nights += 1
         self.record.last = now
 
