@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.climkit import issues as issues_of_sites
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from custom_components.climkit.feeds import column_of_series
-from custom_components.climkit.history import fetcher, recheck, site_history
-from custom_components.climkit.history.recheck import MANY_NIGHTS
+from custom_components.climkit.history import fetcher, nights, recheck_queue, site_history
+from custom_components.climkit.history.nights import MANY_NIGHTS, NightRanges
 from custom_components.climkit.issues import async_decide, silent_meters
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
@@ -133,7 +133,7 @@ class TestImplausible:
         home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
         async_decide(home.sites[0], flat_id, accept=True)
         await home.settle()
-        with patch.object(recheck, "ranges_of_night", return_value=iter(())):
+        with patch.object(recheck_queue, "ranges_of_night", return_value=NightRanges([], [])):
             home.sites[0].history.start_night()
         await home.settle()
         home.simulator.switches.faults = []
@@ -537,7 +537,7 @@ class TestHistory:
         self, home: Home, site_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Told after some nights; what the nights mended is counted."""
-        monkeypatch.setattr(recheck, "RECENT", timedelta(days=12))
+        monkeypatch.setattr(nights, "RECENT", timedelta(days=12))
         await home.set_up_completely()
         for night in range(MANY_NIGHTS + 1):
             assert ("differing" in told(home)) is False

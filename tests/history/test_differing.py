@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from custom_components.climkit.history.recheck import MANY_NIGHTS, RecurringDifferences
+from custom_components.climkit.history.nights import MANY_NIGHTS, RecurringDifferences
 from custom_components.climkit.statistics.rows import Difference
 
 HOUR = timedelta(hours=1)

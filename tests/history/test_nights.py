@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit.history import recheck
-from custom_components.climkit.history.recheck import (
+from custom_components.climkit.history import nights
+from custom_components.climkit.history.nights import (
     NIGHTS_OF_A_SWEEP,
     RECENT,
     next_night,
@@ -35,8 +35,8 @@ class TestPlan:
     def test_short_history(self) -> None:
         """All of it, and no sweep."""
         since = NOW - timedelta(days=10)
-        [part] = ranges_of_night(since, None, NOW)
-        assert (part.start, part.end) == (since, NOW.replace(minute=0))
+        night = ranges_of_night(since, None, NOW)
+        assert night == ([TimeRange(since, NOW.replace(minute=0))], [])
 
     @pytest.mark.parametrize("days", [36, 50, 100, 3650])
     def test_sweeps_read_everything(self, days: int) -> None:
@@ -46,7 +46,7 @@ class TestPlan:
         position = None
         for night in range(100):
             now = NOW + timedelta(days=night)
-            recent, *sweep = ranges_of_night(since, position, now)
+            [recent], sweep = ranges_of_night(since, position, now)
             assert recent.end == now.replace(minute=0)
             assert recent.start == max(since, recent.end - RECENT)
             assert all(part.end <= recent.start for part in sweep)
@@ -63,7 +63,7 @@ class TestPlan:
         since = NOW.replace(minute=0) - timedelta(days=100)
         arrived = NOW.replace(minute=0) - RECENT
         for later in (timedelta(0), DAY - HOUR, DAY, DAY + HOUR):
-            _, part = ranges_of_night(since, arrived, NOW + later)
+            [part] = ranges_of_night(since, arrived, NOW + later).sweep
             assert part.start == since
 
     def test_what_is_left_out(self) -> None:
@@ -73,14 +73,15 @@ class TestPlan:
         long = TimeRange(since, since + 20 * DAY)
         short = TimeRange(long.end + DAY, long.end + DAY + HOUR)
         of_yesterday = TimeRange(since + 99 * DAY, since + 99 * DAY + HOUR)
-        found = list(ranges_of_night(since, since, NOW, [short, of_yesterday, long]))
-        assert [(one.is_sweep, one.start, one.end) for one in found] == [
-            (False, recent, of_yesterday.start),
-            (False, of_yesterday.end, NOW.replace(minute=0)),
-            (True, long.end, short.start),
-            (True, short.end, found[-1].end),
+        night = ranges_of_night(since, since, NOW, [short, of_yesterday, long])
+        assert night.recent == [
+            TimeRange(recent, of_yesterday.start),
+            TimeRange(of_yesterday.end, NOW.replace(minute=0)),
         ]
-        assert not list(ranges_of_night(since, None, NOW, [TimeRange(since, NOW)]))
+        before, behind = night.sweep
+        assert before == TimeRange(long.end, short.start)
+        assert behind.start == short.end
+        assert ranges_of_night(since, None, NOW, [TimeRange(since, NOW)]) == ([], [])
 
     @pytest.mark.parametrize(
         ("now", "begin"),
@@ -105,8 +106,8 @@ class TestRevisions:
     @pytest.fixture(autouse=True)
     def short_sweep(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Days instead of weeks keep the tests quick."""
-        monkeypatch.setattr(recheck, "RECENT", timedelta(days=2))
-        monkeypatch.setattr(recheck, "NIGHTS_OF_A_SWEEP", 3)
+        monkeypatch.setattr(nights, "RECENT", timedelta(days=2))
+        monkeypatch.setattr(nights, "NIGHTS_OF_A_SWEEP", 3)
 
     @pytest.fixture
     def world(self, now: datetime) -> World:

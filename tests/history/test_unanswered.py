@@ -10,7 +10,7 @@ import pytest
 from custom_components.climkit.api.transport import ATTEMPTS
 from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feeds import page_size
-from custom_components.climkit.history import recheck
+from custom_components.climkit.history import nights
 from custom_components.climkit.history.rebuild import SeriesRebuilder
 from custom_components.climkit.history.unanswered import UnansweredHours
 from custom_components.climkit.measures import Feed
@@ -254,8 +254,8 @@ class TestNights:
     @pytest.fixture(autouse=True)
     def short_sweep(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Days instead of weeks keep the tests quick."""
-        monkeypatch.setattr(recheck, "RECENT", timedelta(days=2))
-        monkeypatch.setattr(recheck, "NIGHTS_OF_A_SWEEP", 3)
+        monkeypatch.setattr(nights, "RECENT", timedelta(days=2))
+        monkeypatch.setattr(nights, "NIGHTS_OF_A_SWEEP", 3)
 
     @pytest.mark.parametrize("days_ago", [1, 4])
     async def test_what_follows_is_compared(self, home: Home, days_ago: int) -> None:

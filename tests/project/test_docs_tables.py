@@ -14,7 +14,7 @@ from custom_components.climkit.feeds.plausibility import (
     SITE_FACTOR,
     WATER_LIMIT,
 )
-from custom_components.climkit.history import recheck
+from custom_components.climkit.history import nights
 from custom_components.climkit.issues import SILENT_AFTER, SILENT_AFTER_IF_READ_DAILY
 from custom_components.climkit.sensor.descriptions import RATE_FROM
 from custom_components.climkit.services.data import (
@@ -92,7 +92,7 @@ REFUSED = backoff.REFUSED_PAUSES
             "[Meters are silent",
             [SILENT_AFTER / DAY, SILENT_AFTER_IF_READ_DAILY / DAY],
         ),
-        ("repairs.md", "[Some hours differ", [recheck.MANY_NIGHTS]),
+        ("repairs.md", "[Some hours differ", [nights.MANY_NIGHTS]),
         (
             "repairs.md",
             "Electricity, charge points",
@@ -103,7 +103,7 @@ REFUSED = backoff.REFUSED_PAUSES
         (
             "data-updates.md",
             "Late or corrected data",
-            [schedule.TAIL / HOUR, schedule.LONGEST_TAIL / HOUR, recheck.RECENT / DAY],
+            [schedule.TAIL / HOUR, schedule.LONGEST_TAIL / HOUR, nights.RECENT / DAY],
         ),
         ("data-updates.md", "Power turns", [live_data.POWER_EXPIRES_AFTER / MINUTE]),
         ("data-updates.md", "Entities turn", [base.UNAVAILABLE_AFTER / HOUR]),
@@ -123,8 +123,8 @@ REFUSED = backoff.REFUSED_PAUSES
         ),
         ("data-updates.md", "A login that", [login.REFUSAL_PAUSE / 60]),
         ("data-updates.md", "3 to", [schedule.TAIL / HOUR, schedule.LONGEST_TAIL / HOUR]),
-        ("data-updates.md", "35 days", [recheck.RECENT / DAY]),
-        ("data-updates.md", "All older history", [1, recheck.NIGHTS_OF_A_SWEEP]),
+        ("data-updates.md", "35 days", [nights.RECENT / DAY]),
+        ("data-updates.md", "All older history", [1, nights.NIGHTS_OF_A_SWEEP]),
         ("actions.md", "`to` | last day", [MOST_DAYS]),
     ],
 )

@@ -27,7 +27,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from custom_components.climkit.api import floor_hour, transport
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds import plausibility
-from custom_components.climkit.history import recheck
+from custom_components.climkit.history import nights
 from custom_components.climkit.runtime import SiteRuntime
 from custom_components.climkit.sensor import costs as cost_entities
 from custom_components.climkit.statistics import means, recorder, worker
@@ -135,7 +135,7 @@ class StoryHome(Home):
 
         patches = (
             patch.object(worker, "RECORDER_PAUSE", timedelta(0)),
-            patch.object(recheck, "NIGHTS_OF_A_SWEEP", NIGHTS_OF_A_SWEEP),
+            patch.object(nights, "NIGHTS_OF_A_SWEEP", NIGHTS_OF_A_SWEEP),
             patch("custom_components.climkit.runtime.uniform", _middle),
             patch.object(recorder, "async_add_external_statistics", add),
             patch.object(means, "async_add_external_statistics", add),
@@ -389,7 +389,7 @@ class StoryHome(Home):
         """Give late data, corrections and deletions the nights that they need."""
         while any(late.until > dt_util.utcnow() for late in self.source.late):
             await self.turn_clock(hours=20)
-        is_long = dt_util.utcnow() - self.source.first > recheck.RECENT - timedelta(days=3)
+        is_long = dt_util.utcnow() - self.source.first > nights.RECENT - timedelta(days=3)
         for _ in range(NIGHTS_OF_A_SWEEP + 2 if is_long else 2):
             await self.turn_clock(hours=24)
         for _ in range(2):

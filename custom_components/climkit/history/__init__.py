@@ -1,7 +1,7 @@
 """Reads a site's history page by page into statistics, and again at night: Climkit corrects it."""
 
 from .estimate import MANY_ROWS, Estimate, estimate_site, told_time
-from .recheck import STARTS_WITHIN, next_night
+from .nights import STARTS_WITHIN, next_night
 from .site_history import SiteHistory
 from .state import USUAL_LATENESS, SyncState
 

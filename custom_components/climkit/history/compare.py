@@ -14,11 +14,11 @@ from ..api import Interval
 from ..feeds import Answer
 from ..measures import Feed, Series
 from ..statistics import Difference, IsDoubted, Rebuilt, RowsChangedError, TimeRange
-from .doubts import Repeated, always, with_neighbours
+from .doubts import Doubts, Repeated, always, with_neighbours
 from .fetcher import PageFetcher
 from .pages import Page, Purpose
 from .rebuild import SeriesRebuilder
-from .recheck import NightlyRecheck
+from .recheck_queue import RecheckQueue
 from .site_state import SiteSyncState
 from .state import SyncState
 
@@ -35,13 +35,13 @@ class PageComparer:
         self,
         fetch: Callable[[Page], Awaitable[Answer]],
         rebuilder: SeriesRebuilder,
-        recheck: NightlyRecheck,
+        doubts: Doubts,
         on_read: OnRead,
     ) -> None:
         """Prepare; `on_read` is told what was read, once it is stored."""
         self._fetch = fetch
         self._rebuilder = rebuilder
-        self._recheck = recheck
+        self._doubts = doubts
         self._on_read = on_read
 
     async def async_compare(self, page: Page, *, dry_run: bool = False) -> Rebuilt:
@@ -57,11 +57,11 @@ class PageComparer:
             return found
         second = await self._fetch(replace(page, range=missing))
         both = Repeated(first, second, page)
-        is_doubted = self._recheck.doubts.doubted_after(both, now)
+        is_doubted = self._doubts.doubted_after(both, now)
         again = await self._async_rebuild(page, both.answer, is_doubted, dry_run=dry_run)
         if dry_run:
             return again
-        self._recheck.doubts.note(page, again.doubted)
+        self._doubts.note(page, again.doubted)
         return found.followed_by(again)
 
     async def _async_rebuild(
@@ -91,7 +91,7 @@ class SiteComparison:
         self,
         state: SiteSyncState,
         fetcher: PageFetcher,
-        recheck: NightlyRecheck,
+        recheck: RecheckQueue,
         pages: PageComparer,
         turn: Callable[[], AbstractAsyncContextManager[None]],
         save: Callable[[Iterable[SyncState]], Awaitable[None]],

@@ -104,9 +104,8 @@ def next_after(page: Page, length: timedelta, now: datetime) -> Page | None:
 
 
 def recheck_page(
-    feed: Feed, states: Sequence[SyncState], time_range: TimeRange, *, is_sweep: bool
+    feed: Feed, purpose: Purpose, states: Sequence[SyncState], time_range: TimeRange
 ) -> Page | None:
     """Return a page that is stored already; None where no series has any of it."""
     stored = [t for t in states if t.is_read and t.since < time_range.end]
-    purpose = Purpose.SWEEP if is_sweep else Purpose.RECHECK
     return Page(feed, purpose, time_range, stored) if stored else None

@@ -32,15 +32,16 @@ from ..statistics import (
 )
 from ..store import ClimkitStore, RecheckRecord
 from .compare import OnRead, PageComparer, SiteComparison
-from .doubts import is_less, is_less_before, unsaid, worth_asking
+from .doubts import Doubts, is_less, is_less_before, unsaid, worth_asking
 from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
+from .nights import recent_from
 from .pages import Page, advance_past, backfill_page, catch_up_page, next_after
 from .rebuild import SeriesRebuilder
-from .recheck import RECENT, NightlyRecheck
+from .recheck_queue import RecheckQueue
 from .site_state import SiteSyncState
 from .state import SyncState
-from .unanswered import may_be_of_the_hours
+from .unanswered import UnansweredHours, may_be_of_the_hours
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -87,10 +88,17 @@ class SiteHistory:
             hass, reader, site.zone, width=lambda feed: len(self._state.of(feed))
         )
         self._refused: set[Feed] = set()
-        self._recheck = NightlyRecheck(record.recheck, store)
-        self._comparer = PageComparer(
-            self._fetcher.async_fetch, self._rebuilder, self._recheck, on_read
+        self._unanswered = UnansweredHours(record.recheck.unanswered)
+        doubts = Doubts()
+        self._recheck = RecheckQueue(
+            record.recheck,
+            store,
+            self._unanswered,
+            doubts,
+            states_of=self._states_to_recheck,
+            end_of=self._fetcher.end_of_page,
         )
+        self._comparer = PageComparer(self._fetcher.async_fetch, self._rebuilder, doubts, on_read)
         self._comparison = SiteComparison(
             self._state, self._fetcher, self._recheck, self._comparer, self._turn, self._async_save
         )
@@ -160,7 +168,7 @@ class SiteHistory:
         return any(
             one.end > self._history_start(feed)
             for feed in self._state.permitted_feeds
-            for one in self._recheck.unanswered.never_read(feed)
+            for one in self._unanswered.never_read(feed)
         )
 
     @property
@@ -221,7 +229,7 @@ class SiteHistory:
         What an outage kept away so far is not stored, so it is not read again either.
         """
         now = dt_util.utcnow()
-        self._recheck.begin(
+        self._recheck.begin_night(
             (
                 (feed, self._since(feed), min(now, self._live.answered_until(feed) or now))
                 for feed in self._state.feeds
@@ -306,7 +314,7 @@ class SiteHistory:
             await self._async_write_live(batch)
         elif page := self._next_page():
             await self._async_try(self._async_import, page)
-        elif page := self._next_recheck_page():
+        elif page := self._recheck.take(dt_util.utcnow()):
             await self._async_try(self._async_recheck, page)
         else:
             return False
@@ -331,7 +339,7 @@ class SiteHistory:
         """
         while self._state.outdated:
             feed = self._state.outdated.pop()
-            if older := TimeRange.between(self._since(feed), floor_hour(dt_util.utcnow() - RECENT)):
+            if older := TimeRange.between(self._since(feed), recent_from(dt_util.utcnow())):
                 self._recheck.ask_for(feed, [older])
 
     async def _async_try(self, work: Callable[[Page], Awaitable[None]], page: Page) -> None:
@@ -339,11 +347,11 @@ class SiteHistory:
         try:
             await work(page)
         except ClimkitError as err:
-            is_unanswered = self._recheck.unanswered.cover(page.feed, page.range)
+            is_unanswered = self._unanswered.cover(page.feed, page.range)
             self._recheck.drop(page.feed, is_unanswered=is_unanswered)
             self._fetcher.failed(page.feed, err, is_unanswered=is_unanswered)
             if self._fetcher.should_stop(err):
-                self._recheck.end()
+                self._recheck.end_night()
             if may_be_of_the_hours(err):
                 await self._async_defer_or_skip(page)
             self._recheck.plan(page.feed, page.range)
@@ -360,7 +368,7 @@ class SiteHistory:
         feed = page.feed
         answered = self._live.answered_until(feed)
         is_answered = answered is not None and dt_util.utcnow() - answered < ANSWERED_WITHIN
-        has_some = bool(self._recheck.unanswered.of(feed))
+        has_some = bool(self._unanswered.of(feed))
         is_tried_for_long = is_answered and self._fetcher.is_tried_for_long(feed, has_some=has_some)
         if page.purpose.is_recheck:
             self._recheck.defer(feed, page.range, is_tried_for_long=is_tried_for_long)
@@ -440,17 +448,12 @@ class SiteHistory:
         await self._on_read(page.states, page.start, page.end, intervals)
         await self._async_save(page.states)
 
-    def _next_recheck_page(self) -> Page | None:
-        if self._fetcher.is_paused(None):
-            return None
-
-        def states_of(feed: Feed) -> list[SyncState]:
-            return [] if self._fetcher.is_resting(feed) else self._state.of(feed)
-
-        return self._recheck.next_page(states_of, self._fetcher.end_of_page, dt_util.utcnow())
+    def _states_to_recheck(self, feed: Feed) -> list[SyncState]:
+        """Return the series of a feed; none while it rests."""
+        return [] if self._fetcher.is_resting(feed) else self._state.of(feed)
 
     async def _async_recheck(self, page: Page) -> None:
-        if within(self._recheck.unanswered.never_read(page.feed), page.range):
+        if within(self._unanswered.never_read(page.feed), page.range):
             await self._async_store(page, await self._fetcher.async_fetch(page))
             return
         found = await self._comparer.async_compare(page)
