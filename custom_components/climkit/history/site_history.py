@@ -45,7 +45,8 @@ from .unanswered import UnansweredHours, may_be_of_the_hours
 
 _LOGGER = logging.getLogger(__name__)
 
-# What is new is asked for more often than that, but of charge points that nobody knows.
+# A feed is answered for while its last answer is no older: feeds are polled more often than that,
+# but for charge points that no list tells of, whose hours are skipped soon after a poll only.
 ANSWERED_WITHIN = timedelta(hours=2)
 
 # Shown of a history that is read but for hours that Climkit does not answer for, in percent.
@@ -335,7 +336,8 @@ class SiteHistory:
     def _read_outdated_again(self) -> None:
         """Read again what a database of another day lacks: corrections.
 
-        What is recent is read again each night; what that is a wrong clock does not know.
+        What is recent each night reads again anyway. Not to be called while the clock is wrong: it
+        does not know what is recent.
         """
         while self._state.outdated:
             feed = self._state.outdated.pop()

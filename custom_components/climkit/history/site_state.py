@@ -64,6 +64,7 @@ class SiteSyncState:
     @property
     def is_loaded(self) -> bool:
         """Whether it is known of all wanted series where they stand."""
+        # The same object: others may be wanted while these are loaded.
         return self._loaded is self._wanted
 
     @property
