@@ -332,6 +332,8 @@ class TestSeveralAccounts:
         assert health["requests_today"] == sum(one.requests for one in stats) > 0
         home.freezer.tick(timedelta(days=1))
         assert (await health_of(home))["requests_today"] == 0
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        assert (await health_of(home))["accounts"] == 2
 
 
 async def test_actions_and_logins_tell_no_secret(

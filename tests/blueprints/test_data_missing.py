@@ -241,3 +241,35 @@ class TestManySites:
             "The house",
         ]
         assert {one["title"] for one in reports[2:]} == {"Climkit data is back"}
+
+
+class TestShortGapBesideALongOne:
+    """One site is silent for three hours, while another one is for good."""
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A flat that has no data from 13 to 16 o'clock, and a house."""
+        silent = NOW.replace(hour=12, minute=0)
+        late = [Late(silent, silent + 3 * HOUR, silent + 3 * HOUR)]
+        source = Source(first=NOW.replace(hour=0, minute=0) - 48 * HOUR, late=late)
+        house = replace(single_house(1, now, timedelta(days=8)), faultless=True)
+        return World.of(source, house)
+
+    async def test_only_what_was_missing_is_back(
+        self, home: Home, reports: list[Mapping[str, Any]]
+    ) -> None:
+        """Of the flat nobody was told, so nobody is told that it has data again."""
+        await home.set_up_completely()
+        house = next(site.site for site in home.sites if site.site.id != SITE_ID)
+        rename(home, house.id, "The house")
+        chosen = devices(home, SITE_ID, house.id)
+        await automate(home, "data_missing", devices=chosen, hours=4, what=TELL)
+        silent = Fault(kind=FaultKind.STATUS, status=503, path=house.id)
+        home.simulator.switches.faults = [silent]
+        for _ in range(8):
+            await home.turn_clock(hours=1)
+        flat = home.state(f"{SITE_ID}_history_progress").attributes
+        assert flat["data_back_at"]
+        assert [one["message"] for one in reports] == [
+            "The house has had no data since 20.11.2026, 11:00."
+        ]
