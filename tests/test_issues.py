@@ -257,13 +257,21 @@ class TestImplausible:
     async def test_of_the_site(self, home: Home, site_id: str) -> None:
         """A site's own columns have higher limits, and an issue of their own."""
         home.simulator.world.revise(site_id, "conso_total", WRONG, WRONG + HOUR / 4, value=400.0)
-        home.simulator.world.revise(site_id, "prod_total", WRONG, WRONG + HOUR / 4, value=4e3)
+        home.simulator.world.revise(site_id, "prod_total", WRONG, WRONG + HOUR / 2, value=4e3)
         await home.set_up_completely()
         await look(home)
         [(issue_id, issue)] = issues(home).items()
         assert issue_id == f"implausible_{site_id}"
-        assert issue.translation_placeholders
-        assert issue.translation_placeholders["largest"] == "4000 kWh"
+        name = home.sites[0].site.name
+        assert issue.translation_placeholders == {
+            "name": name,
+            "site": name,
+            "number": "2",
+            "largest": "4000 kWh",
+            "limit": "2500 kWh",
+            "first": "19.11.2026 05:00",
+            "last": "19.11.2026 05:15",
+        }
 
     async def test_of_a_meter_nobody_wants(self, home: Home, site_id: str, flat_id: str) -> None:
         """Nobody is bothered with it."""
@@ -393,6 +401,22 @@ class TestSilentMeters:
         assert issue.translation_placeholders
         names = issue.translation_placeholders["meters"].split(", ")
         assert names == [site.names.meter(meter)] * 10 + ["…"] * (number > 10)
+
+    async def test_since_when(self, home: Home) -> None:
+        """Of several the one that fell silent first."""
+        await home.set_up_completely()
+        [site] = home.sites
+        meter = next(iter(site.meters.values()))
+        silent = [(meter, NOW - timedelta(days=days)) for days in (5, 9, 7)]
+        with patch.object(issues_of_sites, "silent_meters", return_value=silent):
+            await look(home)
+        [issue] = issues(home).values()
+        assert issue.translation_placeholders == {
+            "site": site.site.name,
+            "number": "3",
+            "meters": ", ".join([site.names.meter(meter)] * 3),
+            "since": f"11.11.2026 11:{NOW:%M}",
+        }
 
     async def test_silent_for_years(self, home: Home) -> None:
         """Of a meter without data for a year people know: nobody is told of it any more."""
@@ -542,11 +566,18 @@ class TestHistory:
         for night in range(MANY_NIGHTS + 1):
             assert ("differing" in told(home)) is False
             home.simulator.world.revise(
-                site_id, "conso_total", WRONG, WRONG + HOUR, value=float(night)
+                site_id, "conso_total", WRONG, WRONG + 2 * HOUR, value=float(night)
             )
             await home.turn_clock(hours=24)
         await look(home)
-        assert told(home) == {"differing"}
+        [issue] = issues(home).values()
+        assert issue.translation_key == "differing"
+        assert issue.translation_placeholders == {
+            "site": home.sites[0].site.name,
+            "number": "2",
+            "first": "19.11.2026 05:00",
+            "last": "19.11.2026 06:00",
+        }
         stats = home.sites[0].history.recheck_stats
         assert stats.nights >= MANY_NIGHTS
         assert stats.hours >= MANY_NIGHTS
