@@ -10,6 +10,7 @@ from custom_components.climkit.measures.series import (
     Series,
     all_series,
     known_meters,
+    repeated_by_site,
     split_column,
 )
 from custom_components.climkit.measures.table import (
@@ -242,3 +243,17 @@ def test_table() -> None:
     for meter_type in METER_TYPES.values():
         for measure in (*meter_type.site_measures, *meter_type.meter_measures):
             assert meter_type.read_each_interval or not measure.has_power
+
+
+class TestRepeated:
+    """Meters that say what the totals of their site say too."""
+
+    @pytest.mark.parametrize(
+        "mode", [MeterMode.PRODUCTION, MeterMode.INTRODUCTION, MeterMode.BATTERY]
+    )
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_the_only_one_of_its_kind(self, mode: MeterMode, number: int) -> None:
+        """Of two each tells something of its own, as does a flat."""
+        some = [meter(f"{mode} {index}", mode) for index in range(number)]
+        found = repeated_by_site([*some, meter("flat"), meter("tank", meter_type="cold_water")])
+        assert found == ({some[0].id} if number == 1 else set())

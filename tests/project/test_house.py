@@ -282,3 +282,17 @@ def test_days_and_hours_are_those_of_sites() -> None:
         ("frontend.overview", "now"),
         ("frontend.overview", "time_zone"),
     ]
+
+
+def test_queries_name_the_zone_of_their_site() -> None:
+    """The API's own default is for those who know no site."""
+    without = [
+        f"{'.'.join(module)}:{node.lineno}"
+        for module, path in MODULES.items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "Query"
+        and len(node.args) < 3
+        and "zone" not in {one.arg for one in node.keywords}
+    ]
+    assert without == []

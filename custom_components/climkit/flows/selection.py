@@ -144,7 +144,8 @@ class SelectionSteps(ViewSteps):
     async def _async_charge_point_columns(self, site_id: str) -> frozenset[str]:
         """Charge points stand in no list; only the columns of their data tell of them."""
         try:
-            recently = Query(dt_util.utcnow() - timedelta(hours=6))
+            since = dt_util.utcnow() - timedelta(hours=6)
+            recently = Query(since, zone=self._sites[site_id].zone)
             intervals = await self.client.site_data(site_id, CHARGE_POINT, recently)
         except ClimkitError:
             return frozenset()
