@@ -88,6 +88,80 @@ def test_entities_have_names_of_their_own(language: str) -> None:
     assert len(set(names)) == len(names)
 
 
+# What stands behind the name of a measure where an entity shows a period of it.
+PERIODS: Mapping[str, Mapping[str, str]] = {
+    "today": {"de": "heute", "en": "today", "fr": "aujourd\u2019hui", "it": "oggi"},
+    "yesterday": {"de": "gestern", "en": "yesterday", "fr": "hier", "it": "ieri"},
+    "month": {"de": "diesen Monat", "en": "this month", "fr": "ce mois-ci", "it": "questo mese"},
+}
+LAST_MONTH = {
+    "de": "letzten Monat",
+    "en": "last month",
+    "fr": "du mois dernier",
+    "it": "del mese scorso",
+}
+TIME_OF = {"de": "Zeitpunkt der", "en": "Time of", "fr": "Heure de la", "it": "Ora della"}
+
+
+def names_of_entities(language: str) -> dict[str, str]:
+    """The names of sensors by their key."""
+    texts = read(language)
+    found = (re.fullmatch(r"entity\.sensor\.(\w+)\.name", path) for path in texts)
+    return {one[1]: texts[one[0]] for one in found if one}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entities_name_their_period(language: str) -> None:
+    """An amount of today is called as its measure is, and today; so with all periods."""
+    names, number = names_of_entities(language), 0
+    for key, name in names.items():
+        measure, _, period = key.rpartition("_")
+        if period in PERIODS and measure in names and measure != "cost":
+            number += 1
+            assert name == f"{names[measure]} {PERIODS[period][language]}", key
+    assert number > 50
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entities_of_peaks_and_costs_name_their_period(language: str) -> None:
+    names, number = names_of_entities(language), 0
+    month = PERIODS["month"][language]
+    for key, peak in names.items():
+        if key.endswith("_peak"):
+            number += 1
+            assert peak.endswith(f" {month}"), key
+            assert names[f"{key}_time"].casefold() == f"{TIME_OF[language]} {peak}".casefold()
+    assert number > 10
+    assert names["cost_today"].endswith(f" {PERIODS['today'][language]}")
+    assert names["cost_this_month"].endswith(f" {month}")
+    assert names["cost_last_month"].endswith(f" {LAST_MONTH[language]}")
+    assert names["cost_projected"].startswith(f"{names['cost_this_month']}, ")
+
+
+# Where Italian says it the other way round.
+OTHER_ORDER = {
+    ("it", "issues.silent_meters.description"),
+    ("it", "issues.unusable_tariffs.description"),
+    ("it", "issues.implausible.fix_flow.step.init.description"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_placeholders_come_in_the_order_of_english(language: str) -> None:
+    """Two that are swapped say the opposite: the most for what was asked, the end for the start."""
+
+    def order(text: str) -> list[str]:
+        return list(dict.fromkeys(re.findall(r"{(\w+)}", text)))
+
+    english = read("en")
+    others = {
+        (language, path)
+        for path, text in read(language).items()
+        if order(text) != order(english[path])
+    }
+    assert others == {one for one in OTHER_ORDER if one[0] == language}
+
+
 def test_german_is_that_of_switzerland() -> None:
     """Climkit's customers are Swiss: ss and «guillemets»."""
     for path, text in read("de").items():
