@@ -1,6 +1,9 @@
 """Climkit's own sensors: their list, their readings, and what of it is refused."""
 
+from datetime import timedelta
+
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_SENSORS
@@ -75,6 +78,22 @@ async def test_old_reading(home: Home) -> None:
     assert state(home, sensor) not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
     await home.turn_clock(hours=1)
     assert state(home, sensor) == STATE_UNKNOWN
+
+
+async def test_reading_of_a_day_ago(home: Home) -> None:
+    """It is no longer shown in the moment that it is a day old."""
+    await set_up(home)
+    house, now = building(home), int(dt_util.utcnow().timestamp())
+    [sensor, *_] = sensor_ids(home)
+    readings = house.readings(sensor, now - 86_400, now)
+    assert readings
+    newest, value = max(readings)
+    coordinator = next(one.sensors for one in home.sites if sensor in one.sensors.data)
+    expires = dt_util.utc_from_timestamp(newest) + timedelta(days=1)
+    coordinator.now = expires - timedelta.resolution
+    assert coordinator.value(sensor) == pytest.approx(value)
+    coordinator.now = expires
+    assert coordinator.value(sensor) is None
 
 
 async def test_vanished_sensor(home: Home) -> None:
