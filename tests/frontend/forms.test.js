@@ -64,3 +64,11 @@ test("a site that was cleared is all sites again", async () => {
 	for (const site of ["a", ""]) changed?.({ detail: { value: { type: "custom:climkit", site } }, stopPropagation() {} });
 	assert.deepEqual(configs, [{ type: "custom:climkit", site: "a" }, { type: "custom:climkit" }]);
 });
+
+test("a meter needs no site's name where there is one site", async () => {
+	const connection = { addEventListener() {} };
+	const one = { ...hass, connection, callWS: async () => ({ sites: sites.slice(0, 1) }) };
+	Object.assign(globalThis, { document: { querySelector: () => ({ hass: one }) } });
+	const { schema } = /** @type {Form} */ (await form("day"));
+	assert.deepEqual(schema[1]?.selector.select.options, [{ value: "m", label: "Flat" }]);
+});

@@ -119,3 +119,16 @@ test("a card is about what it is told, else the first flat, else the first build
 	assert.throws(() => ids({ meter: "m3", site: "s1" }), { code: "not_found" });
 	assert.throws(() => ids({}, []), { code: "no_sites" });
 });
+
+test("there is something to choose from two on, and what is chosen says so", () => {
+	const t = (/** @type {string} */ key) => `<${key}>`;
+	assert.equal(choiceHtml("measure", ["total"], "total", t), "");
+	const html = choiceHtml("measure", ["total", "grid"], "grid", t);
+	assert.deepEqual(
+		[...html.matchAll(/data-value="(\w+)" aria-pressed="(\w+)">([^<]+)</g)].map(([, ...found]) => found),
+		[
+			["total", "false", "&#60;total&#62;"],
+			["grid", "true", "&#60;grid&#62;"],
+		],
+	);
+});

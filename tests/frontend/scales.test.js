@@ -9,6 +9,7 @@ const epoch = (time) => Date.parse(time) / 1000;
 test("marks are round and cover what is drawn", () => {
 	assert.deepEqual(ticks(0, 1), [0, 0.25, 0.5, 0.75, 1]);
 	assert.deepEqual(ticks(0, 1.14), [0, 0.5, 1, 1.5]);
+	assert.deepEqual(ticks(0, 30), [0, 10, 20, 30]);
 	assert.deepEqual(ticks(-6, 8), [-10, -5, 0, 5, 10]);
 	for (const most of [0.05, 0.3, 7, 99, 1234]) {
 		const marks = ticks(-most / 3, most);

@@ -272,7 +272,7 @@ class TestEverySite:
 
     async def test_values(self, home: Home) -> None:
         """Today and power are those of Climkit from the first refresh on; days are the site's."""
-        await home.hass.config.async_set_time_zone("Pacific/Auckland")
+        await home.hass.config.async_set_time_zone("America/New_York")
         await set_up_from_today(home)
         shown, count = enabled(home), 0
         for runtime in home.sites:
