@@ -8,8 +8,10 @@ from typing import Any
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.climkit.energy_dashboard import preferences
+from custom_components.climkit.statistics import recorder
 from custom_components.climkit.statistics.recorder import RecorderEndedError
 from tests.conftest import Home
 from tests.costs.bill import add_tariff, tariff
@@ -161,6 +163,35 @@ class TestOptionsFlow(Steps):
         site = {"owner": coordinator(house).site.id}
         shown = await self.answer(house, await self.start(house), site)
         assert shown["errors"] == {"base": "not_stored"}
+
+    async def test_database_does_not_answer(
+        self, house: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whichever question has no answer: the form says so, and nothing is stored."""
+        before, choice = await stored(house), {"owner": meter(house, "Flat 1")}
+        real = recorder.get_metadata
+
+        def silent_after(answers: int) -> None:
+            left = iter(range(answers))
+
+            def ask(*args: Any, **kwargs: Any) -> Any:
+                if next(left, None) is None:
+                    raise SQLAlchemyError("locked")
+                return real(*args, **kwargs)
+
+            monkeypatch.setattr(recorder, "get_metadata", ask)
+
+        for answers in (0, 1):
+            silent_after(answers)
+            shown = await self.answer(house, await self.start(house), choice)
+            assert shown["errors"] == {"base": "recorder_silent"}
+            silent_after(2)
+            shown = await self.answer(house, shown, choice)
+            assert shown["step_id"] == "energy_dashboard_confirm"
+            silent_after(answers)
+            shown = await self.answer(house, shown, {})
+            assert shown["errors"] == {"base": "recorder_silent"}
+        assert await stored(house) == before
 
     @pytest.mark.usefixtures("knows_home")
     async def test_home_that_would_be_removed(self, house: Home) -> None:

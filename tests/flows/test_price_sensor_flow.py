@@ -8,12 +8,12 @@ from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.costs.tariff import SensorRate, Tariff
-from custom_components.climkit.flows import price_sensor
 from custom_components.climkit.measures.table import Price
-from custom_components.climkit.statistics import RecorderError
+from custom_components.climkit.statistics import means
 from tests.conftest import NOW, Home
 from tests.costs.price_sensor import PriceSensor
 from tests.flows.test_tariff_flow import PRICES, Flow, flow, world
@@ -177,7 +177,7 @@ async def test_recorder_does_not_answer(flow: Flow) -> None:
     """Nothing is lost; it can be tried again."""
     sensor = await ready(flow.home)
     await flow.add()
-    with patch.object(price_sensor, "async_mean_unit", side_effect=RecorderError("ended")):
+    with patch.object(means, "get_metadata", side_effect=SQLAlchemyError("locked")):
         await flow.answer(prices(sensor.entity_id))
     assert flow.result["errors"] == {"dynamic": "recorder_silent"}
     await flow.answer(flow.suggested)

@@ -10,11 +10,10 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, STATE_UNKNOWN
 from homeassistant.core import CoreState
 from homeassistant.util import dt as dt_util
 import pytest
-from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.measures.series import Series
-from custom_components.climkit.statistics import last_rows
+from custom_components.climkit.statistics import RecorderError, last_rows
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, apartment_house, single_house
 from tests.simulator.site import DEFAULT_ZONE
@@ -135,7 +134,7 @@ class TestHouse:
         home.simulator.switches.faults = [
             Fault(kind=FaultKind.STATUS, status=500, path="site_data")
         ]
-        gone = SQLAlchemyError("gone")
+        gone = RecorderError("gone")
         with patch.object(last_rows, "async_last_rows_before", side_effect=gone) as asked:
             await home.restart()
             await home.until(lambda: asked.called)

@@ -24,6 +24,7 @@ from custom_components.climkit.services import ATTR_PARENT
 from custom_components.climkit.services.data import SAMPLINGS
 from custom_components.climkit.services.statement_action import CSV, ROWS
 from custom_components.climkit.services.target import TargetKind
+from custom_components.climkit.statistics import RecorderError
 from tests.project.test_translations import placeholders, read
 
 FOLDER = Path(__file__).parents[2] / "custom_components" / "climkit"
@@ -120,6 +121,8 @@ def raised() -> Iterator[tuple[str, set[str] | None]]:
                 yield key, keys_of(keyword(call, "translation_placeholders"), function)
     for call, _ in calls("energy_dashboard/preferences", "_error"):
         yield str(text_of(call.args[0])), {str(one.arg) for one in call.keywords}
+    for kind in (RecorderError, *RecorderError.__subclasses__()):
+        yield kind.key, set()
 
 
 def mapped() -> set[str]:
@@ -210,7 +213,10 @@ def test_errors_of_the_client(section: str) -> None:
     [
         ("config.abort", {*OF_HOME_ASSISTANT, "wrong_account", "sites_taken", "no_sites"}),
         ("options.abort", {"sites_taken", "no_sites"}),
-        ("options.error", {"unknown_device", "no_meter_or_site", "not_loaded", "not_stored"}),
+        (
+            "options.error",
+            {"unknown_device", "no_meter_or_site", "not_loaded", "not_stored", "recorder_silent"},
+        ),
         *((f"{one}.abort", {"already_configured", "reconfigure_successful"}) for one in PRICES),
     ],
 )

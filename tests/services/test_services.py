@@ -3,20 +3,24 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, timedelta
-from typing import Any
+import sqlite3
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
+from sqlalchemy.exc import OperationalError
 import voluptuous as vol
 
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.measures.series import series_of_site
 from custom_components.climkit.services.history import MANY_HOURS, _comparison
-from custom_components.climkit.statistics import Difference
+from custom_components.climkit.statistics import Difference, recorder
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind
 from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
@@ -275,3 +279,36 @@ class TestDeleteStatistics:
         await home.set_up()
         with pytest.raises(vol.Invalid):
             await call(home, "delete_statistics", **data)
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("get_statement", {"from": "2026-11-18"}),
+        ("import_history", {"from": "2026-11-19 00:00"}),
+        ("delete_statistics", {"dry_run": True}),
+        ("set_up_energy_dashboard", {"dry_run": True}),
+    ],
+)
+async def test_database_does_not_answer(
+    home: Home,
+    site_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    data: dict[str, object],
+) -> None:
+    """A server that restarts, a disk in trouble: it is said so, in words."""
+
+    def gone(*_: object, **__: object) -> NoReturn:
+        raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("disk I/O error"))
+
+    assert await async_setup_component(home.hass, "energy", {})
+    await home.set_up_completely()
+    for name in ("get_metadata", "statistics_during_period", "get_last_statistics"):
+        monkeypatch.setattr(recorder, name, gone)
+    with pytest.raises(HomeAssistantError) as error:
+        await call(home, action, device_id=device_id(home, site_id), **data)
+    assert error.value.translation_key == "recorder_silent"
+    assert str(error.value) == "disk I/O error"
+    texts = await async_get_translations(home.hass, "en", "exceptions", [DOMAIN])
+    assert "component.climkit.exceptions.recorder_silent.message" in texts

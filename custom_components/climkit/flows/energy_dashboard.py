@@ -1,6 +1,6 @@
 """The steps in which a user sets up the Energy dashboard; a part of the options flow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -95,7 +95,7 @@ class EnergyDashboardSteps(OptionsFlow):
         if runtime and self._request.owner_id == runtime.site.id:
             try:
                 found = await async_find_parents(self.hass, runtime)
-            except HomeAssistantError as err:  # the recorder has ended
+            except HomeAssistantError as err:  # the recorder does not answer
                 return self._ask(entry, err)
             self._request = replace(self._request, parents=found, finds_parents=False)
         return await self.async_step_energy_dashboard_confirm()
@@ -136,12 +136,13 @@ class EnergyDashboardSteps(OptionsFlow):
                 parents = parents_of(self.hass, user_input[ATTR_INCLUDED_IN])
                 is_confirmed = parents == self._request.parents
                 self._request = replace(self._request, parents=parents)
+            names = await async_known_names(self.hass)
             merged = await async_set_up_dashboard(
                 self.hass, runtime, self._request, dry_run=not is_confirmed
             )
         except HomeAssistantError as err:  # also when the dashboard was changed meanwhile
             return self._ask(self.config_entry, err)
-        added, removed, skipped = await self._async_texts(merged)
+        added, removed, skipped = await self._async_texts(merged, names)
         changes = any(merged.added.values()) or bool(merged.removed)
         lacks_parents = any(one.reason is SkipReason.PARENT_UNKNOWN for one in merged.skipped)
         if not changes and (is_confirmed or not lacks_parents):
@@ -173,9 +174,10 @@ class EnergyDashboardSteps(OptionsFlow):
         ]
         return [{key: value for key, value in row.items() if value} for row in rows]
 
-    async def _async_texts(self, merged: MergeResult) -> tuple[str, str, str]:
+    async def _async_texts(
+        self, merged: MergeResult, names: Mapping[str, str | None]
+    ) -> tuple[str, str, str]:
         """Return what is added, removed and left out, as lists a person can read."""
-        names = await async_known_names(self.hass)
         texts = await async_get_translations(
             self.hass, self.hass.config.language, "selector", [DOMAIN]
         )

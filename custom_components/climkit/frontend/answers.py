@@ -8,7 +8,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.json import JsonObjectType
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..const import DOMAIN
 from ..statistics import RecorderError
@@ -57,7 +56,7 @@ async def _async_run(owner: Owner, work: Coroutine[Any, Any, JsonObjectType]) ->
     """Answer for a site or meter, as long as its account is loaded."""
     try:
         return await owner.runtime.async_run(work)
-    except (RecorderError, SQLAlchemyError) as err:
+    except RecorderError as err:
         raise NoAnswerError(Code.UNAVAILABLE) from err
     except HomeAssistantError as err:  # it was unloaded meanwhile
         raise NoAnswerError(Code.NOT_LOADED) from err

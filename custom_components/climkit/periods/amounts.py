@@ -12,12 +12,11 @@ from typing import NamedTuple, Self
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..api import Sampling, Site, bucket_bounds, floor_hour, local_midnight
 from ..history import SyncState
 from ..measures import Series
-from ..statistics import LastRows, Row, RowsBefore
+from ..statistics import LastRows, RecorderError, Row, RowsBefore
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -114,7 +113,7 @@ class Periods:
         async with self._lock:
             try:
                 await self._async_update(states, changed_from)
-            except SQLAlchemyError as err:
+            except RecorderError as err:
                 self._boundaries = None  # the next quarter-hour tries again
                 _LOGGER.debug("Amounts of periods of %s are not known: %s", self._site.id, err)
 

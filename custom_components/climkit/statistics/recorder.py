@@ -12,7 +12,7 @@ from functools import partial
 from itertools import batched
 from statistics import median
 from time import perf_counter
-from typing import override
+from typing import ClassVar, override
 
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
@@ -34,6 +34,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance, session_scope
 from homeassistant.util import dt as dt_util
 from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
 from ..api import HOUR
@@ -86,9 +87,11 @@ class RecorderError(HomeAssistantError):
     Callers of actions are told so in their language.
     """
 
+    key: ClassVar = "not_stored"
+
     def __init__(self, message: str) -> None:
         """Keep the message for the log."""
-        super().__init__(message, translation_domain=DOMAIN, translation_key="not_stored")
+        super().__init__(message, translation_domain=DOMAIN, translation_key=self.key)
         self.message = message
 
     @override
@@ -98,6 +101,12 @@ class RecorderError(HomeAssistantError):
 
 class RecorderEndedError(RecorderError):
     """The recorder's thread or executor has ended: nothing is stored before the next start."""
+
+
+class RecorderSilentError(RecorderError):
+    """The database does not answer: it is locked, its server restarts, its disk is in trouble."""
+
+    key = "recorder_silent"
 
 
 @callback
@@ -166,12 +175,20 @@ def _instance(hass: HomeAssistant) -> Recorder:
 async def async_ask[**P, T](
     hass: HomeAssistant, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Ask the recorder in its executor. Raises RecorderEndedError where that has ended."""
+    """Ask the recorder in its executor.
+
+    Raises RecorderEndedError where that has ended, RecorderSilentError where the database does not
+    answer.
+    """
     try:
         job = _instance(hass).async_add_executor_job(partial(ask, *args, **kwargs))
     except RuntimeError as err:  # its executor takes no more work
         raise RecorderEndedError(str(err)) from err
-    return await job
+    try:
+        return await job
+    except SQLAlchemyError as err:
+        # What the database said, without the statement that was sent.
+        raise RecorderSilentError(str(getattr(err, "orig", None) or err)) from err
 
 
 async def async_lookup_seconds(hass: HomeAssistant) -> float:

@@ -8,7 +8,6 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..api import Backoff
 from .recorder import RecorderEndedError, RecorderError
@@ -89,7 +88,7 @@ class Worker:
             except RecorderEndedError as err:
                 self._note_trouble(err)
                 await self._async_rest()  # there is nothing to wait for; what is new asks again
-            except (RecorderError, SQLAlchemyError) as err:
+            except RecorderError as err:
                 self._note_trouble(err)
                 await self._async_pause()
             except Exception:
