@@ -172,6 +172,6 @@ def _follow_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> None:
             hass.config_entries.async_schedule_reload(entry.entry_id)
             return
         for site_id, runtime in entry.runtime_data.items():
-            runtime.costs.set_tariffs(stored_prices(entry, site_id))
+            runtime.set_tariffs(stored_prices(entry, site_id))
 
     entry.async_on_unload(entry.add_update_listener(updated))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from random import uniform
 from typing import Any
 
@@ -24,13 +25,12 @@ from .coordinator import (
     SiteInventory,
     async_owners,
 )
-from .costs import SiteCosts, stored_prices
+from .costs import Month, SiteCosts, stored_prices
 from .feeds import FeedReader, Plausibility, Windows
 from .history import STARTS_WITHIN, SiteHistory, SyncState, next_night
 from .measures import Feed, Names, Series
 from .options import Selection, history_start
 from .periods import SitePeriods
-from .statistics import TimeRange
 from .store import ClimkitStore, Peak
 
 # How often to look whether a night has begun.
@@ -61,12 +61,13 @@ class SiteRuntime:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_closed = False
         self._hour = floor_hour(dt_util.utcnow())
+        self._is_up_to_date = False
         self.client = client
         self.store = store
         self.record = store.site(site.id)
         self.plausibility = Plausibility(self.record.plausibility)
         self.windows = Windows(self.record.window)
-        self.periods = SitePeriods(hass, site, self.record.peaks, self._read_month_again)
+        self.periods = SitePeriods(hass, site, self.record.peaks, self._read_unknown_peaks)
         reader = FeedReader(client, site, self.plausibility, self.windows)
         live_data = LiveData()
         polls = Backoff[Feed](hass.loop.time)
@@ -161,9 +162,18 @@ class SiteRuntime:
         self.coordinator.async_update_listeners()
 
     @callback
+    def set_tariffs(self, tariffs: list[dict[str, Any]]) -> None:
+        """Say which tariffs the site has, as they are stored; they may be of months long over."""
+        self.costs.set_tariffs(tariffs)
+        self._read_unknown_peaks()
+
+    @callback
     def _note_history(self) -> None:
         """Tell of new totals and progress; costs of what was read to its end may be known now."""
         self.costs.worker.wake()
+        if self._is_up_to_date != self.history.is_up_to_date:
+            self._is_up_to_date = not self._is_up_to_date
+            self._read_unknown_peaks()
         self._update_entities()
 
     async def _async_follow(
@@ -179,11 +189,16 @@ class SiteRuntime:
             await self.days.async_take(feed, start, end, intervals)
 
     @callback
-    def _read_month_again(self, series: Series, month: TimeRange) -> None:
-        """Find out the highest quarter-hour of a past month anew, where somebody pays for it."""
-        day = month.start.astimezone(self.site.zone).date()
-        if self.costs.plan.has_power_price(series.owner_id, day, day):
-            self.history.read_again([series.feed], month.start, month.end)
+    def _read_unknown_peaks(self) -> None:
+        """Have read again what is lacking for highest quarter-hours that somebody pays for."""
+        plan, per_kw = self.costs.plan, cache(self.costs.tariffs.power_price)
+        for state in self.history.states:
+            if (payer := plan.payers.get(state.series.owner_id)) is None:
+                continue
+            for hours in self.periods.lacking(state):
+                month = Month.of(hours.start.astimezone(self.site.zone).date())
+                if per_kw(payer, *month):
+                    self.history.read_lacking(state.series.feed, hours)
 
     @callback
     def _note_time(self, now: datetime) -> None:
@@ -235,6 +250,7 @@ class SiteRuntime:
             if now >= planned:
                 self.history.start_night()
                 self.costs.start_night()
+                self._read_unknown_peaks()
             planned = following
 
         self.entry.async_on_unload(async_track_time_interval(self.hass, look, NIGHT_LOOKS))

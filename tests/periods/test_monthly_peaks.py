@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 
 from custom_components.climkit.api import INTERVAL, Interval
+from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
+from custom_components.climkit.history import fetcher
 from custom_components.climkit.measures.series import Series
 from custom_components.climkit.periods.monthly_peaks import MonthlyPeaks, read_peaks
+from custom_components.climkit.statistics import TimeRange
 from custom_components.climkit.store import Peak, PeaksRecord
 from tests.conftest import NOW, Home
-from tests.costs.bill import add_tariff, flat_of, plain_tariff
+from tests.costs.bill import add_tariff, flat_of, plain_tariff, tariff
 from tests.periods.test_peaks import NOVEMBER, SERIES, ZURICH, intervals, site
 from tests.periods.test_periods import all_series
 from tests.services.test_services import call, device_id
 from tests.simulator import World, single_house
+from tests.stories.source import SITE_ID, Correction, Source
 
 DAY = timedelta(days=1)
 OCTOBER = datetime(2026, 9, 30, 22, tzinfo=UTC)
@@ -113,6 +117,32 @@ class TestMonthlyPeaks:
         assert take(peaks, NOVEMBER, DECEMBER, said) == Peak(NOVEMBER + INTERVAL, 20.0)
         assert take(peaks, NOVEMBER, NOVEMBER + DAY, said) == Peak(NOVEMBER + INTERVAL, 20.0)
 
+    def test_lacking(self, peaks: MonthlyPeaks) -> None:
+        """Of whole months that history has read that is what is behind the first gap of each."""
+        middle, late = NOVEMBER + 9 * DAY, NOVEMBER + 20 * DAY
+
+        def lacking(start: datetime, end: datetime) -> list[TimeRange]:
+            return list(peaks.lacking(SERIES, TimeRange(start, end)))
+
+        whole = [TimeRange(OCTOBER, NOVEMBER), TimeRange(NOVEMBER, DECEMBER)]
+        assert lacking(OCTOBER, DECEMBER) == whole
+        assert lacking(OCTOBER + DAY, late) == [], "neither half of a month"
+        take(peaks, middle, DECEMBER, [])
+        take(peaks, NOVEMBER, middle, [])
+        assert lacking(NOVEMBER, DECEMBER) == [TimeRange(middle, DECEMBER)]
+        take(peaks, middle, late, [])
+        assert lacking(NOVEMBER, DECEMBER) == [TimeRange(late, DECEMBER)]
+        take(peaks, late, DECEMBER, [])
+        assert lacking(NOVEMBER, DECEMBER) == []
+
+    def test_nothing_lacking_before_the_site(self, record: PeaksRecord) -> None:
+        """There was nothing to read."""
+        created = NOVEMBER + 3 * DAY
+        peaks = MonthlyPeaks(record, site(created))
+        read = TimeRange(created, DECEMBER)
+        assert list(peaks.lacking(SERIES, read)) == [read]
+        assert list(peaks.lacking(SERIES, TimeRange(OCTOBER, DECEMBER))) == [read]
+
     def test_restart(self, peaks: MonthlyPeaks, record: PeaksRecord) -> None:
         """It is remembered."""
         found = take(peaks, NOVEMBER, DECEMBER, intervals(NOVEMBER, 2.0))
@@ -197,3 +227,121 @@ class TestHouse:
         await call(home, "import_history", device_id=device_id(home, site_id), **again)
         await home.complete()
         assert_equal_to_climkit(home, OCTOBER, NOVEMBER)
+
+
+@pytest.mark.recorder
+class TestReadAgain:
+    """A month of which somebody pays the highest quarter-hour, which is not known: it is read."""
+
+    @pytest.fixture
+    def source(self) -> Source:
+        """A tiny site with data since ten days before October."""
+        return Source(first=OCTOBER - 10 * DAY)
+
+    @pytest.fixture
+    def world(self, source: Source) -> World:
+        """It."""
+        return World.of(source)
+
+    @staticmethod
+    def begin_at(home: Home, day: str) -> None:
+        """Let history begin on a day."""
+        home.entry.add_to_hass(home.hass)
+        options = {**home.entry.options, CONF_HISTORY: day}
+        home.hass.config_entries.async_update_entry(home.entry, options=options)
+
+    @staticmethod
+    async def pay(home: Home) -> None:
+        """Enter a price for the site's power."""
+        prices = {"grid_price": 0.3, "solar_price": 0.2, "site_power_price": 5.0}
+        add_tariff(home, tariff(SITE_ID, "2026-01-01", **prices))
+        if home.sites:
+            await home.complete()
+
+    @staticmethod
+    def october(home: Home) -> float | None:
+        """What is known of October."""
+        [series] = [one for one in all_series(home) if one.key == "electricity_from_ext"]
+        return home.sites[0].periods.highest(series, OCTOBER)
+
+    @staticmethod
+    def highest(home: Home) -> tuple[datetime, float]:
+        """When October was highest, and how high, in kW."""
+        said = home.simulator.intervals(SITE_ID, "electricity", OCTOBER, NOVEMBER)["from_ext"]
+        start = max(said, key=lambda one: said[one])
+        return start, pytest.approx(4 * said[start])
+
+    @staticmethod
+    def asked(home: Home) -> list[str]:
+        """The starts of what history asked for, but for the last days."""
+        bodies = [one.body for one in home.simulator.requests if one.body and "t_e" in one.body]
+        return sorted(one["t_s"] for one in bodies if one["t_s"] < "2026-11-15")
+
+    async def test_start_moved(self, home: Home) -> None:
+        """History began within it, and then begins earlier: its later part is read once more."""
+        self.begin_at(home, "2026-10-10")
+        await self.pay(home)
+        await home.set_up_completely()
+        assert self.october(home) is None
+        await home.choose(**{CONF_HISTORY: HISTORY_EVERYTHING})
+        await home.complete()
+        assert self.october(home) == self.highest(home)[1]
+
+    async def test_memory_lost(self, home: Home, hass_storage: dict[str, Any]) -> None:
+        """The rows are there, so nothing else reads it again; once it is known nobody asks."""
+        home.entry.add_to_hass(home.hass)
+        await self.pay(home)
+        await home.set_up_completely()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        for key in [key for key in hass_storage if key.startswith("climkit.")]:
+            del hass_storage[key]
+        await home.set_up_completely()
+        assert self.october(home) == self.highest(home)[1]
+        asked = self.asked(home)
+        await home.restart()
+        await home.complete()
+        assert self.asked(home) == asked
+
+    async def test_price_after_a_correction(self, home: Home, source: Source) -> None:
+        """Nobody paid for it when it fell."""
+        await home.set_up_completely()
+        [one] = home.sites
+        start, _ = self.highest(home)
+        source.corrections.append(Correction(start, start + INTERVAL, "from_ext", 0.01))
+        [feed] = {state.series.feed for state in one.history.states}
+        one.history.read_again([feed], start - DAY, start + DAY)
+        await home.complete()
+        assert self.october(home) is None
+        await self.pay(home)
+        assert self.october(home) == self.highest(home)[1]
+
+    async def test_only_what_history_has(self, home: Home) -> None:
+        """Release 0.1.0 knew no peaks: each month is read once, none before history's start."""
+        self.begin_at(home, "2026-10-01")
+        await home.set_up_completely()
+        home.sites[0].record.peaks.months.clear()
+        before = self.asked(home)
+        await self.pay(home)
+        assert self.october(home) == self.highest(home)[1]
+        assert min(self.asked(home)) >= "2026-09-30"
+        assert len(self.asked(home)) - len(before) <= 3
+
+    async def test_unanswered(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of an hour that is never answered only the nights ask; once they read it the rest is."""
+        monkeypatch.setattr(fetcher, "STUCK_AFTER", timedelta(hours=1))
+        await home.set_up_completely()
+        home.sites[0].record.peaks.months.clear()
+        home.simulator.switches.unanswered = [(OCTOBER + 14 * DAY).isoformat()]
+        await self.pay(home)
+        while home.sites[0].record.recheck.unread:
+            await home.turn_clock(minutes=30)
+        asked = self.asked(home)
+        await home.restart()
+        for _ in range(6):
+            await home.turn_clock(minutes=30)
+        assert self.october(home) is None
+        assert self.asked(home) == asked
+        home.simulator.switches.unanswered = []
+        for _ in range(2):
+            await home.turn_clock(hours=24)
+        assert self.october(home) == self.highest(home)[1]

@@ -4,6 +4,7 @@ from .bills import Bills
 from .calendar import Season, SeasonError
 from .cost_series import SeriesNames, derived_ids
 from .low_hours import LowHours, LowHoursError
+from .power import Month
 from .sensor_prices import price_unit
 from .site_costs import SiteCosts
 from .stored import async_move_feed_in, stored_prices
@@ -15,6 +16,7 @@ __all__ = [
     "LowHours",
     "LowHoursError",
     "Means",
+    "Month",
     "Payer",
     "Season",
     "SeasonError",

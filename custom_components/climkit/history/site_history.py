@@ -29,6 +29,7 @@ from ..statistics import (
     async_clear,
     ranges_of_hours,
     within,
+    without,
 )
 from ..store import ClimkitStore, RecheckRecord
 from .compare import OnRead, PageComparer, SiteComparison
@@ -248,6 +249,16 @@ class SiteHistory:
         for feed in feeds:
             self._recheck.ask_for(feed, [hours])
         self.worker.wake()
+
+    def read_lacking(self, feed: Feed, hours: TimeRange) -> None:
+        """Read again what was read and is not known any more, unless that is to be done anyhow.
+
+        What Climkit does not answer for is left to the nights.
+        """
+        is_to_be_read = not without([hours.touched_hours], *self._recheck.unread(feed))
+        is_unanswered = any(map(hours.overlap, self._unanswered.of(feed)))
+        if not is_to_be_read and not is_unanswered:
+            self.read_again([feed], hours.start, hours.end)
 
     def _ask_once_more(self, feed: Feed, hours: Iterable[datetime]) -> None:
         """Ask again for hours of which an answer said too little, as soon as all else is read."""

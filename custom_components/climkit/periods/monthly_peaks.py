@@ -7,13 +7,14 @@ kept: once less is believed of that quarter-hour, the peak is not known until th
 again from its start.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from ..api import Interval, Sampling, Site, bucket_bounds, floor_hour
 from ..const import DECIMALS
 from ..measures import Series
+from ..statistics import TimeRange
 from ..store import MonthlyPeakRecord, Peak, PeaksRecord, Stamp
 from .peaks import Fallen
 
@@ -89,6 +90,19 @@ class MonthlyPeaks:
             return MonthlyPeakRecord()
         known = self._months.get(series.statistic_id, {}).get(_stamp(month))
         return known if known and known.until and known.until >= end else None
+
+    def lacking(self, series: Series, read: TimeRange) -> Iterator[TimeRange]:
+        """Return of each month within a stretch that was read what is to be read again.
+
+        That is what lies behind its first gap: it was forgotten as it was read before the gap, or
+        with a peak that has fallen, or with the memory.
+        """
+        for start, end in self._months_of(read.start, read.end):
+            begin = max(self._created or start, start)
+            known = self._months.get(series.statistic_id, {}).get(_stamp(start))
+            hours = TimeRange.between((known and known.until) or begin, end)
+            if hours and read.start <= begin and end <= read.end:
+                yield hours
 
     def known(self, series: Iterable[Series], start: datetime, end: datetime) -> set[datetime]:
         """Return the quarter-hours of a stretch that are the peak of a month."""

@@ -1,12 +1,12 @@
 """The amounts of a site's periods and the peaks of its month; history says what it read."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..api import HOUR, Interval, Sampling, Site, bucket_bounds, floor_hour
+from ..api import HOUR, Interval, Site, floor_hour
 from ..history import SyncState
 from ..measures import Series
 from ..statistics import TimeRange, async_rows, by_hour, hourly_amounts, same
@@ -24,11 +24,11 @@ class SitePeriods:
         hass: HomeAssistant,
         site: Site,
         record: PeaksRecord,
-        on_lost: Callable[[Series, TimeRange], None],
+        on_lost: Callable[[], None],
     ) -> None:
         """Begin with the peaks that are remembered, and without amounts.
 
-        `on_lost` is told of a month of which the highest quarter-hour is not known any more.
+        `on_lost` is told once a month's highest quarter-hour is not known any more.
         """
         self._hass = hass
         self._zone = site.zone
@@ -70,6 +70,15 @@ class SitePeriods:
         peak = self.peaks.peak(series, now)
         return peak.power if peak else None
 
+    def lacking(self, state: SyncState) -> Iterator[TimeRange]:
+        """Return what to read again of a series for the highest quarter-hours of past months.
+
+        Of the running month the next night reads all.
+        """
+        read = TimeRange.between(state.since, state.until)
+        if read and state.is_read and state.series.is_taken_from_grid:
+            yield from self._monthly.lacking(state.series, read)
+
     async def _async_follow_months(
         self,
         billed: Collection[Series],
@@ -87,11 +96,8 @@ class SitePeriods:
         fallen = self._monthly.fallen(billed, read)
         believed = await self._async_believed(fallen, intervals) if fallen else ()
         self._monthly.take(billed, read, believed)
-        now = dt_util.utcnow()
-        for one in believed:
-            month = TimeRange(*bucket_bounds(one.day, Sampling.MONTH, self._zone))
-            if month.end <= now and self._monthly.power(one.series, one.day) is None:
-                self._on_lost(one.series, month)
+        if believed:
+            self._on_lost()
 
     async def _async_believed(
         self, fallen: Collection[Fallen], intervals: Iterable[Interval]
