@@ -10,6 +10,7 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
@@ -420,6 +421,32 @@ async def test_what_is_asked_ahead_is_given_up(home: Home) -> None:
         assert asking.cancelling()
     finally:
         asking.cancel()
+
+
+async def test_a_refresh_ends_with_the_account(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody asks for news, meters one by one; the account is unloaded in the middle."""
+    assert await async_setup_component(home.hass, "homeassistant", {})
+    home.simulator.switches.columns = False
+    await home.set_up_completely()
+    home.freezer.tick(timedelta(hours=1))
+    home.simulator.switches.faults = [Fault(kind=FaultKind.DELAY, delay=1.0, times=1)]
+    [site] = home.sites
+    asked = len(home.simulator.requests)
+    newest = home.entity_id(f"{site.site.id}_last_measurement")
+    task = home.hass.async_create_task(
+        home.hass.services.async_call(
+            "homeassistant", "update_entity", {"entity_id": newest}, blocking=True
+        )
+    )
+    await home.until(lambda: len(home.simulator.requests) > asked)
+    caplog.clear()
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    home.freezer.tick(2)
+    await home.until(task.done)
+    assert len(home.simulator.requests) == asked + 1  # what was on its way
+    assert not [one for one in caplog.records if one.levelname in {"WARNING", "ERROR"}]
 
 
 async def test_nothing_is_left_running(home: Home) -> None:

@@ -66,6 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     _follow_entry(hass, entry)  # from the start: set-up takes as long as Climkit's answers do
     async_update_panel(hass)  # whatever Climkit answers
     client = async_create_client(hass, entry.data)
+    entry.async_on_unload(client.close)
     client.login.permit()  # refused before, no retry leads here: a person wants it to be tried
     store = ClimkitStore(hass, entry.entry_id)
     await store.async_load()

@@ -16,6 +16,7 @@ from custom_components.climkit.api import (
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
     ClimkitClient,
+    ClimkitClosedError,
     ClimkitConnectionError,
     ClimkitError,
     ClimkitLoginError,
@@ -216,6 +217,32 @@ async def test_a_refused_meter_is_denied_where_the_token_is_good_for_other_thing
     refused = [f"/meter_data/{site_id}/{meter.id}" for meter in (first, second)]
     assert paths(simulator) == [refused[0], SITES, refused[1]]
     assert await client.meter_data(site_id, other.id, Query(NOW - timedelta(hours=2)))
+
+
+async def test_a_token_that_ends_soon_after_a_refusal(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str
+) -> None:
+    """What was answered before is not refused now: another login has ended the token."""
+    refused, known, *_ = await client.meters(site_id)
+    query = Query(NOW - timedelta(hours=2))
+    assert await client.meter_data(site_id, known.id, query)
+    simulator.switches.refused = {refused.id: 403}
+    with pytest.raises(ClimkitAccessDeniedError):
+        await client.meter_data(site_id, refused.id, query)
+    simulator.revoke_tokens()
+    assert await client.meter_data(site_id, known.id, query)
+
+
+async def test_a_closed_client_asks_for_nothing(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    """Neither at once nor in another try."""
+    await client.authenticate()
+    client.close()
+    simulator.requests.clear()
+    with pytest.raises(ClimkitClosedError):
+        await client.installations()
+    assert not simulator.requests
 
 
 async def test_a_thing_is_refused_where_the_list_of_sites_is_refused_too(

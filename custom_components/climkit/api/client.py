@@ -72,6 +72,10 @@ class ClimkitClient:
         """Whether the last answer failed to come because of the server's certificate."""
         return self._transport.is_certificate_wrong
 
+    def close(self) -> None:
+        """Ask for nothing any more: who still wants something gets a ClimkitClosedError."""
+        self._transport.close()
+
     async def authenticate(self, *, connect_within: float | None = None) -> None:
         """Log in for a person who waits, with `connect_within` so many seconds for a connection.
 

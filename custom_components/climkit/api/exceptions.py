@@ -34,6 +34,10 @@ class ClimkitLoginError(ClimkitConnectionError):
     """
 
 
+class ClimkitClosedError(ClimkitConnectionError):
+    """The client was closed: nothing is asked for any more."""
+
+
 class ClimkitAuthenticationError(ClimkitError):
     """The API refused the credentials themselves, again and again; or once where a person waits."""
 

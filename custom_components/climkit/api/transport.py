@@ -35,6 +35,7 @@ from .exceptions import (
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
     ClimkitCertificateError,
+    ClimkitClosedError,
     ClimkitConnectionError,
     ClimkitLoginError,
     ClimkitRateLimitError,
@@ -197,6 +198,12 @@ class Transport:
         self._known = _SITES
         self.stats = RequestStats()
         self.is_certificate_wrong = False
+        self._is_closed = False
+        self._answered: set[str] = set()
+
+    def close(self) -> None:
+        """Ask for nothing any more; what waits for its turn ends with ClimkitClosedError."""
+        self._is_closed = True
 
     @property
     def _token(self) -> str | None:
@@ -235,6 +242,7 @@ class Transport:
         async for attempt in _attempts():
             with attempt:
                 answer = await self._authorized(request)
+        self._answered.add(path)
         found = await _in_thread(lambda: convert(_parse(answer, request)))
         if _SMALL.fullmatch(path):
             self._known = path
@@ -262,9 +270,14 @@ class Transport:
             token = await self._renew(token)
 
     async def _is_accepted(self, token: str, refused: _Request) -> bool:
-        """Whether a token works for something else than what was refused with it."""
-        if self._login.is_proved:
+        """Whether a token works for something else than what was refused with it.
+
+        That it was just seen to work is believed, but for what was answered before: there it is
+        more likely that another login has ended the token since.
+        """
+        if self._login.is_proved and refused.path not in self._answered:
             return True
+        self._answered.discard(refused.path)
         for path in dict.fromkeys((_SITES, self._known)):
             if path == refused.path:
                 continue
@@ -332,6 +345,8 @@ class Transport:
         """Take a turn, make one request and return the body of a good answer."""
         try:
             async with self._queue.turn(request.priority):
+                if self._is_closed:
+                    raise ClimkitClosedError(f"{request}: the client is closed")
                 return await self._send_now(request, token)
         except QueuePausedError as pause:
             message = f"{request}: the API asked for a pause"
@@ -419,7 +434,7 @@ def _attempts() -> AsyncRetrying:
 
 
 def _may_pass(error: BaseException) -> bool:
-    if isinstance(error, ClimkitLoginError | ClimkitCertificateError):
+    if isinstance(error, ClimkitLoginError | ClimkitCertificateError | ClimkitClosedError):
         return False
     if not isinstance(error, ClimkitConnectionError | ClimkitRateLimitError):
         return False

@@ -143,6 +143,7 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
     @override
     async def async_shutdown(self) -> None:
         self._update_debouncer.async_shutdown()
+        self.last_update_success = False  # a refresh that is going on ends without a word
         await super().async_shutdown()
 
     @callback
