@@ -53,9 +53,9 @@ class UnansweredHours:
     def add_halves(self, feed: Feed, hours: TimeRange, *, never_read: bool = False) -> None:
         """Add a range, as the halves that are asked for next; what was never read stays so."""
         hours = hours.touched_hours
-        unread = [hours] if never_read else within(self.never_read(feed), hours)
-        parts = [(part, True) for part in unread]
-        parts += [(part, False) for part in without([hours], *unread)]
+        missing = [hours] if never_read else within(self.never_read(feed), hours)
+        parts = [(part, True) for part in missing]
+        parts += [(part, False) for part in without([hours], *missing)]
         self._record[feed.key] = self._without(feed, hours) + [
             Unanswered(half.start, half.end, is_missing)
             for part, is_missing in parts
