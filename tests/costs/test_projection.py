@@ -2,20 +2,23 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import override
 from unittest.mock import patch
 
 from homeassistant.core import Event, EventStateChangedData
 from homeassistant.helpers import entity_registry as er
 import pytest
 
-from custom_components.climkit.api import HOUR
+from custom_components.climkit.api import HOUR, INTERVAL
 from custom_components.climkit.costs import computing
 from custom_components.climkit.costs.projection import RecentDays
 from custom_components.climkit.statistics import TimeRange
 from tests.conftest import NOW, Home
 from tests.costs.bill import ZURICH, add_tariff, correct_tariff, tariff
+from tests.services.statement import row_of, state
 from tests.simulator import World
-from tests.stories.source import METER_ID, SITE_ID, Correction, Gap, Source
+from tests.simulator.site import Rows, Viewer
+from tests.stories.source import METER_ID, SITE_ID, WATER, WATER_ID, Correction, Gap, Source
 from tests.stories.verdict import assert_true
 
 TODAY = date(2026, 11, 20)  # a Friday
@@ -110,6 +113,17 @@ class TestRecentDays:
         del hours[at(18, 23)]
         assert not RecentDays.of(hours, TODAY, ZURICH).are_enough
 
+    def test_a_row_a_day(self) -> None:
+        """Of a meter that is read daily it tells of its whole day, whatever hour it is in."""
+        daily = {at(day, 5): float(day) for day in (16, 17, 18, 19)}
+        days = RecentDays.of(daily, TODAY, ZURICH, is_read_daily=True)
+        assert days.costs == {date(2026, 11, day): day for day in (16, 17, 18, 19)}
+        rest = TimeRange(at(19, 6), at(20, 12))
+        assert days.to_come(rest, always, no_fee) == pytest.approx(17.5 / 2)
+        assert not RecentDays.of(daily, TODAY, ZURICH).are_enough
+        two = {**daily, at(16, 6): 1.0}
+        assert not RecentDays.of(two, TODAY, ZURICH, is_read_daily=True).are_enough
+
     def test_clocks_change(self) -> None:
         """A day of 25 hours needs 25, and half of it is 12.5."""
         hours = {at(19, month=10) + HOUR * index: 1.0 for index in range(24 * 6 + 25)}
@@ -125,6 +139,50 @@ class TestRecentDays:
         days = RecentDays.of(hours_of(by_kind, at(1)), TODAY, ZURICH)
         rest = TimeRange(at(23), at(25))
         assert days.to_come(rest, lambda day: day.day == 24, no_fee) == pytest.approx(24)
+
+
+class DailySource(Source):
+    """A site whose water meters say in one row a day what they measured."""
+
+    @override
+    def rows(self, meter_type: str, start: int, end: int, viewer: Viewer) -> Rows:
+        found = super().rows(meter_type, start, end, viewer)
+        if meter_type != "cold_water":
+            return found
+        return {at: values for at, values in found.items() if is_last_of_day(at)}
+
+
+def is_last_of_day(start: int) -> bool:
+    """Whether a quarter-hour is the last one of its day."""
+    end = datetime.fromtimestamp(start, ZURICH) + INTERVAL
+    return (end.hour, end.minute) == (0, 0)
+
+
+@pytest.mark.recorder
+class TestARowADay:
+    """Water in a single row a day."""
+
+    @pytest.fixture
+    def source(self) -> Source:
+        """With data since seventeen days, but one."""
+        gap = Gap(at(10), at(11), WATER)
+        return DailySource(first=NOW.replace(minute=0) - 17 * DAY, has_water=True, gaps=[gap])
+
+    async def test_site_and_meter(self, house: Home) -> None:
+        """Both have a projection, and the meter's statement lacks only what there is no row of."""
+        await house.enable(PROJECTED, f"{WATER_ID}_cost_projected")
+        await house.complete()
+        bills = house.sites[0].costs.bills
+        water, site = bills.projected(WATER_ID), bills.projected(SITE_ID)
+        assert water
+        assert site
+        assert water.days == 13
+        assert site.cost > site.so_far > 0
+        lacking = []
+        for first, last in (("2026-11-02", "2026-11-09"), ("2026-11-09", "2026-11-14")):
+            row = row_of(await state(house, WATER_ID, first, last), WATER_ID)
+            lacking.append((row["missing_hours"], row["reasons"]))
+        assert lacking == [(0, []), (24, ["hours_missing"])]
 
 
 @pytest.mark.recorder

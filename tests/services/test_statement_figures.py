@@ -83,6 +83,15 @@ def test_late_hours() -> None:
     assert day_gaps([partly], later=3) == Gaps(0, [])
 
 
+def test_row_of_a_day() -> None:
+    """What it tells of is there, before and behind it; of another day it tells nothing."""
+    told = {MIDNIGHT + n * HOUR for n in range(24)}
+    row = measured([5.0], 9, told=told)
+    assert day_gaps([row]) == day_gaps([row], later=1) == Gaps(0, [])
+    other = measured([5.0], 9, told={hour - 24 * HOUR for hour in told})
+    assert day_gaps([other]) == Gaps(23, [GapReason.HOURS_MISSING])
+
+
 def test_site_that_is_new() -> None:
     """Nothing is expected from before it was there."""
     series = [measured([1.0] * 14, first=10)]

@@ -3,14 +3,14 @@
 A day to come costs what the last days of its kind did on average: workdays, Saturdays, Sundays.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from math import fsum
 from statistics import fmean
 from typing import NamedTuple, Self
 
-from ..api import HOUR, local_midnight
-from ..statistics import TimeRange
+from ..api import local_midnight
+from ..statistics import TimeRange, are_one_a_day, hours_of_day
 
 # So many days before today are looked at; with fewer whole ones among them nothing is projected.
 DAYS = 14
@@ -33,23 +33,37 @@ class Projection(NamedTuple):
 class RecentDays(NamedTuple):
     """What the amounts of the days before a local midnight (`end`, UTC) cost, by local date.
 
-    Only days are there of which every hour has a cost. `zone` is the site's.
+    Only days are there of which every hour has a cost, or where rows are `by_day` its only one.
+    `zone` is the site's.
     """
 
     end: datetime
     costs: Mapping[date, float]
     zone: tzinfo
+    by_day: bool = False
 
     @classmethod
-    def of(cls, hours: Mapping[datetime, float], today: date, zone: tzinfo) -> Self:
-        """Sum up what hours (their start, UTC) cost, of the days before today."""
+    def of(
+        cls,
+        hours: Mapping[datetime, float],
+        today: date,
+        zone: tzinfo,
+        *,
+        is_read_daily: bool = False,
+    ) -> Self:
+        """Sum up what hours (their start, UTC) cost, of the days before today.
+
+        Meters that are read daily may have a single row a day, which tells of the whole day.
+        """
+        by_day = is_read_daily and are_one_a_day(hours, zone)
         costs = {}
         for number in range(1, DAYS + 1):
             day = today - timedelta(days=number)
-            known = [hours.get(hour) for hour in _hours(day, zone)]
-            if None not in known:
-                costs[day] = fsum(cost for cost in known if cost is not None)
-        return cls(local_midnight(today, zone), costs, zone)
+            whole = set(hours_of_day(day, zone))
+            known = whole & hours.keys()
+            if known == whole or (by_day and known):
+                costs[day] = fsum(hours[hour] for hour in known)
+        return cls(local_midnight(today, zone), costs, zone, by_day)
 
     @property
     def are_enough(self) -> bool:
@@ -64,13 +78,15 @@ class RecentDays(NamedTuple):
     ) -> float:
         """Return what a stretch will cost; of a day that has begun its hours that are left count.
 
-        `fee` is what the hours of a day hold beside that. Days that are not priced cost nothing.
+        A day whose only row is there has none left. `fee` is what the hours of a day hold beside
+        that. Days that are not priced cost nothing.
         """
         day, cost = time_range.start.astimezone(self.zone).date(), 0.0
         while (start := local_midnight(day, self.zone)) < time_range.end:
             end = local_midnight(day + timedelta(days=1), self.zone)
             left = min(end, time_range.end) - max(start, time_range.start)
-            if is_priced(day):
+            is_told = self.by_day and start < time_range.start
+            if is_priced(day) and not is_told:
                 cost += (self._like(day) + fee(day)) * (left / (end - start))
             day += timedelta(days=1)
         return cost
@@ -84,11 +100,3 @@ class RecentDays(NamedTuple):
 def _kind(day: date) -> int:
     """Return which days are alike: Monday to Friday, Saturday, Sunday."""
     return max(day.weekday(), _FRIDAY)
-
-
-def _hours(day: date, zone: tzinfo) -> Iterator[datetime]:
-    """Return the hours of a local day, 23 or 25 where the clocks change."""
-    hour, end = local_midnight(day, zone), local_midnight(day + timedelta(days=1), zone)
-    while hour < end:
-        yield hour
-        hour += HOUR

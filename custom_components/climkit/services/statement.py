@@ -4,7 +4,7 @@ Pure: no I/O, no clock. Sums are those of hours as statistics hold them, so they
 and cost entities. What is absent is None, never 0.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 import csv
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
@@ -138,6 +138,7 @@ class Measured(NamedTuple):
 
     `is_stored`: whether there is any row, at whatever time; `is_awaited`: whether some are still to
     be read. Rows come up to `lateness` late; nothing is known after `newest` (None: rows tell).
+    `told`: the hours of which the only row of their day tells.
     """
 
     part: Part
@@ -147,6 +148,12 @@ class Measured(NamedTuple):
     is_awaited: bool
     lateness: timedelta
     newest: datetime | None = None
+    told: Set[datetime] = frozenset()
+
+    @property
+    def known(self) -> Set[datetime]:
+        """Return the hours whose amounts are known."""
+        return self.amounts.keys() | self.told
 
 
 class Gaps(NamedTuple):
@@ -242,7 +249,7 @@ def gaps(
     found: set[GapReason] = set()
     for one in [one for one in measured if one.is_stored] or measured:
         settled = min(hours.end, floor_hour(now - one.lateness))
-        lacking = _hours(begin, settled) - one.amounts.keys()
+        lacking = _hours(begin, settled) - one.known
         if lacking:
             found.add(GapReason.IMPORTING if one.is_awaited else GapReason.HOURS_MISSING)
             missing |= lacking
@@ -264,7 +271,7 @@ def gaps(
 def _is_to_come(one: Measured, start: datetime, end: datetime, now: datetime) -> bool:
     """Whether something may still come of the newest hours, which end at `end`."""
     is_read = one.newest is None or one.newest >= min(end, now)
-    return not is_read or not _hours(start, end) <= one.amounts.keys()
+    return not is_read or not _hours(start, end) <= one.known
 
 
 def _hours(start: datetime, end: datetime) -> set[datetime]:

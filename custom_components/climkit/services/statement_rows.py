@@ -1,7 +1,7 @@
 """What a statement says, of a site's meters or one of them; loaded when one is asked for."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, tzinfo
 from functools import partial
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from ..devices import name_by_user
 from ..history import USUAL_LATENESS
 from ..measures import METER_TYPES, Series
 from ..runtime import SiteRuntime
-from ..statistics import async_hours, async_synchronize
+from ..statistics import are_one_a_day, async_hours, async_synchronize, hours_of_day
 from .statement import (
     Costs,
     DaySpan,
@@ -213,18 +213,28 @@ def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours) -> list[Measur
         if (part := part_of(one)) is None:
             continue
         is_frequent = METER_TYPES[one.feed.meter_type].read_each_interval
+        amounts = found.get(one.statistic_id, {})
         measured.append(
             Measured(
                 part=part,
-                amounts=found.get(one.statistic_id, {}),
+                amounts=amounts,
                 costs=Costs(found.get(one.cost_id, {}), runtime.costs.plan.payer_in(one.cost_id)),
                 is_stored=one.statistic_id in stored,
                 is_awaited=history.is_awaited(one.statistic_id),
                 lateness=2 * HOUR if is_frequent else USUAL_LATENESS,
                 newest=runtime.coordinator.last_measurement if is_frequent else None,
+                told=frozenset() if is_frequent else _told(amounts, runtime.site.zone),
             )
         )
     return measured
+
+
+def _told(hours: Collection[datetime], zone: tzinfo) -> set[datetime]:
+    """Return the hours of which the only row of their day tells; none where days have several."""
+    if not are_one_a_day(hours, zone):
+        return set()
+    days = [hour.astimezone(zone).date() for hour in hours]
+    return {hour for day in days for hour in hours_of_day(day, zone)}
 
 
 def _peak(runtime: SiteRuntime, owner: _Owner, span: DaySpan, now: datetime) -> _Row:

@@ -27,7 +27,16 @@ from .recorder import (
     described,
     metadata,
 )
-from .rows import Difference, Extent, Row, by_hour, hourly_amounts, same
+from .rows import (
+    Difference,
+    Extent,
+    Row,
+    are_one_a_day,
+    by_hour,
+    hourly_amounts,
+    hours_of_day,
+    same,
+)
 from .stored import StoredStatistic
 from .time_range import TimeRange, merged, ranges_of_hours, within, without
 from .worker import Worker
@@ -46,6 +55,7 @@ __all__ = [
     "TimeRange",
     "Worker",
     "WriteGuard",
+    "are_one_a_day",
     "async_clear",
     "async_extents",
     "async_extents_until",
@@ -66,6 +76,7 @@ __all__ = [
     "by_hour",
     "described",
     "hourly_amounts",
+    "hours_of_day",
     "merged",
     "metadata",
     "ranges_of_hours",

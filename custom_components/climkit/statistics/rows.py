@@ -5,13 +5,13 @@ Hours are told by their start, in UTC; so a day with a change of clocks needs no
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta, tzinfo
 from math import fsum, isclose
 from typing import NamedTuple
 
-from ..api import HOUR, Interval, floor_hour
+from ..api import HOUR, Interval, floor_hour, local_midnight
 
 # Amounts this near are equal (kWh or m3): far below what a meter resolves, far above float dust.
 TOLERANCE = 1e-9
@@ -80,6 +80,24 @@ def hourly_amounts(
         if values := [i.values[column] for i in intervals if column in i.values]:
             amounts[hour] = fsum(values)
     return amounts
+
+
+def are_one_a_day(hours: Iterable[datetime], zone: tzinfo) -> bool:
+    """Whether no local day has two of some hours: of a meter that is read daily each is a day's."""
+    days = set()
+    for hour in hours:
+        if (day := hour.astimezone(zone).date()) in days:
+            return False
+        days.add(day)
+    return True
+
+
+def hours_of_day(day: date, zone: tzinfo) -> Iterator[datetime]:
+    """Return the hours of a local day, 23 or 25 where the clocks change."""
+    hour, end = local_midnight(day, zone), local_midnight(day + timedelta(days=1), zone)
+    while hour < end:
+        yield hour
+        hour += HOUR
 
 
 def rebuild_rows(
