@@ -29,7 +29,6 @@ from ..statistics import (
     async_clear,
     ranges_of_hours,
     within,
-    without,
 )
 from ..store import ClimkitStore, RecheckRecord
 from .compare import OnRead, PageComparer, SiteComparison
@@ -251,13 +250,11 @@ class SiteHistory:
         self.worker.wake()
 
     def read_lacking(self, feed: Feed, hours: TimeRange) -> None:
-        """Read again what was read and is not known any more, unless that is to be done anyhow.
+        """Read a stretch again, unless Climkit does not answer for some of it.
 
-        What Climkit does not answer for is left to the nights.
+        Then the nights ask for that alone, and the stretch would lack it again.
         """
-        is_to_be_read = not without([hours.touched_hours], *self._recheck.unread(feed))
-        is_unanswered = any(map(hours.overlap, self._unanswered.of(feed)))
-        if not is_to_be_read and not is_unanswered:
+        if not any(map(hours.overlap, self._unanswered.of(feed))):
             self.read_again([feed], hours.start, hours.end)
 
     def _ask_once_more(self, feed: Feed, hours: Iterable[datetime]) -> None:
