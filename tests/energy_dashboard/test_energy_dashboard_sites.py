@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 import json
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
@@ -13,7 +14,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.climkit.const import CONF_SITES, DOMAIN
-from custom_components.climkit.energy_dashboard import DashboardRequest, request
+from custom_components.climkit.energy_dashboard import DashboardRequest, preferences, request
+from custom_components.climkit.statistics import RecorderError
 from tests.conftest import Home, account_entry
 from tests.energy_dashboard.house import call, configure, issues, stored
 from tests.simulator import World, apartment_house, single_house
@@ -142,6 +144,35 @@ async def test_all_that_was_wanted_at_set_up(
     told = await stored(home)
     assert all(f"climkit:{site_id}_" in told for site_id in world.sites)
     assert "home" not in await kinds(home)
+
+
+async def test_database_does_not_answer_for_what_was_wanted(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever question has no answer at first: it is looked again, and it is set up."""
+    real, asked = preferences.async_known_names, 0
+
+    async def ask(*args: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked in {1, 3}:
+            raise RecorderError("locked")
+        return await real(*args)
+
+    assert await async_setup_component(home.hass, "energy", {})
+    await home.set_up()
+    await home.turn_clock(minutes=1)
+    [runtime, *_] = home.sites
+    monkeypatch.setattr(preferences, "async_known_names", ask)
+    monkeypatch.setattr(preferences, "_power_entities", lambda *_: set())
+    wish = DashboardRequest(owner_id=runtime.site.id)
+    request.async_remember_request(home.hass, runtime, wish)
+    for refused in (1, 3):
+        await home.until(lambda refused=refused: asked >= refused, seconds=20)
+        assert runtime.record.dashboard_request
+        await home.turn_clock(minutes=1)
+    await home.until(lambda: not runtime.record.dashboard_request, seconds=20)
+    assert f"climkit:{runtime.site.id}_" in await stored(home)
 
 
 async def test_sites_of_one_name(home: Home, world: World) -> None:

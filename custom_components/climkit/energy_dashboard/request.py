@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 
 from ..runtime import SiteRuntime
+from ..statistics import RecorderError
 from ..store import DashboardRequestRecord
 from .preferences import DashboardRequest, async_lacks_power, async_set_up_dashboard
 
@@ -45,7 +46,7 @@ def async_go_on_with_request(hass: HomeAssistant, runtime: SiteRuntime) -> None:
 
 
 async def _async_fulfil_request(hass: HomeAssistant, runtime: SiteRuntime) -> None:
-    """Set up what is remembered; wait for statistics that are on their way."""
+    """Set up what is remembered; wait for the recorder, and for statistics to come."""
     looks = 0
     while stored := runtime.record.dashboard_request:
         # Of several sites the first brings a home's consumption that the next makes wrong.
@@ -56,6 +57,10 @@ async def _async_fulfil_request(hass: HomeAssistant, runtime: SiteRuntime) -> No
                 await asyncio.sleep(LOOKS_EVERY)
                 continue
             await async_set_up_dashboard(hass, runtime, request, dry_run=False)
+        except RecorderError as err:
+            _LOGGER.debug("The Energy dashboard is set up later: %s", err)
+            await asyncio.sleep(LOOKS_EVERY)
+            continue
         except ServiceValidationError as err:
             if err.translation_key == "statistics_not_ready":
                 await asyncio.sleep(LOOKS_EVERY)
