@@ -431,6 +431,22 @@ class TestWrongCalls:
     @pytest.mark.parametrize(
         ("sampling", "since", "to"),
         [
+            ("quarter_hour", "2026-03-01 11:07:00", "2026-04-02 11:07:00"),
+            ("hour", "2026-04-18 11:07:00", "2026-08-20 11:07:00"),
+        ],
+    )
+    async def test_in_the_middle_of_a_row(
+        self, home: Home, site: Building, sampling: str, since: str, to: str
+    ) -> None:
+        """As many days as are said, also where the first and last row reach further."""
+        before = len(home.simulator.requests)
+        await call(home, "get_site_data", site.id, since=since, to=to, sampling=sampling)
+        asked = [r for r in home.simulator.requests[before:] if "site_data" in r.path]
+        assert len(asked) == 4
+
+    @pytest.mark.parametrize(
+        ("sampling", "since", "to"),
+        [
             ("quarter_hour", "2026-10-19", "2026-11-20 00:15:00"),
             ("quarter_hour", "2026-03-01", "2026-04-02 00:15:00"),
             ("hour", "2026-03-01", "2026-07-03 01:00:00"),

@@ -204,21 +204,23 @@ async def _async_sampled(
     `width`: how many values a row is known to have at least. Only wanted columns are kept.
     """
     sampling = SAMPLINGS[call.data[ATTR_SAMPLING]]
-    start, end = time_range_of(call, site)
-    start, _ = bucket_bounds(start, sampling, site.zone)
-    _, end = bucket_bounds(end - datetime.resolution, sampling, site.zone)
+    position, end = time_range_of(call, site)
     days = DAYS_A_REQUEST[sampling]
-    refuse_too_long(start, end, days * REQUESTS_A_CALL, site.zone)
-    refuse_too_many(_number_of_rows(start, end, sampling) * width)
+    refuse_too_long(position, end, days * REQUESTS_A_CALL, site.zone)
+    start, _ = bucket_bounds(position, sampling, site.zone)
+    _, last = bucket_bounds(end - datetime.resolution, sampling, site.zone)
+    refuse_too_many(_number_of_rows(start, last, sampling) * width)
 
     async def ask_once(start: datetime, end: datetime | None) -> list[Interval]:
         return await ask(Query(start, end, site.zone, sampling, Priority.HISTORY))
 
     rows: list[Interval] = []
     with action_errors():
-        while start < end:
-            until, _ = bucket_bounds(days_later(start, days, site.zone), sampling, site.zone)
-            found = await ask_completely(ask_once, start, min(until, end))
+        while start < last:
+            # Counted from what was wanted: a first row that reaches further makes no request more.
+            position = min(days_later(position, days, site.zone), end)
+            _, until = bucket_bounds(position - datetime.resolution, sampling, site.zone)
+            found = await ask_completely(ask_once, start, until)
             rows += await call.hass.async_add_executor_job(_only, found, is_wanted)
             refuse_too_many(sum(len(row.values) for row in rows))
             start = until
