@@ -15,16 +15,27 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.climkit import issues as issues_of_sites
-from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
+from custom_components.climkit import (
+    async_remove_config_entry_device,
+    issues as issues_of_sites,
+)
+from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
 from custom_components.climkit.feeds import column_of_series
 from custom_components.climkit.history import fetcher, nights, recheck_queue, site_history
 from custom_components.climkit.history.nights import MANY_NIGHTS, NightRanges
 from custom_components.climkit.issues import async_decide, silent_meters
 from custom_components.climkit.statistics import rebuild, worker
-from tests.conftest import NOW, Home
+from tests.conftest import NOW, Home, account_entry
+from tests.costs.bill import add_tariff, tariff
 from tests.services.test_services import call, device_id
-from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World, single_house
+from tests.simulator import (
+    DEFAULT_PASSWORD,
+    DEFAULT_USERNAME,
+    Fault,
+    FaultKind,
+    World,
+    single_house,
+)
 from tests.truth import assert_equal_to_climkit, hourly_changes
 
 ANCHORS = Path(__file__).parents[1] / "docs" / "repairs.md"
@@ -503,7 +514,7 @@ class TestRefusedSite:
         assert issues(home)[f"site_refused_{gone}"].translation_placeholders == {"site": "Cabin"}
         dr.async_get(home.hass).async_remove_device(device_id(home, gone))
         await home.restart()
-        assert set(issues(home)) == {f"site_refused_{gone}"}
+        assert not issues(home)
 
     async def test_removed_entry(self, home: Home, site_id: str) -> None:
         """Nothing is told of what is gone."""
@@ -602,3 +613,71 @@ def test_each_has_a_page() -> None:
     )
     for kind in kinds:
         assert f'<a id="{kind.replace("_", "-")}"></a>' in text, kind
+
+
+class TestSiteThatIsGivenUp:
+    """Nobody looks at a site that an entry no longer has, so nothing is told of it."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """Two small sites."""
+        sites = (single_house(number, NOW, timedelta(days=4)) for number in (1, 2))
+        return World.of(*(replace(one, faultless=True) for one in sites))
+
+    @pytest.fixture
+    async def sites(self, home: Home) -> list[str]:
+        """An account with both; of the first there is a tariff that cannot be used."""
+        first, second = home.simulator.world.sites
+        home.entry.add_to_hass(home.hass)
+        add_tariff(home, tariff(first, "0001-01-01", grid_price=0.3, solar_price=0.2))
+        await home.set_up_completely()
+        await look(home)
+        assert set(issues(home)) == {f"unusable_tariffs_{first}"}
+        return [first, second]
+
+    async def test_deselected(self, home: Home, sites: list[str]) -> None:
+        """Its issue goes with it; where it is chosen again it is told again."""
+        first, second = sites
+        await home.choose(**{CONF_SITES: [second]})
+        assert not issues(home)
+        await home.choose(**{CONF_SITES: [first, second]})
+        await look(home)
+        assert set(issues(home)) == {f"unusable_tariffs_{first}"}
+
+    async def test_another_entry_has_it(self, home: Home, sites: list[str]) -> None:
+        """What is told there stays as it is, ignored or not."""
+        first, second = sites
+        await home.choose(**{CONF_SITES: [second]})
+        home.simulator.accounts.passwords["neighbour"] = DEFAULT_PASSWORD
+        mine, home.entry = home.entry, account_entry(home.simulator.url, "neighbour", sites=[first])
+        home.entry.add_to_hass(home.hass)
+        add_tariff(home, tariff(first, "0001-01-01", grid_price=0.3, solar_price=0.2))
+        await home.set_up_completely()
+        await look(home)
+        [issue] = issues(home)
+        ir.async_ignore_issue(home.hass, DOMAIN, issue, ignore=True)
+        await home.hass.config_entries.async_reload(mine.entry_id)
+        assert issues(home)[issue].dismissed_version
+
+    @pytest.mark.parametrize("how", ["deselected", "its device deleted"])
+    async def test_withdrawn(self, home: Home, sites: list[str], how: str) -> None:
+        """Only that is told of it, also ignored, until the person no longer wants it."""
+        first, second = sites
+        del home.simulator.world.sites[first]
+        await home.restart()
+        issue = f"site_refused_{first}"
+        assert set(issues(home)) == {issue}
+        ir.async_ignore_issue(home.hass, DOMAIN, issue, ignore=True)
+        await home.restart()
+        assert issues(home)[issue].dismissed_version
+        if how == "deselected":
+            await home.choose(**{CONF_SITES: [second]})
+        else:
+            registry = dr.async_get(home.hass)
+            device = registry.async_get_device_by_identifier((DOMAIN, first), home.entry.entry_id)
+            assert device
+            assert await async_remove_config_entry_device(home.hass, home.entry, device)
+            assert not issues(home)
+            registry.async_remove_device(device.id)
+            await home.restart()
+        assert not issues(home)

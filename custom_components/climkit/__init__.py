@@ -84,8 +84,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             )
     finally:
         async_tell_of_certificate(hass, entry, client)
-    unlisted = set() if entry.options[CONF_SITES] != ALL else store.sites.keys() - set(wanted)
+    gone = set(free_sites(hass, entry, store.sites.keys() - set(wanted)))
+    unlisted = gone if entry.options[CONF_SITES] == ALL else set()
     async_tell_of_refused_sites(hass, entry.entry_id, unlisted, sites)
+    async_forget_issues(hass, gone - unlisted)
     owners.release_sites(unlisted)
 
     free = free_sites(hass, entry, sites)  # another entry may have been faster
@@ -145,8 +147,11 @@ async def async_remove_config_entry_device(
     """Let the user remove the device of a meter or sensor that Climkit no longer lists."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
-    wanted = device_ids(entry)
-    return not any(identifier in wanted for _, identifier in device.identifiers)
+    ids = {identifier for _, identifier in device.identifiers}
+    if ids & device_ids(entry):
+        return False
+    async_forget_issues(hass, ids)
+    return True
 
 
 def _claim_remembered(

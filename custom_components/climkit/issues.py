@@ -207,16 +207,19 @@ def async_tell_of_refused_sites(
 ) -> None:
     """Tell of sites that Climkit no longer lets us read; those that were `read` are fine again.
 
-    One that has no device was never permitted, or the user has removed it.
+    Of a refused site nothing else is told, as nobody looks at it. One that has no device was never
+    permitted, or the user has removed it.
     """
     registry = dr.async_get(hass)
     for site_id in read:
         ir.async_delete_issue(hass, DOMAIN, f"{SITE_REFUSED}_{site_id}")
     for site_id in refused:
+        issue_id = f"{SITE_REFUSED}_{site_id}"
         if device := registry.async_get_device_by_identifier((DOMAIN, site_id), entry_id):
             name = device.name_by_user or device.name or site_id[-4:]
             issue = Issue(kind=SITE_REFUSED, placeholders={"site": name})
-            async_raise_issue(hass, f"{SITE_REFUSED}_{site_id}", issue)
+            async_raise_issue(hass, issue_id, issue)
+        async_forget_issues(hass, {site_id}, but=issue_id if device else None)
 
 
 @callback
@@ -233,10 +236,12 @@ def async_tell_of_certificate(
 
 
 @callback
-def async_forget_issues(hass: HomeAssistant, ids: Collection[str]) -> None:
-    """Tell no more of the problems of sites and entries that are gone."""
+def async_forget_issues(
+    hass: HomeAssistant, ids: Collection[str], *, but: str | None = None
+) -> None:
+    """Tell no more of the problems of sites, meters and entries that are gone, `but` of one."""
     for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and any(one in issue_id for one in ids):
+        if domain == DOMAIN and issue_id != but and any(one in issue_id for one in ids):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
