@@ -113,8 +113,8 @@ class TestOptions:
         flow = await options_flow(home)
         await flow.answer(flow.suggested)
         await flow.choose(VIEW_FLAT)
-        assert flow.suggested[CONF_FLAT] == meters["Flat 1"]
-        await flow.answer({**flow.suggested, CONF_OTHER_METERS: [water]})
+        assert flow.suggested == {CONF_FLAT: meters["Flat 1"], CONF_OTHER_METERS: [water]}
+        await flow.answer(flow.suggested)
         await flow.answer(flow.suggested)
         await home.hass.async_block_till_done()
         assert home.entry.options[CONF_METERS] == [meters["Flat 1"], water, gone]
@@ -173,6 +173,7 @@ class TestOptions:
         flow = await options_flow(home)
         await flow.answer(flow.suggested)
         await flow.choose(VIEW_FLAT)
+        assert CONF_FLAT not in flow.suggested
         await flow.answer({CONF_FLAT: meters["Flat 2"]})
         await flow.answer(flow.suggested)
         await home.hass.async_block_till_done()

@@ -104,7 +104,11 @@ class ViewSteps(ConfigEntryBaseFlow):
         }
         if others:
             fields[vol.Optional(CONF_OTHER_METERS)] = choice_selector(others, can_be_listed=False)
-        suggested = {CONF_FLAT: stored[0], CONF_OTHER_METERS: stored[1:]} if stored else {}
+        # A form refuses what it does not offer, so what is not listed today is not suggested.
+        own, _ = split_choice(stored[:1], flats)
+        suggested: dict[str, Any] = {CONF_FLAT: own[0]} if own else {}
+        if stored:
+            suggested[CONF_OTHER_METERS], _ = split_choice(stored[1:], others)
         return self.async_show_form(
             step_id="flat",
             data_schema=self.add_suggested_values_to_schema(
