@@ -180,6 +180,14 @@ class TestSiteData:
             "2026-11-18T02:00:00+01:00",
         ]
 
+    async def test_end_in_the_future(self, home: Home, site: Building) -> None:
+        """There is nothing behind now, so nothing is asked for it, nor refused as too long."""
+        since = f"{TODAY} 10:00:00"
+        now = await call(home, "get_site_data", site.id, since=since)
+        later = await call(home, "get_site_data", site.id, since=since, to="2036-01-01 00:00:00")
+        assert now["rows"]
+        assert later == now
+
     async def test_meters(self, home: Home, site: Building) -> None:
         """Amounts of meters come only on demand, and only of chosen ones."""
         flat, stairs = meter_named(site, "Flat 1"), meter_named(site, "Common parts")
