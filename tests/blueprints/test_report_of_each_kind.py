@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import re
 from typing import Any
 
+from homeassistant.core import ServiceCall, ServiceResponse, SupportsResponse
 from homeassistant.helpers import device_registry as dr
 import pytest
 
@@ -109,3 +110,29 @@ async def test_each_kind(home: Home, reports: list[Mapping[str, Any]], language:
         f"{warm} {kwh(language, site['heating_kwh'])}",
         f"{cool} {kwh(language, site['cooling_kwh'])}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("cubic_meters", "says"), [(0.999, "999 L"), (1.0, "1.0 m³"), (12.34, "12.3 m³")]
+)
+async def test_amount_of_water(
+    home: Home, reports: list[Mapping[str, Any]], cubic_meters: float, says: str
+) -> None:
+    """In liters below a cubic meter."""
+    await home.set_up()
+    registry, water = dr.async_get(home.hass), "Cold water flat 1"
+    entries = dr.async_entries_for_config_entry(registry, home.entry.entry_id)
+    device = next(one for one in entries if one.name == water)
+    [(_, meter_id)] = device.identifiers
+
+    async def answer(_call: ServiceCall) -> ServiceResponse:
+        row = {"id": meter_id, "type": "cold_water", "cold_water_m3": cubic_meters}
+        return {"rows": [{**row, "complete": True, "reasons": []}]}
+
+    home.hass.services.async_register(
+        "climkit", "get_statement", answer, supports_response=SupportsResponse.ONLY
+    )
+    await automate(home, "consumption_report", devices=[device.id], at="15:30:00", what=TELL)
+    await home.turn_clock(to=NOW + timedelta(hours=5))
+    await home.until(lambda: bool(reports), seconds=20)
+    assert reports[0]["message"].split("\n")[1] == f"{water}: {says}"

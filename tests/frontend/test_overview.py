@@ -54,6 +54,41 @@ class TestOverview:
         meter = next(one for one in site["meters"] if one["meter_id"] == roof)
         assert meter["statistics"] == {"production": f"climkit:{roof}_total"}
 
+    async def test_entities_by_what_they_mean(self, dashboard: Dashboard) -> None:
+        """Of the site and of a flat; each word leads to the entity that shows it."""
+        registry, flat = er.async_get(dashboard.home.hass), dashboard.meter("Flat 1")
+        [site] = (await dashboard.ask("overview"))["sites"]
+        meter = next(one for one in site["meters"] if one["meter_id"] == flat)
+
+        def shown(owner: dict[str, Any], owner_id: str) -> dict[str, str]:
+            entries = {role: registry.async_get(one) for role, one in owner["entities"].items()}
+            return {
+                role: one.unique_id.removeprefix(f"{owner_id}_")
+                for role, one in entries.items()
+                if one
+            }
+
+        assert shown(site, dashboard.site_id) == {
+            "consumption_power": "electricity_conso_total_power",
+            "production_power": "electricity_prod_total_power",
+            "grid_power": "net_grid_power",
+            "battery_power": "net_battery_power",
+            "consumption_today": "electricity_conso_total_today",
+            "production_today": "electricity_prod_total_today",
+            "self_consumption_today": "self_consumption_rate",
+            "self_sufficiency_today": "self_sufficiency_rate",
+            "consumption_month": "electricity_conso_total_month",
+            "peak_month": "electricity_from_ext_peak",
+            "history_import": "history_progress",
+        }
+        assert shown(meter, flat) == {
+            "power": "total_power",
+            "today": "total_today",
+            "yesterday": "total_yesterday",
+            "month": "total_month",
+            "solar_share_today": "solar_share_today",
+        }
+
     async def test_entities_are_those_that_are_on(self, dashboard: Dashboard) -> None:
         home, flat = dashboard.home, dashboard.meter("Flat 1")
         registry = er.async_get(home.hass)

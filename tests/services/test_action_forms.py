@@ -15,6 +15,7 @@ import yaml
 from custom_components.climkit.api import Meter, MeterMode
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds.plausibility import HEAT_LIMIT, SITE_FACTOR
+from custom_components.climkit.flows.energy_dashboard import _PARENTS
 from custom_components.climkit.measures.series import series_of_meter, series_of_site
 from custom_components.climkit.measures.table import METER_TYPES
 from custom_components.climkit.services import async_setup_services
@@ -155,3 +156,9 @@ def test_each_measure_is_offered() -> None:
     }
     field = ACTIONS["set_plausibility_limit"]["fields"]["measure"]
     assert set(field["selector"]["select"]["options"]) == series
+
+
+def test_rows_of_meters_are_those_of_the_dialog() -> None:
+    """Which meter is a part of which is entered in the same way in both."""
+    fields = ACTIONS["set_up_energy_dashboard"]["fields"]
+    assert selector(fields["included_in"]["selector"]).config == _PARENTS.config
