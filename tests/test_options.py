@@ -85,3 +85,16 @@ def test_sensors_of_the_first_release(told: dict[str, Any], wanted: bool) -> Non
     """It did not ask for them, and showed them: an update takes none away."""
     selection = Selection.from_options({CONF_METERS: ALL, CONF_SITE_TOTALS: True, **told})
     assert selection.sensors is wanted
+
+
+@pytest.mark.parametrize("totals", [True, False])
+@pytest.mark.parametrize(
+    ("meters", "wanted"), [(ALL, ["Abc", "d"]), (["aBC"], ["Abc"]), (["d"], ["d"]), ([], [])]
+)
+def test_what_is_wanted(meters: Any, wanted: list[str], totals: bool) -> None:
+    """What was chosen, in whatever spelling; never what another site has."""
+    selection = Selection.from_options({CONF_METERS: meters, CONF_SITE_TOTALS: totals})
+    assert [one for one in ("Abc", "d") if selection.wants(one)] == wanted
+    assert selection.site_totals is totals
+    shared = selection._replace(others=frozenset({"d"}))
+    assert not shared.wants("d")

@@ -95,6 +95,15 @@ def test_accepted() -> None:
     assert not again.filter(FEED, [interval(2, **of_meter(1400.1))])[0].values
 
 
+def test_accepted_below_a_limit_that_a_person_set() -> None:
+    """What was believed before is believed still."""
+    plausibility = Plausibility(PlausibilityRecord())
+    plausibility.filter(FEED, [interval(**of_meter(300.0))])
+    plausibility.set_limit(TOTAL, 1000.0)
+    plausibility.accept(TOTAL)
+    assert plausibility.limit(TOTAL) == 1000.0
+
+
 def test_accepted_below_zero() -> None:
     """What counts is how large it is, not its sign."""
     plausibility = Plausibility(PlausibilityRecord())

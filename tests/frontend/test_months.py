@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from threading import get_ident
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
@@ -12,6 +13,7 @@ from homeassistant.util.json import JsonObjectType
 import pytest
 
 from custom_components.climkit.frontend import month
+from custom_components.climkit.runtime import SiteRuntime
 from tests.conftest import NOW, Home
 from tests.costs.bill import ZURICH, add_tariff, tariff
 from tests.frontend.conftest import (
@@ -312,6 +314,13 @@ class TestCosts:
         when = home.state(f"{site_id}_electricity_from_ext_peak_time").state
         assert table["peak"]["start"] == datetime.fromisoformat(when).timestamp()
         assert (await dashboard.ask("meters", site_id=site_id, month="2026-10"))["peak"] is None
+        ages = {"total": 2, "self": 0, "ext": 1}  # hours
+        with patch.object(
+            SiteRuntime, "newest", lambda _, one: NOW - timedelta(hours=ages.get(one.key, 3))
+        ):
+            table = await dashboard.ask("meters", site_id=site_id, month="2026-11")
+        row = next(one for one in table["meters"] if one["meter_id"] == flat)
+        assert row["last_data"] == int(NOW.timestamp()), "the newest of all its numbers"
 
 
 def _costs(home: Home, owner_id: str) -> bool:
