@@ -1,5 +1,6 @@
 """What helps to help tells much, and nothing of persons."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ import logging
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.components import system_health
 from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.exceptions import HomeAssistantError
@@ -20,6 +22,7 @@ from pytest_homeassistant_custom_component.common import (
     get_system_health_info,
 )
 
+from custom_components.climkit.api.queue import LONGEST_WAIT, Priority
 from custom_components.climkit.api.stats import RequestStats
 from custom_components.climkit.const import CONF_ADVANCED, CONF_METERS, CONF_SITES, DOMAIN
 from custom_components.climkit.diagnostics import (
@@ -301,6 +304,30 @@ async def test_system_health(home: Home) -> None:
     assert info["accounts"] == 1
     assert info["requests_today"] > 0
     assert info["last_success"]
+
+
+async def test_system_health_takes_its_turn(home: Home) -> None:
+    """Its request counts as any other; while Climkit wants a pause nothing is asked."""
+    await home.set_up_completely()
+    assert await async_setup_component(home.hass, "system_health", {})
+    await home.hass.async_block_till_done()
+    queue = home.sites[0].client.queue
+    unreachable = {"type": "failed", "error": "unreachable"}
+    with patch.object(system_health, "async_check_can_reach_url") as asked:
+        asked.return_value = unreachable
+        info = await get_system_health_info(home.hass, DOMAIN)
+        async with queue.turn(Priority.LIVE):
+            turns = queue.requests
+            reached = home.hass.async_create_task(info["can_reach_api"])
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert not asked.called
+        assert await reached == unreachable
+        assert queue.requests == turns + 1
+        queue.pause(LONGEST_WAIT + 1)
+        info = await get_system_health_info(home.hass, DOMAIN)
+        assert await info["can_reach_api"] == "ok"
+        assert asked.call_count == 1
 
 
 class TestSeveralAccounts:

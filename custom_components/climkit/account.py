@@ -33,9 +33,15 @@ def async_create_client(hass: HomeAssistant, data: Mapping[str, str]) -> Climkit
         username,
         password,
         url=url,
-        queue=hass.data.setdefault(_QUEUES, {}).setdefault(url, RequestQueue()),
+        queue=async_queue(hass, url),
         login=hass.data.setdefault(_LOGINS, {}).setdefault(digest, Login(username, password)),
     )
+
+
+@callback
+def async_queue(hass: HomeAssistant, url: str) -> RequestQueue:
+    """Return the queue of all that talks to a base URL."""
+    return hass.data.setdefault(_QUEUES, {}).setdefault(url, RequestQueue())
 
 
 def account_id(username: str, url: str) -> str:

@@ -5,7 +5,8 @@ from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from .api import DEFAULT_URL
+from .account import async_queue
+from .api import DEFAULT_URL, GIVEN_UP, Priority, QueuePausedError
 from .const import DOMAIN
 from .runtime import ClimkitConfigEntry
 
@@ -27,8 +28,23 @@ async def async_health(hass: HomeAssistant) -> dict[str, object]:
     now = dt_util.utcnow()
     times = [one.last_success for one in stats if one.last_success]
     return {
-        "can_reach_api": system_health.async_check_can_reach_url(hass, url),
+        "can_reach_api": _async_can_reach(hass, url),
         "accounts": len(entries),
         "requests_today": sum(one.today(now) for one in stats),
         "last_success": max(times, default=None),
     }
+
+
+async def _async_can_reach(hass: HomeAssistant, url: str) -> str | dict[str, str]:
+    """Ask whether Climkit can be reached, in a turn of the queue as the limit may count this too."""
+    queue = async_queue(hass, url)
+    found: str | dict[str, str] | None = None
+    try:
+        async with queue.turn(Priority.ASKED_FOR):
+            try:
+                found = await system_health.async_check_can_reach_url(hass, url)
+            finally:
+                queue.keep_distance(1.0 if found == "ok" else GIVEN_UP)
+    except QueuePausedError:
+        found = "ok"  # it was reached: it asked for the pause
+    return found

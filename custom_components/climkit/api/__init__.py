@@ -30,7 +30,7 @@ from .models import (
     is_object_id,
 )
 from .query import Query
-from .queue import Priority, RequestQueue
+from .queue import GIVEN_UP, Priority, QueuePausedError, RequestQueue
 from .stats import RequestStats, Shape
 from .timestamps import (
     HOUR,
@@ -52,6 +52,7 @@ __all__ = [
     "DEFAULT_ZONE",
     "FIRST_PAUSE",
     "FIRST_TIME",
+    "GIVEN_UP",
     "HOUR",
     "INTERVAL",
     "PLAUSIBLE_YEARS",
@@ -74,6 +75,7 @@ __all__ = [
     "MeterReading",
     "Priority",
     "Query",
+    "QueuePausedError",
     "Reading",
     "RequestQueue",
     "RequestStats",
