@@ -36,7 +36,7 @@ async def async_health(hass: HomeAssistant) -> dict[str, object]:
 
 
 async def _async_can_reach(hass: HomeAssistant, url: str) -> str | dict[str, str]:
-    """Ask whether Climkit can be reached, in a turn of the queue as the limit may count this too."""
+    """Ask whether Climkit can be reached, in a turn of the queue: the limit may count this too."""
     queue = async_queue(hass, url)
     found: str | dict[str, str] | None = None
     try:
