@@ -241,7 +241,11 @@ def async_forget_issues(
 ) -> None:
     """Tell no more of the problems of sites, meters and entries that are gone, `but` of one."""
     for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and issue_id != but and any(one in issue_id for one in ids):
+        if (
+            domain == DOMAIN
+            and issue_id != but
+            and any(f"_{one}_" in f"_{issue_id}_" for one in ids)
+        ):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 

@@ -192,6 +192,8 @@ class SiteRuntime:
     def _read_unknown_peaks(self) -> None:
         """Have read again what is lacking for highest quarter-hours that somebody pays for."""
         plan, per_kw = self.costs.plan, cache(self.costs.tariffs.power_price)
+        if not plan.tariffs.has_power_price:
+            return
         for state in self.history.states:
             if (payer := plan.payers.get(state.series.owner_id)) is None:
                 continue

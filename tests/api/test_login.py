@@ -294,6 +294,21 @@ class TestPerson:
         assert await background.asks() is ClimkitLoginError
         assert background.logins == 2
 
+    async def test_trouble_of_the_permitted_one(
+        self, background: Background, scripted: ScriptedApi, clock: FrozenDateTimeFactory
+    ) -> None:
+        """It takes nothing back: the next refusal is the last one, as it was before."""
+        for _ in range(3):
+            await background.asks()
+            clock.tick(5 * MINUTE)
+        background.client.login.permit()
+        wrong = scripted.answers["/auth"]
+        scripted.answers["/auth"] = Answer(body=b"<html>maintenance</html>")
+        assert await background.asks() is not ClimkitAuthenticationError
+        scripted.answers["/auth"] = wrong
+        clock.tick(5 * MINUTE)
+        assert await background.asks() is ClimkitAuthenticationError
+
     async def test_permits_one_more(
         self, background: Background, clock: FrozenDateTimeFactory
     ) -> None:

@@ -58,6 +58,7 @@ class Login:
         self._proved_at: float | None = None
         self._replaced_at: float | None = None
         self._refusals = 0
+        self._is_permitted = False
         self._rests_until = 0.0
 
     @override
@@ -91,6 +92,7 @@ class Login:
         self._ends = _now() + lives.total_seconds()
         self._proved_at = None
         self._refusals = 0
+        self._is_permitted = False
         self._rests_until = 0.0
 
     def note_refused(self) -> None:
@@ -103,9 +105,9 @@ class Login:
     def note_trouble(self) -> None:
         """Note a login that failed for another reason: what was refused before was trouble too.
 
-        Refusals that are believed already stay so until a login works.
+        Refusals that were believed stay so until a login works, also where a person had it tried.
         """
-        if not self.is_refused:
+        if not (self.is_refused or self._is_permitted):
             self._refusals = 0
 
     def note_strange(self) -> None:
@@ -117,6 +119,7 @@ class Login:
         """Let refused credentials be tried once more, since a person wants it."""
         if self.is_refused:
             self._refusals = BELIEVED_REFUSALS - 1
+            self._is_permitted = True
             self._rests_until = 0.0
 
     # What a refused request means

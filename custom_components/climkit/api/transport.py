@@ -306,6 +306,8 @@ class Transport:
                 login.check()
             try:
                 return await self._log_in(connect_within)
+            except ClimkitClosedError:
+                raise
             except ClimkitConnectionError:
                 login.note_trouble()
                 raise
@@ -344,13 +346,17 @@ class Transport:
     async def _send(self, request: _Request, token: str | None) -> bytes:
         """Take a turn, make one request and return the body of a good answer."""
         try:
+            self._refuse_if_closed(request)
             async with self._queue.turn(request.priority):
-                if self._is_closed:
-                    raise ClimkitClosedError(f"{request}: the client is closed")
+                self._refuse_if_closed(request)
                 return await self._send_now(request, token)
         except QueuePausedError as pause:
             message = f"{request}: the API asked for a pause"
             raise ClimkitRateLimitError(message, pause.seconds) from None
+
+    def _refuse_if_closed(self, request: _Request) -> None:
+        if self._is_closed:
+            raise ClimkitClosedError(f"{request}: the client is closed")
 
     async def _send_now(self, request: _Request, token: str | None) -> bytes:
         headers = {"Content-Type": "application/json"}

@@ -143,7 +143,7 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
     @override
     async def async_shutdown(self) -> None:
         self._update_debouncer.async_shutdown()
-        self.last_update_success = False  # a refresh that is going on ends without a word
+        self.last_update_success = False  # the error of a refresh that is going on is no news
         await super().async_shutdown()
 
     @callback

@@ -67,6 +67,11 @@ class Tariffs:
         return any(tariff.low_hours for tariff in self._tariffs.items)
 
     @property
+    def has_power_price(self) -> bool:
+        """Whether any tariff has a price of the highest quarter-hour, whoever pays it."""
+        return any(one.power_price(payer) for one in self._tariffs.items for payer in Payer)
+
+    @property
     def start(self) -> datetime | None:
         """Return the first hour with a price, in UTC."""
         first = min((one.valid_from for one in self._all), default=None)

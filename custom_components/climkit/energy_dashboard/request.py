@@ -51,9 +51,9 @@ async def _async_fulfil_request(hass: HomeAssistant, runtime: SiteRuntime) -> No
     while stored := runtime.record.dashboard_request:
         # Of several sites the first brings a home's consumption that the next makes wrong.
         request = DashboardRequest(owner_id=stored.owner, water_ids=stored.water, may_remove=True)
-        looks += 1
         try:
             if looks < LOOKS_FOR_POWER and await async_lacks_power(hass, runtime):
+                looks += 1
                 await asyncio.sleep(LOOKS_EVERY)
                 continue
             await async_set_up_dashboard(hass, runtime, request, dry_run=False)

@@ -14,7 +14,6 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 from homeassistant.util import dt as dt_util
-from sqlalchemy.exc import SQLAlchemyError
 import voluptuous as vol
 
 from ..api import ClimkitClient, ClimkitError, Meter, Query, SiteReference, read_each_site
@@ -191,7 +190,7 @@ class SelectionSteps(ViewSteps):
         """Return what is told of the duration and the space of histories."""
         try:
             lookup = await async_lookup_seconds(self.hass)
-        except RecorderError, SQLAlchemyError:
+        except RecorderError:
             lookup = 0.0  # then only Climkit's part is known
         told = {}
         for kind, history in histories.items():

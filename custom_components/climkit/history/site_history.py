@@ -14,7 +14,6 @@ import logging
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..api import ClimkitError, Interval, Site, floor_hour
 from ..feeds import Answer, FeedReader, columns_of
@@ -365,7 +364,7 @@ class SiteHistory:
             if may_be_of_the_hours(err):
                 await self._async_defer_or_skip(page)
             self._recheck.plan(page.feed, page.range)
-        except RecorderError, RowsChangedError, SQLAlchemyError:
+        except RecorderError, RowsChangedError:
             self._recheck.plan(page.feed, page.range)
             raise
 
