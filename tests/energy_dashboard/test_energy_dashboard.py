@@ -269,6 +269,22 @@ class TestSite:
             pump.statistic_id: common.statistic_id,
         }
 
+    async def test_newest_hours_are_not_whole_yet(self, house: Home) -> None:
+        """A charge point has them already, the meter that it stands behind only in part."""
+        before = await preferences.async_find_parents(house.hass, house.sites[0])
+        first, _ = charge_points(house)
+        key = f"climkit:{first}_total"
+        point = next(one for one in house.sites[0].series.values() if one.statistic_id == key)
+        newest = house.true_now.replace(minute=0, second=0, microsecond=0)
+        rows = [
+            StatisticData(start=newest - timedelta(hours=ago), state=50.0, sum=1e4 - 50.0 * ago)
+            for ago in (3, 2, 1)
+        ]
+        async_add_external_statistics(house.hass, metadata(point, "Charge point"), rows)
+        await house.settle()
+        assert first in before
+        assert await preferences.async_find_parents(house.hass, house.sites[0]) == before
+
     async def test_what_a_person_said_goes_before_the_data(self, house: Home) -> None:
         """A charge point that is named stands where it is said; the others where the data say."""
         first, second = charge_points(house)
