@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import json
 import logging
 from typing import Any
@@ -150,6 +150,17 @@ async def test_how_windows_are_read(home: Home, reading: Any, told_as: str) -> N
     await home.set_up_completely()
     answer, _ = await told(home)
     assert answer["api"]["settled"]["windows_are_read_as"].keys() == {told_as}
+
+
+@pytest.mark.parametrize(
+    ("minutes_before", "read_as"),
+    [(120, "local time"), (60, "local time"), (59, "UTC"), (0, "UTC"), (-15, None)],
+)
+def test_reading_of_a_window(minutes_before: int, read_as: str | None) -> None:
+    """An hour too early is local time, as in winter; what begins later says nothing."""
+    stats, start = RequestStats(), datetime(2026, 11, 20, tzinfo=UTC)
+    stats.note_window(start, start - timedelta(minutes=minutes_before))
+    assert dict(stats.windows) == ({read_as: 1} if read_as else {})
 
 
 async def test_amounts_are_not_told(home: Home) -> None:

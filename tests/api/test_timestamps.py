@@ -15,6 +15,7 @@ from custom_components.climkit.api import (
     parse_timestamp,
     query_window,
 )
+from custom_components.climkit.api.timestamps import names_other_rows
 
 ZURICH = ZoneInfo("Europe/Zurich")
 
@@ -146,3 +147,15 @@ def test_floors() -> None:
     assert floor_hour(moment) == utc(2026, 10, 25, 1)
     assert local_midnight(moment, ZURICH) == utc(2026, 10, 24, 22)
     assert floor_interval(moment) + INTERVAL > moment
+
+
+@pytest.mark.parametrize(
+    ("off", "on", "are_others"),
+    [(0, 96, False), (1, 1, False), (2, 94, False), (2, 4, False), (2, 3, True), (96, 0, True)],
+)
+def test_rows_that_are_none_of_quarter_hours(off: int, on: int, are_others: bool) -> None:
+    """A few that are off do not make the others wrong; more than a third do."""
+    start = datetime(2026, 5, 5, tzinfo=UTC)
+    stamps = [start + n * timedelta(minutes=15) for n in range(off + on)]
+    stamps[:off] = [stamp + timedelta(minutes=5) for stamp in stamps[:off]]
+    assert names_other_rows([stamp.isoformat() for stamp in stamps]) is are_others

@@ -154,3 +154,21 @@ def test_order() -> None:
         "Flat 2, cellar",
         "Flat 10",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "called"),
+    [
+        ("Stairs", 7, "Stairs"),
+        (None, 7, "electricity 7"),
+        (None, 0, "electricity 0"),
+        (None, None, "electricity cdef"),
+        ("", 7, "electricity 7"),
+    ],
+)
+def test_meter_without_a_name(name: str | None, address: int | None, called: str) -> None:
+    """Its address on the bus tells it, which may be 0; without one the end of its id does."""
+    data = {"id": "0123456789abcdef", "type": ELECTRICITY, "name": name, "prim_ad": address}
+    meter = Meter.from_api(data)
+    assert meter
+    assert NAMES.meter(meter) == called

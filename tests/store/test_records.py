@@ -227,6 +227,14 @@ class TestReading:
         assert plausibility.filter(Feed(SITE_ID, "electricity"), [row])
         assert plausibility.outliers
 
+    @pytest.mark.parametrize("limit", [float("nan"), float("inf"), True, "1"])
+    def test_number_that_is_none(self, limit: object) -> None:
+        """It is not taken for one, whoever wrote it."""
+        lost: list[str] = []
+        record = {"plausibility": {"limits": {"electricity::total": limit, "x": 1.5}}}
+        assert SiteRecord.from_dict(record, lost).plausibility.limits == {"x": 1.5}
+        assert lost == ["plausibility"]
+
 
 class TestFirstRelease:
     """Release 0.1.0 had other names, and lists for ranges and peaks."""
