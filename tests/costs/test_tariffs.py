@@ -341,3 +341,18 @@ class TestChanges:
         assert self.changed(tariffs(self.OLD), tariffs(dearer)) == []
         assert self.changed(tariffs(self.OLD), tariffs(self.OLD, same)) == []
         assert self.changed(tariffs(), tariffs()) == []
+
+
+@pytest.mark.parametrize("share", [0, 80, 100])
+def test_share_of_the_grid_price(share: float) -> None:
+    """From nothing at all to all of it."""
+    stored = {
+        "valid_from": "2026-01-01",
+        "currency": "CHF",
+        "low_hours": {},
+        "fees": {},
+        "electricity": {"grid_price": 0.5, "solar_share": share},
+        "water_and_heat": {},
+    }
+    rate = Tariff.from_data(stored).rate(Price.SOLAR)
+    assert rate == Rate(pytest.approx(0.5 * share / 100))

@@ -133,6 +133,13 @@ def test_flat_shows_its_water_by_day_where_it_is_known_to_be_its_own() -> None:
     made = page([one], text, "flat", "a", "m1")
     graphs = [card for card in cards(made) if card["type"] == "statistics-graph"]
     assert [graph["title"] for graph in graphs] == ["Meter 2"]
+    shown = {key: graphs[0][key] for key in ("period", "days_to_show", "chart_type", "stat_types")}
+    assert shown == {
+        "period": "day",
+        "days_to_show": 30,
+        "chart_type": "bar",
+        "stat_types": ["change"],
+    }
     two = site("a", meter(1), meter(4), meter(2, "cold_water"))
     assert "statistics-graph" not in types(page([two], text, "flat", "a", "m1"))
     assert "statistics-graph" not in types(page([one], text, "building", "a", None))
