@@ -180,14 +180,10 @@ class TestChangedDuringSetUp:
         """Do something in the middle of set-up, and wait until that and what follows is done."""
 
         async def during_set_up(change: Callable[[], object]) -> None:
-            asked = len(home.simulator.requests)
-            home.simulator.switches.faults = [
-                Fault(kind=FaultKind.DELAY, path="/site_data/", delay=1.0, times=1)
-            ]
+            slow = Fault(kind=FaultKind.DELAY, path="/site_data/", delay=1.0, times=1)
+            home.simulator.switches.faults = [slow]
             task = home.hass.async_create_task(home.set_up())
-            await home.until(
-                lambda: any("/site_data/" in one.path for one in home.simulator.requests[asked:])
-            )
+            await home.until(lambda: not slow.times)
             assert home.entry.state is ConfigEntryState.SETUP_IN_PROGRESS
             change()
             home.freezer.tick(2)
@@ -431,7 +427,8 @@ async def test_a_refresh_ends_with_the_account(
     home.simulator.switches.columns = False
     await home.set_up_completely()
     home.freezer.tick(timedelta(hours=1))
-    home.simulator.switches.faults = [Fault(kind=FaultKind.DELAY, delay=1.0, times=1)]
+    slow = Fault(kind=FaultKind.DELAY, delay=1.0, times=1)
+    home.simulator.switches.faults = [slow]
     [site] = home.sites
     asked = len(home.simulator.requests)
     newest = home.entity_id(f"{site.site.id}_last_measurement")
@@ -440,7 +437,7 @@ async def test_a_refresh_ends_with_the_account(
             "homeassistant", "update_entity", {"entity_id": newest}, blocking=True
         )
     )
-    await home.until(lambda: len(home.simulator.requests) > asked)
+    await home.until(lambda: not slow.times)
     caplog.clear()
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     home.freezer.tick(2)
