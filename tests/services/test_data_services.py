@@ -383,6 +383,13 @@ class TestTooManyValues:
         await self.refused(home, "get_sensor_data", sensor)
 
 
+async def data_requests(home: Home, site: Building, **stretch: str) -> int:
+    """How many requests of data the rows of a stretch of a site take."""
+    before = len(home.simulator.requests)
+    await call(home, "get_site_data", site.id, **stretch)
+    return sum("site_data" in one.path for one in home.simulator.requests[before:])
+
+
 class TestWrongCalls:
     """It is said what is wrong."""
 
@@ -431,10 +438,8 @@ class TestWrongCalls:
         self, home: Home, site: Building, sampling: str, since: str, to: str
     ) -> None:
         """As many days as are said, in few requests; a day has 23 to 25 hours."""
-        before = len(home.simulator.requests)
-        await call(home, "get_site_data", site.id, since=since, to=to, sampling=sampling)
-        asked = [r for r in home.simulator.requests[before:] if "site_data" in r.path]
-        assert len(asked) in {4, 5}  # where data begin in between, what is missing is asked for
+        number = await data_requests(home, site, sampling=sampling, since=since, to=to)
+        assert number in {4, 5}  # where data begin in between, what is missing is asked for
 
     @pytest.mark.parametrize(
         ("sampling", "since", "to"),
@@ -447,10 +452,7 @@ class TestWrongCalls:
         self, home: Home, site: Building, sampling: str, since: str, to: str
     ) -> None:
         """As many days as are said, also where the first and last row reach further."""
-        before = len(home.simulator.requests)
-        await call(home, "get_site_data", site.id, since=since, to=to, sampling=sampling)
-        asked = [r for r in home.simulator.requests[before:] if "site_data" in r.path]
-        assert len(asked) == 4
+        assert await data_requests(home, site, sampling=sampling, since=since, to=to) == 4
 
     @pytest.mark.parametrize(
         ("sampling", "since", "to"),

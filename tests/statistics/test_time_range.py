@@ -55,6 +55,14 @@ def test_touched_hours() -> None:
     assert TimeRange(START, START + HOUR + datetime.resolution).touched_hours == of_hours(0, 2)
 
 
+def test_hours() -> None:
+    """Those that begin in a range, full ones; there may be none."""
+    minute = timedelta(minutes=1)
+    assert TimeRange(START, START + 2 * HOUR).hours == [START, START + HOUR]
+    assert TimeRange(START + minute, START + HOUR + minute).hours == [START + HOUR]
+    assert TimeRange(START + minute, START + HOUR).hours == []
+
+
 def test_contains() -> None:
     """The start belongs to a range, its end does not."""
     assert START in of_hours(0, 1)

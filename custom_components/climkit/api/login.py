@@ -74,7 +74,7 @@ class Login:
     @property
     def is_refused(self) -> bool:
         """Whether the credentials count as refused: then only a person's act is a reason to try."""
-        return self._refusals >= BELIEVED_REFUSALS
+        return self._refusals >= BELIEVED_REFUSALS and not self._is_permitted
 
     def check(self) -> None:
         """Raise unless a login may be tried without a person who waits for it.
@@ -100,6 +100,7 @@ class Login:
         now = _now()
         if now >= self._rests_until:
             self._refusals += 1
+            self._is_permitted = False
         self._rests_until = now + REFUSAL_PAUSE
 
     def note_trouble(self) -> None:
@@ -107,7 +108,7 @@ class Login:
 
         Refusals that were believed stay so until a login works, also where a person had it tried.
         """
-        if not (self.is_refused or self._is_permitted):
+        if self._refusals < BELIEVED_REFUSALS:
             self._refusals = 0
 
     def note_strange(self) -> None:
@@ -118,7 +119,6 @@ class Login:
     def permit(self) -> None:
         """Let refused credentials be tried once more, since a person wants it."""
         if self.is_refused:
-            self._refusals = BELIEVED_REFUSALS - 1
             self._is_permitted = True
             self._rests_until = 0.0
 

@@ -150,15 +150,18 @@ class SensorPrices:
             left = without(before, looked_at) if looked_at else before
             self.untold[sensor] = merged([*left, *ranges])
 
-    async def async_copy_means(self, tariffs: Tariffs, hours: TimeRange) -> None:
-        """Copy the means of a stretch that sensors have and that are not copied yet.
+    async def async_copy_means(self, tariffs: Tariffs, hours: TimeRange) -> Means:
+        """Copy the means of a stretch that sensors have and that are not copied yet; return all.
 
         Raises RecorderError where copies were not stored.
         """
+        found: dict[str, dict[datetime, float]] = {}
         for sensor, stretch in tariffs.told_by_sensors(hours):
             copied = await self._async_copied(sensor, stretch)
             if told := await self._async_told(sensor, stretch, copied, tariffs.currency):
-                await self._async_copy(sensor, told, tariffs.currency)
+                copied |= await self._async_copy(sensor, told, tariffs.currency)
+            found.setdefault(sensor, {}).update(copied)
+        return found
 
     async def async_copied_means(self, tariffs: Tariffs, hours: TimeRange) -> Means:
         """Return the means of a stretch that are copied, by sensor."""
@@ -194,8 +197,8 @@ class SensorPrices:
 
     async def _async_copy(
         self, sensor: str, told: Mapping[datetime, float], currency: str | None
-    ) -> None:
-        """Copy means to the statistic of this integration."""
+    ) -> dict[datetime, float]:
+        """Copy means to the statistic of this integration, and return them as they are stored."""
         name = f"{self._name} ({self._label(sensor)})"
         statistic = described(self._statistic_id(sensor), name, price_unit(currency), is_mean=True)
         async_write_means(self._hass, statistic, told)
@@ -204,6 +207,7 @@ class SensorPrices:
         if not told.keys() <= copied.keys():
             raise RecorderError(f"{statistic['statistic_id']} lacks prices that were copied")
         self.untold[sensor] = without(self.untold.get(sensor, []), *ranges_of_hours(told))
+        return copied
 
     # The sensors
 
@@ -232,7 +236,4 @@ def _new_prices(
 
 def _lacking(hours: TimeRange, copied: Mapping[datetime, float]) -> list[TimeRange]:
     """Return the hours that begin in a stretch and are not copied."""
-    first = floor_hour(hours.start + HOUR - datetime.resolution)
-    number = -((first - hours.end) // HOUR)
-    every = (first + index * HOUR for index in range(number))
-    return ranges_of_hours(hour for hour in every if hour not in copied)
+    return ranges_of_hours(hour for hour in hours.hours if hour not in copied)

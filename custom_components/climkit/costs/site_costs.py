@@ -280,8 +280,7 @@ class SiteCosts:
 
     async def _async_compute(self, page: CostPage) -> None:
         tariffs = self._state.tariffs
-        await self._sensor_prices.async_copy_means(tariffs, page.range)
-        means = await self._sensor_prices.async_copied_means(tariffs, page.range)
+        means = await self._sensor_prices.async_copy_means(tariffs, page.range)
         self._state.note_change(page)
         if wrong := await async_compute(self._hass, page, tariffs, means):
             await self._state.async_reset(wrong)

@@ -52,19 +52,19 @@ async def _async_fulfil_request(hass: HomeAssistant, runtime: SiteRuntime) -> No
         # Of several sites the first brings a home's consumption that the next makes wrong.
         request = DashboardRequest(owner_id=stored.owner, water_ids=stored.water, may_remove=True)
         try:
-            if looks < LOOKS_FOR_POWER and await async_lacks_power(hass, runtime):
+            is_ready = looks >= LOOKS_FOR_POWER or not await async_lacks_power(hass, runtime)
+            if is_ready:
+                await async_set_up_dashboard(hass, runtime, request, dry_run=False)
+            else:
                 looks += 1
-                await asyncio.sleep(LOOKS_EVERY)
-                continue
-            await async_set_up_dashboard(hass, runtime, request, dry_run=False)
         except RecorderError as err:
             _LOGGER.debug("The Energy dashboard is set up later: %s", err)
-            await asyncio.sleep(LOOKS_EVERY)
-            continue
+            is_ready = False
         except ServiceValidationError as err:
-            if err.translation_key == "statistics_not_ready":
-                await asyncio.sleep(LOOKS_EVERY)
-                continue
-            _LOGGER.warning("The Energy dashboard was not set up: %s", err.translation_key)
-        runtime.record.dashboard_request = None
-        runtime.store.save_soon()
+            if is_ready := err.translation_key != "statistics_not_ready":
+                _LOGGER.warning("The Energy dashboard was not set up: %s", err.translation_key)
+        if is_ready:
+            runtime.record.dashboard_request = None
+            runtime.store.save_soon()
+        else:
+            await asyncio.sleep(LOOKS_EVERY)

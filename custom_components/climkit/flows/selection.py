@@ -80,11 +80,10 @@ class SelectionSteps(ViewSteps):
         free = [site_id for site_id in self._sites if site_id not in taken]
         if not free:
             return self.async_abort(reason="sites_taken" if taken else "no_sites")
-        is_known = CONF_SITES in self.options
-        current = self.options.get(CONF_SITES, ALL)
-        wants_all = current == ALL
-        present, absent = split_choice(current, self._sites)
-        if is_known and wants_all:  # what cannot be read now cannot be shown, and was wanted
+        current = self.options.get(CONF_SITES)
+        wants_all = current in (None, ALL)
+        present, absent = split_choice(ALL if current is None else current, self._sites)
+        if current == ALL:  # what cannot be read now cannot be shown, and was wanted
             unread = (one.id for one in self.references if one.id not in self._sites)
             absent = [site_id for site_id in unread if slug(site_id) not in others]
         if len(self._sites) == 1 and wants_all:

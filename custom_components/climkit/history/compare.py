@@ -119,10 +119,11 @@ class SiteComparison:
     async def _async_compare_all(self, asked: _Asked) -> dict[Series, list[Difference]]:
         feeds = [feed for feed in self._state.feeds if self._comparable(feed, asked)]
         others = {feed: self._recheck.unread(feed) for feed in feeds}
-        for feed in () if asked.dry_run else feeds:
-            since = min(state.since for state in self._comparable(feed, asked))
-            stored = replace(asked.range, start=max(asked.range.start, since))
-            self._recheck.remember(feed, stored.touched_hours)
+        if not asked.dry_run:
+            for feed in feeds:
+                since = min(state.since for state in self._comparable(feed, asked))
+                stored = replace(asked.range, start=max(asked.range.start, since))
+                self._recheck.remember(feed, stored.touched_hours)
         found: dict[Series, list[Difference]] = {}
         try:
             for feed in feeds:

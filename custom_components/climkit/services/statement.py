@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 
 from homeassistant.util.json import JsonValueType
 
-from ..api import HOUR, floor_hour, local_midnight
+from ..api import floor_hour, local_midnight
 from ..const import DECIMALS
 from ..costs import Payer, Tariffs
 from ..measures import Series, TimeOfUse
@@ -276,9 +276,8 @@ def _is_to_come(one: Measured, start: datetime, end: datetime, now: datetime) ->
 
 def _hours(start: datetime, end: datetime) -> set[datetime]:
     """Return the full hours that begin in a stretch."""
-    first = floor_hour(start + HOUR - datetime.resolution)
-    number = -((first - end) // HOUR) if first < end else 0
-    return {first + index * HOUR for index in range(number)}
+    found = TimeRange.between(start, end)
+    return set(found.hours) if found else set()
 
 
 # A text that begins like a formula would be one for a spreadsheet, also behind a comma where that

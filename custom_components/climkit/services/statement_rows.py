@@ -37,9 +37,6 @@ from .target import ATTR_FORMAT, ATTR_FROM, ATTR_TO, CSV
 
 SITE = "site"
 
-# So many days with a single row each are those of a meter that has one a day.
-FEWEST_ROWS = 2
-
 # A year; all hours of all meters are read from the database.
 MOST_DAYS = 366
 
@@ -233,11 +230,8 @@ def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours) -> list[Measur
 
 
 def _told(hours: Collection[datetime], zone: tzinfo) -> set[datetime]:
-    """Return the hours of which the only row of their day tells; none where days have several.
-
-    A single row says nothing of that: it may be what is left of a day.
-    """
-    if len(hours) < FEWEST_ROWS or not are_one_a_day(hours, zone):
+    """Return the hours of which the only row of their day tells; none where days have several."""
+    if not are_one_a_day(hours, zone):
         return set()
     days = [hour.astimezone(zone).date() for hour in hours]
     return {hour for day in days for hour in hours_of_day(day, zone)}

@@ -83,13 +83,16 @@ def hourly_amounts(
 
 
 def are_one_a_day(hours: Iterable[datetime], zone: tzinfo) -> bool:
-    """Whether no local day has two of some hours: of a meter that is read daily each is a day's."""
+    """Whether some days have one of the hours each: of a meter that is read daily it is the day's.
+
+    A single hour says nothing of that: it may be what is left of a day.
+    """
     days = set()
     for hour in hours:
         if (day := hour.astimezone(zone).date()) in days:
             return False
         days.add(day)
-    return True
+    return len(days) > 1
 
 
 def hours_of_day(day: date, zone: tzinfo) -> Iterator[datetime]:

@@ -43,6 +43,12 @@ class TimeRange:
         return TimeRange(floor_hour(self.start), floor_hour(self.end + HOUR - datetime.resolution))
 
     @property
+    def hours(self) -> list[datetime]:
+        """Return the starts of the full hours that begin in the range."""
+        first = floor_hour(self.start + HOUR - datetime.resolution)
+        return [first + index * HOUR for index in range(-((first - self.end) // HOUR))]
+
+    @property
     def halves(self) -> list[TimeRange]:
         """Return both halves, which begin with a full hour; an hour is not parted."""
         middle = floor_hour(self.start + (self.end - self.start) / 2)
