@@ -112,7 +112,7 @@ class TestImplausible:
         assert one.translation_placeholders
         assert one.translation_placeholders["largest"] == "23900 kWh"
         assert one.translation_placeholders["number"] == "1"
-        assert one.translation_placeholders["first"] == "19.11.2026 05:00"
+        assert one.translation_placeholders["first"] == "19.11.2026, 05:00"
         names = (one.translation_placeholders["name"], one.translation_placeholders["site"])
         assert not any(name in str((issue, one.data)) for name in names)
 
@@ -280,8 +280,8 @@ class TestImplausible:
             "number": "2",
             "largest": "4000 kWh",
             "limit": "2500 kWh",
-            "first": "19.11.2026 05:00",
-            "last": "19.11.2026 05:15",
+            "first": "19.11.2026, 05:00",
+            "last": "19.11.2026, 05:15",
         }
 
     async def test_of_a_meter_nobody_wants(self, home: Home, site_id: str, flat_id: str) -> None:
@@ -426,7 +426,7 @@ class TestSilentMeters:
             "site": site.site.name,
             "number": "3",
             "meters": ", ".join([site.names.meter(meter)] * 3),
-            "since": f"11.11.2026 11:{NOW:%M}",
+            "since": f"11.11.2026, 11:{NOW:%M}",
         }
 
     async def test_silent_for_years(self, home: Home) -> None:
@@ -586,8 +586,8 @@ class TestHistory:
         assert issue.translation_placeholders == {
             "site": home.sites[0].site.name,
             "number": "2",
-            "first": "19.11.2026 05:00",
-            "last": "19.11.2026 06:00",
+            "first": "19.11.2026, 05:00",
+            "last": "19.11.2026, 06:00",
         }
         stats = home.sites[0].history.recheck_stats
         assert stats.nights >= MANY_NIGHTS

@@ -167,7 +167,7 @@ class SiteIssues:
         return [Issue(kind=SITE_REFUSED, placeholders={"site": self._name})] * is_refused
 
     def _local(self, time: datetime) -> str:
-        return f"{time.astimezone(self._runtime.site.zone):%d.%m.%Y %H:%M}"
+        return f"{time.astimezone(self._runtime.site.zone):%d.%m.%Y, %H:%M}"
 
 
 def silent_meters(runtime: SiteRuntime, now: datetime) -> Iterator[tuple[Meter, datetime]]:
