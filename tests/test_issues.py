@@ -284,6 +284,16 @@ class TestImplausible:
             "last": "19.11.2026, 05:15",
         }
 
+    async def test_decimals(self, home: Home, site_id: str) -> None:
+        """An amount is written as the language of Home Assistant does."""
+        home.hass.config.language = "fr"
+        home.simulator.world.revise(site_id, "prod_total", WRONG, WRONG + HOUR / 4, value=4000.5)
+        await home.set_up_completely()
+        await look(home)
+        [issue] = issues(home).values()
+        assert issue.translation_placeholders
+        assert issue.translation_placeholders["largest"] == "4000,5 kWh"
+
     async def test_of_a_meter_nobody_wants(self, home: Home, site_id: str, flat_id: str) -> None:
         """Nobody is bothered with it."""
         home.simulator.world.revise(

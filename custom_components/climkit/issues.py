@@ -14,7 +14,7 @@ from yarl import URL
 from .api import INTERVAL, ClimkitClient, Meter
 from .const import DOMAIN
 from .feeds import Outliers, column_of_series
-from .measures import METER_TYPES
+from .measures import METER_TYPES, number_in
 from .runtime import SiteRuntime
 
 DOCUMENT = "/blob/main/docs/repairs.md"
@@ -115,7 +115,7 @@ class SiteIssues:
         runtime = self._runtime
         meter = runtime.meters.get(meter_id)
         worst = max(outliers, key=lambda one: abs(one.largest) / one.limit)
-        unit = worst.column.quantity.unit
+        unit, language = worst.column.quantity.unit, runtime.names.language
         return Issue(
             kind="implausible",
             subject=meter_id,
@@ -123,8 +123,8 @@ class SiteIssues:
                 "name": runtime.names.meter(meter) if meter else self._name,
                 "site": self._name,
                 "number": str(worst.count),
-                "largest": f"{worst.largest:.6g} {unit}",
-                "limit": f"{worst.limit:.6g} {unit}",
+                "largest": f"{number_in(language, worst.largest)} {unit}",
+                "limit": f"{number_in(language, worst.limit)} {unit}",
                 "first": self._local(worst.first),
                 "last": self._local(worst.last),
             },

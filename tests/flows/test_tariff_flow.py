@@ -359,6 +359,13 @@ class TestAdd:
         await flow.answer(other)
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
 
+    async def test_unlikely_price_in_french(self, flow: Flow) -> None:
+        """The price that is asked about is written as people write it."""
+        flow.home.hass.config.language = "fr"
+        await flow.add()
+        await flow.answer(PRICES | {"electricity": {"grid_price": 27.7, "solar_share": 80}})
+        assert flow.result["description_placeholders"]["price"] == "27,7 CHF/kWh"
+
     @pytest.mark.parametrize(("currency", "is_doubted"), [("EUR", True), ("JPY", False)])
     async def test_unlikely_price_of_a_currency(
         self, flow: Flow, currency: str, is_doubted: bool

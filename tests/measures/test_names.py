@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.climkit.api import Meter, Site
 from custom_components.climkit.const import CONF_HISTORY
-from custom_components.climkit.measures.names import Names, by_number
+from custom_components.climkit.measures.names import Names, by_number, number_in
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import ELECTRICITY, METER_TYPES
 from tests.conftest import NOW, Home
@@ -31,6 +31,15 @@ async def named(home: Home, word: str) -> None:
         if str((await known_names(home.hass))[grid_import(home)]).endswith(f" {word}"):
             return
     pytest.fail(f"never called {word}")
+
+
+@pytest.mark.parametrize(
+    ("language", "written"), [("en", "12.5"), ("de", "12.5"), ("fr", "12,5"), ("it", "12,5")]
+)
+def test_number(language: str, written: str) -> None:
+    """Numbers stand in sentences as people write them; whole ones have no decimals."""
+    assert number_in(language, 12.5) == written
+    assert number_in(language, 23_900.0) == "23900"
 
 
 def test_cost() -> None:

@@ -53,6 +53,7 @@ from ..costs import (
     stored_prices,
     unusable_days,
 )
+from ..measures import number_in
 from ..options import history_start
 from ..runtime import ClimkitConfigEntry
 from .copies import chosen_sites, with_copies, without_copies
@@ -314,7 +315,8 @@ class PriceSteps(ConfigSubentryFlow):
         unlikely = max((abs(price) for price in prices), default=0.0)
         if unlikely <= UNLIKELY_PRICE or self._currency not in ("CHF", "EUR"):
             return {}
-        placeholders["price"] = f"{unlikely:g} {self._currency}/kWh"
+        price = number_in(self.hass.config.language, unlikely)
+        placeholders["price"] = f"{price} {self._currency}/kWh"
         return {part: "unlikely_price"}
 
     def _finish(

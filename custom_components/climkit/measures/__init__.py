@@ -1,6 +1,6 @@
 """What Climkit measures: the table of measures, the series that meters make of it, their names."""
 
-from .names import Names, by_number
+from .names import Names, by_number, number_in
 from .series import Feed, Series, all_series, known_meters, repeated_by_site, split_column
 from .table import (
     BATTERY_COLUMNS,
@@ -34,6 +34,7 @@ __all__ = [
     "all_series",
     "by_number",
     "known_meters",
+    "number_in",
     "repeated_by_site",
     "split_column",
 ]

@@ -1,4 +1,4 @@
-"""Names of meters and statistics, in the language of the Home Assistant instance."""
+"""Names of meters and statistics, and numbers, in the language of the Home Assistant instance."""
 
 from collections.abc import Iterable, Mapping
 import re
@@ -11,6 +11,16 @@ from ..api import Meter, Site
 from ..const import DOMAIN
 from .series import Series
 from .table import Price, TimeOfUse
+
+
+# German is Switzerland's, which has a point.
+_WITH_DECIMAL_COMMA = ("fr", "it")
+
+
+def number_in(language: str, number: float) -> str:
+    """Write a number of at most six digits as it stands in sentences of a language."""
+    written = f"{number:.6g}"
+    return written.replace(".", ",") if language in _WITH_DECIMAL_COMMA else written
 
 
 def by_number(label: str) -> list[int | str]:
