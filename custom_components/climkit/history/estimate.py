@@ -24,7 +24,7 @@ SECONDS_PER_REQUEST = 1.1
 # What the recorder does takes so many times as long as a look-up in its database: that takes longer
 # on a small machine too. Rows are stored in orders, of a series' rows of a page. Until 2026.11 each
 # row was looked up and stored by itself. Measured: docs/measurements.md.
-LOOKUPS_PER_ROW = 0.25 if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11) else 2.4
+LOOKUPS_PER_ROW = 0.25 if (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11) else 3.4
 LOOKUPS_PER_ORDER = 7
 
 # A time is told in the largest unit of which there are as many as this: rounding hides little then.
