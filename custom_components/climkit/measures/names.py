@@ -12,7 +12,6 @@ from ..const import DOMAIN
 from .series import Series
 from .table import Price, TimeOfUse
 
-
 # German is Switzerland's, which has a point.
 _WITH_DECIMAL_COMMA = ("fr", "it")
 
