@@ -9,6 +9,7 @@ from ..ids import slug, slugs
 from ..measures import (
     CHARGE_POINT,
     ELECTRICITY,
+    METER_TYPES,
     Feed,
     Names,
     Series,
@@ -81,15 +82,16 @@ class SiteInventory:
 
     def are_retyped(self, listed: Iterable[Meter]) -> bool:
         """Whether a meter is listed as another type than before: it counts something else."""
-        known = ((self._record.described.get(slug(meter.id)), meter) for meter in listed)
-        return any(before and before.type != meter.type for before, meter in known)
+        known = (one for one in listed if one.type in METER_TYPES)
+        pairs = ((self._record.described.get(slug(meter.id)), meter) for meter in known)
+        return any(before and before.type != meter.type for before, meter in pairs)
 
     def take_list(self, listed: list[Meter]) -> None:
-        """Take in the day's list."""
+        """Take in the day's list; a meter of a type that nobody knows stays what it was."""
         self._live_data.drop_stale_columns(_ids(self._listed) - _ids(listed))
         self._listed = listed
-        described = {slug(meter.id): replace(meter, id=slug(meter.id)) for meter in listed}
-        self._record.described.update(described)
+        for meter in (one for one in listed if one.type in METER_TYPES):
+            self._record.described[slug(meter.id)] = replace(meter, id=slug(meter.id))
         self._has_new_list = True
 
     def update(self, site: Site, names: Names) -> bool:
@@ -128,7 +130,7 @@ class SiteInventory:
     def _remembered(self) -> dict[str, Meter]:
         """Return what lists had before: answers may still tell of a meter that one list lacks."""
         known = {key: self._record.described.get(slug(key)) for key in self._record.meters}
-        return {key: meter for key, meter in known.items() if meter}
+        return {key: one for key, one in known.items() if one and one.type in METER_TYPES}
 
     def _claim(self, meters: Iterable[str]) -> None:
         """Take what no other site has; what another one has is not this one's."""
