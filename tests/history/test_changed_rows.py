@@ -20,11 +20,12 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from sqlalchemy import delete, select
 
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
+from custom_components.climkit.costs import state as cost_state
 from tests.backup import adjust_sum, copy_database, restore_database
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, correct_tariff, tariff
 from tests.small_site import FIRST, source, without_pauses, world
-from tests.stories.source import METER_ID, SITE_ID, Correction, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER, Correction, Late, Source
 from tests.stories.verdict import assert_true
 from tests.truth import stored_rows
 
@@ -48,9 +49,11 @@ async def priced(home: Home) -> Home:
     return home
 
 
-def prices(valid_from: str, grid: float = 0.3) -> dict[str, Any]:
+def prices(valid_from: str, grid: float = 0.3, cold_water: float = 2.0) -> dict[str, Any]:
     """A tariff."""
-    return tariff(SITE_ID, valid_from, grid_price=grid, solar_price=0.2, cold_water_price=2.0)
+    return tariff(
+        SITE_ID, valid_from, grid_price=grid, solar_price=0.2, cold_water_price=cold_water
+    )
 
 
 async def assert_all_true(home: Home) -> None:
@@ -219,6 +222,33 @@ class TestOtherDay:
         await priced.complete()
         await priced.turn_clock(hours=20)
         await assert_all_true(priced)
+
+    async def test_memory_of_before_the_first_rows(
+        self,
+        home: Home,
+        hass_storage: dict[str, Any],
+        source: Source,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Memory and prices are those of a day on which water had no rows; they cost too much."""
+        monkeypatch.setattr(cost_state, "LONGEST_PAGE", timedelta(hours=6))
+        source.late.append(Late(FIRST - 9 * HOUR, NOW, NOW + 2 * HOUR, WATER))
+        await home.set_up_completely()
+        subentry = add_tariff(home, prices("2026-11-01"))
+        await home.settle()
+        key = f"{DOMAIN}.{home.entry.entry_id}"
+        await home.sites[0].store.async_save_now()
+        memory = deepcopy(hass_storage[key])
+        for _ in range(3):
+            await home.turn_clock(hours=20)
+        correct_tariff(home, subentry, prices("2026-11-01", cold_water=5.0))
+        await assert_all_true(home)
+
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        correct_tariff(home, subentry, prices("2026-11-01"))
+        hass_storage[key] = memory
+        await home.set_up()
+        await assert_all_true(home)
 
     async def test_older_than_the_start_of_history(self, home: Home) -> None:
         """The start was moved back after the database was saved."""

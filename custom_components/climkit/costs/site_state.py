@@ -157,15 +157,13 @@ class SiteCostState:
     def _unsure(self, state: CostState, until_remembered: Extent | None) -> list[TimeRange]:
         """Return what may be wrong of a statistic at a start, whatever was remembered.
 
-        `until_remembered` is what is stored up to the newest row that was remembered. If that is
-        not what was remembered, the database or the memory is one of another day, and all is
-        computed again.
+        `until_remembered` is what is stored up to the newest row that was remembered, None without
+        one. If that is not what was remembered, the database or the memory is one of another day,
+        and all is computed again.
         """
         if state.last is None or state.statistic_id not in self._record.dirty:
             return self._all_of(state)
         record = self._record.stored.get(state.statistic_id)
-        if record is None:  # it had no rows, or they were not understood
-            return self._from(state.last.start - COMPUTED_AT_START)
         if until_remembered is None or not until_remembered.equals(record):
             _LOGGER.debug("Rows of %s are not those that were stored", state.statistic_id)
             return self._all_of(state)
