@@ -109,6 +109,52 @@ async def test_vanished_sensor(home: Home) -> None:
     assert not has_device(home, gone)
 
 
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["running", "restarted"])
+async def test_empty_list(home: Home, is_restarted: bool) -> None:
+    """Believed when it is asked for twice; a single one takes no value away for a day."""
+    await set_up(home)
+    [sensor, *_] = sensor_ids(home)
+    odd = Fault(kind=FaultKind.EMPTY_LIST, path="sensors_list", times=1)
+    home.simulator.switches.faults = [odd]
+    await home.turn_clock(days=1)
+    if is_restarted:
+        odd.times = 1
+        await home.restart()
+    for _ in range(2):
+        await home.turn_clock(minutes=15)
+    assert not odd.times
+    assert state(home, sensor) not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+    odd.times = 2
+    await home.turn_clock(days=1)
+    for _ in range(2):
+        await home.turn_clock(minutes=15)
+    assert not odd.times
+    assert state(home, sensor) == STATE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("told", "unit", "kind"),
+    [
+        ({"type": "pressure", "unit": "hPa"}, "hPa", "pressure"),
+        ({"type": None, "unit": None}, "°C", "temperature"),
+    ],
+)
+async def test_another_unit(home: Home, told: dict[str, str | None], unit: str, kind: str) -> None:
+    """What it measures now is shown in that unit within a day; what a list leaves out stays."""
+    await set_up(home)
+    [first, *_] = building(home).sensors
+    sensor, before = str(first.info["id"]), home.sites[0]
+    assert home.state(sensor).attributes["unit_of_measurement"] == "°C"
+    first.info.update(told)
+    await home.turn_clock(days=1)
+    await home.let_set_up_end()
+    await home.let_follow()
+    await home.turn_clock(minutes=15)
+    found = home.state(sensor).attributes
+    assert (found["unit_of_measurement"], found["device_class"]) == (unit, kind)
+    assert (home.sites[0] is before) is (unit == "°C")
+
+
 async def test_sensors_down(home: Home) -> None:
     """Only they become unavailable."""
     await set_up(home)

@@ -67,6 +67,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         self._backoff = Backoff[str](hass.loop.time)
         self._owners = async_owners(hass)
         self._error: ClimkitError | None = None
+        self._was_list_empty = False
 
     def value(self, sensor_id: str) -> float | None:
         """Return the newest value of a sensor in its own unit; None when it is too old."""
@@ -118,6 +119,12 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         listed = await self._async_list(self.client.sensors, self._backoff, LIST)
         if listed is None:
             return
+        is_doubtful = not listed and self.record.sensors and not self._was_list_empty
+        self._was_list_empty = not listed
+        if is_doubtful:  # believed if the next one, soon, is empty too
+            return
+        if any(_has_changed(self._sensors.get(one.id), one) for one in listed):
+            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
         self._sensors = self._own(listed)
         self.listed = now
         self.mark_answered()
@@ -162,3 +169,10 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         # A question of the future was asked while the clock was wrong.
         is_recent = asked is not None and timedelta() <= now - asked < SHORTEST_INTERVAL
         return not is_recent and not self._backoff.is_paused(sensor_id)
+
+
+def _has_changed(before: Sensor | None, sensor: Sensor) -> bool:
+    """Whether a sensor measures something else, or in another unit; what is not said stays."""
+    if before is None:
+        return False
+    return sensor.unit not in {None, before.unit} or sensor.type not in {None, before.type}
