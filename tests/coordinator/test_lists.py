@@ -106,6 +106,17 @@ class TestMeters:
         await home.turn_clock(days=2)
         assert not has_device(home, gone.id)
 
+    async def test_empty_list_at_a_restart(self, home: Home) -> None:
+        """Asked for twice there too: meters without a column would be missing for a day."""
+        await set_up(home)
+        [grid] = meters(home, mode="introduction")
+        odd = Fault(kind=FaultKind.EMPTY_LIST, path="meter_info", times=1)
+        home.simulator.switches.faults = [odd]
+        await home.restart()
+        await home.turn_clock(minutes=15)
+        assert not odd.times
+        assert state(home, f"{grid.id}_from_ext_today") not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+
     async def test_meter_that_is_missing_for_a_day(self, home: Home) -> None:
         """It is available again; lists can be wrong."""
         await set_up(home)

@@ -119,6 +119,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self.data_gap: DataGap | None = None
         self.newest_seen: datetime | None = None  # over starts too
         self._take_list(meters, self.now)
+        if self.record.meters and not meters:
+            self.listed = None  # an empty list is asked for twice
 
     # What entities show
 
