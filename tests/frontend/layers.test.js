@@ -120,6 +120,13 @@ test("a card is about what it is told, else the first flat, else the first build
 	assert.throws(() => ids({}, []), { code: "no_sites" });
 });
 
+test("what is asked of may be there soon, while an account is not loaded", () => {
+	const sites = SITES.map((site, index) => (index ? { ...site, is_loaded: false, meters: [] } : site));
+	assert.deepEqual(ids({ meter: "m1" }, sites), ["s1", "m1"]);
+	assert.deepEqual(ids({ site: "s2" }, sites), ["s2", undefined]);
+	for (const config of [{ meter: "m2" }, { meter: "m2", site: "s2" }]) assert.throws(() => ids(config, sites), { code: "not_loaded" });
+});
+
 test("there is something to choose from two on, and what is chosen says so", () => {
 	const t = (/** @type {string} */ key) => `<${key}>`;
 	assert.equal(choiceHtml("measure", ["total"], "total", t), "");

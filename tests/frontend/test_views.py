@@ -39,6 +39,7 @@ def site(
     return {
         "site_id": name,
         "name": f"Site {name}",
+        "is_loaded": True,
         "chosen": chosen,  # type: ignore[typeddict-item]
         "entities": {"consumption_power": f"sensor.{name}_power", "peak_month": f"sensor.{name}"},
         "statistics": {"import": f"climkit:{name}_electricity_from_ext"} if has_totals else {},
@@ -167,6 +168,13 @@ def test_what_is_gone_says_so() -> None:
     [card] = cards(page([], text, "overview", None, None))
     assert card["content"] == text("error_no_sites")
     assert paths() == [("overview", "Overview")]
+
+
+def test_page_of_a_meter_while_its_account_is_not_loaded() -> None:
+    """Nothing is known of its meters then; a card says so, and shows the day once it is loaded."""
+    not_loaded: SiteOverview = {**site("a"), "is_loaded": False}
+    [card] = cards(page([not_loaded], text, "flat", "a", "m1"))
+    assert (card["type"], card["site"], card["meter"]) == ("custom:climkit-day", "a", "m1")
 
 
 def test_generated_cards_hold_ids_and_no_data() -> None:

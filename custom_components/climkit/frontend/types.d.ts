@@ -116,6 +116,14 @@ export interface Year {
 	cost: Numbers | null;
 }
 
+/** The bars of a month or a year, and those of the year before. */
+export interface Bars {
+	names: string[];
+	now: Columns;
+	old: Columns;
+	cost: Numbers | null;
+}
+
 export interface MeterRow {
 	meter_id: string;
 	name: string;

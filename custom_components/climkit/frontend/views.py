@@ -40,6 +40,7 @@ class SiteOverview(TypedDict):
 
     site_id: str
     name: str
+    is_loaded: bool
     chosen: Literal["flat", "building", "meters"]
     entities: Mapping[str, str]
     statistics: Mapping[str, str]
@@ -97,6 +98,8 @@ def _sections(
     site = next((one for one in sites if one["site_id"] == site_id), None)
     meters = site["meters"] if site else ()
     meter = next((one for one in meters if one["meter_id"] == meter_id), None)
+    if site and meter_id and not site["is_loaded"]:  # the card says so, and looks again
+        return [_section([_card("day", {"site": site["site_id"], "meter": meter_id})])]
     if site is None or (meter_id and meter is None):
         problem = "error_not_found" if sites else "error_no_sites"
         return [_section([{"type": "markdown", "content": text(problem)}])]

@@ -1,5 +1,5 @@
 // A month by hour: days down, hours across, the stronger the more.
-/** @import {Month, Numbers} from "../types" */
+/** @import {Month, Numbers, Value} from "../types" */
 import { Card } from "./card.js";
 import { partsOf, range } from "./days.js";
 import { mainOf, share, sum } from "./layers.js";
@@ -39,7 +39,7 @@ export default class HeatmapCard extends Card {
 		return ofSun ? found.set("solar_share", shares) : found;
 	}
 
-	/** @param {number | null | undefined} value */
+	/** @param {Value} value */
 	say(value) {
 		return this.isShare && value != null ? this.f.percent(value) : this.amount(value);
 	}
@@ -140,7 +140,7 @@ export default class HeatmapCard extends Card {
 	table() {
 		const { data, isShare } = this;
 		const values = this.measures().get(this.measure) ?? [];
-		/** @param {number | null | undefined} value */
+		/** @param {Value} value */
 		const say = (value) => (isShare ? this.f.percent(value) : this.f.fixed(value, 2));
 		const rows = this.days.map((day) => [this.f.short(day), ...Array(24).fill("")]);
 		this.places().forEach(({ day, hour, isSecond }, index) => {

@@ -1,5 +1,5 @@
 // All meters of a building in a month: a table to sort and to save.
-/** @import {Column, MeterRow, Meters, Shared} from "../types" */
+/** @import {Column, MeterRow, Meters, Shared, Value} from "../types" */
 import { Card } from "./card.js";
 import { csv } from "./csv.js";
 import { ask } from "./data.js";
@@ -133,7 +133,7 @@ export default class MetersCard extends Card {
 	/** Save what is shown, as sorted. */
 	save() {
 		const { columns, f, data, months } = this;
-		/** @param {string | number | null | undefined} value */
+		/** @param {string | Value} value */
 		const field = (value) => (typeof value === "number" ? String(+value.toFixed(4)).replace(".", f.decimal) : (value ?? ""));
 		const rows = this.rows.map((row) => [
 			...columns.map((column) => {

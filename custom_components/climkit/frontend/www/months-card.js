@@ -1,11 +1,9 @@
 // A month by day or a year by month, with the one of the year before.
-/** @import {Columns, Month, Numbers, Shared, TableColumn, Year} from "../types" */
+/** @import {Bars, Month, Shared, TableColumn, Year} from "../types" */
 import { Card } from "./card.js";
 import { partsOf, shift } from "./days.js";
 import { hasData, layers, mainOf, sum } from "./layers.js";
 import { choiceHtml, rect, signHtml, svg, words } from "./svg.js";
-
-/** @typedef {{names: string[], now: Columns, old: Columns, cost: Numbers | null}} Bars */
 
 /** @extends {Card<Bars>} */
 export default class MonthsCard extends Card {
