@@ -401,6 +401,16 @@ test("bars tell the amount, what it cost, and that of the year before", () => {
 	assert.deepEqual(rows[2], ["Tue, Nov 3", "–", "5.00", "–"]);
 });
 
+test("a connection that was lost is tried again by itself, and said in words", () => {
+	const said = /** @type {string[]} */ ([]);
+	const note = (/** @type {string} */ html) => said.push(html);
+	const t = (/** @type {string} */ key) => (key === "error_not_loaded" ? "It is not loaded." : key);
+	const card = cardOf(Card, { t, note, body: {} });
+	card.fail({ type: "result", success: false, error: { code: 3, message: "Connection lost" } });
+	assert.equal(card.problem, "not_loaded");
+	assert.match(said[0] ?? "", /It is not loaded\./);
+});
+
 test("what went wrong is said in the person's words, what has none in Climkit's", () => {
 	/** @type {string[]} */
 	const said = [];

@@ -198,8 +198,9 @@ export class Card {
 
 	/** @param {unknown} error */
 	fail(error) {
-		const { code, message } = /** @type {{code?: string, message?: string}} */ (error ?? {});
-		this.problem = code === "unknown_command" ? "not_loaded" : (code ?? "unknown");
+		// That of a connection that was lost is wrapped.
+		const { code, message, error: lost } = /** @type {any} */ (error ?? {});
+		this.problem = lost || code === "unknown_command" ? "not_loaded" : (code ?? "unknown");
 		this.body.hidden = true;
 		if (release.isOld) return this.tell();
 		const key = `error_${this.problem}`;
