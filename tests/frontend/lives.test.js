@@ -251,6 +251,19 @@ test("a price's lines are named where there is room for both", async () => {
 	assert.deepEqual(await named([0.3, 0.3, 0.299, 0.3]), ["0.30"]);
 });
 
+test("a price below zero stays within the chart", async () => {
+	const price = [-0.3, -0.1, 0.2, 0.05];
+	const { at } = await begun(DayCard, { "climkit/day": (/** @type {any} */ { day }) => ({ ...dayOf(day), price }) }, { meter: "m" });
+	const [, path = ""] = /class="price" d="([^"]+)"/.exec(at(".plot").innerHTML) ?? [];
+	const heights = [...path.matchAll(/V([\d.-]+)/g)].map(([, height]) => Number(height));
+	assert.equal(heights.length, 4);
+	assert.ok(
+		heights.every((height) => height >= 18 && height <= 258),
+		`${heights}`,
+	);
+	assert.equal(heights[0], Math.max(...heights));
+});
+
 test("nothing at all is drawn on a scale all the same", async () => {
 	const nothing = (/** @type {any} */ { day }) => ({ ...dayOf(day), columns: { total: [0, 0, 0, 0] }, sums: { total: 0 } });
 	const { at } = await begun(DayCard, { "climkit/day": nothing }, { meter: "m" });
