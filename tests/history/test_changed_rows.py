@@ -263,6 +263,18 @@ class TestOtherDay:
         await home.set_up()
         await assert_all_true(home)
 
+    async def test_before_a_later_start_of_history(self, home: Home) -> None:
+        """The start was moved to later: the hours before it stay, and are right all the same."""
+        await home.set_up_completely()
+        later = (FIRST + timedelta(days=2)).date().isoformat()
+        await home.choose(**{CONF_HISTORY: later})
+        await home.complete()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        for key in await stored_rows(home.hass):
+            await adjust_sum(home.hass, key, FIRST + 20 * HOUR, 100.0)
+        await home.set_up()
+        await assert_all_true(home)
+
     async def test_added_again_while_an_earlier_start_is_read(self, home: Home) -> None:
         """Between what was read until then there is a hole that nobody remembers."""
         await home.set_up_completely()

@@ -482,5 +482,4 @@ class SiteHistory:
 
     def _history_start(self, feed: Feed) -> datetime:
         """Return where the history of a feed begins once all of it is read."""
-        states = self._state.of(feed)
-        return min(one.backfill.start if one.backfill else one.since for one in states)
+        return min(state.start for state in self._state.of(feed))

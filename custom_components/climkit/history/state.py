@@ -33,6 +33,11 @@ class SyncState(StoredStatistic):
     backfill: Backfill | None = None
 
     @property
+    def start(self) -> datetime:
+        """Where its history begins, once all of it is read."""
+        return self.backfill.start if self.backfill else self.since
+
+    @property
     def total(self) -> float | None:
         """Running total: the sum of the newest row. Unknown before it can be right."""
         return self.last.total if self.has_whole_history and self.last else None
@@ -78,7 +83,11 @@ class SyncState(StoredStatistic):
             self.backfill = Backfill(start=start, position=begun or start, end=self.since)
 
     def read_again_from(self, start: datetime) -> None:
-        """Let all that is stored from `start` on be read again; what is new goes on."""
+        """Let all that is stored from `start` on be read again; what is new goes on.
+
+        From where history began, if that is earlier: sums go on from those rows.
+        """
+        start = min(start, self.start)
         if self.last:
             self.since = self.last.start
         self.backfill = None
