@@ -112,6 +112,7 @@ class SiteRuntime:
             on_change=self._note_history,
             on_loaded=self.periods.amounts.async_begin_day,
             on_read=self._async_follow,
+            on_deleted=self.costs.note_deleted,
         )
 
     # What there is

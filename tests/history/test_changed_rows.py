@@ -25,7 +25,7 @@ from tests.backup import adjust_sum, copy_database, restore_database
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, correct_tariff, tariff
 from tests.small_site import FIRST, source, without_pauses, world
-from tests.stories.source import METER_ID, SITE_ID, WATER, Correction, Late, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER, WATER_ID, Correction, Late, Source
 from tests.stories.verdict import assert_true
 from tests.truth import stored_rows
 
@@ -133,6 +133,22 @@ class TestByHand:
         for _ in range(5):
             await priced.turn_clock(minutes=15)
         await assert_all_true(priced)
+
+    async def test_hours_before_a_later_start(self, priced: Home) -> None:
+        """The start was moved to later: what is deleted before it costs nothing any more."""
+        water = f"climkit:{SITE_ID}_cold_water_conso_total"
+        later = (FIRST + timedelta(days=1)).date().isoformat()
+        await priced.choose(**{CONF_HISTORY: later})
+        await priced.complete()
+        for key in (water, f"climkit:{WATER_ID}_total"):
+            await clear(priced, key)
+        for _ in range(3):
+            await priced.turn_clock(hours=1)
+        await priced.complete()
+        rows = await stored_rows(priced.hass)
+        hours = [row.start for row in rows[water]]
+        assert hours[0] > FIRST
+        assert [row.start for row in rows[f"{water}_cost"]] == hours
 
     @pytest.mark.parametrize("statistic_id", BOTH, ids=["energy", "costs"])
     @pytest.mark.parametrize("change", CHANGES)

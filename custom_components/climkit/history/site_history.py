@@ -67,12 +67,13 @@ class SiteHistory:
         on_loaded: Callable[[Sequence[SyncState]], Awaitable[None]],
         write_guard: WriteGuard,
         on_read: OnRead,
+        on_deleted: Callable[[Collection[str]], None],
     ) -> None:
         """Prepare; history begins at `start`, `on_change` tells of new totals and progress.
 
         `on_loaded` is told all series once it is known what is stored of them, `write_guard` which
-        rows are being written, for what follows from them, and `on_read` what was read of which
-        series, once it is stored.
+        rows are being written, for what follows from them, `on_read` what was read of which
+        series, once it is stored, and `on_deleted` which statistics somebody else deleted.
         """
         self._hass = hass
         record = store.site(site.id)
@@ -80,6 +81,7 @@ class SiteHistory:
         self._on_loaded = on_loaded
         self._rebuilder = SeriesRebuilder(hass, write_guard)
         self._on_read = on_read
+        self._on_deleted = on_deleted
         self._state = SiteSyncState(
             hass, store, record.series, floor_hour(start), is_refused=self._is_refused
         )
@@ -330,7 +332,8 @@ class SiteHistory:
 
     async def _async_examine(self, statistic_ids: Collection[str] | None = None) -> None:
         """Look whether rows are still there; what is gone is read again."""
-        await self._state.async_examine(statistic_ids)
+        if deleted := await self._state.async_examine(statistic_ids):
+            self._on_deleted(deleted)
         self._on_change()
 
     async def _async_load(self) -> None:

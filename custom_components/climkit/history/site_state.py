@@ -169,10 +169,11 @@ class SiteSyncState:
             },
         )
 
-    async def async_examine(self, statistic_ids: Collection[str] | None = None) -> None:
+    async def async_examine(self, statistic_ids: Collection[str] | None = None) -> list[str]:
         """Look whether the rows of series (None: of all) are still those that were written.
 
-        What somebody else took away or changed is read again, from the beginning.
+        What somebody else took away or changed is read again, from the beginning. Return the ids of
+        the statistics that were deleted.
         """
         states = [
             state
@@ -187,6 +188,7 @@ class SiteSyncState:
             self._group()
             _tell_of_changed(len(changed))
             await self.async_save(self._states[one.statistic_id] for one in changed)
+        return [one.statistic_id for one in changed if one.statistic_id not in stored]
 
     def _begin_anew(self, state: SyncState, extent: Extent | None) -> None:
         """Let a series be read from its beginning; without rows it is as if it were new."""
