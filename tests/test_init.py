@@ -52,6 +52,24 @@ class TestSites:
         await home.until(lambda: len(home.sites) == 3)
         assert new in home.entry.runtime_data
 
+    async def test_site_that_one_list_lacks(self, home: Home) -> None:
+        """Lists can be wrong, also at a start: it is asked once more, and not a day later."""
+        *others, lacking = home.simulator.world.sites
+        await home.set_up()
+        home.simulator.switches.sites = {DEFAULT_USERNAME: others}
+        await home.restart()
+        assert lacking not in home.entry.runtime_data
+        home.simulator.requests.clear()
+        for minutes in (2, 30, 90):
+            await home.turn_clock(minutes=minutes)
+        listed = [one for one in home.simulator.requests if "all_installations" in one.path]
+        assert [one.status for one in listed if one.status != 401] == [200]
+        assert lacking not in home.entry.runtime_data
+        await home.restart()
+        home.simulator.switches.sites = {}
+        await home.turn_clock(minutes=2)
+        await home.until(lambda: lacking in home.entry.runtime_data)
+
     async def test_a_list_never_grows(self, home: Home) -> None:
         """Where some are wanted, no other joins."""
         *known, _ = home.simulator.world.sites

@@ -116,7 +116,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         entry.async_on_unload(async_track_time_interval(hass, issues.update, ISSUES_INTERVAL))
     for site_id in (one for one in site_ids if one not in sites):
         _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
-    unread = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
+    # One list may have lacked a site, so that too is looked for once more.
+    unread = {*site_ids, *unlisted} - entry.runtime_data.keys()
     watch_for_sites(hass, entry, client, unread, refused)
     return True
 
