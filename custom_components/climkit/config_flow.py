@@ -232,7 +232,8 @@ class ClimkitOptionsFlow(SelectionSteps, EnergyDashboardSteps, OptionsFlow):
     async def async_step_choice(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """List the sites and begin."""
         self.entry_id = self.config_entry.entry_id
-        self.options = dict(self.config_entry.options)
+        stored = self.config_entry.options
+        self.options = {key: value for key, value in stored.items() if key != CONF_DASHBOARD}
         self.client = async_create_client(self.hass, self.config_entry.data)
         try:
             self.references = await self.client.installations()
@@ -251,7 +252,8 @@ class ClimkitOptionsFlow(SelectionSteps, EnergyDashboardSteps, OptionsFlow):
         if entry.title == await self._async_title(entry.options):
             title = await self._async_title(self.options)
             self.hass.config_entries.async_update_entry(entry, title=title)
-        return self.async_create_entry(data=self.options)
+        # Another dialog may have decided on the dashboard meanwhile.
+        return self.async_create_entry(data={**entry.options, **self.options})
 
 
 def _flat(user_input: dict[str, Any]) -> dict[str, str]:

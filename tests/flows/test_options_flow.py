@@ -244,6 +244,19 @@ class TestOptions:
         assert home.entry.options == ALL_CHOSEN | {CONF_DASHBOARD: True}
         await home.hass.async_block_till_done()
 
+    async def test_two_dialogs_at_once(self, home: Home) -> None:
+        """The one that is finished last takes nothing back of what the other one decided."""
+        await home.set_up()
+        choice = await options_flow(home)
+        dashboard = Flow(home, home.hass.config_entries.options)
+        dashboard.result = await dashboard.manager.async_init(home.entry.entry_id)
+        await dashboard.choose("dashboard")
+        await dashboard.answer({CONF_DASHBOARD: True})
+        await home.hass.async_block_till_done()
+        await choice.take_suggestions()
+        await home.hass.async_block_till_done()
+        assert home.entry.options == BUILDING | {CONF_DASHBOARD: True}
+
     @pytest.mark.parametrize("more", [0, 1])
     async def test_site_that_cannot_be_read(self, home: Home, more: int) -> None:
         """It stays chosen, although it is not in the form; also where all in the form are."""
