@@ -443,6 +443,15 @@ class TestSeveralSites:
         for site_id, runtime in flow.home.entry.runtime_data.items():
             assert site_id in runtime.costs.plan.owner_ids
 
+    async def test_copies_named_twice(self, flow: Flow) -> None:
+        """A list that a program sends may name a site twice: it gets one, and so does the own."""
+        house, camping = flow.home.simulator.world.sites
+        await flow.add()
+        await flow.answer({"site": house})
+        await flow.answer(PRICES | WATER | {"copy": {"sites": [camping, camping]}})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert sorted(one["site"] for one in flow.tariffs) == sorted((house, camping))
+
     async def test_copies_of_a_corrected_one(self, flow: Flow) -> None:
         """It is corrected and copied in one step."""
         house, camping = flow.home.simulator.world.sites

@@ -30,8 +30,8 @@ def with_copies(schema: vol.Schema, names: Mapping[str, str]) -> vol.Schema:
 
 
 def chosen_sites(user_input: Mapping[str, Any]) -> list[str]:
-    """Return for which other sites prices are too."""
-    return list(user_input.get(CONF_COPY, {}).get(CONF_SITES, ()))
+    """Return for which other sites prices are too, each once."""
+    return list(dict.fromkeys(user_input.get(CONF_COPY, {}).get(CONF_SITES, ())))
 
 
 def without_copies(user_input: Mapping[str, Any]) -> dict[str, Any]:
