@@ -182,20 +182,24 @@ test("autumn's two hours share a place in the heat map", () => {
 	);
 });
 
-test("a card that only has to wait asks again, one that was refused does not", () => {
+test("a card that only has to wait asks again, for an older period one that was refused does not", () => {
 	mock.timers.enable({ apis: ["setInterval"] });
 	Object.assign(globalThis, { document: { hidden: false } });
-	/** @type {Record<string, number>} */
-	const asked = {};
-	for (const problem of ["", "no_data_yet", "not_loaded", "no_sites", "refused", "not_found"]) {
-		const begin = () => {
-			asked[problem] = (asked[problem] ?? 0) + 1;
-		};
-		cardOf(Card, { problem, wanted: null, sizes: { observe() {} }, begin }).start();
-	}
-	mock.timers.tick(60_000);
+	const problems = ["no_data_yet", "not_loaded", "not_found", "no_sites", "unavailable", "refused"];
+	/** @param {string | null} wanted */
+	const asking = (wanted) => {
+		/** @type {string[]} */
+		const asked = [];
+		for (const problem of problems) {
+			cardOf(Card, { problem, wanted, sizes: { observe() {} }, begin: () => asked.push(problem) }).start();
+		}
+		asked.length = 0;
+		mock.timers.tick(60_000);
+		return asked;
+	};
+	assert.deepEqual(asking("2026-10-03"), problems.slice(0, 4));
+	assert.deepEqual(asking(null).slice(-problems.length), problems, "what is new costs no request");
 	mock.timers.reset();
-	assert.deepEqual(asked, { "": 2, no_data_yet: 2, not_loaded: 2, no_sites: 2, refused: 1, not_found: 1 });
 });
 
 /** What a card draws on: parts of 800 pixels, and nothing that shows. */

@@ -10,8 +10,8 @@ import { esc, sumsHtml, tableHtml, words } from "./svg.js";
 
 const REFRESH = 60_000; // milliseconds
 const PATIENCE = 200;
-// What passes by itself is asked for again; the rest costs requests, or stays.
-const PASSING = ["not_loaded", "no_data_yet", "no_sites"];
+// What passes by itself is asked for again; the rest of an older period costs requests, or stays.
+const PASSING = ["not_loaded", "not_found", "no_data_yet", "no_sites"];
 const BODY = await (await fetch(new URL("card.html", import.meta.url))).text();
 
 /** @template Data */
@@ -92,7 +92,7 @@ export class Card {
 
 	start() {
 		this.timer ??= setInterval(() => {
-			if (!document.hidden && (this.problem ? PASSING.includes(this.problem) : !this.wanted)) this.begin();
+			if (!document.hidden && (!this.wanted || PASSING.includes(this.problem))) this.begin();
 		}, REFRESH);
 		this.sizes.observe(this.body);
 		this.begin();
