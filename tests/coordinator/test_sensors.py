@@ -155,6 +155,26 @@ async def test_another_unit(home: Home, told: dict[str, str | None], unit: str, 
     assert (home.sites[0] is before) is (unit == "°C")
 
 
+async def test_another_unit_and_a_new_sensor(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """The account is loaded anew before there are entities of what is new, which then is there."""
+    await set_up(home)
+    house = building(home)
+    first, new, *others = house.sensors
+    house.sensors = (first, *others)
+    await home.restart()
+    for _ in range(3):
+        await home.turn_clock(days=1)
+    assert not has_device(home, str(new.info["id"]))
+    first.info["unit"] = "K"
+    house.sensors = (first, new, *others)
+    await home.turn_clock(days=1)
+    await home.let_set_up_end()
+    await home.let_follow()
+    await home.turn_clock(minutes=15)
+    assert state(home, str(new.info["id"])) not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+    assert "does not generate unique IDs" not in caplog.text
+
+
 async def test_sensors_down(home: Home) -> None:
     """Only they become unavailable."""
     await set_up(home)

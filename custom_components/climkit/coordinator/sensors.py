@@ -125,6 +125,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
             return
         if any(_has_changed(self._sensors.get(one.id), one) for one in listed):
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
+            return  # no entity is added any more
         self._sensors = self._own(listed)
         self.listed = now
         self.mark_answered()
