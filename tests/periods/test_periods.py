@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import fsum, isclose
+from typing import Any
 from unittest.mock import patch
 
+from homeassistant.components.recorder.models import StatisticMetaData
+from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, STATE_UNKNOWN
-from homeassistant.core import CoreState
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.measures.series import Series
-from custom_components.climkit.statistics import RecorderError, last_rows
+from custom_components.climkit.statistics import RecorderError, last_rows, recorder
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, apartment_house, single_house
 from tests.simulator.site import DEFAULT_ZONE
@@ -199,6 +202,28 @@ class TestDays:
     def now(self) -> datetime:
         """Late on the last day of a month."""
         return datetime(2026, 11, 30, 22, 40, tzinfo=UTC)
+
+    async def test_a_correction_is_stored_in_part(self, home: Home, site_id: str) -> None:
+        """A night loses the write of one series: what the others show is right all the same."""
+        await home.set_up_completely()
+        await home.turn_clock(hours=3)
+        start = midnight(3) + timedelta(hours=9)
+        for column in ("conso_total", "from_ext"):
+            home.simulator.world.revise(site_id, column, start, start + DAY / 24, value=5.0)
+        written: list[str] = []
+
+        def add(hass: HomeAssistant, statistic: StatisticMetaData, rows: Any) -> None:
+            written.append(statistic["statistic_id"])
+            if len(written) > 1:
+                async_add_external_statistics(hass, statistic, rows)
+
+        with patch.object(recorder, "async_add_external_statistics", add):
+            home.sites[0].history.start_night()
+            await home.settle()
+        assert len(written) > 1
+        for _ in range(2):
+            await home.turn_clock(minutes=15)
+        assert_equal_to_climkit(home)
 
     async def test_midnight(self, home: Home, site_id: str, now: datetime) -> None:
         """Yesterday is the day that ended; the month begins anew with its first data."""

@@ -368,7 +368,8 @@ class SiteHistory:
                 await self._async_defer_or_skip(page)
             self._recheck.plan(page.feed, page.range)
         except RecorderError, RowsChangedError:
-            self._recheck.plan(page.feed, page.range)
+            if page.purpose.is_recheck:  # some of it may be stored, and nobody was told
+                self._recheck.ask_for(page.feed, [page.range])
             raise
 
     async def _async_defer_or_skip(self, page: Page) -> None:
