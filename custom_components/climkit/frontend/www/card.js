@@ -199,7 +199,7 @@ export class Card {
 	/** @param {unknown} error */
 	fail(error) {
 		// That of a connection that was lost is wrapped.
-		const { code, message, error: lost } = /** @type {any} */ (error ?? {});
+		const { code, message, error: lost } = /** @type {{code?: string, message?: string, error?: unknown}} */ (error ?? {});
 		this.problem = lost || code === "unknown_command" ? "not_loaded" : (code ?? "unknown");
 		this.body.hidden = true;
 		if (release.isOld) return this.tell();
