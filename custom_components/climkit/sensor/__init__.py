@@ -7,6 +7,7 @@ from itertools import batched
 from typing import Any
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntityDescription
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -94,6 +95,8 @@ class _SiteEntities:
 
     @callback
     def _update(self) -> None:
+        if self._runtime.entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+            return  # nobody would remove what is added now
         if new := self._new():
             self._async_add_entities(new)
 
