@@ -10,7 +10,7 @@ import { esc, sumsHtml, tableHtml, words } from "./svg.js";
 
 const REFRESH = 60_000; // milliseconds
 const PATIENCE = 200;
-// What passes by itself is asked for again; the rest of an older period costs requests, or stays.
+// What passes by itself; the rest of an older period costs requests, or stays.
 const PASSING = ["not_loaded", "not_found", "no_data_yet", "no_sites"];
 const BODY = await (await fetch(new URL("card.html", import.meta.url))).text();
 
@@ -198,7 +198,7 @@ export class Card {
 
 	/** @param {unknown} error */
 	fail(error) {
-		// That of a connection that was lost is wrapped.
+		// A lost connection wraps its error.
 		const { code, message, error: lost } = /** @type {{code?: string, message?: string, error?: unknown}} */ (error ?? {});
 		this.problem = lost || code === "unknown_command" ? "not_loaded" : (code ?? "unknown");
 		this.body.hidden = true;

@@ -115,7 +115,7 @@ export default class DayCard extends Card {
 		if (price) {
 			const prices = price.filter((value) => value !== null);
 			const [most, least] = [Math.max(0.01, ...prices), Math.min(...prices)];
-			const scale = linear(Math.min(0, least), most * 1.15, least < 0 ? bottom : y(0), top);
+			const scale = linear(Math.min(0, least), most * 1.15, y(0), top);
 			trace(price, scale, 'class="price"');
 			for (const value of scale(least) - scale(most) > 12 ? [most, least] : [most]) {
 				drawn.push(words(end + 5, scale(value) + 4, this.f.fixed(value, 2, 3), "start"));
