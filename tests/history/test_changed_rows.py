@@ -4,6 +4,7 @@ Of energy they are read again, of costs they are computed again; in hours, not i
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from custom_components.climkit.costs import state as cost_state
 from tests.backup import adjust_sum, copy_database, restore_database
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, correct_tariff, tariff
+from tests.simulator import Fault, FaultKind
 from tests.small_site import FIRST, source, without_pauses, world
 from tests.stories.source import METER_ID, SITE_ID, WATER, WATER_ID, Correction, Late, Source
 from tests.stories.verdict import assert_true
@@ -172,6 +174,23 @@ class TestByHand:
         priced.hass.set_state(CoreState.running)
         priced.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
         await priced.let_follow()
+        await assert_all_true(priced)
+
+    async def test_hours_that_a_night_was_not_answered_for(self, priced: Home) -> None:
+        """They are asked for with pauses: Climkit is still in trouble."""
+        priced.simulator.switches.faults = [Fault(kind=FaultKind.DICT, path="_data")]
+        priced.sites[0].history.start_night()
+        await priced.settle()
+        await adjust(priced, ENERGY)
+        asked = len(priced.simulator.requests)
+        await priced.turn_clock(hours=20, settle=False)
+        with suppress(AssertionError):
+            await priced.until(lambda: len(priced.simulator.requests) > asked + 60, 3)
+        assert len(priced.simulator.requests) <= asked + 60
+        priced.simulator.switches.faults = []
+        for _ in range(6):
+            await priced.turn_clock(minutes=15)
+        await priced.turn_clock(hours=20)
         await assert_all_true(priced)
 
     async def test_nothing_was_changed(self, priced: Home) -> None:

@@ -359,7 +359,9 @@ class SiteHistory:
         try:
             await work(page)
         except ClimkitError as err:
-            is_unanswered = self._unanswered.cover(page.feed, page.range)
+            # An import waits for its feed as ever, whatever nights were not answered for.
+            is_recheck = page.purpose.is_recheck
+            is_unanswered = is_recheck and self._unanswered.cover(page.feed, page.range)
             self._recheck.drop(page.feed, is_unanswered=is_unanswered)
             self._fetcher.failed(page.feed, err, is_unanswered=is_unanswered)
             if self._fetcher.should_stop(err):
