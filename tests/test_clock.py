@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import override
 
+from homeassistant.const import STATE_UNKNOWN
 from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.api import MeterReading, Reading
+from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feeds.reader import newest_present
-from tests.conftest import NOW, Home
+from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator.site import JsonObject
 from tests.small_site import FIRST, source, without_pauses, world
@@ -156,6 +158,22 @@ class TestStart:
             await home.turn_clock(minutes=15)
         [site] = home.sites
         assert not any(state.has_reached_present for state in site.history.states)
+        assert home.state(f"{SITE_ID}_history_progress").state == "0.0"
+        assert home.state(f"{SITE_ID}_complete_until").state == STATE_UNKNOWN
+        home.set_clock_right()
+        await home.turn_clock(minutes=15)
+        await home.complete()
+        await assert_equal_to_climkit(home)
+
+    async def test_earlier_history_is_wanted(self, home: Home) -> None:
+        """Of a history that begins in the future nothing was read, so not more than all of it."""
+        today = {CONF_HISTORY: NOW.date().isoformat()}
+        home.entry = account_entry(home.simulator.url, **today)
+        await home.set_up_completely()
+        home.set_clock(hours=-24 * 400)
+        await home.choose(**{CONF_HISTORY: HISTORY_EVERYTHING})
+        await home.turn_clock(minutes=15)
+        assert home.state(f"{SITE_ID}_history_progress").state == "0.0"
         home.set_clock_right()
         await home.turn_clock(minutes=15)
         await home.complete()
