@@ -19,17 +19,18 @@ def world() -> World:
     return apartments()
 
 
+@pytest.mark.parametrize(("mode", "key"), [("production", "total"), ("introduction", "from_ext")])
 @pytest.mark.parametrize("word", [None, "reactive"])
 @pytest.mark.parametrize("is_restarted", [False, True], ids=["running", "restarted"])
-async def test_for_a_day(home: Home, word: object, is_restarted: bool) -> None:
-    """All goes on: the account, its other meters, and what its column says of this one."""
+async def test_for_a_day(home: Home, word: object, is_restarted: bool, mode: str, key: str) -> None:
+    """All goes on: the account, its other meters, and this one, whether it has a column or not."""
     await set_up(home)
-    [roof] = meters(home, mode="production")
-    runtime, name = home.sites[0], home.state(f"{roof.id}_total").name
+    [meter] = meters(home, mode=mode)
+    runtime, name = home.sites[0], home.state(f"{meter.id}_{key}").name
     listed = Building.meter_info
 
     def odd(self: Building) -> list[dict[str, Any]]:
-        return [one | ({"type": word} if one["id"] == roof.id else {}) for one in listed(self)]
+        return [one | ({"type": word} if one["id"] == meter.id else {}) for one in listed(self)]
 
     with patch.object(Building, "meter_info", odd):
         await home.turn_clock(days=1)
@@ -38,13 +39,13 @@ async def test_for_a_day(home: Home, word: object, is_restarted: bool) -> None:
         await home.turn_clock(minutes=15)
         assert home.entry.state is ConfigEntryState.LOADED
         assert is_restarted or home.sites[0] is runtime, "nothing is loaded anew for it"
-        for one in (building(home).id + "_electricity_conso", roof.id):
-            assert state(home, f"{one}_total_today") not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
-        assert not home.has_entity(f"{roof.id}_self")
+        for one in (f"{building(home).id}_electricity_conso_total", f"{meter.id}_{key}"):
+            assert state(home, f"{one}_today") not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+        assert not home.has_entity(f"{meter.id}_self")
     await home.turn_clock(days=1)
     await home.turn_clock(minutes=15)
-    assert has_device(home, roof.id)
-    assert home.state(f"{roof.id}_total").name == name
+    assert has_device(home, meter.id)
+    assert home.state(f"{meter.id}_{key}").name == name
 
 
 async def test_as_remembered(home: Home) -> None:

@@ -155,6 +155,34 @@ async def test_another_unit(home: Home, told: dict[str, str | None], unit: str, 
     assert (home.sites[0] is before) is (unit == "°C")
 
 
+async def test_unit_that_one_list_lacks(home: Home) -> None:
+    """The next list that has it says nothing new."""
+    await set_up(home)
+    [first, *_] = building(home).sensors
+    sensor, before, unit = str(first.info["id"]), home.sites[0], first.info["unit"]
+    for told in (None, unit):
+        first.info["unit"] = told
+        await home.turn_clock(days=1)
+        await home.let_set_up_end()
+        assert home.sites[0] is before
+    assert home.state(sensor).attributes["unit_of_measurement"] == unit
+
+
+async def test_unit_of_one_that_is_back(home: Home) -> None:
+    """A sensor that lists lacked meanwhile is shown in the unit that it has now."""
+    await set_up(home)
+    house = building(home)
+    first, *others = house.sensors
+    house.sensors = tuple(others)
+    await home.turn_clock(days=1)
+    first.info.update({"type": "pressure", "unit": "hPa"})
+    house.sensors = (first, *others)
+    await home.turn_clock(days=1)
+    await home.let_set_up_end()
+    await home.let_follow()
+    assert home.state(str(first.info["id"])).attributes["unit_of_measurement"] == "hPa"
+
+
 async def test_another_unit_and_a_new_sensor(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """The account is loaded anew before there are entities of what is new, which then is there."""
     await set_up(home)

@@ -125,6 +125,7 @@ test("what is asked of may be there soon, while an account is not loaded", () =>
 	assert.deepEqual(ids({ meter: "m1" }, sites), ["s1", "m1"]);
 	assert.deepEqual(ids({ site: "s2" }, sites), ["s2", undefined]);
 	for (const config of [{ meter: "m2" }, { meter: "m2", site: "s2" }]) assert.throws(() => ids(config, sites), { code: "not_loaded" });
+	assert.throws(() => ids({ meter: "gone", site: "s1" }, sites), { code: "not_found" });
 });
 
 test("there is something to choose from two on, and what is chosen says so", () => {

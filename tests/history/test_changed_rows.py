@@ -136,14 +136,19 @@ class TestByHand:
             await priced.turn_clock(minutes=15)
         await assert_all_true(priced)
 
-    async def test_hours_before_a_later_start(self, priced: Home) -> None:
+    @pytest.mark.parametrize("is_off", [False, True], ids=["running", "off"])
+    async def test_hours_before_a_later_start(self, priced: Home, is_off: bool) -> None:
         """The start was moved to later: what is deleted before it costs nothing any more."""
         water = f"climkit:{SITE_ID}_cold_water_conso_total"
         later = (FIRST + timedelta(days=1)).date().isoformat()
         await priced.choose(**{CONF_HISTORY: later})
         await priced.complete()
+        if is_off:
+            await priced.hass.config_entries.async_unload(priced.entry.entry_id)
         for key in (water, f"climkit:{WATER_ID}_total"):
             await clear(priced, key)
+        if is_off:
+            await priced.set_up()
         for _ in range(3):
             await priced.turn_clock(hours=1)
         await priced.complete()
@@ -309,6 +314,23 @@ class TestOtherDay:
             await adjust_sum(home.hass, key, FIRST + 20 * HOUR, 100.0)
         await home.set_up()
         await assert_all_true(home)
+
+    async def test_progress_before_a_later_start(self, home: Home) -> None:
+        """What counts is where a series is read from, not where history begins now."""
+        await home.set_up_completely()
+        later = (FIRST + timedelta(days=2)).date().isoformat()
+        await home.choose(**{CONF_HISTORY: later})
+        await home.complete()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        for key in await stored_rows(home.hass):
+            await adjust_sum(home.hass, key, FIRST + 20 * HOUR, 100.0)
+        since = dt_util.utcnow() - (FIRST + timedelta(days=1))
+        home.set_clock(seconds=-since.total_seconds())
+        home.hass.set_state(CoreState.starting)
+        await home.begin()
+        [site] = home.sites
+        await home.until(lambda: site.history.progress is not None)
+        assert 0 <= (site.history.progress or 0) < 100
 
     async def test_added_again_while_an_earlier_start_is_read(self, home: Home) -> None:
         """Between what was read until then there is a hole that nobody remembers."""

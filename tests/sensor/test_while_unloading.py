@@ -1,6 +1,5 @@
 """What an answer brings while the account is being unloaded waits for the next set-up."""
 
-from typing import Any
 from unittest.mock import patch
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -27,11 +26,11 @@ async def test_new_sensor(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     [runtime] = home.sites
     stop = SiteHistory.async_stop
 
-    async def stopped(self: SiteHistory) -> Any:
+    async def stopped(self: SiteHistory) -> None:
         house.sensors = (first, new, *others)
         runtime.sensors.listed = None  # the day's list is due
         await runtime.sensors.async_refresh()
-        return await stop(self)
+        await stop(self)
 
     with patch.object(SiteHistory, "async_stop", stopped):
         await home.hass.config_entries.async_reload(home.entry.entry_id)

@@ -88,11 +88,16 @@ class SiteInventory:
 
     def take_list(self, listed: list[Meter]) -> None:
         """Take in the day's list; a meter of a type that nobody knows stays what it was."""
+        listed = [one if one.type in METER_TYPES else self._as_before(one) for one in listed]
         self._live_data.drop_stale_columns(_ids(self._listed) - _ids(listed))
         self._listed = listed
         for meter in (one for one in listed if one.type in METER_TYPES):
             self._record.described[slug(meter.id)] = replace(meter, id=slug(meter.id))
         self._has_new_list = True
+
+    def _as_before(self, meter: Meter) -> Meter:
+        """Return a meter as it was listed before, if it was."""
+        return replace(self._record.described.get(slug(meter.id), meter), id=meter.id)
 
     def update(self, site: Site, names: Names) -> bool:
         """Work out what there is; tell whether that, or what it is called, changed."""

@@ -1,6 +1,6 @@
 """Asks for the newest readings of a site's sensors."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 import logging
 from typing import Any, override
@@ -68,6 +68,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         self._owners = async_owners(hass)
         self._error: ClimkitError | None = None
         self._was_list_empty = False
+        self._described: dict[str, Sensor] = {}
 
     def value(self, sensor_id: str) -> float | None:
         """Return the newest value of a sensor in its own unit; None when it is too old."""
@@ -119,23 +120,33 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         listed = await self._async_list(self.client.sensors, self._backoff, LIST)
         if listed is None:
             return
-        is_doubtful = not listed and self.record.sensors and not self._was_list_empty
+        is_doubtful = not listed and bool(self.record.sensors) and not self._was_list_empty
         self._was_list_empty = not listed
         if is_doubtful:  # believed if the next one, soon, is empty too
             return
-        if any(_has_changed(self._sensors.get(one.id), one) for one in listed):
+        described = {one.id: self._as_described(one) for one in listed}
+        if any(_has_changed(self._described.get(key), one) for key, one in described.items()):
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
             return  # no entity is added any more
-        self._sensors = self._own(listed)
+        self._described |= described
+        self._sensors = self._own(described)
         self.listed = now
         self.mark_answered()
         gone = note_listed(self.record.sensors, self._sensors, self.day(now))
         self._owners.release(self.site.id, "sensors", gone)
         self.store.save_soon()
 
-    def _own(self, listed: Iterable[Sensor]) -> dict[str, Sensor]:
+    def _as_described(self, sensor: Sensor) -> Sensor:
+        """Return a sensor with what lists said of it before, where this one does not."""
+        before = self._described.get(sensor.id, sensor)
+        return sensor._replace(
+            name=sensor.name or before.name,
+            type=sensor.type or before.type,
+            unit=sensor.unit or before.unit,
+        )
+
+    def _own(self, sensors: Mapping[str, Sensor]) -> dict[str, Sensor]:
         """Return the sensors that no other site has."""
-        sensors = {sensor.id: sensor for sensor in listed}
         self._owners.claim(self.site.id, "sensors", sensors)
         others = self._owners.of_others(self.site.id, "sensors", sensors)
         for sensor_id in others:
@@ -173,7 +184,5 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
 
 
 def _has_changed(before: Sensor | None, sensor: Sensor) -> bool:
-    """Whether a sensor measures something else, or in another unit; what is not said stays."""
-    if before is None:
-        return False
-    return sensor.unit not in {None, before.unit} or sensor.type not in {None, before.type}
+    """Whether a sensor measures something else than it did, or in another unit."""
+    return before is not None and (sensor.type, sensor.unit) != (before.type, before.unit)

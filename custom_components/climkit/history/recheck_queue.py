@@ -134,7 +134,7 @@ class RecheckQueue:
         self._asked[feed] = merged([*self._asked.get(feed, ()), *asked])
 
     def unread(self, feed: Feed) -> list[TimeRange]:
-        """Return the hours that are to be read again, as somebody asked for them."""
+        """Return the hours that are to be read again until they were, whoever asked for them."""
         return self.record.unread.get(feed.key, [])
 
     def drop(self, feed: Feed, *, is_unanswered: bool) -> None:

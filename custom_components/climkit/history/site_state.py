@@ -111,7 +111,7 @@ class SiteSyncState:
         if any(state.start > now and not state.is_read for state in states):
             return 0.0  # the clock is wrong: such a history is not read
         left = sum((_left_to_read(state, now) for state in states), timedelta())
-        total = len(states) * (now - self._start)
+        total = sum((max(now - state.start, timedelta()) for state in states), timedelta())
         return float(max(0, floor(100 * (1 - left / total)))) if left else 100.0
 
     @property

@@ -50,7 +50,7 @@ export function subjectOf({ sites }, { site: wanted, meter }) {
 		const found = site.meters.find(({ meter_id }) => meter_id === meter);
 		if (meter ? found : wanted === site.site_id) return { site, meter: found };
 	}
-	if (meter || wanted) throw { code: sites.every(({ is_loaded }) => is_loaded) ? "not_found" : "not_loaded" };
+	if (meter || wanted) throw { code: sites.some((s) => !s.is_loaded && (wanted || s.site_id) === s.site_id) ? "not_loaded" : "not_found" };
 	for (const site of sites) {
 		const meter = site.meters.find(({ kind, is_wanted }) => kind === "consumer" && is_wanted);
 		if (meter && site.chosen !== "building") return { site, meter };
