@@ -109,6 +109,17 @@ async def delete_newest(home: Home, statistic_id: str) -> None:
     await delete_hours(home, statistic_id, 60, 99)
 
 
+async def change_before_a_later_start(home: Home) -> None:
+    """Move the start of history to later, and change sums before it while the account is off."""
+    await home.set_up_completely()
+    later = (FIRST + timedelta(days=2)).date().isoformat()
+    await home.choose(**{CONF_HISTORY: later})
+    await home.complete()
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    for key in await stored_rows(home.hass):
+        await adjust_sum(home.hass, key, FIRST + 20 * HOUR, 100.0)
+
+
 type Change = Callable[[Home, str], Awaitable[None]]
 
 CHANGES = [clear, adjust, delete_first, delete_middle, delete_newest]
@@ -305,25 +316,13 @@ class TestOtherDay:
 
     async def test_before_a_later_start_of_history(self, home: Home) -> None:
         """The start was moved to later: the hours before it stay, and are right all the same."""
-        await home.set_up_completely()
-        later = (FIRST + timedelta(days=2)).date().isoformat()
-        await home.choose(**{CONF_HISTORY: later})
-        await home.complete()
-        await home.hass.config_entries.async_unload(home.entry.entry_id)
-        for key in await stored_rows(home.hass):
-            await adjust_sum(home.hass, key, FIRST + 20 * HOUR, 100.0)
+        await change_before_a_later_start(home)
         await home.set_up()
         await assert_all_true(home)
 
     async def test_progress_before_a_later_start(self, home: Home) -> None:
         """What counts is where a series is read from, not where history begins now."""
-        await home.set_up_completely()
-        later = (FIRST + timedelta(days=2)).date().isoformat()
-        await home.choose(**{CONF_HISTORY: later})
-        await home.complete()
-        await home.hass.config_entries.async_unload(home.entry.entry_id)
-        for key in await stored_rows(home.hass):
-            await adjust_sum(home.hass, key, FIRST + 20 * HOUR, 100.0)
+        await change_before_a_later_start(home)
         since = dt_util.utcnow() - (FIRST + timedelta(days=1))
         home.set_clock(seconds=-since.total_seconds())
         home.hass.set_state(CoreState.starting)

@@ -1,7 +1,7 @@
 """What the coordinators of a site have in common."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from datetime import datetime, timedelta
 from itertools import batched
 import logging
@@ -79,6 +79,7 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
         self.answered: datetime | None = None
         self._answered_at: float | None = None
         self.listed: datetime | None = None
+        self._was_list_empty = False
         self._update_debouncer = Debouncer(
             hass,
             _LOGGER,
@@ -116,6 +117,15 @@ class ClimkitCoordinator[T](DataUpdateCoordinator[T]):
             return None
         backoff.succeeded(key)
         return listed
+
+    def _is_doubtful(self, listed: Sized, *, had_some: bool) -> bool:
+        """Whether a day's list is empty for the first time; if the next one is too, it is believed.
+
+        To be asked once for each list.
+        """
+        is_doubtful = not listed and had_some and not self._was_list_empty
+        self._was_list_empty = not listed
+        return is_doubtful
 
     def lists_are_old(self, now: datetime) -> bool:
         """Whether the day's list of meters or sensors is due."""

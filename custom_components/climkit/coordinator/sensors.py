@@ -67,7 +67,6 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         self._backoff = Backoff[str](hass.loop.time)
         self._owners = async_owners(hass)
         self._error: ClimkitError | None = None
-        self._was_list_empty = False
         self._described: dict[str, Sensor] = {}
 
     def value(self, sensor_id: str) -> float | None:
@@ -120,10 +119,8 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         listed = await self._async_list(self.client.sensors, self._backoff, LIST)
         if listed is None:
             return
-        is_doubtful = not listed and bool(self.record.sensors) and not self._was_list_empty
-        self._was_list_empty = not listed
-        if is_doubtful:  # believed if the next one, soon, is empty too
-            return
+        if self._is_doubtful(listed, had_some=bool(self.record.sensors)):
+            return  # the next one follows soon
         described = {one.id: self._as_described(one) for one in listed}
         if any(_has_changed(self._described.get(key), one) for key, one in described.items()):
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)

@@ -114,7 +114,6 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self._error: ClimkitError | None = None
         self._refused: set[Feed] = set()
         self._has_refreshed = False
-        self._was_list_empty = False
         self._summary = RefreshSummary(0)
         self.data_gap: DataGap | None = None
         self.newest_seen: datetime | None = None  # over starts too
@@ -242,12 +241,10 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         listed = await self._async_list(self.client.meters, self._list_backoff, self.site.id)
         if listed is None:
             return
-        if not listed and self.inventory.listed and not self._was_list_empty:
+        if self._is_doubtful(listed, had_some=bool(self.inventory.listed)):
             _LOGGER.debug("The list of the meters of %s is empty", self.site.id)
-            self._was_list_empty = True  # believed if the next day's is empty too
-            self._note_listed(now)
+            self._note_listed(now)  # the next one is the next day's
             return
-        self._was_list_empty = not listed
         if self.inventory.are_retyped(listed):  # its entities and statistics have another unit
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
             return
