@@ -23,7 +23,7 @@ from tests.costs.bill import (
     tariff,
 )
 from tests.services.statement import row_of, state
-from tests.simulator import World, single_house
+from tests.simulator import World, single_house, water_site
 
 OCTOBER, NOVEMBER, DECEMBER = (datetime(2026, month, 1, tzinfo=ZURICH) for month in (10, 11, 12))
 
@@ -229,3 +229,28 @@ class TestPeakUnknown:
         row = row_of(await state(home, flat, "2026-11-01"), flat)
         assert row["total_cost"] is None
         assert "peak_unknown" in row["reasons"]
+
+
+@pytest.mark.recorder
+class TestWithoutElectricity:
+    """A site of water and heat, with a tariff that was copied from a house."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """It."""
+        return World.of(replace(water_site(1, NOW, timedelta(days=40)), faultless=True))
+
+    async def test_no_power(self, home: Home) -> None:
+        """It has no highest quarter-hour, known or not: its water costs what it costs."""
+        home.entry.add_to_hass(home.hass)
+        [site_id] = home.simulator.world.sites
+        prices = {"cold_water_price": 2.0, "site_power_price": SITE_POWER}
+        add_tariff(home, plain_tariff(home, site_fee=30.0, **prices))
+        await home.set_up_completely()
+        row = row_of(await state(home, site_id, "2026-11-01"), site_id)
+        assert row["cold_water_cost"] > 0
+        assert row["total_cost"] == pytest.approx(row["cold_water_cost"] + 20.0, abs=1e-4)
+        assert row["power_cost"] is None
+        assert "peak_unknown" not in row["reasons"]
+        shown = float(home.state(f"{site_id}_cost_this_month").state)
+        assert shown == pytest.approx(row["total_cost"], abs=1e-4)

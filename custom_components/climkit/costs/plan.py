@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
-from ..measures import Series
+from ..measures import ELECTRICITY, Series
 from .cost_series import CostSeries, SeriesNames, cost_series_of, is_consumer
 from .power import Month, months_of
 from .tariff import Payer
@@ -18,7 +18,8 @@ class CostPlan:
 
     `cost_series`: the statistics to be computed, by their id. `cost_ids`: those that sum up to what
     a site or meter costs, by its id. `payers`: as what these pay fees and for power.
-    `billed_power`: of what their highest quarter-hours are billed.
+    `billed_power`: of what their highest quarter-hours are billed; `with_electricity`: of whom one
+    is, others have no power.
     """
 
     series: Mapping[Series, SeriesNames]
@@ -27,6 +28,7 @@ class CostPlan:
     cost_ids: Mapping[str, list[str]]
     payers: Mapping[str, Payer]
     billed_power: Mapping[str, Series]
+    with_electricity: Collection[str]
 
     @classmethod
     def of(cls, site_id: str, series: Mapping[Series, SeriesNames], tariffs: Tariffs) -> Self:
@@ -35,7 +37,16 @@ class CostPlan:
         cost_ids = _costs_by_owner(cost_series)
         payers = {site_id: Payer.SITE} if site_id in cost_ids else {}
         payers |= dict.fromkeys(_pay_meter_fee(cost_series.values()), Payer.METER)
-        return cls(series, tariffs, cost_series, cost_ids, payers, _billed_power(series))
+        with_electricity = {one.owner_id for one in series if one.feed.meter_type == ELECTRICITY}
+        return cls(
+            series,
+            tariffs,
+            cost_series,
+            cost_ids,
+            payers,
+            billed_power=_billed_power(series),
+            with_electricity=with_electricity,
+        )
 
     @property
     def owner_ids(self) -> Collection[str]:
@@ -65,7 +76,7 @@ class CostPlan:
 
     def power_price(self, owner_id: str, month: Month) -> float:
         """Return what a site or meter pays for each kW of a month's highest quarter-hour."""
-        payer = self.payers.get(owner_id)
+        payer = self.payers.get(owner_id) if owner_id in self.with_electricity else None
         return self.tariffs.power_price(payer, *month) if payer else 0.0
 
     def has_power_price(self, owner_id: str, first: date, last: date) -> bool:
