@@ -1,13 +1,17 @@
 """What the action that sets up the Energy dashboard refuses."""
 
+import asyncio
+from typing import Any
+
 from homeassistant.core import Context
-from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers.translation import async_get_translations
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
 from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.energy_dashboard import preferences
 from tests.conftest import Home
 from tests.energy_dashboard.house import ACTION, call, configure, device, meter, site_device, stored
 
@@ -76,3 +80,19 @@ class TestWrongCalls:
             await call(house, device_id=site_device(house))
         assert error.value.translation_key == "dashboard_refused"
         assert await stored(house) == before
+
+
+async def test_unloaded_meanwhile(house: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no longer read is not added; the caller is told."""
+    before, ask = await stored(house), preferences.async_known_names
+
+    async def slow(*args: Any) -> Any:
+        unload = house.hass.config_entries.async_unload(house.entry.entry_id)
+        await asyncio.shield(house.hass.async_create_task(unload))
+        return await ask(*args)
+
+    monkeypatch.setattr(preferences, "async_known_names", slow)
+    with pytest.raises(HomeAssistantError) as error:
+        await call(house, device_id=site_device(house))
+    assert error.value.translation_key == "unloaded_meanwhile"
+    assert await stored(house) == before

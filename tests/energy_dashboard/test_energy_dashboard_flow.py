@@ -1,5 +1,6 @@
 """How a user sets up the Energy dashboard in the options."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 import json
@@ -11,8 +12,9 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.climkit.energy_dashboard import preferences
+from custom_components.climkit.flows import energy_dashboard
 from custom_components.climkit.statistics import recorder
-from custom_components.climkit.statistics.recorder import RecorderEndedError
+from custom_components.climkit.statistics.recorder import RecorderEndedError, RecorderSilentError
 from tests.conftest import Home
 from tests.costs.bill import add_tariff, tariff
 from tests.energy_dashboard.house import (
@@ -247,4 +249,34 @@ class TestOptionsFlow(Steps):
         await house.hass.config_entries.async_unload(house.entry.entry_id)
         shown = await self.answer(house, shown, {})
         assert shown["reason"] == "not_loaded"
+        assert await stored(house) == before
+
+    @pytest.mark.parametrize("is_back", [False, True], ids=["unloaded", "reloaded"])
+    async def test_while_the_recorder_is_asked(
+        self, house: Home, monkeypatch: pytest.MonkeyPatch, *, is_back: bool
+    ) -> None:
+        """It answers at last, or not: the form says that, and nothing is added."""
+        before, entries = await stored(house), house.hass.config_entries
+        entry_id = house.entry.entry_id
+
+        async def end() -> None:
+            assert await entries.async_unload(entry_id)
+            if is_back:
+                assert await entries.async_setup(entry_id)
+
+        async def silent(*_: Any) -> Any:
+            await asyncio.shield(house.hass.async_create_task(end()))
+            raise RecorderSilentError("locked")
+
+        site_id = coordinator(house).site.id
+        shown = await self.answer(house, await self.start(house), {"owner": site_id})
+        monkeypatch.setattr(energy_dashboard, "async_known_names", silent)
+        shown = await self.answer(house, shown, {})
+        assert (shown.get("reason"), shown.get("errors")) == (
+            (None, {"base": "recorder_silent"}) if is_back else ("not_loaded", None)
+        )
+        if is_back:
+            monkeypatch.setattr(preferences, "async_last_rows", silent)
+            shown = await self.answer(house, shown, {"owner": site_id})
+            assert shown["reason"] == "not_loaded"
         assert await stored(house) == before

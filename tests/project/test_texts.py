@@ -215,7 +215,10 @@ def test_errors_of_the_client(section: str) -> None:
         ("options.abort", {"sites_taken", "no_sites"}),
         (
             "options.error",
-            {"unknown_device", "no_meter_or_site", "not_loaded", "not_stored", "recorder_silent"},
+            {
+                *("unknown_device", "no_meter_or_site", "not_loaded", "unloaded_meanwhile"),
+                *("not_stored", "recorder_silent"),
+            },
         ),
         *((f"{one}.abort", {"already_configured", "reconfigure_successful"}) for one in PRICES),
     ],

@@ -79,11 +79,8 @@ class EnergyDashboardSteps(OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for the site or the flat."""
-        entry: ClimkitConfigEntry = self.config_entry
-        if entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="not_loaded")
         if user_input is None:
-            return self._ask(entry)
+            return self._ask()
         self._request = DashboardRequest(
             owner_id=user_input[CONF_OWNER],
             water_ids=user_input.get(CONF_WATER, []),
@@ -91,19 +88,20 @@ class EnergyDashboardSteps(OptionsFlow):
             by_tariff=user_input.get(CONF_BY_TARIFF, False),
         )
         self._answer = user_input
-        runtime = _runtime_of(entry, self._request.owner_id)
+        runtime = _runtime_of(self.config_entry, self._request.owner_id)
         if runtime and self._request.owner_id == runtime.site.id:
             try:
-                found = await async_find_parents(self.hass, runtime)
+                found = await runtime.async_run(async_find_parents(self.hass, runtime))
             except HomeAssistantError as err:  # the recorder does not answer
-                return self._ask(entry, err)
+                return self._ask(err)
             self._request = replace(self._request, parents=found, finds_parents=False)
         return await self.async_step_energy_dashboard_confirm()
 
-    def _ask(
-        self, entry: ClimkitConfigEntry, error: HomeAssistantError | None = None
-    ) -> ConfigFlowResult:
+    def _ask(self, error: HomeAssistantError | None = None) -> ConfigFlowResult:
         """Show the form; after an error with what was answered before."""
+        entry: ClimkitConfigEntry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
         owners, waters = _choices(entry)
         fields: dict[vol.Marker, object] = {
             vol.Required(CONF_OWNER): choice_selector(owners, multiple=False, can_be_listed=False)
@@ -137,11 +135,11 @@ class EnergyDashboardSteps(OptionsFlow):
                 is_confirmed = parents == self._request.parents
                 self._request = replace(self._request, parents=parents)
             names = await async_known_names(self.hass)
-            merged = await async_set_up_dashboard(
-                self.hass, runtime, self._request, dry_run=not is_confirmed
+            merged = await runtime.async_run(
+                async_set_up_dashboard(self.hass, runtime, self._request, dry_run=not is_confirmed)
             )
         except HomeAssistantError as err:  # also when the dashboard was changed meanwhile
-            return self._ask(self.config_entry, err)
+            return self._ask(err)
         added, removed, skipped = await self._async_texts(merged, names)
         changes = any(merged.added.values()) or bool(merged.removed)
         lacks_parents = any(one.reason is SkipReason.PARENT_UNKNOWN for one in merged.skipped)

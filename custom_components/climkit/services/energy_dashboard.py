@@ -67,7 +67,10 @@ def async_setup_energy_action(hass: HomeAssistant) -> None:
 
 
 async def _async_set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
-    """Set it up for a site or a meter, and answer what was added and what not."""
+    """Set it up for a site or a meter, and answer what was added and what not.
+
+    That ends with the account: what is no longer read is not added.
+    """
     runtime, owner_id = site_or_meter(call.hass, call.data[ATTR_DEVICE_ID])
     request = DashboardRequest(
         owner_id=owner_id,
@@ -77,9 +80,8 @@ async def _async_set_up_energy_dashboard(call: ServiceCall) -> ServiceResponse:
         may_remove=call.data[ATTR_REMOVE_HOME],
         by_tariff=call.data[ATTR_BY_TARIFF],
     )
-    merged = await async_set_up_dashboard(
-        call.hass, runtime, request, dry_run=call.data[ATTR_DRY_RUN]
-    )
+    set_up = async_set_up_dashboard(call.hass, runtime, request, dry_run=call.data[ATTR_DRY_RUN])
+    merged = await runtime.async_run(set_up)
     return _answer(merged)
 
 
