@@ -96,6 +96,12 @@ class TestAdd:
         await flow.answer(FEED_IN)
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
 
+    async def test_day_without_zeros(self, flow: Flow) -> None:
+        """The selector takes it."""
+        await flow.add()
+        await flow.answer(FEED_IN | {"valid_from": "2026-7-1"})
+        assert [one["valid_from"] for one in flow.tariffs] == ["2026-07-01"]
+
     @pytest.mark.parametrize("prices", [{}, {"feed_in_price": -0.02}])
     async def test_nothing_or_less(self, flow: Flow, prices: dict[str, float]) -> None:
         """From a day on nothing is paid; or the producer pays."""

@@ -1,6 +1,8 @@
 """A sensor that tells the price of grid electricity, chosen in a tariff."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -12,9 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.costs.tariff import SensorRate, Tariff
+from custom_components.climkit.flows import price_sensor
 from custom_components.climkit.measures.table import Price
 from custom_components.climkit.statistics import means
 from tests.conftest import NOW, Home
+from tests.costs.bill import delete_tariff
 from tests.costs.price_sensor import PriceSensor
 from tests.flows.test_tariff_flow import PRICES, Flow, flow, world
 
@@ -182,6 +186,63 @@ async def test_recorder_does_not_answer(flow: Flow) -> None:
     assert flow.result["errors"] == {"dynamic": "recorder_silent"}
     await flow.answer(flow.suggested)
     assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+
+
+class TestWhileTheRecorderIsAsked:
+    """Another window, or a reload, is quicker than the recorder."""
+
+    @pytest.fixture
+    async def first(self, flow: Flow) -> Flow:
+        """A tariff without a sensor, about to be corrected to have one."""
+        await flow.add()
+        await flow.answer(PRICES)
+        [subentry_id] = flow.home.entry.subentries
+        await flow.correct(subentry_id)
+        return flow
+
+    @staticmethod
+    async def answer_while(flow: Flow, happens: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
+        """Choose a sensor; something happens before the recorder answers."""
+        sensor = await ready(flow.home)
+        ask = price_sensor.async_mean_unit
+
+        async def slow(*args: Any) -> Any:
+            await happens()
+            return await ask(*args)
+
+        with patch.object(price_sensor, "async_mean_unit", slow):
+            return await flow.answer(prices(sensor.entity_id))
+
+    async def test_same_day(self, flow: Flow) -> None:
+        """It is said, and what was entered is kept."""
+        other = Flow(flow.home)
+
+        async def add() -> None:
+            await other.add()
+            await other.answer(PRICES)
+
+        await flow.add()
+        result = await self.answer_while(flow, add)
+        assert result["errors"] == {"valid_from": "same_day"}
+        assert flow.suggested["electricity"] == {"solar_share": 80}
+        assert [one["dynamic"] for one in flow.tariffs] == [{}]
+
+    async def test_deleted(self, first: Flow) -> None:
+        """It does not come back."""
+
+        async def delete() -> None:
+            for subentry_id in list(first.home.entry.subentries):
+                delete_tariff(first.home, subentry_id)
+
+        assert (await self.answer_while(first, delete))["reason"] == "deleted_meanwhile"
+        assert not first.tariffs
+
+    async def test_unloaded(self, first: Flow) -> None:
+        """Nothing is stored."""
+        entry = first.home.entry
+        unload = partial(first.home.hass.config_entries.async_unload, entry.entry_id)
+        assert (await self.answer_while(first, unload))["reason"] == "not_loaded"
+        assert [one["dynamic"] for one in first.tariffs] == [{}]
 
 
 async def test_a_sensor_that_went(flow: Flow) -> None:

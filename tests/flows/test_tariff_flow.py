@@ -298,6 +298,16 @@ class TestAdd:
         await flow.answer(PRICES)
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
 
+    async def test_day_without_zeros(self, flow: Flow) -> None:
+        """The selector takes it; it is the same day, also when another one is added."""
+        await flow.add()
+        await flow.answer(PRICES | {"valid_from": "2026-9-1"})
+        assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert [one["valid_from"] for one in flow.tariffs] == ["2026-09-01"]
+        await flow.add()
+        await flow.answer(PRICES | {"valid_from": "2026-09-1"})
+        assert flow.result["errors"] == {"valid_from": "same_day"}
+
     @pytest.mark.parametrize("price", [nan, "nan", "inf", "-Infinity", 10**400])
     async def test_no_number(self, flow: Flow, price: Any) -> None:
         """Whoever calls the flow's API can send what no form would."""

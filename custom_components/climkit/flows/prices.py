@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.data_entry_flow import section
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -116,26 +117,25 @@ class PriceSteps(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask from when on what costs how much."""
-        names = self._site_names() if self._entry.state is ConfigEntryState.LOADED else {}
-        if self._site_id not in names:
-            return self.async_abort(reason="not_loaded")
-        if self._is_correction and self._reconfigure_subentry_id not in self._entry.subentries:
-            return self.async_abort(reason="deleted_meanwhile")
+        if reason := self._reason_to_end():
+            return self.async_abort(reason=reason)
         errors: dict[str, str] = {}
         placeholders = dict.fromkeys(("window", "price", "sensor", "unit", "needed", "sites"), "")
-        placeholders["site"] = names[self._site_id]
         if user_input is not None:
-            user_input = _with_ready_windows(user_input)
-            if not names.keys() >= set(chosen_sites(user_input)):
-                return self.async_abort(reason="not_loaded")
+            user_input = _as_entered(user_input)
+            unfit = await self._async_errors(user_input, placeholders)
+            # Meanwhile others may have stored or deleted prices, or the account was unloaded.
+            if reason := self._reason_to_end(chosen_sites(user_input)):
+                return self.async_abort(reason=reason)
             errors = self._errors(user_input, placeholders)
-            errors = errors or self._copy_errors(user_input, placeholders)
-            errors = errors or await self._async_errors(user_input, placeholders)
+            errors = errors or self._copy_errors(user_input, placeholders) or unfit
             if not errors and user_input != self._doubted:
                 errors = self._doubts(user_input, placeholders)
                 self._doubted = user_input
             if not errors:
-                return self._finish(user_input, names)
+                return self._finish(user_input)
+        names = self._site_names()
+        placeholders["site"] = names[self._site_id]
         return self.async_show_form(
             step_id="prices",
             data_schema=self.add_suggested_values_to_schema(
@@ -186,7 +186,7 @@ class PriceSteps(ConfigSubentryFlow):
     async def _async_errors(
         self, _user_input: Mapping[str, Any], _placeholders: dict[str, str]
     ) -> dict[str, str]:
-        """Return what is wrong as only others know; they are asked when all else is right."""
+        """Return what is wrong as only others know; it is told when all else is right."""
         return {}
 
     def _as_stored(self, user_input: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -203,6 +203,15 @@ class PriceSteps(ConfigSubentryFlow):
         runtimes = list(self._entry.runtime_data.values())
         sites = [runtime.site for runtime in runtimes]
         return runtimes[0].names.sites(sites) if runtimes else {}
+
+    def _reason_to_end(self, other_sites: Iterable[str] = ()) -> str | None:
+        """Return why prices of the site, and of others, cannot be stored now; None: they can."""
+        names = self._site_names() if self._entry.state is ConfigEntryState.LOADED else {}
+        if not names.keys() >= {self._site_id, *other_sites}:
+            return "not_loaded"
+        if self._is_correction and self._reconfigure_subentry_id not in self._entry.subentries:
+            return "deleted_meanwhile"
+        return None
 
     @property
     def _is_correction(self) -> bool:
@@ -319,10 +328,8 @@ class PriceSteps(ConfigSubentryFlow):
         placeholders["price"] = f"{price} {self._currency}/kWh"
         return {part: "unlikely_price"}
 
-    def _finish(
-        self, user_input: Mapping[str, Any], names: Mapping[str, str]
-    ) -> SubentryFlowResult:
-        prices = self._as_stored(without_copies(user_input))
+    def _finish(self, user_input: Mapping[str, Any]) -> SubentryFlowResult:
+        prices, names = self._as_stored(without_copies(user_input)), self._site_names()
         for site_id in chosen_sites(user_input):
             self._add_copy(self._subentry(prices, site_id, names[site_id]))
         own = self._subentry(prices, self._site_id, names[self._site_id])
@@ -354,12 +361,16 @@ class PriceSteps(ConfigSubentryFlow):
         self.hass.config_entries.async_add_subentry(self._entry, subentry)
 
 
-def _with_ready_windows(user_input: dict[str, Any]) -> dict[str, Any]:
-    """Return what was entered; where a utility was chosen, with its low-tariff hours."""
+def _as_entered(user_input: dict[str, Any]) -> dict[str, Any]:
+    """Return what was entered; where a utility was chosen, with its low-tariff hours.
+
+    The selector takes a day without its zeros too.
+    """
     hours = dict(user_input[CONF_LOW_HOURS])
     if ready := READY_WINDOWS.get(hours.pop(CONF_WINDOWS, "")):
         hours = dict(zip(_DAYS, ready, strict=True))
-    return {**user_input, CONF_LOW_HOURS: hours}
+    day = cv.date(user_input[CONF_VALID_FROM]).isoformat()
+    return {**user_input, CONF_VALID_FROM: day, CONF_LOW_HOURS: hours}
 
 
 def _any_collides(day: str, season: Season | None, stored: Iterable[Mapping[str, Any]]) -> bool:
