@@ -223,6 +223,37 @@ class TestImplausible:
         assert await self.amount(home, flat_id) < 100
         assert (await hourly_changes(home))[f"climkit:{flat_id}_total"][newer] > 300
 
+    async def test_more_came_while_the_dialog_was_open(
+        self,
+        home: Home,
+        hass_client: ClientSessionGenerator,
+        site_id: str,
+        flat_id: str,
+        issue: str,
+    ) -> None:
+        """It is shown first: nobody decides on what was not shown."""
+        assert await async_setup_component(home.hass, REPAIRS, {})
+        client = await hass_client()
+        answer = await client.post(URL, json={"handler": DOMAIN, "issue_id": issue})
+        flow = await answer.json()
+        assert flow["description_placeholders"]["number"] == "1"
+        newer = NOW.replace(minute=0)
+        home.simulator.world.revise(
+            site_id, f"total_{flat_id}", newer, newer + HOUR / 4, value=90_000.0
+        )
+        await home.turn_clock(minutes=13)  # a token lasts for half an hour
+        for what in ("accept", "leave_out"):
+            answer = await client.post(f"{URL}/{flow['flow_id']}", json={"next_step_id": what})
+            shown = await answer.json()
+            if what == "accept":
+                assert shown["description_placeholders"]["number"] == "2"
+                assert shown["description_placeholders"]["largest"] == "90000 kWh"
+                assert home.sites[0].plausibility.outliers
+        assert shown["type"] == "create_entry"
+        assert not home.sites[0].plausibility.outliers
+        assert not issues(home)
+        assert await self.amount(home, flat_id) < 100
+
     async def test_answered_after_a_reload(
         self, home: Home, hass_client: ClientSessionGenerator, flat_id: str, issue: str
     ) -> None:
@@ -691,3 +722,28 @@ class TestSiteThatIsGivenUp:
             registry.async_remove_device(device.id)
             await home.restart()
         assert not issues(home)
+
+
+class TestSitesOfOneName:
+    """Two houses are called the same."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """They stand in two towns."""
+        houses = (single_house(seed, NOW, timedelta(days=8)) for seed in (1, 2))
+        addresses = ({"address": {"city": city}} for city in ("Bern", "Thun"))
+        return World.of(
+            *(
+                replace(one, faultless=True, site_info={**one.info(), **address})
+                for one, address in zip(houses, addresses, strict=True)
+            )
+        )
+
+    async def test_which_one(self, home: Home, site_id: str) -> None:
+        """A person is told which one it is about."""
+        await home.set_up()
+        add_tariff(home, tariff(site_id, "0001-01-01", grid_price=0.3, solar_price=0.2))
+        await look(home)
+        [issue] = issues(home).values()
+        assert issue.translation_placeholders
+        assert issue.translation_placeholders["site"] == "Maison Rochat (Bern)"

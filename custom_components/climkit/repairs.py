@@ -5,30 +5,32 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .issues import async_decide
+from .issues import SiteIssues, async_decide
 from .runtime import SiteRuntime, loaded_sites
 
 
 class ImplausibleFlow(RepairsFlow):
     """Accept the amounts, or leave them out for good.
 
-    A dialog may be open for days; it acts on what is loaded when it is answered.
+    A dialog may be open for days; it acts on what is loaded when it is answered. What came to light
+    meanwhile is shown first: nobody decides on what was not shown.
     """
 
     def __init__(self, site_id: str, meter_id: str) -> None:
         """Decide on a meter of a site, or (no id) on the site's own columns."""
         self._site_id = site_id
         self._meter_id = meter_id
+        self._shown: dict[str, str] | None = None
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Ask what is to be done."""
-        if self._runtime is None:
+        if (runtime := self._runtime) is None:
             return self.async_abort(reason="not_loaded")
-        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        self._shown = self._told(runtime)
         return self.async_show_menu(
             step_id="init",
             menu_options=["accept", "leave_out"],
-            description_placeholders=issue.translation_placeholders if issue else None,
+            description_placeholders=self._shown,
         )
 
     async def async_step_accept(
@@ -47,9 +49,17 @@ class ImplausibleFlow(RepairsFlow):
         """Decide, and remember it at once: nobody decides a second time."""
         if (runtime := self._runtime) is None:
             return self.async_abort(reason="not_loaded")
+        if self._told(runtime) not in (None, self._shown):
+            return await self.async_step_init()
         async_decide(runtime, self._meter_id, accept=accept)
         await runtime.store.async_save_now()
         return self.async_create_entry(data={})
+
+    def _told(self, runtime: SiteRuntime) -> dict[str, str] | None:
+        """Return what there is to decide on now; None where nothing is left."""
+        SiteIssues(runtime).update()
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return issue.translation_placeholders if issue else None
 
     @property
     def _runtime(self) -> SiteRuntime | None:
