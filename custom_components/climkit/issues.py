@@ -81,7 +81,7 @@ class SiteIssues:
 
     @property
     def _name(self) -> str:
-        return self._runtime.names.site(self._runtime.site)
+        return self._runtime.label
 
     def _silent_meters(self) -> list[Issue] | None:
         runtime = self._runtime
@@ -90,7 +90,7 @@ class SiteIssues:
         silent = list(silent_meters(runtime, dt_util.utcnow()))
         if not silent:
             return []
-        names = [runtime.names.meter(meter) for meter, _ in silent[:MOST_NAMES]]
+        names = [runtime.meter_labels[meter.id] for meter, _ in silent[:MOST_NAMES]]
         if len(silent) > MOST_NAMES:
             names.append("…")
         since = min(newest for _, newest in silent)
@@ -113,14 +113,13 @@ class SiteIssues:
 
     def _doubtful(self, meter_id: str, outliers: list[Outliers]) -> Issue:
         runtime = self._runtime
-        meter = runtime.meters.get(meter_id)
         worst = max(outliers, key=lambda one: abs(one.largest) / one.limit)
         unit, language = worst.column.quantity.unit, runtime.names.language
         return Issue(
             kind="implausible",
             subject=meter_id,
             placeholders={
-                "name": runtime.names.meter(meter) if meter else self._name,
+                "name": runtime.meter_labels.get(meter_id, self._name),
                 "site": self._name,
                 "number": str(worst.count),
                 "largest": f"{number_in(language, worst.largest)} {unit}",

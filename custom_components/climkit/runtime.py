@@ -128,6 +128,17 @@ class SiteRuntime:
         return self.coordinator.names
 
     @property
+    def label(self) -> str:
+        """Return the site's name, told apart from those of all others that are loaded."""
+        sites = (one.site for one in loaded_sites(self.hass))
+        return self.names.sites([*sites, self.site])[self.site.id]
+
+    @property
+    def meter_labels(self) -> Mapping[str, str]:
+        """Return the names of the wanted meters, told apart."""
+        return self.names.meters(self.meters.values())
+
+    @property
     def meters(self) -> Mapping[str, Meter]:
         """Return the wanted meters by id."""
         return self.coordinator.data.meters

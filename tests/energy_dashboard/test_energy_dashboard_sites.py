@@ -176,12 +176,13 @@ async def test_database_does_not_answer_for_what_was_wanted(
 
 
 async def test_sites_of_one_name(home: Home, world: World) -> None:
-    """Who sets it up sees where each of them stands, at its flats and water meters too."""
+    """Who sets it up sees where each of them stands, at its flats, its meters and sources too."""
     for site_id, city in zip(list(world.sites)[:2], ("Bern", "Thun"), strict=True):
         site = world.sites[site_id]
         info = {**site.info(), "name": "Mill", "address": {"city": city}}
         world.sites[site_id] = replace(site, site_info=info)
-    await home.set_up()
+    assert await async_setup_component(home.hass, "energy", {})
+    await home.set_up_completely()
     options = home.hass.config_entries.options
     menu = await options.async_init(home.entry.entry_id)
     form = await options.async_configure(menu["flow_id"], {"next_step_id": "energy_dashboard"})
@@ -193,3 +194,10 @@ async def test_sites_of_one_name(home: Home, world: World) -> None:
     assert {"Mill (Bern)", "Mill (Thun)", "Mill (Bern) - Flat 1"} <= set(found["owner"])
     assert "Mill (Bern) - Cold water flat 1" in found["water"]
     assert all(len(set(labels)) == len(labels) for labels in found.values())
+    shown = await options.async_configure(
+        form["flow_id"], {"owner": next(iter(world.sites)), "also": []}
+    )
+    assert shown["step_id"] == "energy_dashboard_confirm"
+    await options.async_configure(form["flow_id"], {})
+    sources = json.loads(await stored(home))["energy_sources"]
+    assert {one["name"] for one in sources if one["type"] == "grid"} == {"Mill (Bern)"}

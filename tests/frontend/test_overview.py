@@ -119,6 +119,24 @@ class TestOverview:
         assert site["name"] == "Home"
         assert "Upstairs" in {one["name"] for one in site["meters"]}
 
+    async def test_names_that_are_the_same(self, dashboard: Dashboard, world: World) -> None:
+        """Who chooses a site or a meter for a card sees which one it is; so do pages and tables."""
+        [house] = world.sites.values()
+        other = replace(apartment_house(2, NOW, timedelta(days=23), 2), faultless=True)
+        address = {"address": {"city": "Thun"}}
+        world.sites[other.id] = replace(other, site_info={**other.info(), **address})
+        first_flat = next(info for info in house.meter_info() if info.get("name") == "Flat 1")
+        first_flat["name"] = "Flat 2"
+        await dashboard.home.restart()
+        sites = (await dashboard.ask("overview"))["sites"]
+        assert {one["name"] for one in sites} == {"Les Tilleuls (Vevey)", "Les Tilleuls (Thun)"}
+        shown = next(one for one in sites if one["site_id"] == house.id)
+        names = [one["name"] for one in shown["meters"]]
+        assert len(set(names)) == len(names)
+        assert len([one for one in names if one.startswith("Flat 2 (")]) == 2
+        table = await dashboard.ask("meters", site_id=house.id, month="2026-11")
+        assert {one["name"] for one in table["meters"]} == set(names)
+
     async def test_one_flat(self, dashboard: Dashboard) -> None:
         """Who chose a flat sees that, its water, and nothing of the building."""
         home, flat = dashboard.home, dashboard.meter("Flat 1")

@@ -216,17 +216,14 @@ def _propose(
     def net_power_of(to_house: Series, _from_house: Series) -> str | None:
         return usable(_net_power_entity(hass, to_house))
 
-    def name_of(owner_id: str) -> str:
-        if meter := data.meters.get(owner_id):
-            return runtime.names.meter(meter)
-        return runtime.names.site(runtime.site)
+    names = {runtime.site.id: runtime.label, **runtime.meter_labels}
 
     view = SiteView(
         series=data.series,
         cost_of=cost_of,
         power_of=power_of,
         net_power_of=net_power_of,
-        name_of=name_of,
+        name_of=names.__getitem__,
         measure_of=runtime.names.measure,
         has_home=_accepts({"type": SourceKind.HOME.value, "stat_energy_to": f"{DOMAIN}:any"}),
         by_tariff=request.by_tariff,

@@ -42,6 +42,7 @@ async def async_meters(
     ):
         raise NoAnswerError(Code.NO_DATA_YET)
     costs = await async_costs(hass, [one.id for one in meters], firsts[month : month + 2], owner)
+    labels = runtime.meter_labels
     silent = {meter.id for meter, _ in silent_meters(runtime, now)}
     buildings = {kind: months[one.statistic_id][month] for kind, one in totals.items()}
 
@@ -56,7 +57,7 @@ async def async_meters(
         newest = max((end for end in ends if end), default=None)
         return {
             "meter_id": meter.id,
-            "name": name_by_user(runtime, meter.id) or runtime.names.meter(meter),
+            "name": name_by_user(runtime, meter.id) or labels[meter.id],
             "kind": kind,
             "unit": METER_TYPES[meter.type].unit,
             "total": rounded(main[month]),

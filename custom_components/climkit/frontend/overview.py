@@ -77,8 +77,9 @@ def _site(hass: HomeAssistant, runtime: SiteRuntime, readable: Readable) -> Json
     owner = Owner(runtime)
     series = series_by_owner(runtime)
     is_readable = readable.has(owner.id)
+    labels = runtime.meter_labels
     meters = [
-        _meter(hass, runtime, meter, series.get(meter.id, {}))
+        _meter(hass, runtime, meter, series.get(meter.id, {}), labels[meter.id])
         for meter in runtime.meters.values()
         if readable.has(meter.id)
     ]
@@ -86,10 +87,9 @@ def _site(hass: HomeAssistant, runtime: SiteRuntime, readable: Readable) -> Json
         return None
     own = series.get(owner.id, {}) if is_readable else {}
     tariffs = runtime.costs.tariffs
-    name = name_by_user(runtime, owner.id)
     return {
         "site_id": owner.id,
-        "name": name or runtime.names.site(runtime.site),
+        "name": name_by_user(runtime, owner.id) or runtime.label,
         "zone": str(runtime.site.zone),
         "currency": tariffs.currency,
         "today": owner.today.isoformat(),
@@ -127,11 +127,15 @@ def _site_not_loaded(hass: HomeAssistant, device: DeviceEntry) -> JsonObjectType
 
 
 def _meter(
-    hass: HomeAssistant, runtime: SiteRuntime, meter: Meter, series: Mapping[str, Series]
+    hass: HomeAssistant,
+    runtime: SiteRuntime,
+    meter: Meter,
+    series: Mapping[str, Series],
+    label: str,
 ) -> JsonObjectType:
     return {
         "meter_id": meter.id,
-        "name": name_by_user(runtime, meter.id) or runtime.names.meter(meter),
+        "name": name_by_user(runtime, meter.id) or label,
         "kind": kind_of(meter),
         "is_wanted": True,
         "unit": METER_TYPES[meter.type].unit,

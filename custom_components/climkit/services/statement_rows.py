@@ -108,7 +108,7 @@ def _owners(runtime: SiteRuntime, owner_id: str) -> list[_Owner]:
     Raises ServiceValidationError for a meter that Climkit lists no more.
     """
     site, meters = runtime.site, runtime.meters
-    names = {site.id: runtime.names.site(site)} | runtime.names.meters(meters.values())
+    names = {site.id: runtime.label, **runtime.meter_labels}
     types = {site.id: SITE} | {key: meter.type for key, meter in meters.items()}
     series: dict[str, list[Series]] = {key: [] for key in types}
     for one in runtime.series.values():
