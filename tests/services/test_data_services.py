@@ -11,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_translations
 import pytest
-from pytest_homeassistant_custom_component.common import MockUser
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
@@ -546,6 +546,25 @@ class TestWrongCalls:
                 return_response=True,
             )
         assert await text_of(home, error.value) == "There is no Climkit device nobody."
+
+    async def test_device_of_others(self, home: Home) -> None:
+        """Some name their devices in three parts."""
+        other = MockConfigEntry(domain="other")
+        other.add_to_hass(home.hass)
+        three: Any = {("other", "bridge", "lamp")}
+        lamp = dr.async_get(home.hass).async_get_or_create(
+            config_entry_id=other.entry_id, identifiers=three
+        )
+        for action in ("get_site_data", "get_statement"):
+            with pytest.raises(ServiceValidationError) as error:
+                await home.hass.services.async_call(
+                    DOMAIN,
+                    action,
+                    {"device_id": lamp.id, "from": "2026-11-18"},
+                    blocking=True,
+                    return_response=True,
+                )
+            assert error.value.translation_key == "unknown_device"
 
     async def test_not_loaded(self, home: Home, site: Building) -> None:
         """The account rests."""

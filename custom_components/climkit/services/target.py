@@ -74,7 +74,8 @@ def site_or_meter(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, str
 def async_find(hass: HomeAssistant, device_id: str) -> tuple[SiteRuntime, TargetKind, str]:
     """Return the site of a device, what it stands for, and Climkit's id of that."""
     device = dr.async_get(hass).async_get(device_id)
-    ids = {found for domain, found in device.identifiers if domain == DOMAIN} if device else set()
+    # Those of other integrations are not always of two parts.
+    ids = {one[1] for one in device.identifiers if one[0] == DOMAIN} if device else set()
     if not ids:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
