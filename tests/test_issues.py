@@ -355,7 +355,7 @@ class TestLimit:
     """The action that gives a series another limit."""
 
     async def test_higher_and_usual(self, home: Home, site_id: str, flat_id: str) -> None:
-        """What is read from then on is believed; without a limit it is the usual one."""
+        """What was asked about is read at once; without a limit it is the usual one."""
         column = f"total_{flat_id}"
         home.simulator.world.revise(site_id, column, WRONG, WRONG + HOUR / 4, value=300.0)
         await home.set_up_completely()
@@ -363,13 +363,28 @@ class TestLimit:
         action = {"device_id": device, "measure": "total"}
         call_action = home.hass.services.async_call
         await call_action(DOMAIN, "set_plausibility_limit", {**action, "limit": 400}, blocking=True)
-        stretch = {"from": WRONG.isoformat(), "to": (WRONG + HOUR).isoformat()}
-        found = await call(home, "import_history", device_id=device, **stretch)
-        assert found["hours_that_differed"] == 1
+        await home.settle()
         await assert_equal_to_climkit(home)
+        await look(home)
+        assert not issues(home)
         await call_action(DOMAIN, "set_plausibility_limit", action, blocking=True)
+        stretch = {"from": WRONG.isoformat(), "to": (WRONG + HOUR).isoformat()}
         found = await call(home, "import_history", device_id=device, dry_run=True, **stretch)
         assert found["hours_that_differed"] == 1
+
+    async def test_asked_about_anew(self, home: Home, site_id: str, flat_id: str) -> None:
+        """Who left something out by mistake need not wait until a night reads it again."""
+        column = f"total_{flat_id}"
+        home.simulator.world.revise(site_id, column, WRONG, WRONG + HOUR / 4, value=300.0)
+        await home.set_up_completely()
+        [site] = home.sites
+        async_decide(site, flat_id, accept=False)
+        assert not site.plausibility.outliers
+        device = {"device_id": device_id(home, flat_id)}
+        await home.hass.services.async_call(DOMAIN, "set_plausibility_limit", device, blocking=True)
+        await home.settle()
+        [outliers] = site.plausibility.outliers
+        assert outliers.largest == 300.0
 
     async def test_of_the_building(
         self, home: Home, hass_storage: dict[str, Any], site_id: str

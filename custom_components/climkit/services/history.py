@@ -115,7 +115,10 @@ async def _async_delete_statistics(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_set_plausibility_limit(call: ServiceCall) -> None:
-    """Let the columns of a device have a limit of their own, or the usual one again."""
+    """Let the columns of a device have a limit of their own, or the usual one again.
+
+    What it permits, or a person is asked about anew, is read again in the background.
+    """
     runtime, series = _series_of_device(call.hass, call.data[ATTR_DEVICE_ID])
     limit: float | None = call.data.get(ATTR_LIMIT)
     if limit is not None and not is_limit(limit):
@@ -129,7 +132,9 @@ async def _async_set_plausibility_limit(call: ServiceCall) -> None:
             translation_placeholders={"measures": ", ".join(one.key for one in series)},
         )
     for column in filter(None, map(column_of_series, chosen)):
-        runtime.plausibility.set_limit(column, limit)
+        if asked := runtime.plausibility.set_limit(column, limit):
+            feeds = column.feeds(runtime.site.id)
+            runtime.history.read_again(feeds, asked.start, asked.end)
     await runtime.store.async_save_now()
 
 
