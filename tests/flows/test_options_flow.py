@@ -66,6 +66,30 @@ class TestOptions:
         assert {**home.entry.options, CONF_DASHBOARD: False} == BUILDING
         assert len(home.sites) == 3
 
+    async def test_named_twice(self, home: Home) -> None:
+        """A list that a program sends may name something twice: it is wanted, and told, once."""
+        site_id, meters = apartment_meters(home)
+        flat, water = meters["Flat 1"], meters["Cold water flat 1"]
+        await home.set_up()
+        told = []
+        for times in (1, 2):
+            flow = await options_flow(home)
+            await flow.answer({CONF_SITES: [site_id] * times})
+            await flow.choose(VIEW_METERS)
+            meters_of = {CONF_ALL_METERS: False, CONF_SITE_TOTALS: True, CONF_SENSORS: False}
+            await flow.answer(meters_of | {CONF_METERS: [flat] * times})
+            told.append(flow.result["description_placeholders"])
+            await flow.answer({CONF_HISTORY: HISTORY_NOW})
+            assert home.entry.options[CONF_SITES] == [site_id]
+            assert home.entry.options[CONF_METERS] == [flat]
+        assert told[0]["everything_megabytes"] == told[1]["everything_megabytes"]
+        flow = await options_flow(home)
+        await flow.answer({CONF_SITES: [site_id]})
+        await flow.choose(VIEW_FLAT)
+        await flow.answer({CONF_FLAT: flat, CONF_OTHER_METERS: [water, water]})
+        await flow.answer({CONF_HISTORY: HISTORY_NOW})
+        assert home.entry.options[CONF_METERS] == [flat, water]
+
     @pytest.mark.parametrize("more", [0, 1])
     async def test_meter_that_is_absent_today(self, home: Home, more: int) -> None:
         """It stays chosen, although it is not in the form; also where all in the form are."""

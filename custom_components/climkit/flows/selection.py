@@ -31,7 +31,7 @@ from ..const import (
 from ..errors import error_key
 from ..feeds import columns_of
 from ..history import MANY_ROWS, Estimate, estimate_site, told_time
-from ..ids import slug
+from ..ids import distinct, slug
 from ..measures import CHARGE_POINT, ELECTRICITY, Names, known_meters
 from ..options import Selection, history_start, split_choice, view_of
 from ..sites import async_sites_of_others
@@ -90,7 +90,7 @@ class SelectionSteps(ViewSteps):
             user_input = {CONF_SITES: free}
         errors = {}
         if user_input is not None:
-            chosen = user_input[CONF_SITES]
+            chosen = distinct(user_input[CONF_SITES])
             if not chosen:
                 errors[CONF_SITES] = "nothing_chosen"
             elif taken.intersection(chosen):

@@ -29,7 +29,7 @@ from ..const import (
     VIEW_FLAT,
     VIEW_METERS,
 )
-from ..ids import slug, slugs
+from ..ids import distinct, slug, slugs
 from ..measures import CHARGE_POINT, ELECTRICITY, Names, by_number
 from ..options import split_choice, view_of
 
@@ -72,7 +72,8 @@ class ViewSteps(ConfigEntryBaseFlow):
         stored = self.options[CONF_METERS] if view_of(self.options) == VIEW_FLAT else []
         errors = {}
         if user_input is not None:
-            flat, others = user_input.get(CONF_FLAT), user_input.get(CONF_OTHER_METERS, [])
+            flat = user_input.get(CONF_FLAT)
+            others = distinct(user_input.get(CONF_OTHER_METERS, []))
             site_id = self._site_of(flat) if flat else ""
             if not flat:
                 errors[CONF_FLAT] = "flat_needed"
@@ -93,7 +94,7 @@ class ViewSteps(ConfigEntryBaseFlow):
                 )
         labels = await self._async_meter_labels()
         flats = {key: labels[key] for key, meter in meters.items() if is_flat(meter)}
-        others = {
+        offered = {
             key: labels[key]
             for key, meter in meters.items()
             if meter.type not in (ELECTRICITY, CHARGE_POINT)
@@ -102,13 +103,13 @@ class ViewSteps(ConfigEntryBaseFlow):
         fields: dict[vol.Marker, object] = {
             vol.Optional(CONF_FLAT): choice_selector(flats, multiple=False)
         }
-        if others:
-            fields[vol.Optional(CONF_OTHER_METERS)] = choice_selector(others, can_be_listed=False)
+        if offered:
+            fields[vol.Optional(CONF_OTHER_METERS)] = choice_selector(offered, can_be_listed=False)
         # A form refuses what it does not offer, so what is not listed today is not suggested.
         own, _ = split_choice(stored[:1], flats)
         suggested: dict[str, Any] = {CONF_FLAT: own[0]} if own else {}
         if stored:
-            suggested[CONF_OTHER_METERS], _ = split_choice(stored[1:], others)
+            suggested[CONF_OTHER_METERS], _ = split_choice(stored[1:], offered)
         return self.async_show_form(
             step_id="flat",
             data_schema=self.add_suggested_values_to_schema(
@@ -146,7 +147,8 @@ class ViewSteps(ConfigEntryBaseFlow):
         present, absent = split_choice(current, meters)
         errors = {}
         if user_input is not None:
-            chosen, is_all = user_input.get(CONF_METERS, []), user_input[CONF_ALL_METERS]
+            chosen = distinct(user_input.get(CONF_METERS, []))
+            is_all = user_input[CONF_ALL_METERS]
             if is_all or chosen or user_input[CONF_SITE_TOTALS]:
                 return await self._async_go_on(
                     {
