@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import logging
@@ -11,8 +12,6 @@ import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.recorder import statistics as recorder_statistics
-from homeassistant.components.recorder.db_schema import StatisticsBase
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     CONF_PASSWORD,
@@ -38,7 +37,6 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
-from sqlalchemy.orm import Session
 
 from custom_components.climkit import sensor
 from custom_components.climkit.account import account_id
@@ -63,6 +61,7 @@ from custom_components.climkit.sensor.descriptions import (
     series_descriptions,
 )
 from tests.database_server import server_of
+from tests.rows_together import rows_together
 from tests.simulator import (
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
@@ -112,24 +111,14 @@ def recorder_config(request: pytest.FixtureRequest) -> dict[str, Any] | None:
     return {"exclude": {"entity_globs": "*", "event_types": list(UNRECORDED_EVENTS)}}
 
 
-def _statistics_exists(
-    session: Session, table: type[StatisticsBase], metadata_id: int, start: datetime
-) -> int | None:
-    """Tell the row of an hour, in plain SQL, without sending the rows before it."""
-    of_hour = f"SELECT id FROM {table.__tablename__} WHERE metadata_id = ? AND start_ts = ?"  # noqa: S608
-    found = session.connection().exec_driver_sql(of_hour, (metadata_id, start.timestamp())).first()
-    return found and found.id
-
-
 @pytest.fixture(autouse=True)
-def rows_together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the recorder send the rows of an import together, which is half of a test's time.
+def imports_are_quick(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the recorder look up and send the rows of an import together.
 
-    Its own way, an object and two statements a row, tells the same (but for an hour that stands
-    twice in one import); with it scripts/test-databases stores on each database.
+    scripts/test-databases stores in Home Assistant's own way, on each database.
     """
-    if not is_run_of_databases(request.config):
-        monkeypatch.setattr(recorder_statistics, "_statistics_exists", _statistics_exists)
+    with nullcontext() if is_run_of_databases(request.config) else rows_together():
+        yield
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ class TestSites:
     @pytest.fixture
     def world(self) -> World:
         """Three young sites."""
-        return World(created=NOW, history_days=6)
+        return World(created=NOW, history_days=6, flats=5)
 
     async def test_new_site_joins(self, home: Home) -> None:
         """Where all are wanted, a site that Climkit adds joins by itself."""

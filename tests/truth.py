@@ -1,7 +1,7 @@
 """What is stored, and what should be."""
 
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 
 from homeassistant.components.recorder.db_schema import Statistics
 from homeassistant.components.recorder.statistics import (
@@ -35,11 +35,11 @@ async def hourly_changes(home: Home) -> dict[str, dict[datetime, float]]:
 def climkit_hours(home: Home, until: datetime) -> dict[str, dict[datetime, float]]:
     """What Climkit says of each hour, for all series."""
     hours: dict[str, dict[datetime, float]] = {}
+    # What a site measured is worked out once for all series of a type.
+    of_type = cache(partial(home.simulator.world.intervals, start=LONG_AGO, end=until, now=until))
     for site in home.sites:
         for series in site.series.values():
-            truth = home.simulator.world.intervals(
-                series.feed.site_id, series.feed.meter_type, LONG_AGO, until, now=until
-            )
+            truth = of_type(series.feed.site_id, series.feed.meter_type)
             sums: dict[datetime, float] = {}
             # A meter that is asked for by itself answers without its id.
             column = f"{series.column}_{series.feed.meter_id}"

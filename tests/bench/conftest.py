@@ -35,7 +35,7 @@ def recorder_config() -> None:
 
 
 @pytest.fixture
-def rows_together() -> None:
+def imports_are_quick() -> None:
     """Leave the recorder's way of storing rows as it is at home."""
 
 

@@ -16,7 +16,7 @@ def apartments() -> World:
 
     Its data began yesterday.
     """
-    return World(created=NOW, names=("apartments",), history_days=22)
+    return World(created=NOW, names=("apartments",), history_days=22, flats=2)
 
 
 async def set_up(home: Home, history: str = TODAY, **options: object) -> None:

@@ -283,7 +283,8 @@ def _source_prices(
     return {
         f"{site}_from_ext_cost": {f"{site}_from_ext": grid},
         f"{site}_to_ext_cost": {f"{site}_to_ext": export},
-        f"{site}_conso_total_cost": {f"{site}_from_ext": grid},
+        # Its own solar energy has a price, too, though it has none.
+        f"{site}_conso_total_cost": {f"{site}_from_ext": grid, f"{site}_self": solar},
         f"climkit:{METER_ID}_self_cost": {f"climkit:{METER_ID}_self": solar},
         # It is a consumer, though it has nothing from the grid.
         f"climkit:{METER_ID}_total_cost": {

@@ -95,7 +95,7 @@ class TestHouse:
     @pytest.fixture
     def world(self) -> World:
         """It."""
-        return World.of(replace(single_house(1, NOW, timedelta(days=70)), faultless=True))
+        return World.of(replace(single_house(1, NOW, timedelta(days=57)), faultless=True))
 
     @pytest.fixture
     async def house(self, home: Home) -> Home:

@@ -216,8 +216,8 @@ class TestCosts:
 
     @pytest.fixture
     def world(self) -> World:
-        """A house with a bit of everything, and data since 12 October."""
-        return World.of(replace(apartment_house(1, NOW, timedelta(days=60), 2), faultless=True))
+        """A house with a bit of everything, and data since 27 October."""
+        return World.of(replace(apartment_house(1, NOW, timedelta(days=45), 1), faultless=True))
 
     async def test_same_as_entities(self, dashboard: Dashboard) -> None:
         home, site_id = dashboard.home, dashboard.site_id

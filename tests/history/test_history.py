@@ -46,7 +46,7 @@ class TestEverySite:
     @pytest.fixture
     def world(self) -> World:
         """Data of the apartment house begin three weeks after its creation."""
-        return World(created=NOW, history_days=22)
+        return World(created=NOW, history_days=22, flats=5)
 
     async def test_first_import(self, home: Home) -> None:
         """From the first day of each site to now."""

@@ -37,7 +37,7 @@ def world(source: Source) -> World:
 
 
 @pytest.fixture
-def rows_together() -> None:
+def imports_are_quick() -> None:
     """One statement a row, as Home Assistant does it: they are counted here."""
 
 

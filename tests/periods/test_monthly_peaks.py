@@ -173,7 +173,7 @@ class TestHouse:
     @pytest.fixture
     def world(self) -> World:
         """Two whole months and a half."""
-        return World.of(replace(single_house(1, NOW, timedelta(days=70)), faultless=True))
+        return World.of(replace(single_house(1, NOW, timedelta(days=53)), faultless=True))
 
     async def test_import(self, home: Home) -> None:
         """Past months and the running one are known from the first day on, and over a restart."""

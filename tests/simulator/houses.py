@@ -14,6 +14,7 @@ from .profiles import Gauge, Profile, noise
 from .site import Json, JsonObject
 
 WEEKS_BEFORE_DATA = timedelta(weeks=3)
+DEFAULT_FLATS = 10
 DEFAULT_ROOF = 28_000
 
 
@@ -32,7 +33,12 @@ class Ids:
 
 
 def apartment_house(
-    seed: int, now: datetime, history: timedelta, flats: int = 10, *, roof: int = DEFAULT_ROOF
+    seed: int,
+    now: datetime,
+    history: timedelta,
+    flats: int = DEFAULT_FLATS,
+    *,
+    roof: int = DEFAULT_ROOF,
 ) -> Building:
     """Flats, common parts, PV, battery, charge points, heat and water; data after three weeks.
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from .building import Building
 from .calendar import QUARTER
-from .houses import DEFAULT_ROOF, apartment_house, single_house, water_site
+from .houses import DEFAULT_FLATS, DEFAULT_ROOF, apartment_house, single_house, water_site
 from .profiles import noise
 from .site import DEFAULT_LATENCY, JsonObject, Rows, Site, Values, Viewer
 
@@ -52,6 +52,7 @@ class World:
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     history_days: int = DEFAULT_HISTORY_DAYS
     names: Sequence[str] = DEFAULT_SITES
+    flats: int = DEFAULT_FLATS
     roof: int = DEFAULT_ROOF
     faultless: bool = False
     sites: Mapping[str, Site] = field(default_factory=dict)
@@ -70,7 +71,7 @@ class World:
     def _default_sites(self) -> dict[str, Site]:
         history = timedelta(days=self.history_days)
         builders: dict[str, Callable[[int, datetime, timedelta], Building]] = {
-            "apartments": partial(apartment_house, roof=self.roof),
+            "apartments": partial(apartment_house, flats=self.flats, roof=self.roof),
             "house": single_house,
             "water": water_site,
         }
