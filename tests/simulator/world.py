@@ -44,7 +44,7 @@ class World:
     """The sites by id: those given, else the named ones of the default sites.
 
     created: the "now" (aware) from which the sites' history is counted back.
-    roof: the peak power of the apartment house's PV in watts.
+    flats, roof: of the apartment house, how many, and the peak power of its PV in watts.
     faultless: the default sites are without gateway outages, late rows and provisional values.
     """
 
