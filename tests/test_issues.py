@@ -254,6 +254,17 @@ class TestImplausible:
         assert not issues(home)
         assert await self.amount(home, flat_id) < 100
 
+    async def test_nothing_is_left_when_the_dialog_opens(
+        self, home: Home, hass_client: ClientSessionGenerator, flat_id: str, issue: str
+    ) -> None:
+        """It was decided on since the last look, which left the repair."""
+        assert await async_setup_component(home.hass, REPAIRS, {})
+        client = await hass_client()
+        async_decide(home.sites[0], flat_id, accept=True)
+        answer = await client.post(URL, json={"handler": DOMAIN, "issue_id": issue})
+        assert (await answer.json())["type"] == "create_entry"
+        assert not issues(home)
+
     async def test_answered_after_a_reload(
         self, home: Home, hass_client: ClientSessionGenerator, flat_id: str, issue: str
     ) -> None:

@@ -26,7 +26,9 @@ class ImplausibleFlow(RepairsFlow):
         """Ask what is to be done."""
         if (runtime := self._runtime) is None:
             return self.async_abort(reason="not_loaded")
-        self._shown = self._told(runtime)
+        if (told := self._told(runtime)) is None:
+            return self.async_create_entry(data={})  # what was to be decided on is gone
+        self._shown = told
         return self.async_show_menu(
             step_id="init",
             menu_options=["accept", "leave_out"],

@@ -12,7 +12,8 @@ from homeassistant.core import CoreState
 from homeassistant.util.json import JsonObjectType
 import pytest
 
-from custom_components.climkit.frontend import month
+from custom_components.climkit.coordinator.inventory import SiteData
+from custom_components.climkit.frontend import meters, month
 from custom_components.climkit.runtime import SiteRuntime
 from tests.conftest import NOW, Home
 from tests.costs.bill import ZURICH, add_tariff, tariff
@@ -107,6 +108,22 @@ class TestMonth:
             ]
             assert_same(answer["days"][name], [total(day) for day in truth])
             assert_same(answer["hours"][name], [a for day in truth for a in hours_of(day)])
+
+    async def test_a_meter_leaves_while_the_table_is_read(
+        self, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The table is of the meters that there were when it was asked for."""
+        await dashboard.home.complete()
+        [runtime] = dashboard.home.sites
+        listed, costs = runtime.meters, meters.async_costs
+
+        async def leave(*args: Any) -> Any:
+            monkeypatch.setattr(runtime.coordinator, "data", SiteData())
+            return await costs(*args)
+
+        monkeypatch.setattr(meters, "async_costs", leave)
+        table = await dashboard.ask("meters", site_id=dashboard.site_id, month="2026-10")
+        assert [row["meter_id"] for row in table["meters"]] == [*listed]
 
     async def test_of_a_month_without_anything(self, dashboard: Dashboard) -> None:
         await dashboard.home.complete()

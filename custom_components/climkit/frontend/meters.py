@@ -30,6 +30,7 @@ async def async_meters(
     runtime, now = owner.runtime, dt_util.utcnow()
     readable = Readable(hass, user)
     meters = [one for one in runtime.meters.values() if readable.has(one.id)]
+    labels = runtime.meter_labels
     series = series_by_owner(runtime)
     firsts = [*(date(first.year, month, 1) for month in range(1, 13)), date(first.year + 1, 1, 1)]
     month = first.month - 1
@@ -42,7 +43,6 @@ async def async_meters(
     ):
         raise NoAnswerError(Code.NO_DATA_YET)
     costs = await async_costs(hass, [one.id for one in meters], firsts[month : month + 2], owner)
-    labels = runtime.meter_labels
     silent = {meter.id for meter, _ in silent_meters(runtime, now)}
     buildings = {kind: months[one.statistic_id][month] for kind, one in totals.items()}
 
