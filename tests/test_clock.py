@@ -11,7 +11,7 @@ from homeassistant.const import STATE_UNKNOWN
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.climkit.api import MeterReading, Reading
+from custom_components.climkit.api import MeterReading, Reading, local_midnight
 from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feeds.reader import newest_present
 from tests.conftest import NOW, Home, account_entry
@@ -58,6 +58,22 @@ class TestWhileRunning:
             await home.turn_clock(minutes=15)
         assert await settled_hours(home) == before
         await assert_equal_to_climkit(home)
+
+    @pytest.mark.parametrize("hours", [-30, 3, 12, 30, 24 * 400])
+    async def test_today(self, home: Home, hours: int) -> None:
+        """What was forgotten behind a wrong midnight is asked for again, and unknown until then."""
+        await home.set_up_completely()
+        home.set_clock(hours=hours)
+        for _ in range(4):
+            await home.turn_clock(minutes=15)
+        home.set_clock_right()
+        for _ in range(3):
+            await home.turn_clock(minutes=15)
+        now, midnight = home.true_now, local_midnight(home.true_now, home.sites[0].site.zone)
+        truth = home.simulator.intervals(SITE_ID, "electricity", midnight, now)
+        today = sum(truth[f"total_{METER_ID}"].values())
+        shown = float(home.state(f"{METER_ID}_total_today").state)
+        assert shown == pytest.approx(today, abs=2e-3)
 
     @pytest.mark.parametrize("hours", [-30, 80])
     async def test_wrong_for_three_days(self, home: Home, hours: int) -> None:
@@ -227,11 +243,14 @@ class TestReadings:
         times = [NOW - HOUR, NOW + HOUR / 12, NOW + HOUR, NOW.replace(year=2099)]
         if kind is Reading:
             readings = [Reading(at=at, value=1.0) for at in times]
-            assert newest_present(readings, NOW) is readings[1]
-            assert newest_present(readings[2:], NOW) is None
+            assert newest_present(readings, None, NOW) is readings[1]
+            assert newest_present(readings[2:], None, NOW) is None
+            assert newest_present(readings[:1], readings[1], NOW) is readings[1], (
+                "none is taken back"
+            )
         else:
             registers = [MeterReading(at=at, registers={"en_im": 1.0}) for at in times]
-            assert newest_present(registers, NOW) is registers[1]
+            assert newest_present(registers, None, NOW) is registers[1]
 
     async def test_list_of_the_future(self, home: Home) -> None:
         """It was asked for while the clock was wrong: the next one does not wait for that day."""

@@ -93,6 +93,16 @@ def device(home: Home, climkit_id: str) -> dr.DeviceEntry:
 class TestRenamed:
     """The administrator gives other names at Climkit."""
 
+    async def test_left_out(self, home: Home, source: Named) -> None:
+        """What a list or a description does not say stays, also over a restart."""
+        await home.set_up_completely()
+        before = [device(home, one).name for one in (SITE_ID, METER_ID)]
+        source.site_name = source.meter_name = None
+        await home.turn_clock(hours=25)
+        assert [device(home, one).name for one in (SITE_ID, METER_ID)] == before
+        await home.restart()
+        assert device(home, METER_ID).name == before[1]
+
     async def test_site_meter_and_sensor(self, home: Home, source: Named) -> None:
         """Devices, entities and statistics follow within a day; ids stay, nothing is reloaded."""
         await home.set_up_completely()

@@ -15,6 +15,7 @@ from custom_components.climkit.api import (
     ClimkitAuthenticationError,
     ClimkitConnectionError,
     ClimkitError,
+    ClimkitResponseError,
 )
 from custom_components.climkit.api.batch import read_each_site
 from custom_components.climkit.const import DOMAIN
@@ -272,14 +273,22 @@ class TestSites:
             ("--", None),
             ("xx", []),
             ("-x", None),
+            ("+??+", [0, 3]),
+            ("??", None),
+            ("-?-+", [3]),
         ],
     )
     async def test_trouble_with_some(self, answers: str, read: list[int] | None) -> None:
         """Of one (-) is its own, of two in a row Climkit's; a refusal (x) says nothing of others.
 
-        Where nothing was read, trouble is told.
+        What is not understood (?), as of a site that is not known, is always a site's own. Where
+        nothing was read, trouble is told.
         """
-        errors = {"-": ClimkitConnectionError("down"), "x": ClimkitAccessDeniedError("refused")}
+        errors = {
+            "-": ClimkitConnectionError("down"),
+            "x": ClimkitAccessDeniedError("refused"),
+            "?": ClimkitResponseError("404"),
+        }
         refused: list[str] = []
 
         async def ask(site_id: str) -> str:

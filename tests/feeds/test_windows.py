@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, override
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.api import (
@@ -22,6 +23,7 @@ from custom_components.climkit.measures import Feed
 from custom_components.climkit.store.records import SiteRecord, WindowRecord
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
+from tests.simulator.site import Rows, Viewer
 from tests.stories.source import METER_ID, SITE_ID, Source
 from tests.truth import assert_equal_to_climkit
 
@@ -254,3 +256,35 @@ class TestServer:
         [site] = home.sites
         assert (site.windows.length(home.true_now) or MONTH) >= MONTH
         await assert_equal_to_climkit(home)
+
+
+class Counting(Source):
+    """A source whose meters have a register."""
+
+    @override
+    def registers(self, meter_id: str, start: int, end: int, viewer: Viewer) -> Rows:
+        first = max(start, self.begin)
+        last = min(end, int(viewer.now or end) - 900)
+        return {at: {"en_im": at / 1e6} for at in range(first + -first % 900, last, 900)}
+
+
+@pytest.mark.recorder
+class TestRaw:
+    """Raw readings, of which two days are asked for at first."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """Four days of them."""
+        return World.of(Counting(first=NOW.replace(minute=0) - timedelta(days=4)))
+
+    @pytest.mark.parametrize("word", ["400", "504", "cut"])
+    async def test_too_long(self, home: Home, word: Any) -> None:
+        """Half as much is asked for the next time."""
+        home.simulator.switches.longest_window = 24
+        home.simulator.switches.too_long = word
+        await home.set_up()
+        registers = home.sites[0].coordinator.registers
+        for _ in range(8):
+            await registers.async_ask([METER_ID], dt_util.utcnow())
+            await home.turn_clock(minutes=31)
+        assert registers.register(METER_ID, "en_im")

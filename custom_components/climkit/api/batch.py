@@ -86,6 +86,7 @@ async def read_each_site[T](
     `on_refused` is told of the former.
 
     Trouble with one site is its own, with two in a row it is Climkit's: the rest is not asked for.
+    An answer that is not understood (an unknown site) is always its own.
     Raises ClimkitError where there is trouble and nothing was read, or the credentials are refused.
     """
     found: dict[str, T] = {}
@@ -104,9 +105,9 @@ async def read_each_site[T](
                 on_refused(site_id)
                 continue
             trouble = err
-            if is_in_a_row:
+            if is_in_a_row and is_outage(err):
                 break
-            is_in_a_row = True
+            is_in_a_row = is_outage(err)
     if trouble and not found:
         raise trouble
     return found

@@ -88,16 +88,20 @@ class SiteInventory:
 
     def take_list(self, listed: list[Meter]) -> None:
         """Take in the day's list; a meter of a type that nobody knows stays what it was."""
-        listed = [one if one.type in METER_TYPES else self._as_before(one) for one in listed]
+        listed = [self._as_described(one) for one in listed]
         self._live_data.drop_stale_columns(_ids(self._listed) - _ids(listed))
         self._listed = listed
         for meter in (one for one in listed if one.type in METER_TYPES):
             self._record.described[slug(meter.id)] = replace(meter, id=slug(meter.id))
         self._has_new_list = True
 
-    def _as_before(self, meter: Meter) -> Meter:
-        """Return a meter as it was listed before, if it was."""
-        return replace(self._record.described.get(slug(meter.id), meter), id=meter.id)
+    def _as_described(self, meter: Meter) -> Meter:
+        """Return a meter with what lists said of it before, where this one does not."""
+        before = self._record.described.get(slug(meter.id), meter)
+        if meter.type not in METER_TYPES:
+            return replace(before, id=meter.id)
+        mode = before.mode if meter.mode is MeterMode.UNKNOWN else meter.mode
+        return replace(meter, name=meter.name or before.name, mode=mode)
 
     def update(self, site: Site, names: Names) -> bool:
         """Work out what there is; tell whether that, or what it is called, changed."""

@@ -87,7 +87,13 @@ class LiveData:
         return self._since.get(feed)
 
     def amount(self, series: Series, since: datetime) -> float | None:
-        """Return a series' amount since a time; None before its first interval."""
+        """Return a series' amount since a time; None before its first interval.
+
+        Also where less than that is held: a clock that was ahead let some be forgotten.
+        """
+        held = self.since(series.feed)
+        if held is None or held > since:
+            return None
         known = self._amounts.get(series.feed)
         if known is None or known[0] != since:
             known = since, amounts_since(self.intervals(series.feed), since)

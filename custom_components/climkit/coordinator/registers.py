@@ -3,8 +3,17 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from ..api import Backoff, ClimkitClient, MeterReading, Query, Site, ask_each, floor_interval
-from ..feeds import newest_present
+from ..api import (
+    Backoff,
+    ClimkitClient,
+    ClimkitError,
+    MeterReading,
+    Query,
+    Site,
+    ask_each,
+    floor_interval,
+)
+from ..feeds import Windows, may_be_too_long, newest_present
 
 # It holds the newest reading of a meter that is read once a day.
 TAIL = timedelta(days=2)
@@ -13,10 +22,13 @@ TAIL = timedelta(days=2)
 class MeterRegisters:
     """The newest raw reading of some meters of a site, each asked for once a quarter-hour."""
 
-    def __init__(self, client: ClimkitClient, site: Site, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, client: ClimkitClient, site: Site, windows: Windows, clock: Callable[[], float]
+    ) -> None:
         """Begin with nothing known; `clock` is a monotonic one."""
         self._client = client
         self._site = site
+        self._windows = windows
         self._backoff = Backoff[str](clock)
         self._newest: dict[str, MeterReading] = {}
         self._asked_in: dict[str, datetime] = {}
@@ -32,9 +44,8 @@ class MeterRegisters:
 
         async def ask(meter_id: str) -> None:
             self._asked_in[meter_id] = quarter
-            query = Query(now - TAIL, zone=self._site.zone)
-            readings = await self._client.meter_data_raw(self._site.id, meter_id, query)
-            if newest := newest_present(readings, now):
+            readings = await self._async_read(meter_id, now)
+            if newest := newest_present(readings, self._newest.get(meter_id), now):
                 self._newest[meter_id] = newest
 
         def refuse(meter_id: str) -> None:
@@ -47,3 +58,16 @@ class MeterRegisters:
             return self._backoff.is_in_trouble(meter_id) or self._asked_in.get(meter_id) != quarter
 
         await ask_each(sorted(filter(is_due, meter_ids)), ask, refuse, self._backoff)
+
+    async def _async_read(self, meter_id: str, now: datetime) -> list[MeterReading]:
+        """Ask once; for half as much the next time where that may have been too long."""
+        length = min(TAIL, self._windows.length(now) or TAIL)
+        query = Query(now - length, zone=self._site.zone)
+        try:
+            readings = await self._client.meter_data_raw(self._site.id, meter_id, query)
+        except ClimkitError as err:
+            if may_be_too_long(err):
+                self._windows.failed(length, now)
+            raise
+        self._windows.succeeded(length)
+        return readings

@@ -134,13 +134,21 @@ class FeedSchedule:
             return first
         return asked + SHORTEST_PAUSE if asked - first < WAITING else regular
 
-    def window_start(self, now: datetime, midnight: datetime) -> datetime:
-        """Return where the next question has to start; `midnight` began the local day."""
+    def window_start(
+        self, now: datetime, midnight: datetime, held: datetime | None = None
+    ) -> datetime:
+        """Return where the next question has to start; `midnight` began the local day.
+
+        `held`: since when there is what was answered. While the clock was ahead, some of today was
+        forgotten.
+        """
         earliest = now - LONGEST_TAIL
         if self.newest is None:
             is_first = self.asked is None
             return min(midnight, now - TAIL) if self.each_interval and is_first else earliest
         usual = self.newest - TAIL
+        if held and held > midnight and self.newest <= now:
+            usual = min(usual, midnight)
         return max(earliest, min(usual, self.gap) if self.gap else usual)
 
 
@@ -202,9 +210,11 @@ class PollSchedule:
             return schedule.asked + UNKNOWN_POLL
         return schedule.due_at(asked)
 
-    def window_start(self, feed: Feed, now: datetime, midnight: datetime) -> datetime:
+    def window_start(
+        self, feed: Feed, now: datetime, midnight: datetime, held: datetime | None
+    ) -> datetime:
         """Return where the next question for a feed starts: a full hour."""
-        return floor_hour(self._feeds[feed].window_start(now, midnight))
+        return floor_hour(self._feeds[feed].window_start(now, midnight, held))
 
     def note_asked(self, feed: Feed, now: datetime) -> None:
         """Note a question."""

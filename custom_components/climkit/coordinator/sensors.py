@@ -158,7 +158,7 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
             site = self.site
             readings = await self.client.newest_sensor_data(site.id, sensor_id, site.zone)
             self.mark_answered()
-            if newest := newest_present(readings, now):
+            if newest := newest_present(readings, self._readings.get(sensor_id), now):
                 self._readings[sensor_id] = newest
 
         def refuse(sensor_id: str) -> None:

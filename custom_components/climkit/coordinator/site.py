@@ -101,7 +101,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         super().__init__(hass, entry, client, site, store, kind="meters")
         self.names = names
         self.inventory = inventory
-        self.registers = MeterRegisters(client, site, hass.loop.time)
+        windows = reader.windows.for_live_data()
+        self.registers = MeterRegisters(client, site, windows, hass.loop.time)
         self._reader = reader
         self._schedule = schedule
         self._live_data = live_data
@@ -260,7 +261,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         except ClimkitError as err:
             _LOGGER.debug("No description of site %s: %s", self.site.id, err)
             return
-        self.site = replace(self.site, name=site.name, ref=site.ref)
+        name, ref = site.name or self.site.name, site.ref or self.site.ref
+        self.site = replace(self.site, name=name, ref=ref)
         self._update_inventory()
 
     def _take_list(self, listed: list[Meter], now: datetime) -> None:
@@ -313,7 +315,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
 
     async def _async_ask(self, feed: Feed, now: datetime) -> None:
         midnight = local_midnight(now, self.site.zone)
-        start = self._schedule.window_start(feed, now, midnight)
+        since = self._live_data.since(feed)
+        start = self._schedule.window_start(feed, now, midnight, since)
         yesterday = None if self._schedule.was_asked(feed) else self._yesterday(feed, start)
         self._schedule.note_asked(feed, now)
         try:

@@ -1,6 +1,6 @@
 """Reads the intervals of a site's feeds from Climkit."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -33,10 +33,19 @@ CLOCKS_DIFFER_BY = timedelta(minutes=10)
 SHOW_HOURS = 4
 
 
-def newest_present[T: (Reading, MeterReading)](readings: Sequence[T], now: datetime) -> T | None:
-    """Return the newest of sorted readings that is not of the future."""
+def newest_present[T: (Reading, MeterReading)](
+    readings: Iterable[T], known: T | None, now: datetime
+) -> T | None:
+    """Return the newest reading that is not of the future, of an answer and the one `known` before.
+
+    An answer that ends earlier takes nothing back: it may have been cut.
+    """
     latest = now + CLOCKS_DIFFER_BY
-    return next((one for one in reversed(readings) if one.at <= latest), None)
+    newest = known if known and known.at <= latest else None
+    for one in readings:
+        if one.at <= latest and (newest is None or one.at >= newest.at):
+            newest = one
+    return newest
 
 
 async def ask_completely(
