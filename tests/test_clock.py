@@ -41,6 +41,16 @@ async def settled_hours(home: Home) -> dict[str, dict[datetime, float]]:
     }
 
 
+async def be_wrong(home: Home, hours: int, *, steps: int, of: timedelta) -> None:
+    """Let the clock be wrong while time passes in steps, then right for half an hour."""
+    home.set_clock(hours=hours)
+    for _ in range(steps):
+        await home.turn_clock(seconds=of.total_seconds())
+    home.set_clock_right()
+    for _ in range(2):
+        await home.turn_clock(minutes=15)
+
+
 class TestWhileRunning:
     """It is set while Home Assistant runs."""
 
@@ -63,12 +73,8 @@ class TestWhileRunning:
     async def test_today(self, home: Home, hours: int) -> None:
         """What was forgotten behind a wrong midnight is asked for again, and unknown until then."""
         await home.set_up_completely()
-        home.set_clock(hours=hours)
-        for _ in range(4):
-            await home.turn_clock(minutes=15)
-        home.set_clock_right()
-        for _ in range(3):
-            await home.turn_clock(minutes=15)
+        await be_wrong(home, hours, steps=4, of=HOUR / 4)
+        await home.turn_clock(minutes=15)
         now, midnight = home.true_now, local_midnight(home.true_now, home.sites[0].site.zone)
         truth = home.simulator.intervals(SITE_ID, "electricity", midnight, now)
         today = sum(truth[f"total_{METER_ID}"].values())
@@ -79,12 +85,7 @@ class TestWhileRunning:
     async def test_wrong_for_three_days(self, home: Home, hours: int) -> None:
         """What came meanwhile is read as soon as the clock is right."""
         await home.set_up_completely()
-        home.set_clock(hours=hours)
-        for _ in range(12):
-            await home.turn_clock(hours=6)
-        home.set_clock_right()
-        for _ in range(2):
-            await home.turn_clock(minutes=15)
+        await be_wrong(home, hours, steps=12, of=6 * HOUR)
         await home.complete()
         await assert_equal_to_climkit(home)
 
@@ -121,12 +122,7 @@ class TestWhileRunning:
         """What entities show of yesterday and today is of the right day again."""
         await home.set_up_completely()
         before = home.state(f"{METER_ID}_total_yesterday").state
-        home.set_clock(hours=hours)
-        for _ in range(2):
-            await home.turn_clock(minutes=15)
-        home.set_clock_right()
-        for _ in range(2):
-            await home.turn_clock(minutes=15)
+        await be_wrong(home, hours, steps=2, of=HOUR / 4)
         assert home.state(f"{METER_ID}_total_yesterday").state == before != "unknown"
 
     async def test_silence_is_measured_by_the_loops_clock(self, home: Home) -> None:

@@ -90,7 +90,8 @@ class SiteIssues:
         silent = list(silent_meters(runtime, dt_util.utcnow()))
         if not silent:
             return []
-        names = [runtime.meter_labels[meter.id] for meter, _ in silent[:MOST_NAMES]]
+        labels = runtime.meter_labels
+        names = [labels[meter.id] for meter, _ in silent[:MOST_NAMES]]
         if len(silent) > MOST_NAMES:
             names.append("…")
         since = min(newest for _, newest in silent)

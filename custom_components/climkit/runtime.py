@@ -203,15 +203,14 @@ class SiteRuntime:
     @callback
     def _read_unknown_peaks(self) -> None:
         """Have read again what is lacking for highest quarter-hours that somebody pays for."""
-        plan, per_kw = self.costs.plan, cache(self.costs.tariffs.power_price)
+        plan = self.costs.plan
         if not plan.tariffs.has_power_price:
             return
+        per_kw = cache(plan.power_price)
         for state in self.history.states:
-            if (payer := plan.payers.get(state.series.owner_id)) is None:
-                continue
             for hours in self.periods.lacking(state):
                 month = Month.of(hours.start.astimezone(self.site.zone).date())
-                if per_kw(payer, *month):
+                if per_kw(state.series.owner_id, month):
                     self.history.read_lacking(state.series.feed, hours)
 
     @callback

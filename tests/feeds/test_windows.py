@@ -24,7 +24,7 @@ from custom_components.climkit.store.records import SiteRecord, WindowRecord
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
 from tests.simulator.site import Rows, Viewer
-from tests.stories.source import METER_ID, SITE_ID, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Source
 from tests.truth import assert_equal_to_climkit
 
 HOUR = timedelta(hours=1)
@@ -275,7 +275,8 @@ class TestRaw:
     @pytest.fixture
     def world(self) -> World:
         """Four days of them."""
-        return World.of(Counting(first=NOW.replace(minute=0) - timedelta(days=4)))
+        first = NOW.replace(minute=0) - timedelta(days=4)
+        return World.of(Counting(first=first, has_water=True))
 
     @pytest.mark.parametrize("word", ["400", "504", "cut"])
     async def test_too_long(self, home: Home, word: Any) -> None:
@@ -288,3 +289,16 @@ class TestRaw:
             await registers.async_ask([METER_ID], dt_util.utcnow())
             await home.turn_clock(minutes=31)
         assert registers.register(METER_ID, "en_im")
+
+    async def test_a_meter_without_any(self, home: Home) -> None:
+        """What it is refused says nothing of how much else may be asked for at once."""
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=400, path=f"meter_data_raw/{SITE_ID}/{WATER_ID}")
+        ]
+        await home.set_up()
+        [site] = home.sites
+        for _ in range(16):
+            await site.coordinator.registers.async_ask([METER_ID, WATER_ID], dt_util.utcnow())
+            await home.turn_clock(minutes=61)
+        assert site.coordinator.registers.register(METER_ID, "en_im")
+        assert site.windows.longest is None

@@ -128,6 +128,7 @@ class TestOverview:
         first_flat = next(info for info in house.meter_info() if info.get("name") == "Flat 1")
         first_flat["name"] = "Flat 2"
         await dashboard.home.restart()
+        await dashboard.home.complete()  # a month is told once there is something of it
         sites = (await dashboard.ask("overview"))["sites"]
         assert {one["name"] for one in sites} == {"Les Tilleuls (Vevey)", "Les Tilleuls (Thun)"}
         shown = next(one for one in sites if one["site_id"] == house.id)

@@ -3,17 +3,10 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from ..api import (
-    Backoff,
-    ClimkitClient,
-    ClimkitError,
-    MeterReading,
-    Query,
-    Site,
-    ask_each,
-    floor_interval,
-)
-from ..feeds import Windows, may_be_too_long, newest_present
+from homeassistant.util import dt as dt_util
+
+from ..api import Backoff, ClimkitClient, MeterReading, Query, Site, ask_each, floor_interval
+from ..feeds import Windows, newest_present
 
 # It holds the newest reading of a meter that is read once a day.
 TAIL = timedelta(days=2)
@@ -63,11 +56,5 @@ class MeterRegisters:
         """Ask once; for half as much the next time where that may have been too long."""
         length = min(TAIL, self._windows.length(now) or TAIL)
         query = Query(now - length, zone=self._site.zone)
-        try:
-            readings = await self._client.meter_data_raw(self._site.id, meter_id, query)
-        except ClimkitError as err:
-            if may_be_too_long(err):
-                self._windows.failed(length, now)
-            raise
-        self._windows.succeeded(length)
-        return readings
+        with self._windows.noted(length, dt_util.utcnow):
+            return await self._client.meter_data_raw(self._site.id, meter_id, query)

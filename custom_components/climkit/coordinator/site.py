@@ -29,7 +29,7 @@ from ..api import (
 )
 from ..costs import SeriesNames, SiteCosts
 from ..errors import refresh_errors
-from ..feeds import FeedReader, fitting_length, newest
+from ..feeds import FeedReader, Windows, fitting_length, newest
 from ..history import USUAL_LATENESS, SiteHistory
 from ..measures import ELECTRICITY, METER_TYPES, Feed, Names, Series
 from ..store import ClimkitStore
@@ -101,7 +101,8 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         super().__init__(hass, entry, client, site, store, kind="meters")
         self.names = names
         self.inventory = inventory
-        windows = reader.windows.for_live_data()
+        # Their own: a meter without raw readings says nothing of the site's windows.
+        windows = Windows(reader.windows.believed)
         self.registers = MeterRegisters(client, site, windows, hass.loop.time)
         self._reader = reader
         self._schedule = schedule

@@ -5,7 +5,7 @@ from .intervals import amounts_since, columns_of, merge_intervals, newest
 from .page_size import LONGEST_PAGE, PageSize, end_of_page, first_length, fitting_length
 from .plausibility import Outliers, Plausibility, column_of_series, is_limit
 from .reader import CLOCKS_DIFFER_BY, FeedReader, ask_completely, newest_present
-from .windows import Windows, may_be_too_long
+from .windows import Windows
 
 __all__ = [
     "CLOCKS_DIFFER_BY",
@@ -24,7 +24,6 @@ __all__ = [
     "first_length",
     "fitting_length",
     "is_limit",
-    "may_be_too_long",
     "merge_intervals",
     "newest",
     "newest_present",

@@ -152,11 +152,11 @@ class Plausibility:
         """Return the most that is believed of a quarter-hour, in the unit of the column."""
         return self._limits.get(column.key, column.usual_limit)
 
-    def set_limit(self, column: Column, limit: float | None) -> TimeRange | None:
+    def set_limit(self, column: Column, limit: float | None) -> list[TimeRange]:
         """Let a column have a limit of its own; ValueError for what is none, see `is_limit`.
 
-        None: the usual one again, and what was rejected is asked about anew. Returns the stretch
-        that has to be read again for that, or as pending amounts are permitted now.
+        None: the usual one again, and what was rejected is asked about anew. Returns the
+        stretches that have to be read again for that, or as pending amounts are permitted now.
         """
         if limit is not None and not is_limit(limit):
             raise ValueError(f"{limit} is no limit")
@@ -168,9 +168,7 @@ class Plausibility:
             self._limits[column.key] = limit
         pending = self._pending.get(column.key, {}).items()
         asked += [_quarter(at) for at, amount in pending if abs(amount) <= self.limit(column)]
-        if not asked:
-            return None
-        return TimeRange(min(one.start for one in asked), max(one.end for one in asked))
+        return merged(asked)
 
     @property
     def outliers(self) -> list[Outliers]:

@@ -24,7 +24,7 @@ from ..api import (
 from ..measures import CHARGE_POINT, METER_TYPES, Feed
 from .answer import Answer
 from .plausibility import Plausibility
-from .windows import Windows, is_refused_at_once, may_be_too_long
+from .windows import Windows, is_refused_at_once
 
 # Clocks differ by so much at most; a row that ends later is nobody's measurement.
 CLOCKS_DIFFER_BY = timedelta(minutes=10)
@@ -126,13 +126,8 @@ class FeedReader:
 
         async def ask(start: datetime, end: datetime | None) -> list[Interval]:
             asked = (end or dt_util.utcnow()) - window_start(start, self._site.zone)
-            try:
+            with windows.noted(asked, dt_util.utcnow, may_fail=self._is_known(feed)):
                 found = await self._async_ask(feed, start, end, priority)
-            except ClimkitError as err:
-                if self._is_known(feed) and may_be_too_long(err):
-                    windows.failed(asked, dt_util.utcnow())
-                raise
-            windows.succeeded(asked)
             self._known.add(feed)
             return found
 

@@ -6,6 +6,8 @@ a success twice as much. A longest window is believed, and remembered, once long
 after one that worked; each day a longer one is tried, and if it works a longer one still.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -83,6 +85,22 @@ class Windows:
         if longest and tried and not timedelta() <= now - tried < TRIED_EACH:
             longest *= 2
         return min((one for one in (longest, self._next) if one), default=None)
+
+    @contextmanager
+    def noted(
+        self, asked: timedelta, clock: Callable[[], datetime], *, may_fail: bool = True
+    ) -> Iterator[None]:
+        """Note whether a window is answered within; the error goes on.
+
+        may_fail: whether an error may be one of the window's length.
+        """
+        try:
+            yield
+        except ClimkitError as err:
+            if may_fail and may_be_too_long(err):
+                self.failed(asked, clock())
+            raise
+        self.succeeded(asked)
 
     def succeeded(self, asked: timedelta) -> None:
         """Note that a window was answered."""

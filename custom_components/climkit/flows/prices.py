@@ -117,18 +117,19 @@ class PriceSteps(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask from when on what costs how much."""
-        if reason := self._reason_to_end():
+        sites = chosen_sites(user_input) if user_input else []
+        if reason := self._reason_to_end(sites):
             return self.async_abort(reason=reason)
         errors: dict[str, str] = {}
         placeholders = dict.fromkeys(("window", "price", "sensor", "unit", "needed", "sites"), "")
         if user_input is not None:
             user_input = _as_entered(user_input)
-            unfit = await self._async_errors(user_input, placeholders)
-            # Meanwhile others may have stored or deleted prices, or the account was unloaded.
-            if reason := self._reason_to_end(chosen_sites(user_input)):
-                return self.async_abort(reason=reason)
             errors = self._errors(user_input, placeholders)
-            errors = errors or self._copy_errors(user_input, placeholders) or unfit
+            errors = errors or await self._async_errors(user_input, placeholders)
+            # Meanwhile others may have stored or deleted prices, or the account was unloaded.
+            if reason := self._reason_to_end(sites):
+                return self.async_abort(reason=reason)
+            errors = errors or self._errors(user_input, placeholders)
             if not errors and user_input != self._doubted:
                 errors = self._doubts(user_input, placeholders)
                 self._doubted = user_input
@@ -186,7 +187,7 @@ class PriceSteps(ConfigSubentryFlow):
     async def _async_errors(
         self, _user_input: Mapping[str, Any], _placeholders: dict[str, str]
     ) -> dict[str, str]:
-        """Return what is wrong as only others know; it is told when all else is right."""
+        """Return what is wrong as only others know; they are asked when all else is right."""
         return {}
 
     def _as_stored(self, user_input: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -204,7 +205,7 @@ class PriceSteps(ConfigSubentryFlow):
         sites = [runtime.site for runtime in runtimes]
         return runtimes[0].names.sites(sites) if runtimes else {}
 
-    def _reason_to_end(self, other_sites: Iterable[str] = ()) -> str | None:
+    def _reason_to_end(self, other_sites: Iterable[str]) -> str | None:
         """Return why prices of the site, and of others, cannot be stored now; None: they can."""
         names = self._site_names() if self._entry.state is ConfigEntryState.LOADED else {}
         if not names.keys() >= {self._site_id, *other_sites}:
@@ -261,12 +262,15 @@ class PriceSteps(ConfigSubentryFlow):
     def _errors(
         self, user_input: Mapping[str, Any], placeholders: dict[str, str]
     ) -> dict[str, str]:
-        """Return what a person has to mend. The frontend shows errors above a section."""
+        """Return what a person has to mend. The frontend shows errors above a section.
+
+        Other sites are looked at when all else is right.
+        """
         return (
             self._hour_errors(user_input, placeholders)
             | self._price_errors(user_input)
             | self._day_errors(user_input)
-        )
+        ) or self._copy_errors(user_input, placeholders)
 
     def _hour_errors(
         self, user_input: Mapping[str, Any], placeholders: dict[str, str]

@@ -79,7 +79,12 @@ def _site(hass: HomeAssistant, runtime: SiteRuntime, readable: Readable) -> Json
     is_readable = readable.has(owner.id)
     labels = runtime.meter_labels
     meters = [
-        _meter(hass, runtime, meter, series.get(meter.id, {}), labels[meter.id])
+        _meter(
+            hass,
+            meter,
+            series.get(meter.id, {}),
+            name=name_by_user(runtime, meter.id) or labels[meter.id],
+        )
         for meter in runtime.meters.values()
         if readable.has(meter.id)
     ]
@@ -127,15 +132,11 @@ def _site_not_loaded(hass: HomeAssistant, device: DeviceEntry) -> JsonObjectType
 
 
 def _meter(
-    hass: HomeAssistant,
-    runtime: SiteRuntime,
-    meter: Meter,
-    series: Mapping[str, Series],
-    label: str,
+    hass: HomeAssistant, meter: Meter, series: Mapping[str, Series], *, name: str
 ) -> JsonObjectType:
     return {
         "meter_id": meter.id,
-        "name": name_by_user(runtime, meter.id) or label,
+        "name": name,
         "kind": kind_of(meter),
         "is_wanted": True,
         "unit": METER_TYPES[meter.type].unit,

@@ -132,9 +132,8 @@ async def _async_set_plausibility_limit(call: ServiceCall) -> None:
             translation_placeholders={"measures": ", ".join(one.key for one in series)},
         )
     for column in filter(None, map(column_of_series, chosen)):
-        if asked := runtime.plausibility.set_limit(column, limit):
-            feeds = column.feeds(runtime.site.id)
-            runtime.history.read_again(feeds, asked.start, asked.end)
+        for asked in runtime.plausibility.set_limit(column, limit):
+            runtime.history.read_again(column.feeds(runtime.site.id), asked.start, asked.end)
     await runtime.store.async_save_now()
 
 
