@@ -22,6 +22,7 @@ from sqlalchemy import delete, select
 
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
 from custom_components.climkit.costs import state as cost_state
+from custom_components.climkit.history import nights
 from tests.backup import adjust_sum, copy_database, restore_database
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, correct_tariff, tariff
@@ -73,6 +74,12 @@ async def clear(home: Home, statistic_id: str) -> None:
 async def adjust(home: Home, statistic_id: str) -> None:
     """Adjust a sum, as in Home Assistant's own tools."""
     await adjust_sum(home.hass, statistic_id, NOW.replace(minute=0) - 30 * HOUR, 100.0)
+
+
+async def adjust_two(home: Home, statistic_id: str) -> None:
+    """Adjust a sum, and at another hour back again: the newest row is what it was."""
+    for hours, by in ((40, 100.0), (20, -100.0)):
+        await adjust_sum(home.hass, statistic_id, NOW.replace(minute=0) - hours * HOUR, by)
 
 
 async def delete_hours(home: Home, statistic_id: str, first: int, last: int) -> None:
@@ -129,7 +136,7 @@ class TestByHand:
     """Somebody changes rows."""
 
     @pytest.mark.parametrize("statistic_id", BOTH, ids=["energy", "costs"])
-    @pytest.mark.parametrize("change", CHANGES)
+    @pytest.mark.parametrize("change", [*CHANGES, adjust_two])
     async def test_while_running(self, priced: Home, change: Change, statistic_id: str) -> None:
         """The next night notices, whatever it is."""
         await change(priced, statistic_id)
@@ -190,6 +197,17 @@ class TestByHand:
         priced.hass.set_state(CoreState.running)
         priced.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
         await priced.let_follow()
+        await assert_all_true(priced)
+
+    async def test_sums_that_agree_at_the_end(
+        self, priced: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The night after the start notices, also where it is older than what nights read again."""
+        monkeypatch.setattr(nights, "RECENT", 2 * HOUR)
+        await priced.hass.config_entries.async_unload(priced.entry.entry_id)
+        await adjust_two(priced, ENERGY)
+        await priced.set_up()
+        await priced.turn_clock(hours=20)
         await assert_all_true(priced)
 
     async def test_hours_that_a_night_was_not_answered_for(self, priced: Home) -> None:

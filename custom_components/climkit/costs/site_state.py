@@ -22,6 +22,7 @@ from ..statistics import (
     async_extents_until,
     async_known,
     async_publish,
+    async_with_jumps,
     merged,
     without,
 )
@@ -177,13 +178,16 @@ class SiteCostState:
     async def async_examine(self, cost_ids: Collection[str] | None = None) -> None:
         """Look whether rows of statistics (None: of all) are still those that were written.
 
-        What somebody else took away or changed is computed again.
+        What somebody else took away or changed is computed again. Of all statistics each row is
+        looked at, which takes longer.
         """
         examined = [self.states[key] for key in self.states if cost_ids is None or key in cost_ids]
-        stored = await async_extents(self._hass, [state.statistic_id for state in examined])
+        ids = [state.statistic_id for state in examined]
+        stored = await async_extents(self._hass, ids)
+        jumping = await async_with_jumps(self._hass, ids) if cost_ids is None else ()
         for state in examined:
             extent = stored.get(state.statistic_id)
-            if state.is_changed(extent):
+            if state.is_changed(extent, has_jump=state.statistic_id in jumping):
                 state.take(extent)
                 self.last_rows.forget(state.statistic_id)
                 state.dirty = merged([*state.dirty, *self._all_of(state)])

@@ -17,6 +17,7 @@ from ..statistics import (
     async_extents_until,
     async_known_names,
     async_publish,
+    async_with_jumps,
     metadata,
 )
 from ..store import ClimkitStore, SeriesRecord
@@ -175,15 +176,23 @@ class SiteSyncState:
         """Look whether the rows of series (None: of all) are still those that were written.
 
         What somebody else took away or changed is read again, from the beginning. Return the ids of
-        the statistics that were deleted.
+        the statistics that were deleted. Of all series each row is looked at, which takes longer.
         """
         states = [
             state
             for statistic_id, state in self._states.items()
             if statistic_ids is None or statistic_id in statistic_ids
         ]
-        stored = await async_extents(self._hass, [one.statistic_id for one in states])
-        changed = [one for one in states if one.is_changed(stored.get(one.statistic_id))]
+        ids = [one.statistic_id for one in states]
+        stored = await async_extents(self._hass, ids)
+        # What is being read jumps where the rows begin that were read before.
+        whole = [one.statistic_id for one in states if one.backfill is None]
+        jumping = await async_with_jumps(self._hass, whole) if statistic_ids is None else ()
+        changed = [
+            one
+            for one in states
+            if one.is_changed(stored.get(one.statistic_id), has_jump=one.statistic_id in jumping)
+        ]
         for state in changed:
             self._begin_anew(state, stored.get(state.statistic_id))
         if changed:

@@ -24,6 +24,7 @@ from .recorder import (
     async_rows,
     async_synchronize,
     async_totals_before,
+    async_with_jumps,
     described,
     metadata,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "async_rows",
     "async_synchronize",
     "async_totals_before",
+    "async_with_jumps",
     "async_write_means",
     "by_hour",
     "described",

@@ -51,6 +51,13 @@ ALIVE_LOOKS = 30.0
 # The rows of so many statistics are counted in one go; others wait for the database meanwhile.
 COUNTED_AT_ONCE = 50
 
+# The totals of so many statistics are gone through in one go, which takes longer than counting.
+GONE_THROUGH_AT_ONCE = 10
+
+# So far a total may be from the one before plus the amount: in the unit, and as a part of itself.
+JUMP = 1e-6
+JUMP_OF_TOTAL = 1e-12
+
 # The rows of so many statistics are looked up in one go.
 LOOKED_UP_AT_ONCE = 200
 
@@ -214,6 +221,17 @@ async def async_extents(
     return found
 
 
+async def async_with_jumps(hass: HomeAssistant, statistic_ids: Iterable[str]) -> set[str]:
+    """Return the statistics in which a total is not that of the row before and the row's amount.
+
+    Nothing of ours leaves them so. All rows are gone through, of some statistics at a time.
+    """
+    found: set[str] = set()
+    for ids in batched(statistic_ids, GONE_THROUGH_AT_ONCE, strict=False):
+        found |= await async_ask(hass, _with_jumps, hass, ids)
+    return found
+
+
 async def async_extents_until(
     hass: HomeAssistant, extents: Mapping[str, tuple[Extent, datetime]]
 ) -> dict[str, Extent]:
@@ -364,6 +382,26 @@ def _extents(
             )
             for statistic_id, first, last, number, state, total in session.execute(newest)
         }
+
+
+def _with_jumps(hass: HomeAssistant, statistic_ids: Collection[str]) -> set[str]:
+    before = func.lag(Statistics.sum).over(
+        partition_by=Statistics.metadata_id, order_by=Statistics.start_ts
+    )
+    rows = (
+        select(
+            StatisticsMeta.statistic_id,
+            Statistics.sum,
+            (Statistics.sum - before - func.coalesce(Statistics.state, 0.0)).label("jump"),
+        )
+        .join(StatisticsMeta, StatisticsMeta.id == Statistics.metadata_id)
+        .where(StatisticsMeta.statistic_id.in_(statistic_ids))
+        .subquery()
+    )
+    allowed = JUMP + JUMP_OF_TOTAL * func.abs(rows.c.sum)
+    jumping = select(rows.c.statistic_id).where(func.abs(rows.c.jump) > allowed).distinct()
+    with session_scope(hass=hass, read_only=True) as session:
+        return set(session.scalars(jumping))
 
 
 def _last_rows_before(

@@ -44,9 +44,12 @@ class StoredStatistic:
         self.count = extent.count if extent else 0
         self.is_last_confirmed = True
 
-    def is_changed(self, extent: Extent | None) -> bool:
-        """Whether somebody else changed rows; of a write that is not confirmed nobody knows."""
+    def is_changed(self, extent: Extent | None, *, has_jump: bool = False) -> bool:
+        """Whether somebody else changed rows; of a write that is not confirmed nobody knows.
+
+        `has_jump`: a total is not that of the row before and the row's amount.
+        """
         if not self.is_last_confirmed:
             return False
         known = self.extent
-        return not known.equals(extent) if known else extent is not None
+        return has_jump or (not known.equals(extent) if known else extent is not None)
