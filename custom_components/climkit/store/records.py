@@ -9,12 +9,12 @@ is worked out again: from the recorder how far history was read, from Climkit th
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from math import isfinite
 from typing import Any, NewType, Self, get_args, get_origin
 
-from ..api import Meter, MeterMode
+from ..api import PLAUSIBLE_YEARS, Meter, MeterMode
 from ..statistics import Extent, TimeRange
 
 # A time that is a key, as JSON has only text there: ISO, UTC.
@@ -256,9 +256,10 @@ def _of[T](kind: type[T], value: object, _lose: object = None) -> T:
 
 
 def _time(value: object, _lose: object) -> datetime:
-    if (time := datetime.fromisoformat(_of(str, value))).tzinfo:
-        return time
-    raise ValueError("a time without its offset")
+    time = datetime.fromisoformat(_of(str, value))
+    if time.tzinfo and time.year in PLAUSIBLE_YEARS:
+        return time.astimezone(UTC)
+    raise ValueError("a time without its offset, or of no clock")
 
 
 def _number(value: object, _lose: object) -> float:
