@@ -109,6 +109,20 @@ class TestSites:
         assert home.entry.runtime_data[first].coordinator.is_available
         assert not home.hass.config_entries.flow.async_progress()
 
+    async def test_two_sites_in_trouble_for_good(self, home: Home) -> None:
+        """They do not keep those behind them from being loaded, soon."""
+        *troubled, healthy = home.simulator.world.sites
+        assert len(troubled) == 2
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=500, path=f"installation_infos/{one}")
+            for one in troubled
+        ]
+        await home.begin()
+        for _ in range(25):
+            await home.turn_clock(minutes=2)
+            await home.let_set_up_end()
+        assert set(home.entry.runtime_data) == {healthy}
+
     async def test_site_in_trouble_is_back_within_an_hour(self, home: Home) -> None:
         """It is not waited for until sites are looked for that are new, once a day."""
         first, *_ = home.simulator.world.sites
@@ -173,10 +187,10 @@ class TestSites:
         home.simulator.switches.sites = {}
         began, may_end = asyncio.Event(), asyncio.Event()
 
-        async def read(*args: Any) -> dict[str, Any]:
+        async def read(*args: Any, **kwargs: Any) -> dict[str, Any]:
             began.set()
             await may_end.wait()
-            return await read_each_site(*args)
+            return await read_each_site(*args, **kwargs)
 
         with patch("custom_components.climkit.sites.read_each_site", read):
             home.freezer.tick(timedelta(hours=24, minutes=1))

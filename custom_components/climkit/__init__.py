@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from functools import partial
 import logging
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -14,7 +13,6 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
 from .account import async_create_client
-from .api import read_each_site
 from .const import ALL, CONF_SITES, DOMAIN, PLATFORMS
 from .coordinator import Owners, async_owners
 from .costs import async_move_feed_in, stored_prices
@@ -32,7 +30,7 @@ from .measures import Names
 from .options import Selection
 from .runtime import ClimkitConfigEntry, SiteRuntime
 from .services import async_setup_services
-from .sites import async_read_site, async_wanted_sites, free_sites, watch_for_sites
+from .sites import async_read_sites, async_wanted_sites, free_sites, watch_for_sites
 from .store import ClimkitStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -79,9 +77,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         with setup_errors():
             wanted = await async_wanted_sites(entry, client)
             site_ids = free_sites(hass, entry, wanted)
-            sites = await read_each_site(
-                site_ids, partial(async_read_site, client), on_refused=refused.append
-            )
+            sites = await async_read_sites(hass, entry, client, site_ids, refused.append)
     finally:
         async_tell_of_certificate(hass, entry, client)
     gone = set(free_sites(hass, entry, store.sites.keys() - set(wanted)))

@@ -21,6 +21,9 @@ _QUEUES: HassKey[dict[str, RequestQueue]] = HassKey(f"{DOMAIN}_queues")
 # What is known of credentials outlives a reload and serves forms too. They are kept as a digest.
 _LOGINS: HassKey[dict[bytes, Login]] = HassKey(f"{DOMAIN}_logins")
 
+# The sites of each base URL that were in trouble the last time, see `read_each_site`.
+_TROUBLED: HassKey[dict[str, list[str]]] = HassKey(f"{DOMAIN}_troubled")
+
 
 @callback
 def async_create_client(hass: HomeAssistant, data: Mapping[str, str]) -> ClimkitClient:
@@ -42,6 +45,12 @@ def async_create_client(hass: HomeAssistant, data: Mapping[str, str]) -> Climkit
 def async_queue(hass: HomeAssistant, url: str) -> RequestQueue:
     """Return the queue of all that talks to a base URL."""
     return hass.data.setdefault(_QUEUES, {}).setdefault(url, RequestQueue())
+
+
+@callback
+def async_troubled_sites(hass: HomeAssistant, url: str) -> list[str]:
+    """Return the sites of a base URL that are asked for after all others, to be changed."""
+    return hass.data.setdefault(_TROUBLED, {}).setdefault(url, [])
 
 
 def account_id(username: str, url: str) -> str:

@@ -1,14 +1,15 @@
 """Which of an account's sites are an entry's, and when a new one can be read."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from copy import replace
 from datetime import datetime, timedelta
-from functools import partial
 import logging
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_call_later
 
+from .account import async_troubled_sites
 from .api import Backoff, ClimkitClient, ClimkitError, Meter, Site, pause, read_each_site
 from .const import ALL, CONF_SITES, DOMAIN
 from .ids import distinct, slug
@@ -53,9 +54,28 @@ def free_sites(
     return [site_id for site_id in distinct(site_ids) if slug(site_id) not in taken]
 
 
-async def async_read_site(client: ClimkitClient, site_id: str) -> tuple[Site, list[Meter]]:
-    """Return a site and the meters that it lists. Raises ClimkitError."""
-    return await client.installation(site_id), await client.meters(site_id)
+async def async_read_sites(
+    hass: HomeAssistant,
+    entry: ClimkitConfigEntry,
+    client: ClimkitClient,
+    site_ids: Collection[str],
+    on_refused: Callable[[str], None],
+) -> dict[str, tuple[Site, list[Meter]]]:
+    """Return sites, each with the meters that it lists, as `read_each_site` does."""
+
+    async def read(site_id: str) -> tuple[Site, list[Meter]]:
+        site = _with_known_name(hass, entry, await client.installation(site_id))
+        return site, await client.meters(site_id)
+
+    troubled = async_troubled_sites(hass, client.url)
+    return await read_each_site(site_ids, read, troubled, on_refused=on_refused)
+
+
+def _with_known_name(hass: HomeAssistant, entry: ClimkitConfigEntry, site: Site) -> Site:
+    """Return a site; one whose description lacks a name is called what its device is called."""
+    registry = dr.async_get(hass)
+    device = registry.async_get_device_by_identifier((DOMAIN, site.id), entry.entry_id)
+    return replace(site, name=site.name or (device.name if device else None))
 
 
 @callback
@@ -78,9 +98,7 @@ def watch_for_sites(
         try:
             site_ids = free_sites(hass, entry, await async_wanted_sites(entry, client))
             missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
-            if await read_each_site(
-                missing, partial(async_read_site, client), lambda _: None, refused.append
-            ):
+            if await async_read_sites(hass, entry, client, missing, refused.append):
                 hass.config_entries.async_schedule_reload(entry.entry_id)
         except ClimkitError as err:
             _LOGGER.debug("Could not look for other sites: %s", err)

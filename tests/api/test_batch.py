@@ -104,7 +104,7 @@ async def test_sites_in_trouble_but_not_in_a_row() -> None:
     asked: list[str] = []
     error = ClimkitConnectionError("down")
     ask = answers(asked, a=error, c=error)
-    assert list(await read_each_site("abcd", ask)) == ["b", "d"]
+    assert list(await read_each_site("abcd", ask, [])) == ["b", "d"]
     assert asked == ["a", "b", "c", "d"]
 
 
@@ -113,7 +113,7 @@ async def test_two_sites_in_trouble_in_a_row() -> None:
     asked: list[str] = []
     error = ClimkitConnectionError("down")
     ask = answers(asked, b=error, c=error)
-    assert list(await read_each_site("abcd", ask)) == ["a"]
+    assert list(await read_each_site("abcd", ask, [])) == ["a"]
     assert asked == ["a", "b", "c"]
 
 
@@ -121,5 +121,5 @@ async def test_progress_of_sites() -> None:
     """What was read is told before the next site is asked for: all only when nothing is left."""
     told: list[float] = []
     error = ClimkitConnectionError("down")
-    await read_each_site("abcd", answers([], b=error), told.append)
+    await read_each_site("abcd", answers([], b=error), [], told.append)
     assert told == [0.0, 0.25, 0.5, 0.75]

@@ -101,7 +101,11 @@ class TestRenamed:
         await home.turn_clock(hours=25)
         assert [device(home, one).name for one in (SITE_ID, METER_ID)] == before
         await home.restart()
-        assert device(home, METER_ID).name == before[1]
+        assert [device(home, one).name for one in (SITE_ID, METER_ID)] == before
+        assert (await known_names(home.hass))[TOTAL] == "Mill Flat Energy"
+        source.site_name = "Old mill"
+        await home.restart()
+        assert device(home, SITE_ID).name == "Old mill"
 
     async def test_site_meter_and_sensor(self, home: Home, source: Named) -> None:
         """Devices, entities and statistics follow within a day; ids stay, nothing is reloaded."""

@@ -299,10 +299,25 @@ class TestSites:
         ids = [str(number) for number in range(len(answers))]
         if read is None or answers == "-x-+":
             with pytest.raises(ClimkitError):
-                await read_each_site(ids, ask, on_refused=refused.append)
+                await read_each_site(ids, ask, [], on_refused=refused.append)
         else:
-            found = await read_each_site(ids, ask, on_refused=refused.append)
+            found = await read_each_site(ids, ask, [], on_refused=refused.append)
             assert list(found) == [str(number) for number in read]
+
+    @pytest.mark.parametrize("before", ["", "abcde"])
+    async def test_two_in_trouble_for_good(self, before: str) -> None:
+        """Those behind them are read the next time, also where all of it was in trouble once."""
+        troubled = list(before)
+
+        async def ask(site_id: str) -> str:
+            if site_id in "ab":
+                raise ClimkitConnectionError("down")
+            return site_id
+
+        with pytest.raises(ClimkitConnectionError):
+            await read_each_site("abcde", ask, troubled)
+        for _ in range(2):
+            assert list(await read_each_site("abcde", ask, troubled)) == ["c", "d", "e"]
 
     async def test_all_is_refused(self) -> None:
         """That is trouble, and no site's own."""
@@ -312,5 +327,5 @@ class TestSites:
 
         refused: list[str] = []
         with pytest.raises(ClimkitAccessDeniedError):
-            await read_each_site(["a", "b", "c"], ask, on_refused=refused.append)
+            await read_each_site(["a", "b", "c"], ask, [], on_refused=refused.append)
         assert not refused

@@ -152,6 +152,17 @@ class TestResume:
         state = resumed(old.as_record(), last=row(MARCH), start=start)
         assert state.backfill == Backfill(start=start, position=begin or start, end=MARCH)
 
+    def test_remembered_times_that_are_no_full_hours(self) -> None:
+        """Whoever wrote them: pages end at full hours, and would never reach them."""
+        odd = timedelta(minutes=22)
+        backfill = Backfill(start=START, position=START, end=MARCH + odd)
+        record = make_state(
+            since=MARCH + odd, until=MARCH + HOUR + odd, last=row(MARCH + HOUR), backfill=backfill
+        ).as_record()
+        state = resumed(record, row(MARCH + HOUR))
+        assert state.backfill == Backfill(start=START, position=START, end=MARCH)
+        assert (state.since, state.until) == (MARCH, MARCH + HOUR)
+
     def test_later_start(self) -> None:
         """What is stored before it stays."""
         record = make_state(last=row(MARCH), until=MARCH).as_record()

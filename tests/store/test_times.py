@@ -29,4 +29,5 @@ def test_a_time_with_another_offset() -> None:
     """It is the same time in UTC, of which all else is."""
     recheck = {"last": "2026-11-20T01:30:00+01:00"}
     last = SiteRecord.from_dict({"recheck": recheck}, []).recheck.last
-    assert last and last.isoformat() == "2026-11-20T00:30:00+00:00"
+    assert last
+    assert last.isoformat() == "2026-11-20T00:30:00+00:00"

@@ -78,6 +78,7 @@ async def ask_each[T: Hashable](
 async def read_each_site[T](
     site_ids: Collection[str],
     read: Callable[[str], Awaitable[T]],
+    troubled: list[str],
     on_progress: Callable[[float], None] = lambda _: None,
     on_refused: Callable[[str], None] = lambda _: None,
 ) -> dict[str, T]:
@@ -87,13 +88,18 @@ async def read_each_site[T](
 
     Trouble with one site is its own, with two in a row it is Climkit's: the rest is not asked for.
     An answer that is not understood (an unknown site) is always its own.
+    So that two that are in trouble for good keep no other from being read, those in trouble come
+    last the next time: `troubled` holds them, and is kept up to date.
     Raises ClimkitError where there is trouble and nothing was read, or the credentials are refused.
     """
     found: dict[str, T] = {}
     trouble: ClimkitError | None = None
     is_in_a_row = False
-    for number, site_id in enumerate(site_ids):
+    ranks = {site_id: rank for rank, site_id in enumerate(troubled)}
+    for number, site_id in enumerate(sorted(site_ids, key=lambda one: ranks.get(one, -1))):
         on_progress(number / len(site_ids))
+        if site_id in troubled:
+            troubled.remove(site_id)
         try:
             found[site_id] = await read(site_id)
             is_in_a_row = False
@@ -105,9 +111,10 @@ async def read_each_site[T](
                 on_refused(site_id)
                 continue
             trouble = err
+            troubled.append(site_id)
             if is_in_a_row and is_outage(err):
                 break
             is_in_a_row = is_outage(err)
     if trouble and not found:
         raise trouble
-    return found
+    return {site_id: found[site_id] for site_id in site_ids if site_id in found}

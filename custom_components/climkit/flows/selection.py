@@ -16,6 +16,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
+from ..account import async_troubled_sites
 from ..api import ClimkitClient, ClimkitError, Meter, Query, SiteReference, read_each_site
 from ..const import (
     ALL,
@@ -70,6 +71,7 @@ class SelectionSteps(ViewSteps):
         self._sites = await read_each_site(
             [reference.id for reference in self.references],
             self.client.installation,
+            async_troubled_sites(self.hass, self.client.url),
             self.async_update_progress,
         )
 
@@ -120,7 +122,12 @@ class SelectionSteps(ViewSteps):
         return await self._async_wait("look_up_meters", self._async_look_up_meters, "view")
 
     async def _async_look_up_meters(self) -> None:
-        found = await read_each_site(self._chosen, self._async_meters, self.async_update_progress)
+        found = await read_each_site(
+            self._chosen,
+            self._async_meters,
+            async_troubled_sites(self.hass, self.client.url),
+            self.async_update_progress,
+        )
         self._meters |= {site_id: found.get(site_id, {}) for site_id in self._chosen}
 
     async def _async_meters(self, site_id: str) -> dict[str, Meter]:

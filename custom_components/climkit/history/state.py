@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from homeassistant.components.recorder.models import StatisticMetaData
 
+from ..api import floor_hour
 from ..measures import Series
 from ..statistics import Extent, StoredStatistic
 from ..store import Backfill, SeriesRecord
@@ -159,9 +160,11 @@ def _go_on_from_record(state: SyncState, record: SeriesRecord, now: datetime | N
     """Go on where reading was, or from the newest row where it is not the one remembered."""
     start, last = state.since, state.last.start if state.last else None
     known = record.extent.last.start if record.extent else None
-    state.since = min(record.since, last or record.since)
-    is_believed = last == known and not (now and record.until > now)
-    state.until = record.until if is_believed else last or state.since
+    # Pages end at full hours: others, whoever wrote them, would be asked for without end.
+    since, until = floor_hour(record.since), floor_hour(record.until)
+    state.since = min(since, last or since)
+    is_believed = last == known and not (now and until > now)
+    state.until = until if is_believed else last or state.since
     state.has_reached_present = record.complete
     state.mark_behind()
     begun = record.backfill
