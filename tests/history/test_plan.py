@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.climkit.history.pages import advance_past, catch_up_page
+from custom_components.climkit.history.pages import Purpose, advance_past, catch_up_page, recheck_page
 from custom_components.climkit.history.state import SyncState
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
@@ -48,3 +48,13 @@ def test_one_of_them_read_up_to_a_future() -> None:
     assert page
     assert page.range == TimeRange(NOW.replace(minute=0) - 3 * HOUR, NOW)
     assert page.states == [ahead, behind]
+
+
+def test_what_is_read_again_are_full_hours() -> None:
+    """Also where what is remembered of it has others: an hour of a part of it would be too small."""
+    one = state(NOW.replace(minute=0))
+    one.is_current = one.has_reached_present = True
+    part = TimeRange(NOW - 5 * HOUR, NOW - 3 * HOUR)
+    page = recheck_page(FEED, Purpose.RECHECK, [one], part)
+    assert page
+    assert page.range == TimeRange(part.start.replace(minute=0), part.end.replace(minute=0) + HOUR)

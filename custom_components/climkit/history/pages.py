@@ -106,6 +106,7 @@ def next_after(page: Page, length: timedelta, now: datetime) -> Page | None:
 def recheck_page(
     feed: Feed, purpose: Purpose, states: Sequence[SyncState], time_range: TimeRange
 ) -> Page | None:
-    """Return a page that is stored already; None where no series has any of it."""
-    stored = [t for t in states if t.is_read and t.since < time_range.end]
-    return Page(feed, purpose, time_range, stored) if stored else None
+    """Return a page of full hours that is stored already; None where no series has any of it."""
+    hours = time_range.touched_hours  # what is remembered may have been edited
+    stored = [t for t in states if t.is_read and t.since < hours.end]
+    return Page(feed, purpose, hours, stored) if stored else None
