@@ -1,6 +1,6 @@
 """The Climkit integration: meters of Swiss solar buildings in Home Assistant."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 import logging
 
@@ -31,7 +31,7 @@ from .options import Selection
 from .runtime import ClimkitConfigEntry, SiteRuntime
 from .services import async_setup_services
 from .sites import async_read_sites, async_wanted_sites, free_sites, watch_for_sites
-from .store import ClimkitStore
+from .store import ClimkitStore, SiteRecord
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,7 +71,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
     entry.async_on_unload(store.async_close)  # also when set-up fails: no late write remains
     names, selection = await Names.async_load(hass), Selection.from_options(entry.options)
     owners = async_owners(hass)
-    _claim_remembered(owners, store, selection, entry.options[CONF_SITES])
+    known = {one: store.sites[one] for one in free_sites(hass, entry, store.sites)}
+    _claim_remembered(owners, known, selection, entry.options[CONF_SITES])
     refused: list[str] = []
     try:
         with setup_errors():
@@ -80,7 +81,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             sites = await async_read_sites(hass, entry, client, site_ids, refused.append)
     finally:
         async_tell_of_certificate(hass, entry, client)
-    gone = set(free_sites(hass, entry, store.sites.keys() - set(wanted)))
+    gone = set(free_sites(hass, entry, known.keys() - set(wanted)))
     unlisted = gone if entry.options[CONF_SITES] == ALL else set()
     async_tell_of_refused_sites(hass, entry.entry_id, unlisted, sites)
     async_forget_issues(hass, gone - unlisted)
@@ -132,7 +133,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> 
     """Forget how far history was read. The statistics stay: they are the user's."""
     async_update_panel(hass, removed=entry)
     store = ClimkitStore(hass, entry.entry_id)
-    sites = await store.async_load()
+    sites = free_sites(hass, entry, await store.async_load())  # others may have some by now
     async_owners(hass).release_sites(sites)
     async_forget_issues(hass, {entry.entry_id, *sites})
     await store.async_remove()
@@ -152,11 +153,17 @@ async def async_remove_config_entry_device(
 
 
 def _claim_remembered(
-    owners: Owners, store: ClimkitStore, selection: Selection, chosen: Collection[str]
+    owners: Owners,
+    known: Mapping[str, SiteRecord],
+    selection: Selection,
+    chosen: Collection[str],
 ) -> None:
-    """Let each meter and sensor be the same site's as before, also while that cannot be read."""
-    owners.release_sites(store.sites)
-    for site_id, record in sorted(store.sites.items()):
+    """Let each meter and sensor be the same site's as before, also while that cannot be read.
+
+    `known`: what is remembered of sites that no other entry has by now.
+    """
+    owners.release_sites(known)
+    for site_id, record in sorted(known.items()):
         if chosen == ALL or site_id in chosen:
             owners.claim(site_id, "meters", filter(selection.wants, record.meters))
             owners.claim(site_id, "sensors", record.sensors)

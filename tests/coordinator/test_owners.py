@@ -4,15 +4,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, override
 
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 
-from custom_components.climkit.const import CONF_METERS, CONF_SITES, DOMAIN
+from custom_components.climkit.const import ALL, CONF_METERS, CONF_SITES, DOMAIN
+from custom_components.climkit.coordinator import async_owners
+from custom_components.climkit.issues import Issue, async_raise_issue
 from custom_components.climkit.statistics import worker
 from tests.conftest import NOW, Home, account_entry
 from tests.simulator import DEFAULT_PASSWORD, Fault, FaultKind, World
 from tests.simulator.site import JsonObject, Rows, Viewer
-from tests.stories.source import METER_ID, SITE_ID, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Source
 from tests.truth import assert_equal_to_climkit, hourly_changes, known_names, stored_rows
 
 FIRST = NOW.replace(minute=0) - timedelta(days=2)
@@ -184,6 +186,39 @@ async def test_of_two_accounts(home: Home) -> None:
     home.entry = second
     await home.turn_clock(minutes=15)
     await home.complete()
+    assert (writers(home), home_of(home)) == ([SITE_ID], SITE_ID)
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_an_account_had_its_site_before(home: Home, is_removed: bool) -> None:
+    """It says nothing of what another account has now, be it loaded anew or removed."""
+    home.simulator.accounts.passwords["neighbour"] = DEFAULT_PASSWORD
+    first, second = home.entry, account_entry(home.simulator.url, "neighbour")
+    first.add_to_hass(home.hass)
+    home.hass.config_entries.async_update_entry(
+        first, options={**first.options, CONF_METERS: [WATER_ID]}
+    )
+    await home.set_up_completely()
+    await home.choose(**{CONF_SITES: [NEIGHBOUR_ID]})
+    home.entry = second
+    second.add_to_hass(home.hass)
+    home.hass.config_entries.async_update_entry(
+        second, options={**second.options, CONF_SITES: [SITE_ID]}
+    )
+    await home.set_up_completely()
+    assert writers(home) == [SITE_ID]
+    issue = f"silent_meters_{SITE_ID}"
+    async_raise_issue(home.hass, issue, Issue(kind="silent_meters"))
+    home.entry = first
+    if is_removed:
+        await home.hass.config_entries.async_remove(first.entry_id)
+    else:
+        await home.choose(**{CONF_METERS: ALL})
+        assert writers(home) == []
+    assert ir.async_get(home.hass).async_get_issue(DOMAIN, issue)
+    assert async_owners(home.hass).of_others(NEIGHBOUR_ID, "meters", [METER_ID])
+    home.entry = second
+    await home.turn_clock(minutes=15)
     assert (writers(home), home_of(home)) == ([SITE_ID], SITE_ID)
 
 
