@@ -51,7 +51,7 @@ def test_one_of_them_read_up_to_a_future() -> None:
 
 
 def test_what_is_read_again_are_full_hours() -> None:
-    """Also where what is remembered of it has others: an hour of a part of it would be too small."""
+    """Also where other times are remembered: an hour read in part would be too small."""
     one = state(NOW.replace(minute=0))
     one.is_current = one.has_reached_present = True
     part = TimeRange(NOW - 5 * HOUR, NOW - 3 * HOUR)
