@@ -4,7 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.climkit.history.pages import Purpose, advance_past, catch_up_page, recheck_page
+from custom_components.climkit.history.pages import (
+    Purpose,
+    advance_past,
+    catch_up_page,
+    recheck_page,
+)
 from custom_components.climkit.history.state import SyncState
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
