@@ -74,6 +74,8 @@ from tests.simulator import (
 # Millions of logged statements would be most of a test's time.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 logging.getLogger("homeassistant.components.recorder.pool").setLevel(logging.WARNING)
+# A line for each new entity costs 2 % of the suite.
+logging.getLogger("homeassistant.helpers.entity_registry").setLevel(logging.WARNING)
 
 NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
 PAUSE = threading.Event()
@@ -92,6 +94,26 @@ ALL_CHOSEN = {
     CONF_SITE_TOTALS: True,
     CONF_HISTORY: HISTORY_EVERYTHING,
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what scripts/test-databases and scripts/test-oldest ask for."""
+    parser.addoption(
+        "--first-case", action="store_true", help="run the first case of each test and no others"
+    )
+
+
+@pytest.hookimpl(trylast=True)  # of the cases that other arguments leave
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the first case of each test, where it is asked for."""
+    if not config.option.first_case:
+        return
+    tests: dict[str, pytest.Item] = {}
+    for item in items:
+        tests.setdefault(item.nodeid.partition("[")[0], item)
+    first = set(tests.values())
+    config.hook.pytest_deselected(items=[item for item in items if item not in first])
+    items[:] = [item for item in items if item in first]
 
 
 def pytest_configure(config: pytest.Config) -> None:
