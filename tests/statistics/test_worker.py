@@ -3,13 +3,20 @@
 import asyncio
 from datetime import timedelta
 import logging
+from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.climkit.statistics.recorder import RecorderError
+from custom_components.climkit.statistics.recorder import (
+    RecorderEndedError,
+    RecorderError,
+    async_ask,
+)
 from custom_components.climkit.statistics.worker import Worker
 
 
@@ -56,3 +63,44 @@ async def test_rests_longer_and_longer(
         await wait_a_minute()
     assert tried[-3:] == [71, 72, 74]
     await worker.async_stop()
+
+
+async def test_the_recorder_has_ended(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For good: work that needs no recorder, as for a meter that is not read so far, does not say
+    that all is well; it was told once."""
+    done = 0
+
+    async def work() -> bool:
+        nonlocal done
+        done += 1
+        if done % 3 == 1:
+            raise RecorderEndedError("it has ended")
+        return done % 3 == 2
+
+    worker = Worker(hass, "worker", work)
+    worker.start(MockConfigEntry())
+    for _ in range(5):
+        worker.wake()
+        for _ in range(8):
+            await asyncio.sleep(0)
+        freezer.tick(timedelta(minutes=15))
+    assert done >= 6
+    assert worker.is_not_stored
+    assert sum(one.levelno >= logging.WARNING for one in caplog.records) == 1
+    await worker.async_stop()
+
+
+@pytest.mark.recorder
+async def test_asked_while_the_recorder_ends(recorder_mock: Any, hass: HomeAssistant) -> None:
+    """Its thread is still there, its database is not."""
+
+    def ask() -> None:
+        raise RuntimeError("The database connection has not been established")
+
+    with pytest.raises(RuntimeError):
+        await async_ask(hass, ask)
+    ends = patch.object(get_instance(hass), "stop_requested", new=True)
+    with ends, pytest.raises(RecorderEndedError):
+        await async_ask(hass, ask)

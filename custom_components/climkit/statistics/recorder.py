@@ -187,12 +187,17 @@ async def async_ask[**P, T](
     Raises RecorderEndedError where that has ended, RecorderSilentError where the database does not
     answer.
     """
+    instance = _instance(hass)
     try:
-        job = _instance(hass).async_add_executor_job(partial(ask, *args, **kwargs))
+        job = instance.async_add_executor_job(partial(ask, *args, **kwargs))
     except RuntimeError as err:  # its executor takes no more work
         raise RecorderEndedError(str(err)) from err
     try:
         return await job
+    except RuntimeError as err:
+        if not getattr(instance, "stop_requested", False):  # it has none before it is connected
+            raise
+        raise RecorderEndedError(str(err)) from err  # its thread is still there, its database not
     except SQLAlchemyError as err:
         # What the database said, without the statement that was sent.
         raise RecorderSilentError(str(getattr(err, "orig", None) or err)) from err

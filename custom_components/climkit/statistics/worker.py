@@ -50,6 +50,7 @@ class Worker:
         self._is_resting = False
         self._is_pausing = False
         self._not_stored_since: float | None = None
+        self._has_recorder_ended = False
         self._working_since: float | None = None
 
     @property
@@ -86,6 +87,7 @@ class Worker:
             try:
                 has_worked = await self._work()
             except RecorderEndedError as err:
+                self._has_recorder_ended = True
                 self._note_trouble(err)
                 await self._async_rest()  # there is nothing to wait for; what is new asks again
             except RecorderError as err:
@@ -96,7 +98,9 @@ class Worker:
                 self._on_bug()
                 await self._async_pause()
             else:
-                self._not_stored_since = self._working_since = None
+                self._working_since = None
+                if not self._has_recorder_ended:  # else this was work that stores nothing
+                    self._not_stored_since = None
                 self._backoff.succeeded(self._name)
                 if not has_worked:
                     await self._async_rest()
