@@ -120,4 +120,13 @@ def test_circle() -> None:
     """A device is no part of itself, not even around a corner."""
     one, two = {"stat_consumption": "a", "included_in_stat": "b"}, {"stat_consumption": "b"}
     assert not has_circle([one, two])
-    assert has_circle([one, two | {"included_in_stat": "a"}])
+    back = two | {"included_in_stat": "a"}
+    assert has_circle([one, back])
+    assert has_circle([one], [back])
+
+
+def test_circle_of_a_person() -> None:
+    """A circle that stood there keeps nothing else from being added, even as a part of it."""
+    itself = {"stat_consumption": "a", "included_in_stat": "a"}
+    assert not has_circle([], [itself])
+    assert not has_circle([{"stat_consumption": "b", "included_in_stat": "a"}], [itself])

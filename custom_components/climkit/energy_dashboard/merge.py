@@ -101,13 +101,15 @@ def _is_of_site(kind: str, statistic_id: str) -> bool | None:
     return key not in {"ext", "self"}
 
 
-def has_circle(devices: Sequence[Entry]) -> bool:
-    """Whether a device is a part of itself."""
-    parents = {one.get("stat_consumption"): one.get("included_in_stat") for one in devices}
-    for device in parents:
-        seen, above = {device}, parents.get(device)
-        while above is not None:
-            if above in seen:
+def has_circle(devices: Sequence[Entry], there: Sequence[Entry] = ()) -> bool:
+    """Whether a device is a part of itself; a circle of those that are there is the person's."""
+    parents = {
+        one.get("stat_consumption"): one.get("included_in_stat") for one in (*there, *devices)
+    }
+    for device in (one.get("stat_consumption") for one in devices):
+        seen, above = set(), parents.get(device)
+        while above is not None and above not in seen:
+            if above == device:
                 return True
             seen.add(above)
             above = parents.get(above)

@@ -103,7 +103,7 @@ async def async_set_up_dashboard(
     if shows_other_perspective(preferences, is_site=proposal.is_site):
         raise _error("other_perspective")
     merged = merge(preferences, proposal, {**series, **_by_tariff(series)}, request.also)
-    if has_circle([*preferences[DEVICES], *merged.added[DEVICES]]):
+    if has_circle(merged.added[DEVICES], preferences[DEVICES]):
         raise _error("parent_in_circle")
     update = _valid_update(preferences, merged)
     if merged.removed and not (dry_run or request.may_remove):
