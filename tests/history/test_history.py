@@ -1,5 +1,6 @@
 """The statistics equal Climkit's data, whatever happened in between."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 import json
 from math import fsum
@@ -31,8 +32,8 @@ from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
-from tests.simulator.answers import Answers
-from tests.stories.source import Gap, Source
+from tests.simulator.answers import Answers, Query
+from tests.stories.source import ELECTRICITY, Gap, Source
 from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
 
 pytestmark = pytest.mark.recorder
@@ -336,6 +337,26 @@ class TestPartsOfTheImport:
         await home.set_up_completely()
         await assert_equal_to_climkit(home)
         assert fault.times == 0
+
+    @pytest.mark.parametrize("columns", [("from_ext",), ELECTRICITY], ids=["one", "all"])
+    async def test_a_page_without_a_column(
+        self, home: Home, columns: Sequence[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Rows are there, some or all of their values are not: it is the same."""
+        site_rows, missed = Answers.site_rows, []
+
+        def rows_with_nulls(self: Answers, site_id: str, kind: str, query: Query) -> Any:
+            rows = site_rows(self, site_id, kind, query)
+            start = datetime.fromtimestamp(query.start or 0, UTC)
+            if missed or query.end is None or f"{start:%dT%H}" != "17T03":
+                return rows
+            missed.append(start)
+            return [{**row, **dict.fromkeys(columns)} for row in rows]
+
+        monkeypatch.setattr(Answers, "site_rows", rows_with_nulls)
+        await home.set_up_completely()
+        await assert_equal_to_climkit(home)
+        assert missed
 
     async def test_empty_pages_before_a_restart(self, home: Home) -> None:
         """What is to be asked for once more is remembered."""

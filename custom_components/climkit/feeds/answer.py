@@ -32,13 +32,13 @@ class Answer(NamedTuple):
         return columns_of(one for part in self.parts for one in part)
 
     def said(self, column: str | None = None) -> list[TimeRange]:
-        """Return the ranges between rows of one part, or between a column's values in it.
+        """Return the ranges between a column's values in one part; of None: between any values.
 
         Parts that join without a gap are like one.
         """
         found = []
         for part in self.parts:
-            rows = [one for one in part if column is None or column in one.values]
+            rows = [one for one in part if (column in one.values if column else one.values)]
             if rows:
                 found.append(TimeRange(rows[0].start, rows[-1].end))
         return merged(found)

@@ -85,14 +85,30 @@ def with_neighbours(
 
 
 def unsaid(page: Page, answer: Answer, now: datetime) -> list[TimeRange]:
-    """Return the full hours of a page of which nothing was said, but for what is still to come."""
+    """Return the full hours of a page of which nothing was said, but for what is still to come.
+
+    All of them where a series falls silent that had values until then, while others have some.
+    """
     is_frequent = METER_TYPES[page.feed.meter_type].read_each_interval
     late = 2 * HOUR if is_frequent else USUAL_LATENESS
+    if page.start < now - late and _falls_silent(page, answer, late):
+        return [page.range.touched_hours]
     shortest = timedelta(minutes=15) if is_frequent else USUAL_LATENESS
     left = answer.unsaid(page.range, shortest)
     return [
         one.touched_hours for one in left if not (one.end == page.end and one.start > now - late)
     ]
+
+
+def _falls_silent(page: Page, answer: Answer, late: timedelta) -> bool:
+    """Whether a series without any value in a page has its newest row right before that."""
+    columns = answer.columns
+    return bool(columns) and any(
+        state.last is not None
+        and page.start - late <= state.last.start < page.start
+        and state.series.column not in columns
+        for state in page.states
+    )
 
 
 class Repeated(NamedTuple):
