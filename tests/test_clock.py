@@ -81,6 +81,19 @@ class TestWhileRunning:
         shown = float(home.state(f"{METER_ID}_total_today").state)
         assert shown == pytest.approx(today, abs=2e-3)
 
+    @pytest.mark.parametrize("hours", [-30, 5, 30, 24 * 400])
+    async def test_new_data(self, home: Home, hours: int) -> None:
+        """Once the clock is right they come each quarter-hour, as ever."""
+        await home.set_up_completely()
+        for _ in range(2):
+            await home.turn_clock(minutes=15)
+        await be_wrong(home, hours, steps=4, of=HOUR / 4)
+        for _ in range(6):
+            await home.turn_clock(minutes=15)
+            newest = home.sites[0].coordinator.last_measurement
+            assert newest
+            assert home.true_now - newest <= HOUR / 2
+
     @pytest.mark.parametrize("hours", [-30, 80])
     async def test_wrong_for_three_days(self, home: Home, hours: int) -> None:
         """What came meanwhile is read as soon as the clock is right."""

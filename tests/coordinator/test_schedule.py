@@ -128,6 +128,15 @@ class TestPace:
         looks(lambda _: timedelta(), 96, poll_delay)
         assert poll_delay.delay == SHORTEST_DELAY
 
+    def test_clock_that_was_ahead(self) -> None:
+        """What was asked by it says nothing of how late data are: polls waited for hours or days,
+        a twelfth of what the clock was ahead."""
+        poll_delay = PollDelay(newest=QUARTER, is_known=True)
+        before = poll_delay.delay
+        poll_delay.note(QUARTER, QUARTER + timedelta(hours=30))
+        poll_delay.note(QUARTER + INTERVAL, QUARTER + INTERVAL + before)
+        assert poll_delay.delay <= before
+
 
 class TestDueAt:
     """When a feed is asked next."""

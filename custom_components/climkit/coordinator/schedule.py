@@ -74,7 +74,9 @@ class PollDelay:
             return
         age = asked - newest
         if self.newest and newest > self.newest and timedelta() <= age < LONGEST_DELAY:
-            self._learn(self.missed - newest if self.missed else timedelta(), age)
+            # A poll of the future was one of a clock that was ahead: it says nothing.
+            missed = self.missed if self.missed and self.missed <= asked else newest
+            self._learn(missed - newest, age)
         self.newest, self.missed = newest, asked
 
     def _learn(self, missed: timedelta, age: timedelta) -> None:
