@@ -386,8 +386,13 @@ class StoryHome(Home):
         assert self.is_complete, self.sites[0].history.progress
 
     async def come_to_rest(self) -> None:
-        """Give late data, corrections and deletions the nights that they need."""
-        while any(late.until > dt_util.utcnow() for late in self.source.late):
+        """Give late data, corrections and deletions the nights that they need.
+
+        A night at the end of a gap compares nothing of a series that is still catching up.
+        """
+        late = (one.until for one in self.source.late)
+        awaited = max([*late, *(one.end for one in self.source.gaps)], default=self.source.first)
+        while awaited > dt_util.utcnow():
             await self.turn_clock(hours=20)
         is_long = dt_util.utcnow() - self.source.first > nights.RECENT - timedelta(days=3)
         for _ in range(NIGHTS_OF_A_SWEEP + 2 if is_long else 2):
