@@ -12,6 +12,8 @@ import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import Recorder
+from homeassistant.components.recorder.core import MAX_DB_EXECUTOR_WORKERS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     CONF_PASSWORD,
@@ -156,6 +158,23 @@ def recorder_db_url(recorder_db_url: str) -> Iterator[str]:
     with server_of(recorder_db_url) as server:
         if server:
             server.release()
+
+
+@pytest.fixture
+async def recorder(recorder_mock: Recorder, persistent_database: bool) -> AsyncIterator[Recorder]:
+    """Have a real recorder that in the end is asked for nothing any more.
+
+    Home Assistant closes the connections of all threads when it stops; SQLite does not survive
+    that where one of them is just asking.
+    """
+    yield recorder_mock
+    if persistent_database and recorder_mock.is_alive():
+        all_at_once = threading.Barrier(MAX_DB_EXECUTOR_WORKERS)
+        waits = (
+            recorder_mock.async_add_executor_job(all_at_once.wait)
+            for _ in range(all_at_once.parties)
+        )
+        await asyncio.gather(*waits)
 
 
 def is_run_of_databases(config: pytest.Config) -> bool:
@@ -403,7 +422,7 @@ def account_entry(url: str, username: str = DEFAULT_USERNAME, **options: Any) ->
 
 @pytest.fixture
 async def simulator(
-    recorder_mock: Any, freezer: FrozenDateTimeFactory, now: datetime, world: World
+    recorder: Recorder, freezer: FrozenDateTimeFactory, now: datetime, world: World
 ) -> AsyncIterator[SimulatorServer]:
     """The simulator, without a rate limit, living in the test's time."""
     freezer.move_to(now)
@@ -443,7 +462,7 @@ class Stage:
 
 @pytest.fixture
 def stage(
-    recorder_mock: Any,
+    recorder: Recorder,
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     hass_storage: dict[str, Any],
