@@ -72,10 +72,15 @@ async def async_read_sites(
 
 
 def _with_known_name(hass: HomeAssistant, entry: ClimkitConfigEntry, site: Site) -> Site:
-    """Return a site; one whose description lacks a name is called what its device is called."""
+    """Return a site; one whose description lacks a name is called what its device is called.
+
+    But not by what a device is called that never had a name.
+    """
     registry = dr.async_get(hass)
     device = registry.async_get_device_by_identifier((DOMAIN, site.id), entry.entry_id)
-    return replace(site, name=site.name or (device.name if device else None))
+    known = device.name if device else None
+    is_name = known not in {site.ref, site.id[-4:]}
+    return replace(site, name=site.name or (known if is_name else None))
 
 
 @callback

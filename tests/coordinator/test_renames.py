@@ -28,6 +28,7 @@ class Named(Source):
     """A source whose names a test controls, and whose meter may be replaced."""
 
     site_name: str | None = "Mill"
+    site_ref: str | None = "S"
     meter_name: str | None = "Flat"
     sensor_name: str = "Hall"
     address: int | None = None
@@ -37,7 +38,7 @@ class Named(Source):
 
     @override
     def info(self) -> JsonObject:
-        return super().info() | {"name": self.site_name}
+        return super().info() | {"name": self.site_name, "site_ref": self.site_ref}
 
     @override
     def meter_info(self) -> list[JsonObject]:
@@ -106,6 +107,15 @@ class TestRenamed:
         source.site_name = "Old mill"
         await home.restart()
         assert device(home, SITE_ID).name == "Old mill"
+
+    async def test_site_that_had_no_name(self, home: Home, source: Named) -> None:
+        """What its device was called for want of one is none."""
+        source.site_name = source.site_ref = None
+        await home.set_up()
+        assert device(home, SITE_ID).name == SITE_ID[-4:]
+        source.site_ref = "Mill"
+        await home.restart()
+        assert device(home, SITE_ID).name == "Mill"
 
     async def test_site_meter_and_sensor(self, home: Home, source: Named) -> None:
         """Devices, entities and statistics follow within a day; ids stay, nothing is reloaded."""

@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsMeta
+from homeassistant.components.recorder.models import StatisticData
+from homeassistant.components.recorder.statistics import async_add_external_statistics
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
 from homeassistant.helpers.recorder import get_instance, session_scope
@@ -23,6 +25,7 @@ from sqlalchemy import delete, select
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
 from custom_components.climkit.costs import state as cost_state
 from custom_components.climkit.history import nights
+from custom_components.climkit.statistics import metadata
 from tests.backup import adjust_sum, copy_database, restore_database
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, correct_tariff, tariff
@@ -209,6 +212,31 @@ class TestByHand:
         await priced.set_up()
         await priced.turn_clock(hours=20)
         await assert_all_true(priced)
+
+    async def test_sums_of_hours_that_are_not_answered_for(
+        self, priced: Home, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Reading does not mend them, so it is not tried each night."""
+        hours = [NOW.replace(minute=0) - ago * HOUR for ago in (40, 20)]
+        priced.simulator.switches.unanswered = [one.isoformat() for one in hours]
+        await adjust_two(priced, ENERGY)
+        for _ in range(5):
+            await priced.turn_clock(hours=24)
+        assert caplog.text.count("not those that were stored") == 1
+
+    async def test_rows_of_before_the_series(
+        self, priced: Home, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A person's own: what they sum up to is not looked at, once they were noticed."""
+        rows = [
+            StatisticData(start=FIRST - (99 - n) * HOUR, state=1000.0 + n, sum=float(n))
+            for n in range(3)
+        ]
+        [series] = [one for one in priced.sites[0].series.values() if one.statistic_id == ENERGY]
+        async_add_external_statistics(priced.hass, metadata(series, "Flat"), rows)
+        for _ in range(4):
+            await priced.turn_clock(hours=24)
+        assert caplog.text.count("not those that were stored") == 1
 
     async def test_hours_that_a_night_was_not_answered_for(self, priced: Home) -> None:
         """They are asked for with pauses: Climkit is still in trouble."""

@@ -15,6 +15,7 @@ from custom_components.climkit.store.records import SeriesRecord
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+ODD = timedelta(minutes=22)
 SERIES = Series(
     feed=Feed("61dfca85eba4e3564021f300", "electricity"),
     column="conso_total",
@@ -152,15 +153,25 @@ class TestResume:
         state = resumed(old.as_record(), last=row(MARCH), start=start)
         assert state.backfill == Backfill(start=start, position=begin or start, end=MARCH)
 
-    def test_remembered_times_that_are_no_full_hours(self) -> None:
+    @pytest.mark.parametrize(
+        ("position", "expected"),
+        [
+            (START, START),
+            (START + HOUR + ODD, START + HOUR),
+            (MARCH, START),  # all was read, up to an end that is none
+            (START - HOUR, START),
+        ],
+    )
+    def test_remembered_times_that_are_no_full_hours(
+        self, position: datetime, expected: datetime
+    ) -> None:
         """Whoever wrote them: pages end at full hours, and would never reach them."""
-        odd = timedelta(minutes=22)
-        backfill = Backfill(start=START, position=START, end=MARCH + odd)
+        backfill = Backfill(start=START, position=position, end=MARCH + ODD)
         record = make_state(
-            since=MARCH + odd, until=MARCH + HOUR + odd, last=row(MARCH + HOUR), backfill=backfill
+            since=MARCH + ODD, until=MARCH + HOUR + ODD, last=row(MARCH + HOUR), backfill=backfill
         ).as_record()
         state = resumed(record, row(MARCH + HOUR))
-        assert state.backfill == Backfill(start=START, position=START, end=MARCH)
+        assert state.backfill == Backfill(start=START, position=expected, end=MARCH)
         assert (state.since, state.until) == (MARCH, MARCH + HOUR)
 
     def test_later_start(self) -> None:

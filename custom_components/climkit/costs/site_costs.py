@@ -256,8 +256,8 @@ class SiteCosts:
             self._summed_up = None
             await self._state.async_load(self.plan.cost_series, self._stored, self.plan.series)
         elif self._is_to_be_examined:
-            self._is_to_be_examined = False
             await self._state.async_examine()
+            self._is_to_be_examined = False
         elif self._deleted:
             deleted, self._deleted = self._deleted, set()
             await self._state.async_forget(deleted)

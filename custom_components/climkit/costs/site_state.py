@@ -20,9 +20,9 @@ from ..statistics import (
     async_clear,
     async_extents,
     async_extents_until,
+    async_jumps,
     async_known,
     async_publish,
-    async_with_jumps,
     merged,
     without,
 )
@@ -184,10 +184,10 @@ class SiteCostState:
         examined = [self.states[key] for key in self.states if cost_ids is None or key in cost_ids]
         ids = [state.statistic_id for state in examined]
         stored = await async_extents(self._hass, ids)
-        jumping = await async_with_jumps(self._hass, ids) if cost_ids is None else ()
+        jumps = await async_jumps(self._hass, ids) if cost_ids is None else {}
         for state in examined:
             extent = stored.get(state.statistic_id)
-            if state.is_changed(extent, has_jump=state.statistic_id in jumping):
+            if state.is_changed(extent, has_jump=state.statistic_id in jumps):
                 state.take(extent)
                 self.last_rows.forget(state.statistic_id)
                 state.dirty = merged([*state.dirty, *self._all_of(state)])

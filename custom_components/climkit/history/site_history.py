@@ -314,8 +314,8 @@ class SiteHistory:
         if not self._state.is_loaded:
             await self._async_load()
         if self._is_to_be_examined:
-            self._is_to_be_examined = False
             await self._async_examine()
+            self._is_to_be_examined = False
         if self.is_clock_behind:
             self._live.clear()  # the clock was put back; once it is right they come again
             return False

@@ -15,9 +15,9 @@ from ..statistics import (
     Extent,
     async_extents,
     async_extents_until,
+    async_jumps,
     async_known_names,
     async_publish,
-    async_with_jumps,
     metadata,
 )
 from ..store import ClimkitStore, SeriesRecord
@@ -51,6 +51,7 @@ class SiteSyncState:
         self._wanted: dict[str, tuple[Series, str]] = {}
         self._loaded: dict[str, tuple[Series, str]] | None = None
         self._is_refused = is_refused
+        self._jumps: dict[str, datetime] = {}
         self.outdated: set[Feed] = set()
         """Feeds of which older rows were found than were remembered; corrections are lost."""
 
@@ -185,9 +186,7 @@ class SiteSyncState:
         ]
         ids = [one.statistic_id for one in states]
         stored = await async_extents(self._hass, ids)
-        # What is being read jumps where the rows begin that were read before.
-        whole = [one.statistic_id for one in states if one.backfill is None]
-        jumping = await async_with_jumps(self._hass, whole) if statistic_ids is None else ()
+        jumping = await self._async_jumping(states) if statistic_ids is None else ()
         changed = [
             one
             for one in states
@@ -200,6 +199,17 @@ class SiteSyncState:
             _tell_of_changed(len(changed))
             await self.async_save(self._states[one.statistic_id] for one in changed)
         return [one.statistic_id for one in changed if one.statistic_id not in stored]
+
+    async def _async_jumping(self, states: Iterable[SyncState]) -> set[str]:
+        """Return the ids of the statistics with a changed total that is still to be mended.
+
+        What is being read jumps where the rows begin that were read before, rows of before the
+        series do what they want, and what reading did not mend once it does not mend each night.
+        """
+        whole = {one.statistic_id: one.since for one in states if one.backfill is None}
+        jumps, known = await async_jumps(self._hass, whole), self._jumps
+        self._jumps = {key: at for key, at in known.items() if key not in whole} | jumps
+        return {key for key, at in jumps.items() if at >= whole[key] and at != known.get(key)}
 
     def _begin_anew(self, state: SyncState, extent: Extent | None) -> None:
         """Let a series be read from its beginning; without rows it is as if it were new."""

@@ -78,10 +78,11 @@ class SyncState(StoredStatistic):
     def backfill_from(self, start: datetime, begun: datetime | None = None) -> None:
         """Let history begin at `start`. What lies before it and is stored already stays.
 
-        `begun` is how far an earlier reading of the same stretch had come.
+        `begun` is how far an earlier reading of the same stretch had come, whoever wrote that.
         """
         if start < self.since:
-            self.backfill = Backfill(start=start, position=begun or start, end=self.since)
+            position = floor_hour(begun) if begun and begun < self.since else start
+            self.backfill = Backfill(start=start, position=max(start, position), end=self.since)
 
     def read_again_from(self, start: datetime) -> None:
         """Let all that is stored from `start` on be read again; what is new goes on.

@@ -226,14 +226,15 @@ async def async_extents(
     return found
 
 
-async def async_with_jumps(hass: HomeAssistant, statistic_ids: Iterable[str]) -> set[str]:
-    """Return the statistics in which a total is not that of the row before and the row's amount.
+async def async_jumps(hass: HomeAssistant, statistic_ids: Iterable[str]) -> dict[str, datetime]:
+    """Return the newest hour (its start, UTC) of each statistic that has a jump.
 
-    Nothing of ours leaves them so. All rows are gone through, of some statistics at a time.
+    There the total is not that of the row before and the row's amount: somebody else changed it,
+    or a write was cut off. All rows are gone through, of some statistics at a time.
     """
-    found: set[str] = set()
+    found: dict[str, datetime] = {}
     for ids in batched(statistic_ids, GONE_THROUGH_AT_ONCE, strict=False):
-        found |= await async_ask(hass, _with_jumps, hass, ids)
+        found |= await async_ask(hass, _jumps, hass, ids)
     return found
 
 
@@ -389,13 +390,14 @@ def _extents(
         }
 
 
-def _with_jumps(hass: HomeAssistant, statistic_ids: Collection[str]) -> set[str]:
+def _jumps(hass: HomeAssistant, statistic_ids: Collection[str]) -> dict[str, datetime]:
     before = func.lag(Statistics.sum).over(
         partition_by=Statistics.metadata_id, order_by=Statistics.start_ts
     )
     rows = (
         select(
             StatisticsMeta.statistic_id,
+            Statistics.start_ts,
             Statistics.sum,
             (Statistics.sum - before - func.coalesce(Statistics.state, 0.0)).label("jump"),
         )
@@ -404,9 +406,13 @@ def _with_jumps(hass: HomeAssistant, statistic_ids: Collection[str]) -> set[str]
         .subquery()
     )
     allowed = JUMP + JUMP_OF_TOTAL * func.abs(rows.c.sum)
-    jumping = select(rows.c.statistic_id).where(func.abs(rows.c.jump) > allowed).distinct()
+    jumps = (
+        select(rows.c.statistic_id, func.max(rows.c.start_ts))
+        .where(func.abs(rows.c.jump) > allowed)
+        .group_by(rows.c.statistic_id)
+    )
     with session_scope(hass=hass, read_only=True) as session:
-        return set(session.scalars(jumping))
+        return {key: dt_util.utc_from_timestamp(at) for key, at in session.execute(jumps)}
 
 
 def _last_rows_before(
