@@ -409,7 +409,7 @@ class StoryHome(Home):
         await async_wait_recording_done(self.hass)
         self.forget()
         # The next story begins at an earlier time, and may get a server of the same address.
-        for key in ("queues", "logins"):
+        for key in ("queues", "logins", "troubled"):
             self.hass.data.pop(f"{DOMAIN}_{key}", None)
 
     async def assert_true(self) -> None:
