@@ -234,6 +234,7 @@ class TestByHand:
         ]
         [series] = [one for one in priced.sites[0].series.values() if one.statistic_id == ENERGY]
         async_add_external_statistics(priced.hass, metadata(series, "Flat"), rows)
+        await async_wait_recording_done(priced.hass)
         for _ in range(4):
             await priced.turn_clock(hours=24)
         assert caplog.text.count("not those that were stored") == 1

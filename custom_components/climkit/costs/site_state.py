@@ -183,8 +183,9 @@ class SiteCostState:
         """
         examined = [self.states[key] for key in self.states if cost_ids is None or key in cost_ids]
         ids = [state.statistic_id for state in examined]
-        stored = await async_extents(self._hass, ids)
+        # Jumps first: what is stored is the measure from now on, so it must not be the older look.
         jumps = await async_jumps(self._hass, ids) if cost_ids is None else {}
+        stored = await async_extents(self._hass, ids)
         for state in examined:
             extent = stored.get(state.statistic_id)
             if state.is_changed(extent, has_jump=state.statistic_id in jumps):

@@ -185,8 +185,9 @@ class SiteSyncState:
             if statistic_ids is None or statistic_id in statistic_ids
         ]
         ids = [one.statistic_id for one in states]
-        stored = await async_extents(self._hass, ids)
+        # Jumps first: what is stored is the measure from now on, so it must not be the older look.
         jumping = await self._async_jumping(states) if statistic_ids is None else ()
+        stored = await async_extents(self._hass, ids)
         changed = [
             one
             for one in states
