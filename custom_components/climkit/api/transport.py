@@ -56,10 +56,10 @@ MAX_BODY = 32 * 1024 * 1024
 MAX_ERROR = 64 * 1024
 CHUNK = 64 * 1024
 
-# A request is tried this often; the waits between, in seconds, grow from the first to the longest.
+# A request is tried this often; the first wait between, in seconds, each next one twice as long,
+# and up to so many seconds more by chance.
 ATTEMPTS = 4
 RETRY_WAIT = 2.0
-RETRY_WAIT_LONGEST = 30.0
 RETRY_JITTER = 1.0
 
 # A token lives 15 minutes (document), and a minute less here. An end that is sooner, or much later,
@@ -433,8 +433,7 @@ def _attempts() -> AsyncRetrying:
     return AsyncRetrying(
         retry=retry_if_exception(_may_pass),
         stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential(multiplier=RETRY_WAIT, max=RETRY_WAIT_LONGEST)
-        + wait_random(0.0, RETRY_JITTER),
+        wait=wait_exponential(multiplier=RETRY_WAIT) + wait_random(0.0, RETRY_JITTER),
         reraise=True,
     )
 
