@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -94,6 +94,40 @@ async def test_without_data(home: Home, site_id: str) -> None:
     home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503)]
     for _ in range(6):
         await home.turn_clock(minutes=15)
+    assert not is_on(home)
+
+
+async def test_reload(home: Home, site_id: str) -> None:
+    """What is unknown for seconds stops nothing, though the minimum time is over."""
+    await use(home, site_id)
+    for _ in range(7):
+        await quarter(home, site_id, export=5000, grid=0)
+    assert is_on(home)
+    await home.restart()
+    assert is_on(home)
+    await home.turn_clock(minutes=5)
+    assert is_on(home)
+
+
+@pytest.mark.parametrize(("is_gone", "minutes"), [(False, 10), (True, 0)])
+async def test_nobody_knows(home: Home, site_id: str, is_gone: bool, minutes: int) -> None:
+    """Stopped when nothing was known for ten minutes; at once if the entity is there no more."""
+    await home.turn_clock(to=NOW.replace(minute=55))
+    power = home.entity_id(f"{site_id}_net_grid_power")
+    await home.hass.config_entries.async_unload(home.entry.entry_id)  # nobody writes it any more
+    await use(home, site_id)
+    home.hass.states.async_set(power, "-2000")
+    await home.hass.async_block_till_done()
+    await home.turn_clock(minutes=60)  # so that the minimum time is over
+    assert is_on(home)
+    if is_gone:
+        home.hass.states.async_remove(power)
+    else:
+        home.hass.states.async_set(power, STATE_UNKNOWN)
+    await home.hass.async_block_till_done()
+    for _ in range(minutes // 5):
+        assert is_on(home)
+        await home.turn_clock(minutes=5)
     assert not is_on(home)
 
 
