@@ -214,7 +214,7 @@ class TestImplausible:
         )
         await home.turn_clock(to=newer + HOUR / 2)
         [outliers] = site.plausibility.outliers
-        assert (outliers.count, outliers.largest, outliers.first) == (1, 300, newer)
+        assert (outliers.starts, outliers.largest) == ({newer}, 300)
         async_decide(site, flat_id, accept=True)
         await home.settle()
         await home.restart()
@@ -223,6 +223,11 @@ class TestImplausible:
         assert await self.amount(home, flat_id) < 100
         assert (await hourly_changes(home))[f"climkit:{flat_id}_total"][newer] > 300
 
+    @pytest.mark.parametrize(
+        ("measure", "amount", "largest"),
+        [("total", 90_000.0, "90000 kWh"), ("ext", 300.0, "23900 kWh")],
+        ids=["of the same measure", "of another one"],
+    )
     async def test_more_came_while_the_dialog_was_open(
         self,
         home: Home,
@@ -230,6 +235,9 @@ class TestImplausible:
         site_id: str,
         flat_id: str,
         issue: str,
+        measure: str,
+        amount: float,
+        largest: str,
     ) -> None:
         """It is shown first: nobody decides on what was not shown."""
         assert await async_setup_component(home.hass, REPAIRS, {})
@@ -239,7 +247,7 @@ class TestImplausible:
         assert flow["description_placeholders"]["number"] == "1"
         newer = NOW.replace(minute=0)
         home.simulator.world.revise(
-            site_id, f"total_{flat_id}", newer, newer + HOUR / 4, value=90_000.0
+            site_id, f"{measure}_{flat_id}", newer, newer + HOUR / 4, value=amount
         )
         await home.turn_clock(minutes=13)  # a token lasts for half an hour
         for what in ("accept", "leave_out"):
@@ -247,7 +255,7 @@ class TestImplausible:
             shown = await answer.json()
             if what == "accept":
                 assert shown["description_placeholders"]["number"] == "2"
-                assert shown["description_placeholders"]["largest"] == "90000 kWh"
+                assert shown["description_placeholders"]["largest"] == largest
                 assert home.sites[0].plausibility.outliers
         assert shown["type"] == "create_entry"
         assert not home.sites[0].plausibility.outliers
@@ -467,6 +475,18 @@ class TestSilentMeters:
         assert not told(home)
         await assert_equal_to_climkit(home)
 
+    async def test_another_one_is_refused(self, home: Home, site_id: str, flat_id: str) -> None:
+        """Nobody waits for what Climkit refuses before a silent meter is told of."""
+        home.simulator.switches.columns = False
+        _, refused, _ = home.simulator.world.meter_info(site_id)
+        home.simulator.switches.refused = {str(refused["id"]): 403}
+        home.simulator.world.revise(site_id, flat_id, NOW, NOW + timedelta(days=400), withdraw=True)
+        await home.set_up_completely()
+        for _ in range(4):
+            await home.turn_clock(hours=24)
+        await look(home)
+        assert told(home) == {"silent_meters"}
+
     @pytest.mark.parametrize("number", [10, 11])
     async def test_many(self, home: Home, number: int) -> None:
         """So many are named, with a sign that there are more."""
@@ -617,6 +637,25 @@ class TestHistory:
             await home.turn_clock(hours=1)
             await home.until(lambda: home.is_complete)
             await look(home)
+        assert not told(home)
+
+    async def test_refused(self, home: Home) -> None:
+        """Told too where Climkit refuses the history of all, and answers for what is new."""
+        refusal = Fault(kind=FaultKind.STATUS, status=403, path="_data", body="t_e")
+        home.simulator.switches.faults = [refusal]
+        await home.set_up()
+        for _ in range(23):
+            await home.turn_clock(hours=1)
+        assert (home.sites[0].history.progress or 0) < 100
+        assert not told(home)
+        for _ in range(2):
+            await home.turn_clock(hours=1)
+        assert told(home) == {"history_stuck"}
+        home.simulator.switches.faults = []
+        for _ in range(25):
+            await home.turn_clock(hours=1)
+        await home.complete()
+        await look(home)
         assert not told(home)
 
     async def test_not_stored(self, home: Home) -> None:

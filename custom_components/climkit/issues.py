@@ -113,7 +113,9 @@ class SiteIssues:
         return [self._doubtful(meter_id, outliers) for meter_id, outliers in by_owner.items()]
 
     def _doubtful(self, meter_id: str, outliers: list[Outliers]) -> Issue:
+        """Tell of all quarter-hours that are doubted, and the amount that is doubted most."""
         runtime = self._runtime
+        starts = frozenset[datetime]().union(*(one.starts for one in outliers))
         worst = max(outliers, key=lambda one: abs(one.largest) / one.limit)
         unit, language = worst.column.quantity.unit, runtime.names.language
         return Issue(
@@ -122,11 +124,11 @@ class SiteIssues:
             placeholders={
                 "name": runtime.meter_labels.get(meter_id, self._name),
                 "site": self._name,
-                "number": str(worst.count),
+                "number": str(len(starts)),
                 "largest": f"{number_in(language, worst.largest)} {unit}",
                 "limit": f"{number_in(language, worst.limit)} {unit}",
-                "first": self._local(worst.first),
-                "last": self._local(worst.last),
+                "first": self._local(min(starts)),
+                "last": self._local(max(starts)),
             },
             data={
                 "entry_id": runtime.entry.entry_id,
@@ -261,7 +263,7 @@ def async_decide(runtime: SiteRuntime, meter_id: str, *, accept: bool) -> None:
         if accept:
             plausibility.accept(one.column)
             feeds = one.column.feeds(runtime.site.id)
-            runtime.history.read_again(feeds, one.first, one.last + INTERVAL)
+            runtime.history.read_again(feeds, min(one.starts), max(one.starts) + INTERVAL)
         else:
             plausibility.reject(one.column)
     runtime.store.save_soon()

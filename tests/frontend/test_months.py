@@ -15,6 +15,7 @@ import pytest
 from custom_components.climkit.coordinator.inventory import SiteData
 from custom_components.climkit.frontend import meters, month
 from custom_components.climkit.runtime import SiteRuntime
+from custom_components.climkit.store import Unanswered
 from tests.conftest import NOW, Home
 from tests.costs.bill import ZURICH, add_tariff, tariff
 from tests.frontend.conftest import (
@@ -272,6 +273,20 @@ class TestCosts:
             if meter_id:
                 assert_same([rows[meter_id]["cost"]], [round(cost, 4)])
         assert compared > 8
+
+    async def test_an_hour_that_is_never_answered_for(self, dashboard: Dashboard) -> None:
+        """Takes no cost of other time away: the import never ends then."""
+        home, site_id = dashboard.home, dashboard.site_id
+        add_tariff(home, tariff(site_id, "2026-01-01", grid_price=0.31, solar_price=0.19))
+        await home.complete()
+        [site] = home.sites
+        hour = datetime(2026, 11, 2, 7, tzinfo=UTC)
+        lacking = Unanswered(hour, hour + timedelta(hours=1), is_missing=True)
+        site.record.recheck.unanswered["cold_water"] = [lacking]
+        assert site.history.progress == 99
+        month = await dashboard.ask("month", site_id=site_id, month="2026-11")
+        cost = float(home.state(f"{site_id}_cost_this_month").state)
+        assert abs(sum(one or 0 for one in month["cost_days"]) - cost) < 2e-3
 
     async def test_power(self, dashboard: Dashboard) -> None:
         """The highest quarter-hour is in what months cost, and in no day."""

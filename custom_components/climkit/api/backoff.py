@@ -154,10 +154,10 @@ class Backoff[K: Hashable]:
         return self._clock() - pause.refused_since >= BELIEVED_AFTER.total_seconds()
 
     def failing_for(self, keys: Iterable[K], length: timedelta) -> bool:
-        """Whether one of these keys has been in trouble for so long."""
+        """Whether one of these keys has been in trouble, or refused, for so long."""
         now = self._clock()
-        pauses = (self._pauses.get(key) for key in keys)
-        begun = (pause.trouble_since for pause in pauses if pause)
+        pauses = (pause for key in keys if (pause := self._pauses.get(key)))
+        begun = (since for one in pauses for since in (one.trouble_since, one.refused_since))
         return any(now - since >= length.total_seconds() for since in begun if since is not None)
 
     @property

@@ -128,6 +128,20 @@ class SiteCosts:
         is_known = self._is_loaded and not self._deleted
         return not is_known or self._state.is_dirty(cost_ids, time_range)
 
+    def is_known(self, owner_id: str, time_range: TimeRange) -> bool:
+        """Whether all that a site or meter paid in a stretch is computed, out of all amounts."""
+        cost_ids = self.plan.cost_ids_of(owner_id)
+        return not self.is_pending(cost_ids, time_range) and not self._unread(cost_ids)
+
+    def _unread(self, cost_ids: Iterable[str]) -> set[str]:
+        """Return the statistics among these whose amounts are still to be read."""
+        states = [state for one in cost_ids if (state := self._state.states.get(one))]
+        return {
+            state.statistic_id
+            for state in states
+            if any(map(self._amounts().is_awaited, state.cost_series.sources))
+        }
+
     def price(self, price: Price) -> float | None:
         """Return what a kWh costs now; where a sensor tells it, what that tells just now."""
         hour = floor_hour(dt_util.utcnow())
@@ -290,12 +304,7 @@ class SiteCosts:
     @property
     def _sums(self) -> _Sums:
         """Return what entities are to be told of now."""
-        unread = {
-            cost_id
-            for cost_id, state in self._state.states.items()
-            if any(map(self._amounts().is_awaited, state.cost_series.sources))
-        }
-        return _Sums(self.bills.stretches, frozenset(unread))
+        return _Sums(self.bills.stretches, frozenset(self._unread(self._state.states)))
 
     async def _async_sum_up(self, sums: _Sums) -> None:
         """Work out what was spent, and tell entities; nothing is known of what is not read."""

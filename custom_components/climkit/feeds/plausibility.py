@@ -112,16 +112,14 @@ class Column(NamedTuple):
 class Outliers:
     """Amounts of a column that a person has to decide on.
 
-    `first` and `last` are the starts (UTC) of the earliest and the latest quarter-hour; `largest`
-    and `limit` are in the unit of the column.
+    `starts` (UTC) are those of its quarter-hours; `largest` and `limit` are in the unit of the
+    column.
     """
 
     column: Column
-    count: int
+    starts: frozenset[datetime]
     largest: float
     limit: float
-    first: datetime
-    last: datetime
 
 
 class Plausibility:
@@ -259,11 +257,9 @@ class Plausibility:
     def _outliers(self, column: Column, found: Mapping[Stamp, float]) -> Outliers:
         return Outliers(
             column=column,
-            count=len(found),
+            starts=frozenset(map(datetime.fromisoformat, found)),
             largest=max(found.values(), key=abs),
             limit=self.limit(column),
-            first=datetime.fromisoformat(min(found)),
-            last=datetime.fromisoformat(max(found)),
         )
 
 

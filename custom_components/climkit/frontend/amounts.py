@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant
 
 from ..api import local_midnight
 from ..coordinator import Amounts
-from ..statistics import Row, async_last_rows_before
+from ..statistics import Row, TimeRange, async_last_rows_before
 from .owners import Owner
 
 # Decimals of what is answered.
@@ -68,19 +68,19 @@ async def async_costs(
 ) -> dict[str, Amounts]:
     """Return what sites and meters cost from each local day to the next one, fees included.
 
-    As the entities do: nothing before all is computed, no cost where no hour has one, and no fee of
-    days to come. Of today and of this month it is what they show. A month's highest quarter-hour,
-    where it has a price, is in months, and in no days.
+    As the entities do: nothing before all of a site or meter is computed, no cost where no hour has
+    one, and no fee of days to come. Of today and of this month it is what they show. A month's
+    highest quarter-hour, where it has a price, is in months, and in no days.
     """
     costs = owner.runtime.costs
     bills, plan = costs.bills, costs.plan
-    unknown: Amounts = [None] * (len(days) - 1)
-    ids = {cost_id for one in owner_ids for cost_id in plan.cost_ids_of(one)}
-    if not ids or costs.progress != 100:
-        return {one: [*unknown] for one in owner_ids}
-    amounts = await async_amounts(hass, ids, days, owner)
     zone = owner.runtime.site.zone
     starts = [local_midnight(day, zone) for day in days]
+    unknown: Amounts = [None] * (len(days) - 1)
+    span = TimeRange(starts[0], starts[-1])
+    known = {one for one in owner_ids if plan.cost_ids_of(one) and costs.is_known(one, span)}
+    ids = {cost_id for one in known for cost_id in plan.cost_ids_of(one)}
+    amounts = await async_amounts(hass, ids, days, owner) if ids else {}
     running = [
         start in {bills.day_start, bills.month_start} and end > owner.today
         for start, end in zip(starts[:-1], days[1:], strict=True)
@@ -96,12 +96,10 @@ async def async_costs(
             return None
         return amount + bills.fee_so_far(owner_id, first, last) + power
 
-    return {
-        one: [
-            cost(one, index, amount)
-            for index, amount in enumerate(
-                summed((amounts[key] for key in plan.cost_ids_of(one)), len(unknown))
-            )
-        ]
-        for one in owner_ids
-    }
+    def costs_of(owner_id: str) -> Amounts:
+        if owner_id not in known:
+            return [*unknown]
+        found = summed((amounts[key] for key in plan.cost_ids_of(owner_id)), len(unknown))
+        return [cost(owner_id, index, amount) for index, amount in enumerate(found)]
+
+    return {one: costs_of(one) for one in owner_ids}

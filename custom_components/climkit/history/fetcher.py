@@ -156,7 +156,7 @@ class PageFetcher:
         self._backoff.forgive_trouble(feed)
 
     def is_stuck(self, feeds: Iterable[Feed]) -> bool:
-        """Whether one of the feeds has been in trouble for long."""
+        """Whether one of the feeds has been in trouble, or was refused, for long."""
         return self._backoff.failing_for(feeds, STUCK_AFTER)
 
     # How long a page is

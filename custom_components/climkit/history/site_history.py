@@ -161,8 +161,13 @@ class SiteHistory:
     @property
     def is_stuck(self) -> bool:
         """Whether history that is missing could not be read for long."""
-        unread = (feed for feed in self._state.feeds if not self._state.is_read(feed))
+        unread = (feed for feed in self._offered if not self._state.is_read(feed))
         return self._fetcher.is_stuck(unread) or self._has_never_read_hours
+
+    @property
+    def _offered(self) -> list[Feed]:
+        """Return the feeds of which Climkit does not refuse what is new."""
+        return [feed for feed in self._state.feeds if feed not in self._refused]
 
     @property
     def _has_never_read_hours(self) -> bool:
@@ -190,8 +195,8 @@ class SiteHistory:
 
     @property
     def is_up_to_date(self) -> bool:
-        """Whether all that Climkit has is stored."""
-        return self._state.is_loaded and all(map(self._state.is_read, self._state.feeds))
+        """Whether all that Climkit has, and does not refuse, is stored."""
+        return self._state.is_loaded and all(map(self._state.is_read, self._state.permitted_feeds))
 
     def newest(self, series: Series) -> datetime | None:
         """Return the start of a series' newest row; None before reading has reached the present."""

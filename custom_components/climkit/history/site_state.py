@@ -109,7 +109,7 @@ class SiteSyncState:
         """Return how much of the history is stored, in full percents; None before it is known."""
         if not self.is_loaded:
             return None
-        now, states = dt_util.utcnow(), self._permitted
+        now, states = dt_util.utcnow(), self._awaited
         if any(state.start > now and not state.is_read for state in states):
             return 0.0  # the clock is wrong: such a history is not read
         left = sum((_left_to_read(state, now) for state in states), timedelta())
@@ -122,7 +122,7 @@ class SiteSyncState:
         if not self.is_loaded:
             return None
         now = dt_util.utcnow()
-        return min((_complete_until(state, now) for state in self._permitted), default=None)
+        return min((_complete_until(state, now) for state in self._awaited), default=None)
 
     @property
     def permitted_feeds(self) -> list[Feed]:
@@ -130,8 +130,10 @@ class SiteSyncState:
         return [feed for feed in self._by_feed if not self._is_refused(feed)]
 
     @property
-    def _permitted(self) -> list[SyncState]:
-        return [state for feed in self.permitted_feeds for state in self.of(feed)]
+    def _awaited(self) -> list[SyncState]:
+        """Return the series that people wait for: those that are permitted; all where none is."""
+        feeds = self.permitted_feeds or self._by_feed
+        return [state for feed in feeds for state in self.of(feed)]
 
     async def async_load(self) -> None:
         """Learn where each new series stands, and make its statistic known."""
