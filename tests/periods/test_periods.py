@@ -248,6 +248,25 @@ class TestDays:
         await home.turn_clock(to=first + timedelta(hours=20))
         assert_equal_to_climkit(home)
 
+    async def test_database_falls_silent(self, home: Home, site_id: str) -> None:
+        """What is shown then stays until its day ends: of another day or month it is not."""
+        await home.set_up_completely()
+        name = f"{site_id}_electricity_conso_total"
+        before = {key: shown(home, f"{name}_{key}") for key in ("yesterday", "month")}
+        assert None not in before.values()
+        start = midnight(3) + timedelta(hours=9)
+        home.simulator.world.revise(site_id, "conso_total", start, start + DAY / 24, value=5.0)
+        gone = RecorderError("gone")
+        with patch.object(last_rows, "async_last_rows_before", side_effect=gone) as asked:
+            home.sites[0].history.start_night()
+            await home.settle()
+            assert asked.called
+            assert {key: shown(home, f"{name}_{key}") for key in before} == before
+            await home.turn_clock(to=midnight() + DAY)
+        assert [shown(home, f"{name}_{key}") for key in before] == [None, None]
+        await home.turn_clock(minutes=15)
+        assert_equal_to_climkit(home)
+
 
 class TestWithdrawn:
     """Absent is not zero: of days whose hours Climkit took back, all of them, nobody knows."""

@@ -44,8 +44,12 @@ class Boundaries(NamedTuple):
 
 
 class PeriodAmounts(NamedTuple):
-    """What a series measured yesterday and has measured this month; None where nobody knows."""
+    """What a series measured yesterday and has measured this month; None where nobody knows.
 
+    `of` says which days these were.
+    """
+
+    of: Boundaries
     yesterday: float | None
     month: float | None
 
@@ -68,6 +72,7 @@ def period_amounts(
         return last.total - (first.total if first else 0.0)
 
     return PeriodAmounts(
+        of=boundaries,
         yesterday=amount(boundaries.yesterday, before[boundaries.today]),
         month=amount(boundaries.month, before[boundaries.tomorrow]),
     )
@@ -115,6 +120,8 @@ class Periods:
                 await self._async_update(states, changed_from)
             except RecorderError as err:
                 self._boundaries = None  # the next quarter-hour tries again
+                now = Boundaries.of(dt_util.utcnow(), self._site)
+                self._amounts = {key: one for key, one in self._amounts.items() if one.of == now}
                 _LOGGER.debug("Amounts of periods of %s are not known: %s", self._site.id, err)
 
     async def _async_update(self, states: Sequence[SyncState], changed_from: datetime) -> None:
