@@ -202,6 +202,19 @@ async def test_a_revoked_token_is_replaced(
     assert paths(simulator) == ["/auth", SITES, "/auth", SITES]
 
 
+async def test_a_revoked_token_is_replaced_for_all_at_work(
+    simulator: SimulatorServer, client: ClimkitClient
+) -> None:
+    """Whoever finds it refused while another logs in takes the new one: nothing was denied."""
+    sites = list(simulator.world.sites)
+    for site_id in sites:
+        await client.meters(site_id)
+    simulator.revoke_tokens()
+    simulator.requests.clear()
+    assert all(await asyncio.gather(*map(client.meters, sites)))
+    assert paths(simulator).count("/auth") == 1
+
+
 @pytest.mark.parametrize("status", [401, 403, 422])
 async def test_a_refused_meter_is_denied_where_the_token_is_good_for_other_things(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str, status: int

@@ -260,14 +260,9 @@ class Transport:
                 return await self._send(request, token)
             except _RefusedError as refusal:
                 status = refusal.status
-            if self._token == token:
-                if await self._is_accepted(token, request):
-                    raise ClimkitAccessDeniedError(f"{request}: access denied", status=status)
-                if self._token == token and not self._login.may_replace():
-                    raise ClimkitAccessDeniedError(
-                        f"{request}: access denied to all", others_answered=False
-                    )
-            token = await self._renew(token)
+            if self._token == token and await self._is_accepted(token, request):
+                raise ClimkitAccessDeniedError(f"{request}: access denied", status=status)
+            token = await self._renew(token, refused=request)
 
     async def _is_accepted(self, token: str, refused: _Request) -> bool:
         """Whether a token works for something else than what was refused with it.
@@ -292,11 +287,17 @@ class Transport:
         return False
 
     async def _renew(
-        self, old: str | None, *, at_once: bool = False, connect_within: float = CONNECT_TIMEOUT
+        self,
+        old: str | None,
+        *,
+        refused: _Request | None = None,
+        at_once: bool = False,
+        connect_within: float = CONNECT_TIMEOUT,
     ) -> str:
         """Log in, unless another task has replaced the `old` token in the meantime.
 
-        `at_once`: a person waits, who is told what the first answer says.
+        `refused`: what was refused with it, where that is the reason. `at_once`: a person waits,
+        who is told what the first answer says.
         """
         login = self._login
         async with login.lock:
@@ -304,6 +305,9 @@ class Transport:
                 return login.token
             if not at_once:
                 login.check()
+            if refused and not login.may_replace():
+                message = f"{refused}: access denied to all"
+                raise ClimkitAccessDeniedError(message, others_answered=False)
             try:
                 return await self._log_in(connect_within)
             except ClimkitClosedError:
