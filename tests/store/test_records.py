@@ -84,6 +84,7 @@ WHOLE: dict[str, Any] = {
         "tariffs": [{"site": SITE_ID}],
         "dirty": {f"{SERIES}_cost": RANGES},
         "stored": {f"{SERIES}_cost": ROWS},
+        "meter_types": {f"{SERIES}_cost": "electricity"},
     },
     "window": {"hours": 10, "tried": TIME},
     "dashboard_request": {"owner": SITE_ID, "water": [METER_ID]},
@@ -248,7 +249,9 @@ class TestFirstRelease:
         series = {SERIES: WHOLE["series"][SERIES] | {"since": LATER, "meter_type": None}}
         peaks = WHOLE["peaks"] | {"months": {}}
         recheck = WHOLE["recheck"] | {"unanswered": {}}
-        assert written(record) == WHOLE | {"series": series, "peaks": peaks, "recheck": recheck}
+        costs = WHOLE["costs"] | {"meter_types": {}}
+        changed_since = {"series": series, "peaks": peaks, "recheck": recheck, "costs": costs}
+        assert written(record) == WHOLE | changed_since
         assert not lost
 
     def test_a_new_site(self) -> None:

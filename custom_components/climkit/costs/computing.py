@@ -69,7 +69,7 @@ async def async_learn_days(
     for state in states:
         hours = found.get(state.statistic_id, {})
         amounts = tariffs.without_fees(state.cost_series.payer, hours)
-        is_read_daily = not METER_TYPES[state.cost_series.series.feed.meter_type].read_each_interval
+        is_read_daily = not METER_TYPES[state.cost_series.meter_type].read_each_interval
         of = partial(RecentDays.of, amounts, today, zone, is_read_daily=is_read_daily)
         recent = await hass.async_add_executor_job(of)
         state.take_recent(recent)

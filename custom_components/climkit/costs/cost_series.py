@@ -39,6 +39,11 @@ class CostSeries(NamedTuple):
     payer: Payer | None = None
 
     @property
+    def meter_type(self) -> str:
+        """Return the kind of its meters: with the statistic's id it says at which prices it is."""
+        return self.series.feed.meter_type
+
+    @property
     def terms(self) -> frozenset[Term]:
         """Return what of a tariff this follows from."""
         return frozenset([*self.sources.values(), *([self.payer] if self.payer else [])])
@@ -50,7 +55,7 @@ class CostSeries(NamedTuple):
         What is exported is paid by others. Charge points are behind the meters of the building, so
         a site's consumption holds them.
         """
-        is_twice = self.series.feed.meter_type == CHARGE_POINT and self.series.meter_id is None
+        is_twice = self.meter_type == CHARGE_POINT and self.series.meter_id is None
         is_part = self.hours is not None
         return Price.EXPORT not in self.sources.values() and not is_twice and not is_part
 

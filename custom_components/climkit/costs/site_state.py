@@ -119,6 +119,9 @@ class SiteCostState:
                 state = CostState(cost_series=one, statistic=statistic)
                 state.take(stored.get(cost_id))
                 state.dirty = self._unsure(state, until_remembered.get(cost_id))
+            if self._is_retyped(one):
+                state.dirty = self._all_of(state)
+            self._record.meter_types[cost_id] = one.meter_type
             state.cost_series, state.statistic = one, statistic
             state.dirty = merged([*state.dirty, *dirty.get(cost_id, ())])
             states[cost_id] = state
@@ -170,6 +173,11 @@ class SiteCostState:
             return self._all_of(state)
         return self._from(until_remembered.last.start - COMPUTED_AT_START)
 
+    def _is_retyped(self, cost_series: CostSeries) -> bool:
+        """Whether a cost was computed as that of another kind of meter, at another price."""
+        known = self._record.meter_types.get(cost_series.statistic_id)
+        return known not in {None, cost_series.meter_type}
+
     def _all_of(self, state: CostState) -> list[TimeRange]:
         """Return all time in which a statistic has rows or can have some."""
         stored = self._from(state.first) if state.first else []
@@ -220,6 +228,7 @@ class SiteCostState:
         for cost_id in cost_ids:
             self._record.dirty.pop(cost_id, None)
             self._record.stored.pop(cost_id, None)
+            self._record.meter_types.pop(cost_id, None)
 
     def affected_by(self, statistic_ids: Collection[str]) -> list[CostState]:
         """Return the statistics among these, and those that follow from them."""

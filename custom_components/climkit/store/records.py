@@ -149,12 +149,14 @@ class CostsRecord:
     """The tariffs that costs were computed with, and what is left to do.
 
     `dirty`: the ranges of each known cost statistic that are to be computed anew. `stored`: which
-    rows it had.
+    rows it had. `meter_types`: as what kind of meter it was computed; one that is not there: as the
+    present one, release 0.1.0 did not say.
     """
 
     tariffs: list[dict[str, Any]] = field(default_factory=list)
     dirty: dict[str, list[TimeRange]] = field(default_factory=dict)
     stored: dict[str, Extent] = field(default_factory=dict)
+    meter_types: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
