@@ -171,7 +171,7 @@ class TestARowADay:
     async def test_site_and_meter(self, house: Home) -> None:
         """Both have a projection, and the meter's statement lacks only what there is no row of.
 
-        Of a single day nobody knows whether its row is the only one.
+        Whether a row is a day's only one, days before tell too; of the very first nobody knows.
         """
         await house.enable(PROJECTED, f"{WATER_ID}_cost_projected")
         await house.complete()
@@ -181,15 +181,16 @@ class TestARowADay:
         assert site
         assert water.days == 13
         assert site.cost > site.so_far > 0
-        lacking = []
+        lacking, missing = [], "hours_missing"
         for first, last in (
             ("2026-11-02", "2026-11-09"),
             ("2026-11-09", "2026-11-14"),
             ("2026-11-09", "2026-11-09"),
+            ("2026-11-03", "2026-11-03"),
         ):
             row = row_of(await state(house, WATER_ID, first, last), WATER_ID)
             lacking.append((row["missing_hours"], row["reasons"]))
-        assert lacking == [(0, []), (24, ["hours_missing"]), (23, ["hours_missing"])]
+        assert lacking == [(0, []), (24, [missing]), (0, []), (19, [missing])]
 
 
 @pytest.mark.recorder

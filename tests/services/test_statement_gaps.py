@@ -148,3 +148,29 @@ class TestNotKnown:
         assert row["complete"] is True
         assert_near(row["fees"], 1.0)
         assert_near(row["grid_cost"], 2 * before["grid_cost"])
+
+
+@pytest.mark.recorder
+class TestAnHourOfADay:
+    """Of two days of a water meter an hour each is left."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """The small site; its water is told by the hour."""
+        days = [FIRST + 24 * HOUR, FIRST + 48 * HOUR]
+        gaps = [
+            gap
+            for day in days
+            for gap in (
+                Gap(day, day + 9 * HOUR, [f"total_{WATER_ID}"]),
+                Gap(day + 10 * HOUR, day + 24 * HOUR, [f"total_{WATER_ID}"]),
+            )
+        ]
+        return World.of(Source(first=FIRST, has_water=True, gaps=gaps))
+
+    @pytest.mark.parametrize(("last", "hours"), [("2026-11-16", 23), ("2026-11-17", 46)])
+    async def test_days_before(self, home: Home, last: str, hours: int) -> None:
+        """The others are missing: days before had a row an hour."""
+        await home.set_up_completely()
+        [water] = (await state(home, WATER_ID, "2026-11-16", last))["rows"]
+        assert (water["missing_hours"], water["reasons"]) == (hours, ["hours_missing"])

@@ -1,7 +1,7 @@
 """What a statement says, of a site's meters or one of them; loaded when one is asked for."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import partial
 from typing import NamedTuple
 
@@ -39,6 +39,8 @@ SITE = "site"
 
 # A year; all hours of all meters are read from the database.
 MOST_DAYS = 366
+# Whether a row is its day's only one, so many days before the first tell too.
+_BEFORE = timedelta(days=14)
 
 type _Hours = Mapping[str, Mapping[datetime, float]]
 type _Row = dict[str, JsonValueType]
@@ -141,8 +143,13 @@ async def _async_rows(
     for owner in owners:
         ids = {one.statistic_id for one in owner.series}.union(owner.cost_ids)
         found = await async_hours(hass, ids, hours.start, hours.end)
+        daily = {one.statistic_id for one in owner.series if not _is_frequent(one)}
+        before = await async_hours(hass, daily, hours.start - _BEFORE, hours.start)
         is_pending = owner.id in pending or costs.is_pending(owner.cost_ids, hours)
-        rows.append(await _async_row(hass, runtime, owner, span, found, is_pending=is_pending))
+        measured = _measured(runtime, owner, found, before)
+        rows.append(
+            await _async_row(hass, runtime, owner, span, measured, found, is_pending=is_pending)
+        )
     return rows
 
 
@@ -151,13 +158,13 @@ async def _async_row(
     runtime: SiteRuntime,
     owner: _Owner,
     span: DaySpan,
+    measured: list[Measured],
     found: _Hours,
     *,
     is_pending: bool,
 ) -> tuple[_Row, Gaps]:
     """Return the row of an owner, and what it lacks, from its hours, by statistic id."""
     site, costs, now = runtime.site, runtime.costs, dt_util.utcnow()
-    measured = _measured(runtime, owner, found)
     plan, bills = costs.plan, costs.bills
     whole = [Costs(found.get(one, {}), plan.payer_in(one)) for one in plan.cost_ids_of(owner.id)]
     has_fee = owner.id in plan.payers
@@ -204,16 +211,22 @@ async def _async_row(
     return row, lacking
 
 
-def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours) -> list[Measured]:
-    """Return what is stated of an owner's series."""
+def _is_frequent(series: Series) -> bool:
+    """Whether the meter is read more often than once a day."""
+    return METER_TYPES[series.feed.meter_type].read_each_interval
+
+
+def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours, before: _Hours) -> list[Measured]:
+    """Return what is stated of an owner's series, from its hours and those of days before."""
     history = runtime.history
     stored = {one.series.statistic_id for one in history.states if one.last}
     measured = []
     for one in owner.series:
         if (part := part_of(one)) is None:
             continue
-        is_frequent = METER_TYPES[one.feed.meter_type].read_each_interval
+        is_frequent = _is_frequent(one)
         amounts = found.get(one.statistic_id, {})
+        earlier = before.get(one.statistic_id, {})
         measured.append(
             Measured(
                 part=part,
@@ -223,15 +236,18 @@ def _measured(runtime: SiteRuntime, owner: _Owner, found: _Hours) -> list[Measur
                 is_awaited=history.is_awaited(one.statistic_id),
                 lateness=2 * HOUR if is_frequent else USUAL_LATENESS,
                 newest=runtime.coordinator.last_measurement if is_frequent else None,
-                told=frozenset() if is_frequent else _told(amounts, runtime.site.zone),
+                told=frozenset() if is_frequent else _told(amounts, earlier, runtime.site.zone),
             )
         )
     return measured
 
 
-def _told(hours: Collection[datetime], zone: tzinfo) -> set[datetime]:
-    """Return the hours of which the only row of their day tells; none where days have several."""
-    if not are_one_a_day(hours, zone):
+def _told(hours: Collection[datetime], before: Collection[datetime], zone: tzinfo) -> set[datetime]:
+    """Return the hours of which the only row of their day tells.
+
+    None where days have several, these or some `before`.
+    """
+    if not are_one_a_day([*before, *hours], zone):
         return set()
     days = [hour.astimezone(zone).date() for hour in hours]
     return {hour for day in days for hour in hours_of_day(day, zone)}
