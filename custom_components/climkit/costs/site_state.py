@@ -243,11 +243,13 @@ class SiteCostState:
     ) -> Write:
         """Remember that amounts are being written, until that is over and they are marked.
 
-        What is old is remembered at once; what is new is looked at after a restart anyhow.
+        A meter may have left while its amounts were read: what follows from them waits for it. What
+        is old is remembered at once; what is new is looked at after a restart anyhow.
         """
         self._writes.append(write := Write(ranges))
         is_old = False
-        for cost_id, one in cost_series.items():
+        loaded = {cost_id: state.cost_series for cost_id, state in self.states.items()}
+        for cost_id, one in (loaded | dict(cost_series)).items():
             new = [ranges[source] for source in one.sources if source in ranges]
             if not new or cost_id not in self._record.dirty:
                 continue  # of what is not known yet all is computed
