@@ -4,10 +4,13 @@ import asyncio
 from datetime import timedelta
 from email.utils import format_datetime
 import logging
+import socket
 from threading import current_thread
 import traceback
+from typing import override
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from freezegun.api import FrozenDateTimeFactory
 import orjson
 import pytest
@@ -505,6 +508,7 @@ async def test_a_connection_that_always_breaks(
     spoil(simulator, kind)
     with pytest.raises(ClimkitConnectionError):
         await client.installations()
+    assert paths(simulator).count(SITES) == transport.ATTEMPTS
 
 
 async def test_time_out(
@@ -544,6 +548,45 @@ async def test_no_server(session: aiohttp.ClientSession) -> None:
     client = ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url="http://127.0.0.1:9")
     with pytest.raises(ClimkitConnectionError, match="Cannot connect"):
         await client.authenticate()
+
+
+class Nowhere(AbstractResolver):
+    """Never finds a server."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_over = asyncio.Event()
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.asked += 1
+        await self.is_over.wait()
+        return []
+
+    @override
+    async def close(self) -> None:
+        self.is_over.set()
+
+
+async def test_no_connection(freezer: FrozenDateTimeFactory) -> None:
+    """It is given up much sooner than an answer that takes its time."""
+    nowhere = Nowhere()
+    connector = aiohttp.TCPConnector(resolver=nowhere, use_dns_cache=False)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        client = ClimkitClient(session, "somebody", "word", url="http://nowhere.example")
+        asking = asyncio.create_task(client.installations())
+        for tries in range(1, transport.ATTEMPTS + 1):
+            for seconds in (0, transport.CONNECT_TIMEOUT - 1):
+                freezer.tick(seconds)
+                for _ in range(100):  # whatever happens now
+                    await asyncio.sleep(0)
+                assert nowhere.asked == tries
+            freezer.tick(2)
+        with pytest.raises(ClimkitConnectionError, match="time-out"):
+            await asking
+        await nowhere.close()
 
 
 async def test_the_time_between_tries_grows(
@@ -623,6 +666,7 @@ async def test_bodies_that_are_no_list(
     scripted.answers[SITES] = Answer(body=body)
     with pytest.raises(ClimkitResponseError):
         await scripted_client.installations()
+    assert scripted.paths == ["/auth", SITES]
 
 
 async def test_an_answer_over_the_limit_is_not_read(
@@ -632,6 +676,7 @@ async def test_an_answer_over_the_limit_is_not_read(
     spoil(simulator, FaultKind.HUGE, size=10**9)
     with pytest.raises(ClimkitResponseError, match="too large"):
         await client.installations()
+    assert paths(simulator) == ["/auth", SITES]
     simulator.switches.faults = []
     assert await client.installations()
 

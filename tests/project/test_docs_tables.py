@@ -6,8 +6,9 @@ import re
 import pytest
 import yaml
 
-from custom_components.climkit.api import FIRST_PAUSE, Sampling, backoff, login
+from custom_components.climkit.api import FIRST_PAUSE, Sampling, backoff, login, queue, transport
 from custom_components.climkit.coordinator import base, live_data, schedule
+from custom_components.climkit.feeds import page_size, reader
 from custom_components.climkit.feeds.plausibility import (
     ELECTRICITY_LIMIT,
     HEAT_LIMIT,
@@ -82,6 +83,7 @@ def days_at_once(sampling: Sampling) -> int:
 
 PAUSES = [min(FIRST_PAUSE * 2**number, backoff.LONGEST_PAUSE) / MINUTE for number in range(6)]
 REFUSED = backoff.REFUSED_PAUSES
+WAITS = [transport.RETRY_WAIT * 2**number for number in range(transport.ATTEMPTS - 1)]
 
 
 @pytest.mark.parametrize(
@@ -126,6 +128,45 @@ REFUSED = backoff.REFUSED_PAUSES
         ("data-updates.md", "35 days", [nights.RECENT / DAY]),
         ("data-updates.md", "All older history", [1, nights.NIGHTS_OF_A_SWEEP]),
         ("actions.md", "`to` | last day", [MOST_DAYS]),
+        (
+            "climkit-api.md",
+            "`POST /auth`",
+            [(transport.TOKEN_FALLBACK + transport.TOKEN_MARGIN) / MINUTE],
+        ),
+        ("climkit-api.md", "`valid_until`", [transport.TOKEN_FALLBACK / MINUTE] * 2),
+        ("climkit-api.md", "One request a second", [queue.REQUEST_SPACING]),
+        (
+            "climkit-api.md",
+            "Too many requests: 429",
+            [429, queue.MIN_PAUSE, queue.MAX_SPACING, queue.LONGEST_WAIT],
+        ),
+        (
+            "climkit-api.md",
+            "401, 403, 422 with a JSON body",
+            [401, 403, 422, login.REFUSAL_PAUSE / 60],
+        ),
+        (
+            "climkit-api.md",
+            "401 with a JSON body",
+            [401, login.BELIEVED_REFUSALS, login.REFUSAL_PAUSE / 60, 400, 403, 422],
+        ),
+        (
+            "climkit-api.md",
+            "5xx, 408",
+            [5, 408, transport.ATTEMPTS, *WAITS, transport.RETRY_JITTER, queue.LONGEST_WAIT],
+        ),
+        ("climkit-api.md", "Slow answers", [transport.REQUEST_TIMEOUT, transport.CONNECT_TIMEOUT]),
+        (
+            "climkit-api.md",
+            "Size of answers",
+            [transport.MAX_BODY / 2**20, page_size.PAGE_BYTES / 1e6],
+        ),
+        ("climkit-api.md", "Electricity in", [reader.SHOW_HOURS]),
+        (
+            "climkit-api.md",
+            "Longest window",
+            [page_size.LONGEST_PAGE / DAY, 400, 413, 414, 422, 5],
+        ),
     ],
 )
 def test_numbers(name: str, begins: str, numbers: list[float]) -> None:
