@@ -321,6 +321,20 @@ class TestOtherDay:
         await priced.turn_clock(hours=20)
         await assert_all_true(priced)
 
+    async def test_corrections_that_a_backup_lacks(
+        self, priced: Home, source: Source, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What nights do not read anyway is read again by day, once the newest rows are back."""
+        monkeypatch.setattr(nights, "RECENT", 2 * HOUR)
+        database = await copy_database(priced.hass)
+        await priced.turn_clock(hours=2)
+        source.corrections.append(Correction(FIRST, FIRST + 9 * HOUR, "from_ext", 2.0))
+        await priced.hass.config_entries.async_unload(priced.entry.entry_id)
+        await restore_database(priced.hass, database)
+        await priced.set_up()
+        await assert_all_true(priced)
+        assert dt_util.utcnow() - NOW < 3 * HOUR
+
     async def test_memory_of_before_the_first_rows(
         self,
         home: Home,

@@ -21,12 +21,12 @@ from custom_components.climkit.api import (
     HOUR,
     INTERVAL,
     ClimkitResponseError,
-    Interval,
     Priority,
     backoff,
 )
 from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feeds import page_size
+from custom_components.climkit.feeds.answer import Answer
 from custom_components.climkit.feeds.reader import FeedReader
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.statistics import rebuild, worker
@@ -250,19 +250,23 @@ class TestOutage:
         assert not home.hass.config_entries.flow.async_progress()
 
     async def test_trouble_with_history_only(self, home: Home) -> None:
-        """Live data go on; history goes on after its pause."""
+        """Live data go on; history goes on after its pause, with shorter pages."""
 
-        async def read(self: FeedReader, *args: Any) -> list[Interval]:
-            if args[-1] is Priority.HISTORY and next(trouble, False):
+        async def read(
+            self: FeedReader, feed: Feed, start: datetime, end: datetime, priority: Priority
+        ) -> Answer:
+            if priority is Priority.HISTORY and len(lengths) < 3:
+                lengths.append(end - start)
                 raise ClimkitResponseError("too much at once", 413)
-            return await real(self, *args)
+            return await real(self, feed, start, end, priority)
 
-        trouble, real = iter([True, True, True]), FeedReader.async_read
+        lengths, real = list[timedelta](), FeedReader.async_read
         with (
             patch.object(backoff, "FIRST_PAUSE", timedelta(0)),
             patch.object(FeedReader, "async_read", read),
         ):
             await home.set_up_completely()
+        assert lengths[0] > lengths[1] > lengths[2]
         await assert_equal_to_climkit(home)
 
     async def test_lost_write(self, home: Home) -> None:

@@ -1,7 +1,7 @@
 """What Climkit revises later is taken over at night."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.climkit import runtime
 from custom_components.climkit.history import nights
 from custom_components.climkit.history.nights import (
     NIGHTS_OF_A_SWEEP,
@@ -54,8 +55,8 @@ class TestPlan:
                 hours = (part.end - part.start) // HOUR
                 last_read |= {part.start + n * HOUR: night for n in range(hours)}
             position = sweep[0].end if sweep else None
-            if night > NIGHTS_OF_A_SWEEP + 2:
-                assert night - min(last_read.values()) <= NIGHTS_OF_A_SWEEP + 2
+            if night >= NIGHTS_OF_A_SWEEP:
+                assert night - min(last_read.values()) <= NIGHTS_OF_A_SWEEP
         assert len(last_read) == (NOW.replace(minute=0) + 99 * DAY - since) // HOUR
 
     def test_a_sweep_that_arrives(self) -> None:
@@ -296,6 +297,29 @@ async def assert_withdrawn(home: Home) -> None:
 
 def consumption(site_id: str) -> str:
     return f"climkit:{site_id}_electricity_conso_total"
+
+
+async def test_at_which_minute(home: Home) -> None:
+    """Any between one and four o'clock: another one in each home."""
+    await home.set_up()
+    [site] = home.sites
+    with patch.object(runtime, "next_night", wraps=next_night) as planned:
+        for _ in range(200):
+            site._plan_nights()
+    starts = [next_night(*call.args).astimezone(ZONE).time() for call in planned.call_args_list]
+    assert len(starts) == 200
+    assert time(1) <= min(starts) < time(1, 30)
+    assert time(3, 30) < max(starts) <= time(4)
+
+
+async def test_three_hours_at_most(home: Home) -> None:
+    """Then a night is over, whatever is left."""
+    await home.set_up_completely()
+    [site] = home.sites
+    await site.history.async_stop()
+    for later, has_page in ((3 * HOUR - timedelta(seconds=1), True), (3 * HOUR, False)):
+        site.history.start_night()
+        assert (site.history._recheck.take(NOW + later) is not None) is has_page
 
 
 async def test_each_night(home: Home) -> None:

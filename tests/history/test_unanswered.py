@@ -97,6 +97,20 @@ class TestImport:
         assert await missing(home) == {hour - n * HOUR for n in range(4)}
         assert home.sites[0].history.is_stuck
 
+    async def test_what_follows_a_refusal(self, home: Home, hour: datetime) -> None:
+        """Climkit itself refuses the hour, and nothing else: that is believed after an hour."""
+        home.simulator.switches.unanswered_by = 403
+        await home.set_up()
+        [site] = home.sites
+        for is_skipped in (False, True):
+            for _ in range(11):
+                await home.turn_clock(minutes=5)
+            assert bool(site.record.recheck.unanswered) is is_skipped
+        await pass_days(home, 5 / 24)  # what is refused rests for hours
+        assert hour in (gone := await missing(home))
+        assert len(gone) <= 24
+        assert site.history.is_stuck
+
     async def test_answered_later(self, home: Home, hour: datetime) -> None:
         """The next night reads it, also after a restart."""
         await home.set_up()
