@@ -36,11 +36,13 @@ from tests.simulator import (
     World,
     single_house,
 )
+from tests.stories.source import WATER_ID, Gap, Source
 from tests.truth import assert_equal_to_climkit, hourly_changes
 
 ANCHORS = Path(__file__).parents[1] / "docs" / "repairs.md"
 URL = "/api/repairs/issues/fix"
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 WRONG = NOW.replace(minute=0) - 30 * HOUR
 
 
@@ -487,6 +489,28 @@ class TestSilentMeters:
         await look(home)
         assert told(home) == {"silent_meters"}
 
+    async def test_read_once_a_day(self, home: Home) -> None:
+        """Told after seven days: of such a meter a day is missing soon."""
+        source = Source(first=NOW - 3 * DAY, has_water=True)
+        home.simulator.world.sites = {source.id: source}
+        await home.set_up_completely()
+        [site] = home.sites
+        newest = max(
+            site.history.newest(one) for one in site.series.values() if one.meter_id == WATER_ID
+        )
+        source.gaps.append(Gap(NOW - DAY / 2, NOW + 99 * DAY, [f"total_{WATER_ID}"]))
+        for _ in range(5):
+            await home.turn_clock(hours=24)
+        await home.turn_clock(to=newest + 6.5 * DAY)
+        await look(home)
+        assert not told(home)
+        await home.turn_clock(to=newest + 7.5 * DAY)
+        await look(home)
+        [issue] = issues(home).values()
+        assert issue.translation_key == "silent_meters"
+        assert issue.translation_placeholders
+        assert issue.translation_placeholders["meters"] == "Water"
+
     @pytest.mark.parametrize("number", [10, 11])
     async def test_many(self, home: Home, number: int) -> None:
         """So many are named, with a sign that there are more."""
@@ -560,6 +584,16 @@ class TestRefusedSite:
         await look(home)
         assert not issues(home)
 
+    async def test_only_its_data_are_refused_at_the_start(self, home: Home, site_id: str) -> None:
+        """Told at the first look: nothing was ever answered that would have to be refused long."""
+        home.simulator.switches.faults = [
+            Fault(kind=FaultKind.STATUS, status=403, path=f"_data/{site_id}")
+        ]
+        await home.set_up()
+        assert not issues(home)
+        await look(home)
+        assert set(issues(home)) == {f"site_refused_{site_id}"}
+
     async def test_permitted_again_while_running(self, home: Home, site_id: str) -> None:
         """The message goes without a restart, within a day."""
         await home.set_up()
@@ -630,7 +664,10 @@ class TestHistory:
 
         with patch.object(fetcher.FeedReader, "async_read", refuse):
             await home.set_up()
-            for _ in range(25):
+            for _ in range(23):
+                await home.turn_clock(hours=1)
+            assert not told(home)
+            for _ in range(2):
                 await home.turn_clock(hours=1)
             assert told(home) == {"history_stuck"}
             is_broken = False

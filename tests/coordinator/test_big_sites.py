@@ -7,8 +7,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.climkit.const import CONF_METERS
 from custom_components.climkit.coordinator import base
-from tests.conftest import NOW, Home
+from tests.conftest import NOW, Home, account_entry
 from tests.coordinator.steps import Requests, building, meters, set_up, state
 from tests.simulator import World, big_site
 
@@ -30,6 +31,27 @@ class TestBigSite:
         for meter in meters(home)[::40]:
             assert float(state(home, f"{meter.id}_total_today")) > 0
         assert home.sites[0].coordinator.last_measurement == NOW.replace(minute=15)
+
+
+class TestFirstAnswer:
+    """What a site is asked for after a start."""
+
+    @pytest.fixture
+    def world(self, request: pytest.FixtureRequest) -> World:
+        """A site of so many meters, since three days."""
+        return World.of(big_site(request.param - 2, now=NOW, days=3))
+
+    @pytest.mark.parametrize(
+        ("world", "since"),
+        [(69, "2026-11-18T23:00:00"), (70, "2026-11-19T23:00:00")],
+        indirect=["world"],
+    )
+    async def test_since_when(self, home: Home, since: str) -> None:
+        """Yesterday comes with today, but for a site of so many meters that the answer is heavy."""
+        home.entry = account_entry(home.simulator.url, **{CONF_METERS: []})
+        await home.begin()
+        first = next(one for one in home.simulator.requests if "site_data" in one.path)
+        assert first.body == {"t_s": since}
 
 
 class TestUpdates:
