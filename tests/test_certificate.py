@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import ssl
+from unittest.mock import Mock, patch
 
-from aiohttp import web
+from aiohttp import ClientConnectorCertificateError, TCPConnector, web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -90,6 +91,29 @@ async def test_account(home: Home, impostor: Impostor) -> None:
     home.hass.config_entries.async_update_entry(home.entry, data=good.data)
     await home.restart()
     assert home.entry.state is ConfigEntryState.LOADED
+    assert not ir.async_get(home.hass).async_get_issue(DOMAIN, issue_id)
+
+
+@pytest.mark.parametrize("is_running", [False, True], ids=["at a start", "running"])
+async def test_becomes_valid(home: Home, is_running: bool) -> None:
+    """All goes on by itself, and the repair goes."""
+    issue_id = f"certificate_{home.entry.entry_id}"
+    key = Mock(host="127.0.0.1", port=443, is_ssl=True)
+    error = ClientConnectorCertificateError(key, ssl.SSLCertVerificationError("expired"))
+    if is_running:
+        await home.set_up()
+    with patch.object(TCPConnector, "connect", side_effect=error):
+        if is_running:
+            for _ in range(2):
+                await home.turn_clock(minutes=15)
+        else:
+            await home.begin()
+        assert ir.async_get(home.hass).async_get_issue(DOMAIN, issue_id)
+    await home.turn_clock(minutes=30)
+    await home.let_set_up_end()
+    assert home.entry.state is ConfigEntryState.LOADED
+    assert home.sites[0].coordinator.last_update_success
+    await home.turn_clock(minutes=15)
     assert not ir.async_get(home.hass).async_get_issue(DOMAIN, issue_id)
 
 

@@ -286,8 +286,8 @@ class TestDeleteStatistics:
     [
         ("get_statement", {"from": "2026-11-18"}),
         ("import_history", {"from": "2026-11-19 00:00"}),
-        ("delete_statistics", {"dry_run": True}),
-        ("set_up_energy_dashboard", {"dry_run": True}),
+        ("delete_statistics", {}),
+        ("set_up_energy_dashboard", {}),
     ],
 )
 async def test_database_does_not_answer(
@@ -297,17 +297,24 @@ async def test_database_does_not_answer(
     action: str,
     data: dict[str, object],
 ) -> None:
-    """A server that restarts, a disk in trouble: it is said so, in words."""
+    """A server that restarts, a disk in trouble: it is said so, in words.
+
+    Nothing was changed, and the action works when that is over.
+    """
 
     def gone(*_: object, **__: object) -> NoReturn:
         raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("disk I/O error"))
 
     assert await async_setup_component(home.hass, "energy", {})
     await home.set_up_completely()
-    for name in ("get_metadata", "statistics_during_period", "get_last_statistics"):
-        monkeypatch.setattr(recorder, name, gone)
-    with pytest.raises(HomeAssistantError) as error:
-        await call(home, action, device_id=device_id(home, site_id), **data)
+    before = await stored_rows(home.hass)
+    with monkeypatch.context() as trouble:
+        for name in ("get_metadata", "statistics_during_period", "get_last_statistics"):
+            trouble.setattr(recorder, name, gone)
+        with pytest.raises(HomeAssistantError) as error:
+            await call(home, action, device_id=device_id(home, site_id), **data)
+    assert await stored_rows(home.hass) == before
+    assert await call(home, action, device_id=device_id(home, site_id), **data)
     assert error.value.translation_key == "recorder_silent"
     assert str(error.value) == "disk I/O error"
     texts = await async_get_translations(home.hass, "en", "exceptions", [DOMAIN])
