@@ -10,7 +10,7 @@ import pytest
 
 from tests.blueprints.using import TELL, automate, colon, devices, rename
 from tests.conftest import NOW, Home
-from tests.simulator import Fault, FaultKind, World, single_house
+from tests.simulator import Fault, FaultKind, World, single_house, water_site
 from tests.stories.source import METER_ID, SITE_ID, Late, Source
 
 HOUR = timedelta(hours=1)
@@ -273,3 +273,67 @@ class TestShortGapBesideALongOne:
         assert [one["message"] for one in reports] == [
             "The house has had no data since 20.11.2026, 11:00."
         ]
+
+
+class TestReadOnceADay:
+    """A site with water and heat alone is missed after two days, whatever was told before."""
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """It, and a house."""
+        house = replace(single_house(1, now, timedelta(days=8)), faultless=True)
+        return World.of(water_site(2, now, timedelta(days=8)), house)
+
+    @pytest.fixture
+    async def site_ids(self, home: Home) -> tuple[str, str]:
+        """Set up, with names for both."""
+        await home.set_up_completely()
+        [water, house] = home.simulator.world.sites
+        rename(home, water, "The camping site")
+        rename(home, house, "The house")
+        return water, house
+
+    def silence(self, home: Home, *site_ids: str) -> None:
+        """Let Climkit have no answer about these sites."""
+        down = Fault(kind=FaultKind.STATUS, status=503)
+        home.simulator.switches.faults = [replace(down, path=one) for one in site_ids]
+
+    async def test_beside_another(
+        self, home: Home, site_ids: tuple[str, str], reports: list[Mapping[str, Any]]
+    ) -> None:
+        """Both fall silent; the house is told of first, and is back first."""
+        water, _ = site_ids
+        await automate(home, "data_missing", devices=devices(home, *site_ids), what=TELL)
+        self.silence(home, *site_ids)
+        for _ in range(6):
+            await home.turn_clock(hours=6)
+        expected = ["The house has had no data since 20.11.2026, 11:00."]
+        assert [one["message"] for one in reports] == expected
+        await home.turn_clock(hours=6)
+        await home.turn_clock(minutes=5)
+        expected.append("The camping site has had no data since 20.11.2026, 00:00.")
+        assert [one["message"] for one in reports] == expected
+        for left in ([water], []):
+            self.silence(home, *left)
+            for _ in range(2):
+                await home.turn_clock(hours=1)
+            await home.turn_clock(minutes=5)
+        again = "has data again; what was missing is read automatically."
+        expected += [f"The house {again}", f"The camping site {again}"]
+        assert [one["message"] for one in reports] == expected
+
+    async def test_soon_again(
+        self, home: Home, site_ids: tuple[str, str], reports: list[Mapping[str, Any]]
+    ) -> None:
+        """Data that stays away again on the day it was back is missed again."""
+        water, _ = site_ids
+        await automate(home, "data_missing", devices=devices(home, water), what=TELL)
+        for _ in range(2):
+            self.silence(home, water)
+            for _ in range(9):
+                await home.turn_clock(hours=6)
+            self.silence(home)
+            for _ in range(2):
+                await home.turn_clock(hours=1)
+        words = [one["title"].rpartition(" ")[2] for one in reports]
+        assert words == ["missing", "back"] * 2

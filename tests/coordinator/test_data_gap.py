@@ -82,8 +82,10 @@ async def test_entity(home: Home) -> None:
     home.simulator.switches.latency = 60
     await home.turn_clock(minutes=15)
     assert told(home) == (NOW.replace(hour=12, minute=0), dt_util.utcnow())
-    state_info = home.hass.states.get(entity_id).state_info
-    assert {"no_data_since", "data_back_at"} <= state_info["unrecorded_attributes"]
+    state = home.hass.states.get(entity_id)
+    assert state.attributes["data_late_since"] == NOW.replace(hour=14, minute=0).isoformat()
+    gap = {"no_data_since", "data_late_since", "data_back_at"}
+    assert gap <= state.state_info["unrecorded_attributes"]
     assert len(written) == 2
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 import logging
 from typing import Any, override
@@ -156,6 +156,14 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         return self._live_data.columns.get(meter_type, frozenset())
 
     @property
+    def lateness(self) -> timedelta:
+        """Return how old the newest data is before it is missing."""
+        is_frequent = any(
+            METER_TYPES[one.meter_type].read_each_interval for one in self.inventory.feeds
+        )
+        return FREQUENT_LATENESS if is_frequent else USUAL_LATENESS
+
+    @property
     def is_refused(self) -> bool:
         """Whether Climkit refuses all data of the site, those of each meter too."""
         feeds = {series.feed for series in self.inventory.data.series.values()}
@@ -187,11 +195,7 @@ class SiteCoordinator(ClimkitCoordinator[SiteData]):
         self.data_gap = self._next_gap(gap, self.newest_seen)
 
     def _next_gap(self, gap: DataGap | None, newest: datetime | None) -> DataGap | None:
-        is_frequent = any(
-            METER_TYPES[one.meter_type].read_each_interval for one in self.inventory.feeds
-        )
-        lateness = FREQUENT_LATENESS if is_frequent else USUAL_LATENESS
-        return next_gap(gap, newest, dt_util.utcnow(), lateness)
+        return next_gap(gap, newest, dt_util.utcnow(), self.lateness)
 
     # Refreshing
 

@@ -23,6 +23,7 @@ from .descriptions import (
 )
 
 ATTR_NO_DATA_SINCE = "no_data_since"
+ATTR_DATA_LATE_SINCE = "data_late_since"
 ATTR_DATA_BACK_AT = "data_back_at"
 NEWEST_SEEN = "newest_seen"
 
@@ -129,7 +130,9 @@ class HistorySensor(SiteSensor, RestoreEntity):
     Automations find it by its attributes, on the site's device; they change with a gap only.
     """
 
-    _unrecorded_attributes = frozenset({ATTR_NO_DATA_SINCE, ATTR_DATA_BACK_AT})
+    _unrecorded_attributes = frozenset(
+        {ATTR_NO_DATA_SINCE, ATTR_DATA_LATE_SINCE, ATTR_DATA_BACK_AT}
+    )
     _gap: DataGap | None = None
 
     @override
@@ -167,10 +170,11 @@ class HistorySensor(SiteSensor, RestoreEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, str | None]:
-        """Return the last gap's begin and end (ISO, UTC); None before one, and while it lasts."""
-        gap = self.coordinator.data_gap
+        """Return when the last gap began, counted as one, and ended (ISO, UTC); None if not yet."""
+        gap, lateness = self.coordinator.data_gap, self.coordinator.lateness
         return {
             ATTR_NO_DATA_SINCE: gap.since.isoformat() if gap else None,
+            ATTR_DATA_LATE_SINCE: (gap.since + lateness).isoformat() if gap else None,
             ATTR_DATA_BACK_AT: gap.until.isoformat() if gap and gap.until else None,
         }
 
