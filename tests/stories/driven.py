@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+import sys
 import time
 from typing import Any, override
 from unittest import mock
@@ -21,7 +22,7 @@ import pytest
 from custom_components.climkit.api import Priority, queue, transport
 from custom_components.climkit.api.queue import RequestQueue
 from custom_components.climkit.coordinator import base
-from custom_components.climkit.statistics import rebuild
+from custom_components.climkit.statistics import recorder
 from tests.conftest import PAUSE, real_time
 from tests.simulator import server
 from tests.stories.story import StoryHome
@@ -37,6 +38,8 @@ REAL = {
         (base, "UPDATE_COOLDOWN"),
     )
 }
+
+INTEGRATION = "custom_components.climkit."
 
 # Between two looks at what other threads do, in seconds: many looks would take their time.
 SHORTEST_PAUSE = 0.0002
@@ -54,7 +57,7 @@ class Activity:
         self._loop: Any = hass.loop
         self._running = 0
         self._asleep = 0
-        run, synchronize = self._loop.run_in_executor, rebuild.async_synchronize
+        run, synchronize = self._loop.run_in_executor, recorder.async_synchronize
         turn = RequestQueue.turn
 
         def run_in_executor(*args: Any) -> Any:
@@ -74,7 +77,10 @@ class Activity:
                     yield
 
         monkeypatch.setattr(self._loop, "run_in_executor", run_in_executor)
-        monkeypatch.setattr(rebuild, "async_synchronize", async_synchronize)
+        # Who imported it has it by name; all wait in real time for the recorder's thread.
+        for module in [one for key, one in sys.modules.items() if key.startswith(INTEGRATION)]:
+            if hasattr(module, "async_synchronize"):
+                monkeypatch.setattr(module, "async_synchronize", async_synchronize)
         monkeypatch.setattr(RequestQueue, "turn", counted_turn)
 
     def _add(self, number: int) -> None:
