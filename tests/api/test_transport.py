@@ -139,8 +139,9 @@ async def test_a_strange_login_asks_nobody_for_credentials_while_data_are_read(
     with pytest.raises(ClimkitResponseError) as raised:
         await scripted_client.installations()
     assert raised.value.status == 200
-    with pytest.raises(ClimkitLoginError):
+    with pytest.raises(ClimkitLoginError) as waiting:
         await scripted_client.installations()
+    assert waiting.value.retry_after == pytest.approx(60, abs=5)
     assert scripted.paths == ["/auth"]  # what is not understood is not repeated at once
 
 
@@ -235,6 +236,20 @@ async def test_a_refused_meter_is_denied_where_the_token_is_good_for_other_thing
     assert await client.meter_data(site_id, other.id, Query(NOW - timedelta(hours=2)))
 
 
+async def test_a_proof_of_the_token_holds_for_a_minute(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str, freezer: FrozenDateTimeFactory
+) -> None:
+    meters = (await client.meters(site_id))[:3]
+    simulator.switches.refused = {meter.id: 403 for meter in meters}
+    simulator.requests.clear()
+    for meter, seconds in zip(meters, (0, 59, 2), strict=True):
+        freezer.tick(seconds)
+        with pytest.raises(ClimkitAccessDeniedError):
+            await client.meter_data(site_id, meter.id, Query(NOW - timedelta(hours=2)))
+    first, second, third = (f"/meter_data/{site_id}/{meter.id}" for meter in meters)
+    assert paths(simulator) == [first, SITES, second, third, SITES]
+
+
 async def test_a_token_that_ends_soon_after_a_refusal(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str
 ) -> None:
@@ -299,6 +314,17 @@ async def test_a_refusal_that_is_no_json_comes_from_a_gateway(
     with pytest.raises(ClimkitConnectionError):
         await scripted_client.installations()
     assert scripted.paths.count("/auth") == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 422])
+async def test_a_gateways_page_for_a_login_is_trouble(
+    scripted: ScriptedApi, scripted_client: ClimkitClient, status: int
+) -> None:
+    """It says nothing of the credentials, and is tried again as an error of the server is."""
+    scripted.answers["/auth"] = Answer(status=status, body=b"<html>Attention required</html>")
+    with pytest.raises(ClimkitConnectionError):
+        await scripted_client.installations()
+    assert scripted.paths == ["/auth"] * transport.ATTEMPTS
 
 
 async def test_another_login_ends_the_token_between_two_requests(
