@@ -711,10 +711,11 @@ class TestHistory:
         await look(home)
         assert not told(home)
 
+    @pytest.mark.parametrize("ends", ["with a night", "with a restart"])
     async def test_differs_again_and_again(
-        self, home: Home, site_id: str, monkeypatch: pytest.MonkeyPatch
+        self, home: Home, site_id: str, monkeypatch: pytest.MonkeyPatch, ends: str
     ) -> None:
-        """Told after some nights; what the nights mended is counted."""
+        """Told after some nights, until one finds nothing; a restart counts them anew."""
         monkeypatch.setattr(nights, "RECENT", timedelta(days=12))
         await home.set_up_completely()
         for night in range(MANY_NIGHTS + 1):
@@ -735,8 +736,11 @@ class TestHistory:
         stats = home.sites[0].history.recheck_stats
         assert stats.nights >= MANY_NIGHTS
         assert stats.hours >= 2 * MANY_NIGHTS
-        for _ in range(2):
-            await home.turn_clock(hours=24)
+        if ends == "with a restart":
+            await home.restart()
+        else:
+            for _ in range(2):
+                await home.turn_clock(hours=24)
         await look(home)
         assert not told(home)
 

@@ -216,13 +216,16 @@ class TestByHand:
     async def test_sums_of_hours_that_are_not_answered_for(
         self, priced: Home, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Reading does not mend them, so it is not tried each night."""
+        """Reading does not mend them, so it is not tried each night; the jump stays."""
         hours = [NOW.replace(minute=0) - ago * HOUR for ago in (40, 20)]
         priced.simulator.switches.unanswered = [one.isoformat() for one in hours]
         await adjust_two(priced, ENERGY)
         for _ in range(5):
             await priced.turn_clock(hours=24)
         assert caplog.text.count("not those that were stored") == 1
+        rows = {row.start: row for row in (await stored_rows(priced.hass))[ENERGY]}
+        jumps = [rows[one].total - rows[one - HOUR].total - rows[one].amount for one in hours]
+        assert jumps == pytest.approx([100, -100])
 
     async def test_rows_of_before_the_series(
         self, priced: Home, caplog: pytest.LogCaptureFixture

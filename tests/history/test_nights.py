@@ -312,6 +312,19 @@ async def test_at_which_minute(home: Home) -> None:
     assert time(3, 30) < max(starts) <= time(4)
 
 
+async def test_ten_minutes_later_at_most(home: Home) -> None:
+    """So often it is looked whether a night has come."""
+    with patch.object(runtime, "uniform", return_value=0.0):
+        await home.set_up_completely()
+    [site] = home.sites
+    one_o_clock = NOW.replace(day=21, hour=0, minute=0)
+    with patch.object(site.history, "start_night") as begin:
+        await home.turn_clock(to=one_o_clock - timedelta(seconds=1))
+        assert not begin.called
+        await home.turn_clock(to=one_o_clock + timedelta(minutes=10))
+        assert begin.called
+
+
 async def test_three_hours_at_most(home: Home) -> None:
     """Then a night is over, whatever is left."""
     await home.set_up_completely()
