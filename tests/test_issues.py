@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.components.repairs.const import DOMAIN as REPAIRS
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -631,11 +632,24 @@ class TestRefusedSite:
         dr.async_get(home.hass).async_update_device(device_id(home, gone), name_by_user="Cabin")
         home.simulator.switches.sites = {DEFAULT_USERNAME: others}
         await home.restart()
+        assert not issues(home)  # one list may be wrong
+        await home.turn_clock(minutes=2)
         assert set(issues(home)) == {f"site_refused_{gone}"}
         assert issues(home)[f"site_refused_{gone}"].translation_placeholders == {"site": "Cabin"}
         dr.async_get(home.hass).async_remove_device(device_id(home, gone))
         await home.restart()
         assert not issues(home)
+
+    async def test_none_is_listed_any_more(self, home: Home, site_id: str) -> None:
+        """Then nothing can be set up; the next try's list is the second one."""
+        await home.set_up()
+        home.simulator.switches.sites = {DEFAULT_USERNAME: []}
+        await home.restart()
+        assert home.entry.state is ConfigEntryState.SETUP_RETRY
+        assert not issues(home)
+        await home.turn_clock(minutes=1)
+        await home.let_set_up_end()
+        assert set(issues(home)) == {f"site_refused_{one}" for one in home.simulator.world.sites}
 
     async def test_removed_entry(self, home: Home, site_id: str) -> None:
         """Nothing is told of what is gone."""
@@ -812,6 +826,7 @@ class TestSiteThatIsGivenUp:
         first, second = sites
         del home.simulator.world.sites[first]
         await home.restart()
+        await home.turn_clock(minutes=2)
         issue = f"site_refused_{first}"
         assert set(issues(home)) == {issue}
         ir.async_ignore_issue(home.hass, DOMAIN, issue, ignore=True)

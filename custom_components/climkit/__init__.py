@@ -30,7 +30,13 @@ from .measures import Names
 from .options import Selection
 from .runtime import ClimkitConfigEntry, SiteRuntime
 from .services import async_setup_services
-from .sites import async_read_sites, async_wanted_sites, free_sites, watch_for_sites
+from .sites import (
+    async_note_listed,
+    async_read_sites,
+    async_wanted_sites,
+    free_sites,
+    watch_for_sites,
+)
 from .store import ClimkitStore, SiteRecord
 
 _LOGGER = logging.getLogger(__name__)
@@ -81,11 +87,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
             sites = await async_read_sites(hass, entry, client, site_ids, refused.append)
     finally:
         async_tell_of_certificate(hass, entry, client)
-    gone = set(free_sites(hass, entry, known.keys() - set(wanted)))
-    unlisted = gone if entry.options[CONF_SITES] == ALL else set()
-    async_tell_of_refused_sites(hass, entry.entry_id, unlisted, sites)
-    async_forget_issues(hass, gone - unlisted)
-    owners.release_sites(unlisted)
+    unlisted = async_note_listed(hass, entry, store, wanted)
+    async_tell_of_refused_sites(hass, entry.entry_id, (), sites)
+    deselected = known.keys() - set(wanted) - unlisted
+    async_forget_issues(hass, free_sites(hass, entry, deselected))
 
     free = free_sites(hass, entry, sites)  # another entry may have been faster
     if wanted and not (free if sites else site_ids):
@@ -115,7 +120,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         _LOGGER.warning("Climkit does not permit access to site %s, or not now", site_id)
     # One list may have lacked a site, so that too is looked for once more.
     unread = {*site_ids, *unlisted} - entry.runtime_data.keys()
-    watch_for_sites(hass, entry, client, unread, refused)
+    watch_for_sites(hass, entry, client, store, unread, refused)
     return True
 
 
@@ -160,11 +165,12 @@ def _claim_remembered(
 ) -> None:
     """Let each meter and sensor be the same site's as before, also while that cannot be read.
 
-    `known`: what is remembered of sites that no other entry has by now.
+    `known`: what is remembered of sites that no other entry has by now. What one had that is gone
+    may be another's.
     """
     owners.release_sites(known)
     for site_id, record in sorted(known.items()):
-        if chosen == ALL or site_id in chosen:
+        if (chosen == ALL or site_id in chosen) and not record.is_gone:
             owners.claim(site_id, "meters", filter(selection.wants, record.meters))
             owners.claim(site_id, "sensors", record.sensors)
 

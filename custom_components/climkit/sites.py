@@ -12,9 +12,11 @@ from homeassistant.helpers.event import async_call_later
 from .account import async_troubled_sites
 from .api import Backoff, ClimkitClient, ClimkitError, Meter, Site, pause, read_each_site
 from .const import ALL, CONF_SITES, DOMAIN
+from .coordinator import async_owners
 from .ids import distinct, slug
 from .issues import async_tell_of_refused_sites
 from .runtime import ClimkitConfigEntry
+from .store import ClimkitStore
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -54,6 +56,28 @@ def free_sites(
     return [site_id for site_id in distinct(site_ids) if slug(site_id) not in taken]
 
 
+@callback
+def async_note_listed(
+    hass: HomeAssistant, entry: ClimkitConfigEntry, store: ClimkitStore, listed: Collection[str]
+) -> set[str]:
+    """Take in which sites the account has by a list; return those it lacks that were there.
+
+    Once another list lacks them too they are gone: their meters may be another site's, and people
+    are told. A site that is loaded is not: its own answers say more than a list.
+    """
+    others = set(free_sites(hass, entry, store.sites)) - entry.runtime_data.keys()
+    for site_id in others & set(listed):
+        store.sites[site_id].lists_without = 0
+    unlisted = others - set(listed) if entry.options[CONF_SITES] == ALL else set()
+    for site_id in unlisted:
+        store.sites[site_id].lists_without += 1
+    store.save_soon()
+    gone = [site_id for site_id in unlisted if store.sites[site_id].is_gone]
+    async_owners(hass).release_sites(gone)
+    async_tell_of_refused_sites(hass, entry.entry_id, gone, ())
+    return unlisted
+
+
 async def async_read_sites(
     hass: HomeAssistant,
     entry: ClimkitConfigEntry,
@@ -88,6 +112,7 @@ def watch_for_sites(
     hass: HomeAssistant,
     entry: ClimkitConfigEntry,
     client: ClimkitClient,
+    store: ClimkitStore,
     unread: Collection[str],
     refused: Collection[str],
 ) -> None:
@@ -101,7 +126,9 @@ def watch_for_sites(
     async def async_look() -> None:
         refused: list[str] = []
         try:
-            site_ids = free_sites(hass, entry, await async_wanted_sites(entry, client))
+            wanted = await async_wanted_sites(entry, client)
+            async_note_listed(hass, entry, store, wanted)
+            site_ids = free_sites(hass, entry, wanted)
             missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
             if await async_read_sites(hass, entry, client, missing, refused.append):
                 hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, override
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 
@@ -12,7 +13,7 @@ from custom_components.climkit.coordinator import async_owners
 from custom_components.climkit.issues import Issue, async_raise_issue
 from custom_components.climkit.statistics import worker
 from tests.conftest import NOW, Home, account_entry
-from tests.simulator import DEFAULT_PASSWORD, Fault, FaultKind, World
+from tests.simulator import DEFAULT_PASSWORD, DEFAULT_USERNAME, Fault, FaultKind, World
 from tests.simulator.site import JsonObject, Rows, Viewer
 from tests.stories.source import METER_ID, SITE_ID, WATER_ID, Source
 from tests.truth import assert_equal_to_climkit, hourly_changes, known_names, stored_rows
@@ -167,6 +168,71 @@ async def test_its_site_is_in_trouble(home: Home) -> None:
     assert home_of(home) == SITE_ID
 
 
+class TestItsSiteIsNotListed:
+    """The neighbour had the meter first; then lists of the account's sites lack it."""
+
+    @pytest.fixture
+    async def listed(self, home: Home, house: Listing) -> dict[str, list[str]]:
+        """The sites that lists have, by user; the house, whose id is the lower one, lists it."""
+        house.lists = False
+        await home.set_up_completely()
+        house.lists = True
+        home.simulator.switches.sites = {DEFAULT_USERNAME: [SITE_ID]}
+        await home.restart()
+        assert [site.site.id for site in home.sites] == [SITE_ID]
+        return home.simulator.switches.sites
+
+    async def test_once(self, home: Home, listed: dict[str, list[str]]) -> None:
+        """It keeps it, and nobody is told that access was withdrawn."""
+        assert (writers(home), home_of(home)) == ([], NEIGHBOUR_ID)
+        assert not ir.async_get(home.hass).issues
+        listed.clear()
+        await home.turn_clock(minutes=2)
+        await home.until(lambda: NEIGHBOUR_ID in home.entry.runtime_data)
+        await home.let_set_up_end()
+        await home.turn_clock(minutes=15)
+        await home.complete()
+        assert (writers(home), home_of(home)) == ([NEIGHBOUR_ID], NEIGHBOUR_ID)
+        await assert_equal_to_climkit(home)
+
+    async def test_twice(self, home: Home, listed: dict[str, list[str]]) -> None:
+        """Then the other one has it, and keeps it when the first is back."""
+        await home.turn_clock(minutes=2)
+        assert (DOMAIN, f"site_refused_{NEIGHBOUR_ID}") in ir.async_get(home.hass).issues
+        await home.turn_clock(minutes=15)
+        assert (writers(home), home_of(home)) == ([SITE_ID], SITE_ID)
+        await home.restart()
+        assert (writers(home), home_of(home)) == ([SITE_ID], SITE_ID)
+        listed.clear()
+        await home.restart()
+        await home.complete()
+        assert len(home.sites) == 2
+        assert (writers(home), home_of(home)) == ([SITE_ID], SITE_ID)
+        assert not ir.async_get(home.hass).issues
+
+    async def test_by_turns(self, home: Home, listed: dict[str, list[str]]) -> None:
+        """Only lists that follow one another count."""
+        for sites in ({}, listed.copy()):
+            home.simulator.switches.sites = sites
+            await home.restart()
+        assert not ir.async_get(home.hass).issues
+        home.simulator.switches.sites = {}
+        await home.restart()
+        assert (writers(home), home_of(home)) == ([NEIGHBOUR_ID], NEIGHBOUR_ID)
+
+
+async def test_a_lower_id_is_no_longer_listed(home: Home) -> None:
+    """What is gone for good claims nothing at a start either."""
+    await home.set_up_completely()
+    home.simulator.switches.sites = {DEFAULT_USERNAME: [NEIGHBOUR_ID]}
+    await home.restart()
+    await home.turn_clock(minutes=2)
+    await home.turn_clock(minutes=15)
+    assert (writers(home), home_of(home)) == ([NEIGHBOUR_ID], NEIGHBOUR_ID)
+    await home.restart()
+    assert (writers(home), home_of(home)) == ([NEIGHBOUR_ID], NEIGHBOUR_ID)
+
+
 async def test_of_two_accounts(home: Home) -> None:
     """The entry that came first has it, until it is removed."""
     home.simulator.accounts.passwords["neighbour"] = DEFAULT_PASSWORD
@@ -187,6 +253,22 @@ async def test_of_two_accounts(home: Home) -> None:
     await home.turn_clock(minutes=15)
     await home.complete()
     assert (writers(home), home_of(home)) == ([SITE_ID], SITE_ID)
+
+
+async def test_a_list_of_the_first_account_is_empty(home: Home) -> None:
+    """Once, so that it cannot be set up: that gives nothing to the other account."""
+    home.simulator.accounts.passwords["neighbour"] = DEFAULT_PASSWORD
+    first, second = home.entry, account_entry(home.simulator.url, "neighbour", sites=[SITE_ID])
+    home.simulator.switches.sites = {DEFAULT_USERNAME: [NEIGHBOUR_ID]}
+    for home.entry in (first, second):
+        await home.set_up_completely()
+    home.simulator.switches.sites = {DEFAULT_USERNAME: []}
+    await home.hass.config_entries.async_reload(first.entry_id)
+    assert first.state is ConfigEntryState.SETUP_RETRY
+    assert async_owners(home.hass).of_others(SITE_ID, "meters", [METER_ID])
+    await home.hass.config_entries.async_reload(first.entry_id)  # empty again
+    await home.turn_clock(minutes=15)
+    assert writers(home) == [SITE_ID]
 
 
 @pytest.mark.parametrize("is_removed", [False, True])

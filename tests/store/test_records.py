@@ -56,6 +56,7 @@ WHOLE: dict[str, Any] = {
         }
     },
     "has_battery": False,
+    "lists_without": 1,
     "peaks": {
         "month": TIME,
         "series": {SERIES: {"until": None, "days": {"3": {"start": TIME, "power": 1.0}}}},
@@ -177,7 +178,7 @@ class TestReading:
     def test_one_part_is_odd(self, key: str) -> None:
         """The others are kept."""
         lost: list[str] = []
-        found = SiteRecord.from_dict({**WHOLE, key: 7}, lost)
+        found = SiteRecord.from_dict({**WHOLE, key: "odd"}, lost)
         assert lost == [key]
         assert {**written(found), key: None} == {**WHOLE, key: None}
 
@@ -251,7 +252,7 @@ class TestFirstRelease:
         recheck = WHOLE["recheck"] | {"unanswered": {}}
         costs = WHOLE["costs"] | {"meter_types": {}}
         changed_since = {"series": series, "peaks": peaks, "recheck": recheck, "costs": costs}
-        assert written(record) == WHOLE | changed_since
+        assert written(record) == WHOLE | changed_since | {"lists_without": 0}
         assert not lost
 
     def test_a_new_site(self) -> None:

@@ -20,6 +20,9 @@ from ..statistics import Extent, TimeRange
 # A time that is a key, as JSON has only text there: ISO, UTC.
 Stamp = NewType("Stamp", str)
 
+# A site that so many lists lacked, one after the other, is gone.
+BELIEVED_LISTS = 2
+
 
 @dataclass(slots=True, kw_only=True)
 class Backfill:
@@ -173,6 +176,7 @@ class SiteRecord:
 
     `meters` and `sensors`: those known, by id, with the days (ISO) on which the daily list lacked
     them. `described`: each meter that the lists ever had, as it was last, by `ids.slug`.
+    `lists_without`: how many of the account's lists of sites, one after the other, lacked it.
     """
 
     series: dict[str, SeriesRecord] = field(default_factory=dict)
@@ -180,12 +184,18 @@ class SiteRecord:
     sensors: dict[str, list[str]] = field(default_factory=dict)
     described: dict[str, Meter] = field(default_factory=dict)
     has_battery: bool = False
+    lists_without: int = 0
     peaks: PeaksRecord = field(default_factory=PeaksRecord)
     plausibility: PlausibilityRecord = field(default_factory=PlausibilityRecord)
     recheck: RecheckRecord = field(default_factory=RecheckRecord)
     costs: CostsRecord = field(default_factory=CostsRecord)
     window: WindowRecord = field(default_factory=WindowRecord)
     dashboard_request: DashboardRequestRecord | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether Climkit no longer lists the site; one list may be wrong."""
+        return self.lists_without >= BELIEVED_LISTS
 
     @classmethod
     def from_dict(cls, data: object, lost: list[str]) -> Self:
