@@ -1,13 +1,18 @@
 """Tariffs are added, corrected and deleted, and the costs follow."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import override
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from homeassistant.components.recorder.statistics import get_metadata
 from homeassistant.helpers.recorder import get_instance
+from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.climkit.api import floor_hour
+from custom_components.climkit.costs import site_costs
 from custom_components.climkit.statistics import rebuild
 from tests.conftest import Home
 from tests.costs.bill import (
@@ -28,8 +33,9 @@ from tests.costs.bill import (
     tariff,
 )
 from tests.simulator import World
+from tests.simulator.site import JsonObject
 from tests.stories.source import SITE_ID, Source
-from tests.truth import assert_equal_to_climkit, hourly_changes, known_names
+from tests.truth import assert_equal_to_climkit, climkit_hours, hourly_changes, known_names
 
 pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
 
@@ -184,3 +190,73 @@ class TestZoneOfHalfHours:
         await home.settle()
         assert home.sites[0].costs.progress == 100
         assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
+@dataclass(kw_only=True)
+class Made(Source):
+    """A site that Climkit says was made at a time."""
+
+    created: datetime
+
+    @override
+    def info(self) -> JsonObject:
+        return super().info() | {"creation_date": self.created.isoformat()}
+
+
+class TestBeforeTheSite:
+    """A tariff that is older than the site is corrected."""
+
+    @pytest.fixture
+    def source(self, now: datetime) -> Made:
+        """A site of three days."""
+        first = now.replace(minute=0) - timedelta(days=3)
+        return Made(first=first, created=first - timedelta(minutes=10))
+
+    @pytest.fixture
+    def world(self, source: Made) -> World:
+        """It alone."""
+        return World.of(source)
+
+    @pytest.mark.parametrize("is_off", [False, True], ids=["running", "off"])
+    async def test_nothing_is_computed_there(self, home: Home, source: Made, is_off: bool) -> None:
+        """Corrected, moved and deleted: pages begin with the site's first hour."""
+        await home.set_up_completely()
+        first = add_tariff(home, tariff(SITE_ID, "2000-01-01", grid_price=0.3))
+        await home.settle()
+        with patch.object(site_costs, "async_compute", wraps=site_costs.async_compute) as compute:
+            if is_off:
+                await home.hass.config_entries.async_unload(home.entry.entry_id)
+            correct_tariff(home, first, tariff(SITE_ID, "2000-01-01", grid_price=0.4))
+            if is_off:
+                await home.set_up_completely()
+            await home.settle()
+            await assert_grid_costs(home, 0.4)
+            correct_tariff(home, first, tariff(SITE_ID, "2001-01-01", grid_price=0.5))
+            await home.settle()
+            await assert_grid_costs(home, 0.5)
+            delete_tariff(home, first)
+            await home.settle()
+        computed = [call.args[1].range for call in compute.call_args_list]
+        assert {one.start for one in computed} == {floor_hour(source.created)}
+        assert home.sites[0].costs.progress == 100
+
+    async def test_rows_of_before_it(self, home: Home, source: Made) -> None:
+        """Climkit says later that it was made later: what is stored from before costs the same."""
+        await home.set_up_completely()
+        only = add_tariff(home, tariff(SITE_ID, "2000-01-01", grid_price=0.3))
+        await home.settle()
+        source.created += timedelta(days=2)
+        await home.restart()
+        await home.complete()
+        correct_tariff(home, only, tariff(SITE_ID, "2000-01-01", grid_price=0.4))
+        await home.settle()
+        await assert_grid_costs(home, 0.4)
+
+
+async def assert_grid_costs(home: Home, price: float) -> None:
+    """Each hour of the site costs this."""
+    stored, grid = await hourly_changes(home), f"climkit:{SITE_ID}_electricity_from_ext"
+    amounts = climkit_hours(home, dt_util.utcnow())[grid]
+    assert len(amounts) > 3 * 24 - 1
+    expected = {hour: amount * price for hour, amount in amounts.items()}
+    assert stored[f"{grid}_cost"] == pytest.approx(expected, abs=1e-4)

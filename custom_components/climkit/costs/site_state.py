@@ -24,6 +24,7 @@ from ..statistics import (
     async_known,
     async_publish,
     merged,
+    within,
     without,
 )
 from ..store import ClimkitStore
@@ -133,13 +134,19 @@ class SiteCostState:
     def _mark_changed(
         self, tariffs: list[dict[str, Any]], cost_series: Mapping[str, CostSeries]
     ) -> None:
-        """Mark the ranges in which prices change, also of what is not there now."""
+        """Mark the ranges in which prices change, also of what is not there now.
+
+        Not the time before the site: a tariff may be many years older.
+        """
         before, self._record.tariffs = self.tariffs, tariffs
         self.tariffs = self._read_tariffs()
         changed = cache(partial(changed_ranges, before, self.tariffs, self._horizon))
         for cost_id, ranges in self._record.dirty.items():
             terms = self._terms(cost_id, cost_series)
-            self._record.dirty[cost_id] = merged([*ranges, *changed(terms)])
+            extent = self._record.stored.get(cost_id)
+            begin = min(self._begin, extent.first) if extent else self._begin
+            new = [part for time in self._from(begin) for part in within(changed(terms), time)]
+            self._record.dirty[cost_id] = merged([*ranges, *new])
 
     def _terms(self, cost_id: str, cost_series: Mapping[str, CostSeries]) -> frozenset[Term]:
         """Return what of a tariff a cost followed and follows from; anything where not known."""
@@ -206,7 +213,12 @@ class SiteCostState:
     def _whole(self) -> list[TimeRange]:
         """Return the time with a tariff that can have amounts; none where all is to come."""
         start = self.tariffs.start
-        return self._from(max(start, floor_hour(self._site.created or FIRST_TIME))) if start else []
+        return self._from(max(start, self._begin)) if start else []
+
+    @property
+    def _begin(self) -> datetime:
+        """Return the first hour of the site; older rows are of a time when it told another."""
+        return floor_hour(self._site.created or FIRST_TIME)
 
     def _from(self, start: datetime) -> list[TimeRange]:
         found = TimeRange.between(start, self._horizon)
