@@ -23,9 +23,10 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from sqlalchemy import delete, select
 
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
-from custom_components.climkit.costs import state as cost_state
-from custom_components.climkit.history import nights
+from custom_components.climkit.costs import site_state as cost_site_state, state as cost_state
+from custom_components.climkit.history import nights, site_state
 from custom_components.climkit.statistics import metadata
+from custom_components.climkit.statistics.recorder import RecorderSilentError
 from tests.backup import adjust_sum, copy_database, restore_database
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, correct_tariff, tariff
@@ -241,6 +242,31 @@ class TestByHand:
         for _ in range(4):
             await priced.turn_clock(hours=24)
         assert caplog.text.count("not those that were stored") == 1
+
+    @pytest.mark.parametrize("statistic_id", BOTH, ids=["energy", "costs"])
+    async def test_while_a_write_is_not_confirmed(self, priced: Home, statistic_id: str) -> None:
+        """No write of ours takes rows away, so it was somebody else; no night is waited for."""
+        [site] = priced.sites
+        for state in (*site.history.states, *site.costs._state.states.values()):
+            state.is_last_confirmed = False
+        await clear(priced, statistic_id)
+        for _ in range(2):
+            await priced.turn_clock(minutes=15)
+        await assert_all_true(priced)
+
+    async def test_a_look_that_fails(self, priced: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It keeps nothing new from being stored."""
+
+        async def fail(*_: Any) -> Any:
+            raise RecorderSilentError("statement timeout")
+
+        monkeypatch.setattr(site_state, "async_jumps", fail)
+        monkeypatch.setattr(cost_site_state, "async_jumps", fail)
+        priced.sites[0].history.start_night()
+        priced.sites[0].costs.start_night()
+        for _ in range(8):
+            await priced.turn_clock(minutes=15)
+        await assert_true(priced, [dict(one.data) for one in priced.entry.subentries.values()])
 
     async def test_hours_that_a_night_was_not_answered_for(self, priced: Home) -> None:
         """They are asked for with pauses: Climkit is still in trouble."""

@@ -28,6 +28,8 @@ from custom_components.climkit.const import ALL, CONF_HISTORY, HISTORY_EVERYTHIN
 from custom_components.climkit.feeds import page_size
 from custom_components.climkit.feeds.answer import Answer
 from custom_components.climkit.feeds.reader import FeedReader
+from custom_components.climkit.history.pages import Page
+from custom_components.climkit.history.site_history import SiteHistory
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
@@ -341,6 +343,23 @@ class TestPartsOfTheImport:
         await home.set_up_completely()
         await assert_equal_to_climkit(home)
         assert fault.times == 0
+
+    async def test_an_empty_page_and_a_crash(
+        self, home: Home, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That it is to be asked for again is on the disk before what follows is stored."""
+        start = NOW - timedelta(days=3)
+        self.empty(home, f'"t_s": "{start:%Y-%m-%d}T03')
+        asked, on_disk = SiteHistory._async_import, list[str]()
+
+        async def import_page(self: SiteHistory, page: Page) -> None:
+            if page.start.date() > start.date():
+                on_disk.append(str(hass_storage[f"climkit.{home.entry.entry_id}"]))
+            await asked(self, page)
+
+        monkeypatch.setattr(SiteHistory, "_async_import", import_page)
+        await home.set_up_completely()
+        assert f"'start': '{start:%Y-%m-%d}T03" in on_disk[0].partition("'unread'")[2]
 
     @pytest.mark.parametrize("columns", [("from_ext",), ELECTRICITY], ids=["one", "all"])
     async def test_a_page_without_a_column(

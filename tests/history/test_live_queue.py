@@ -42,6 +42,20 @@ def test_an_answer_of_the_new_day_joins() -> None:
     assert [row.values["total"] for row in batch.intervals] == [1, 2, 3, 4, 5]
 
 
+def test_what_waits_for_days_is_a_gap() -> None:
+    """The recorder has ended, or hangs: memory stays bounded, and history is read again."""
+    queue = LiveQueue()
+    queue.add(FEED, MIDNIGHT, MIDNIGHT + HOUR, rows(MIDNIGHT, 1))
+    for days in (3, 4):
+        start = MIDNIGHT + days * 24 * HOUR
+        queue.add(FEED, start, start + INTERVAL, rows(start, 2))
+        batch = queue.next()
+        assert batch
+        assert batch.range.end == start + INTERVAL
+        assert batch.range.start == (MIDNIGHT if days == 3 else start)
+        assert len(batch.intervals) == (2 if days == 3 else 1)
+
+
 def test_first_come_first_written() -> None:
     """A batch waits until it was written, and no longer."""
     queue = LiveQueue()

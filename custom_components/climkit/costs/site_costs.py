@@ -269,9 +269,6 @@ class SiteCosts:
         if not self._is_loaded:
             self._summed_up = None
             await self._state.async_load(self.plan.cost_series, self._stored, self.plan.series)
-        elif self._is_to_be_examined:
-            await self._state.async_examine()
-            self._is_to_be_examined = False
         elif self._deleted:
             deleted, self._deleted = self._deleted, set()
             await self._state.async_forget(deleted)
@@ -288,6 +285,9 @@ class SiteCosts:
             await self._async_learn_days(unlearned)
         elif self._summed_up != (sums := self._sums):
             await self._async_sum_up(sums)
+        elif self._is_to_be_examined:  # it may take long, or fail, so what is new comes first
+            await self._state.async_examine()
+            self._is_to_be_examined = False
         else:
             return False
         return True

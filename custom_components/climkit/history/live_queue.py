@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..api import Interval, floor_hour
 from ..feeds import merge_intervals
 from ..measures import Feed
 from ..statistics import TimeRange
+
+# A longer wait (the recorder hangs, or has ended) is a gap that is read like history.
+LONGEST_WAIT = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +40,8 @@ class LiveQueue:
     ) -> None:
         """Take in what Climkit says of `start` to `end`."""
         start = floor_hour(start)
-        if waiting := self._waiting.get(feed):
+        waiting = self._waiting.get(feed)
+        if waiting and start - waiting.range.start <= LONGEST_WAIT:
             # The newer intervals no longer hold what lies before midnight.
             start = min(start, waiting.range.start)
             intervals = merge_intervals(waiting.intervals, intervals, start)

@@ -318,15 +318,15 @@ class SiteHistory:
     async def _async_do_next(self) -> bool:
         if not self._state.is_loaded:
             await self._async_load()
-        if self._is_to_be_examined:
-            await self._async_examine()
-            self._is_to_be_examined = False
         if self.is_clock_behind:
             self._live.clear()  # the clock was put back; once it is right they come again
             return False
         self._read_outdated_again()
         if batch := self._live.next():
             await self._async_write_live(batch)
+        elif self._is_to_be_examined:  # it may take long, or fail, so what is new comes first
+            await self._async_examine()
+            self._is_to_be_examined = False
         elif page := self._next_page():
             await self._async_try(self._async_import, page)
         elif page := self._recheck.take(dt_util.utcnow()):
@@ -463,10 +463,13 @@ class SiteHistory:
         advance_past(page)
         if page.purpose.is_recheck:
             self._recheck.mark_read(page.feed, page.range)
-        self._recheck.ask_for(page.feed, unsaid(page, answer, dt_util.utcnow()))
-        self._ask_once_more(page.feed, worth_asking(page, answer, found.doubted))
+        missing = unsaid(page, answer, dt_util.utcnow())
+        doubted = worth_asking(page, answer, found.doubted)
+        self._recheck.ask_for(page.feed, missing)
+        self._ask_once_more(page.feed, doubted)
         await self._on_read(page.states, page.start, page.end, intervals)
-        await self._async_save(page.states)
+        # What is stored behind what is missing would look, after a crash, as if nothing were.
+        await self._async_save(page.states, at_once=bool(missing or doubted))
 
     def _states_to_recheck(self, feed: Feed) -> list[SyncState]:
         """Return the series of a feed; none while it rests."""
@@ -483,8 +486,8 @@ class SiteHistory:
             "Read %s again from %s to %s: %s rows", page.feed, page.start, page.end, found.changed
         )
 
-    async def _async_save(self, states: Iterable[SyncState]) -> None:
-        await self._state.async_save(states)
+    async def _async_save(self, states: Iterable[SyncState], *, at_once: bool = False) -> None:
+        await self._state.async_save(states, at_once=at_once)
         if not self._live:  # what else is new comes at once, entities need be told only once
             self._on_change()
 

@@ -260,9 +260,9 @@ class SiteSyncState:
             return Likeness.OTHER
         return likeness(record, extent, until_remembered) if extent else Likeness.SAME
 
-    async def async_save(self, states: Iterable[SyncState]) -> None:
+    async def async_save(self, states: Iterable[SyncState], *, at_once: bool = False) -> None:
         """Remember how far series were read: at once where something began or was completed."""
-        is_news = False
+        is_news = at_once
         for state in states:
             old, new = self._records.get(state.statistic_id), state.as_record()
             is_news = is_news or old is None or old.complete != new.complete

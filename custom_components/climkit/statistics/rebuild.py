@@ -129,14 +129,22 @@ async def _async_reload_unconfirmed(
 ) -> None:
     """Ask the recorder for the newest rows of statistics whose last write was not confirmed.
 
-    Where one statistic's write was lost, those of the others were stored all the same.
+    Where one statistic's write was lost, those of the others were stored all the same. But no
+    write of ours takes rows away: where some are missing, somebody else did.
     """
     unconfirmed = [one for one in statistics if not one.is_last_confirmed]
     if not unconfirmed:
         return
+    await async_synchronize(hass)  # what is still in the queue is not lost
     extents = await async_extents(hass, [one.statistic_id for one in unconfirmed])
+    lacking = [one for one in unconfirmed if one.lacks_rows(extents.get(one.statistic_id))]
     for one in unconfirmed:
-        one.take(extents.get(one.statistic_id))
+        if one in lacking:
+            one.is_last_confirmed = True  # what is remembered stays the measure
+        else:
+            one.take(extents.get(one.statistic_id))
+    if lacking:
+        raise RowsChangedError([one.statistic_id for one in lacking])
 
 
 async def _async_check_last(hass: HomeAssistant, statistics: Sequence[StoredStatistic]) -> None:

@@ -37,6 +37,17 @@ class StoredStatistic:
         last = self.last
         return last is not None and last.amount is not None and last.start < time
 
+    def lacks_rows(self, extent: Extent | None) -> bool:
+        """Whether rows are missing in what the recorder holds that were known to be stored."""
+        if (known := self.extent) is None:
+            return False
+        return (
+            extent is None
+            or extent.count < known.count
+            or extent.first > known.first
+            or extent.last.start < known.last.start
+        )
+
     def take(self, extent: Extent | None) -> None:
         """Note what the recorder holds."""
         self.first = extent.first if extent else None

@@ -25,6 +25,7 @@ class ClimkitStore(Store[dict[str, SiteRecord]]):
         super().__init__(hass, 1, f"{DOMAIN}.{entry_id}", minor_version=2)
         self.sites: dict[str, SiteRecord] = {}
         self._is_closed = False
+        self._is_to_be_written = False
 
     @override
     async def async_load(self) -> dict[str, SiteRecord]:
@@ -59,13 +60,18 @@ class ClimkitStore(Store[dict[str, SiteRecord]]):
 
     def save_soon(self) -> None:
         """Write the file before long, at the latest when Home Assistant stops."""
-        if not self._is_closed:
-            self.async_delay_save(lambda: self.sites, SAVE_DELAY_SECONDS)
+        if not self._is_closed and not self._is_to_be_written:
+            self._is_to_be_written = True  # asked again, Home Assistant would wait anew
+            self.async_delay_save(self._written, SAVE_DELAY_SECONDS)
+
+    def _written(self) -> dict[str, SiteRecord]:
+        self._is_to_be_written = False
+        return self.sites
 
     async def async_save_now(self) -> None:
         """Write the file at once."""
         if not self._is_closed:
-            await self.async_save(self.sites)
+            await self.async_save(self._written())
 
     async def async_close(self) -> None:
         """Write the file for the last time: its entry ends, and may be removed."""

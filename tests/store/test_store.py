@@ -1,0 +1,25 @@
+"""When what is remembered is written."""
+
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.climkit.store import ClimkitStore
+
+
+async def test_many_changes(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, hass_storage: dict[str, Any]
+) -> None:
+    """It is written within five minutes, however often something changes meanwhile."""
+    store = ClimkitStore(hass, "an_entry")
+    await store.async_load()
+    for minute in range(11):
+        store.site("a").recheck.nights = minute
+        store.save_soon()
+        freezer.tick(timedelta(minutes=1))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    assert hass_storage["climkit.an_entry"]["data"]["a"]["recheck"]["nights"] >= 9
