@@ -8,9 +8,11 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.api import HOUR, Priority
+from custom_components.climkit.costs import state as cost_state
 from custom_components.climkit.feeds import FeedReader
-from tests.conftest import Home
+from tests.conftest import NOW, Home
 from tests.costs.bill import add_tariff, tariff
+from tests.costs.price_sensor import PriceSensor, means_between, varying
 from tests.small_site import FIRST, without_pauses, world
 from tests.stories.source import METER_COLUMNS, METER_ID, SITE_ID, Correction, Source
 from tests.truth import climkit_hours, hourly_changes
@@ -28,6 +30,12 @@ BEGIN = FIRST - timedelta(days=2)
 def source() -> Source:
     """Electricity and water since five days."""
     return Source(first=BEGIN, has_water=True)
+
+
+@pytest.fixture(autouse=True)
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page computes all that it touches, so a long one would mend by chance."""
+    monkeypatch.setattr(cost_state, "LONGEST_PAGE", timedelta(hours=12))
 
 
 async def is_away(home: Home) -> None:
@@ -75,3 +83,25 @@ async def test_amounts_that_were_being_read(
     await is_back(home)
     stored, said = await hourly_changes(home), climkit_hours(home, dt_util.utcnow())
     assert stored[COST] == pytest.approx({h: 0.2 * kwh for h, kwh in said[AMOUNT].items()})
+
+
+async def test_price_that_was_told_meanwhile(home: Home) -> None:
+    """A sensor's mean comes after days, is copied for the others, and is not new any more."""
+    await home.hass.config.async_update(currency="CHF")
+    await home.set_up_completely()
+    sensor, late = PriceSensor(home.hass), BEGIN + 3 * HOUR
+    means = means_between(BEGIN, NOW, varying)
+    await sensor.compile({hour: mean for hour, mean in means.items() if hour != late})
+    add_tariff(home, tariff(SITE_ID, "2026-01-01", sensor=sensor.key, solar_share=80.0))
+    await home.settle()
+    assert late not in (await hourly_changes(home))[COST]
+    await is_away(home)
+    await home.settle()
+    await sensor.compile({late: means[late]})
+    home.sites[0].costs.start_night()
+    await home.settle()
+    await is_back(home)
+    stored, said = await hourly_changes(home), climkit_hours(home, dt_util.utcnow())
+    expected = {h: 0.8 * means[h] * kwh for h, kwh in said[AMOUNT].items() if h in means}
+    assert late in expected
+    assert stored[COST] == pytest.approx(expected, abs=1e-6)

@@ -296,9 +296,15 @@ class SiteCostState:
     async def async_mark_told(self, ranges: Collection[TimeRange]) -> None:
         """Mark hours of which a sensor told a price that was not known.
 
-        No tariff changes within one of the ranges. What is old is remembered at once.
+        No tariff changes within one of the ranges. Each is told once, so what is not there now, and
+        may have such a price, is marked too. What is old is remembered at once.
         """
+        if not ranges:
+            return
         marked, is_old = [], False
+        for cost_id in self._record.dirty.keys() - self.states.keys():
+            self._record.dirty[cost_id] = merged([*self._record.dirty[cost_id], *ranges])
+            is_old = is_old or self._is_old(cost_id, ranges)
         for state in self.states.values():
             if state.cost_series.is_amount:
                 continue
