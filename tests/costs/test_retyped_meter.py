@@ -115,14 +115,15 @@ async def test_told_of_as_another_type(home: Home, source: Corrected) -> None:
     await assert_cost(home, f"climkit:{METER_ID}_self", 0.5)
 
 
-async def test_memory_that_names_no_type(home: Home, hass_storage: dict[str, Any]) -> None:
-    """It is one of release 0.1.0, and is believed: an update computes nothing but what is new."""
+async def test_memory_of_release_0_1_0(home: Home, hass_storage: dict[str, Any]) -> None:
+    """It names no type and no zone, and is believed: an update computes only what is new."""
     await home.set_up_completely()
     add_tariff(home, tariff(SITE_ID, "2026-01-01", cold_water_price=2))
     await home.settle()
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     [memory] = (one for one in hass_storage.values() if SITE_ID in one["data"])
-    assert memory["data"][SITE_ID]["costs"].pop("meter_types")
+    for key in ("meter_types", "zone"):
+        assert memory["data"][SITE_ID]["costs"].pop(key)
     with patch.object(site_costs, "async_compute", wraps=site_costs.async_compute) as compute:
         await home.set_up_completely()
     newest = max((await hourly_changes(home))[f"climkit:{WATER_ID}_total_cost"])

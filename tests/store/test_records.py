@@ -86,6 +86,7 @@ WHOLE: dict[str, Any] = {
         "dirty": {f"{SERIES}_cost": RANGES},
         "stored": {f"{SERIES}_cost": ROWS},
         "meter_types": {f"{SERIES}_cost": "electricity"},
+        "zone": "Europe/Zurich",
     },
     "window": {"hours": 10, "tried": TIME},
     "dashboard_request": {"owner": SITE_ID, "water": [METER_ID]},
@@ -250,7 +251,7 @@ class TestFirstRelease:
         series = {SERIES: WHOLE["series"][SERIES] | {"since": LATER, "meter_type": None}}
         peaks = WHOLE["peaks"] | {"months": {}}
         recheck = WHOLE["recheck"] | {"unanswered": {}}
-        costs = WHOLE["costs"] | {"meter_types": {}}
+        costs = WHOLE["costs"] | {"meter_types": {}, "zone": None}
         changed_since = {"series": series, "peaks": peaks, "recheck": recheck, "costs": costs}
         assert written(record) == WHOLE | changed_since | {"lists_without": 0}
         assert not lost

@@ -136,17 +136,21 @@ class SiteCostState:
     ) -> None:
         """Mark the ranges in which prices change, also of what is not there now.
 
-        Not the time before the site: a tariff may be many years older.
+        Not the time before the site: a tariff may be many years older. In another time zone all
+        days and low hours are others.
         """
         before, self._record.tariffs = self.tariffs, tariffs
         self.tariffs = self._read_tariffs()
+        is_moved = self._record.zone not in {None, str(self._site.zone)}
+        self._record.zone = str(self._site.zone)
         changed = cache(partial(changed_ranges, before, self.tariffs, self._horizon))
         for cost_id, ranges in self._record.dirty.items():
             terms = self._terms(cost_id, cost_series)
             extent = self._record.stored.get(cost_id)
             begin = min(self._begin, extent.first) if extent else self._begin
-            new = [part for time in self._from(begin) for part in within(changed(terms), time)]
-            self._record.dirty[cost_id] = merged([*ranges, *new])
+            whole = self._from(begin)
+            new = [part for time in whole for part in within(changed(terms), time)]
+            self._record.dirty[cost_id] = merged([*ranges, *(whole if is_moved else new)])
 
     def _terms(self, cost_id: str, cost_series: Mapping[str, CostSeries]) -> frozenset[Term]:
         """Return what of a tariff a cost followed and follows from; anything where not known."""

@@ -152,14 +152,15 @@ class CostsRecord:
     """The tariffs that costs were computed with, and what is left to do.
 
     `dirty`: the ranges of each known cost statistic that are to be computed anew. `stored`: which
-    rows it had. `meter_types`: as what kind of meter it was computed; one that is not there: as the
-    present one, release 0.1.0 did not say.
+    rows it had. `meter_types`: as what kind of meter each was computed. `zone`: the site's, in
+    which all were. What is not there (None) is as now: release 0.1.0 did not say.
     """
 
     tariffs: list[dict[str, Any]] = field(default_factory=list)
     dirty: dict[str, list[TimeRange]] = field(default_factory=dict)
     stored: dict[str, Extent] = field(default_factory=dict)
     meter_types: dict[str, str] = field(default_factory=dict)
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
