@@ -26,16 +26,15 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import ConfigEntryAuthFailed
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, event
 from homeassistant.helpers.device_registry import EVENT_DEVICE_REGISTRY_UPDATED
 from homeassistant.helpers.entity_registry import EVENT_ENTITY_REGISTRY_UPDATED
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
+from homeassistant.util.async_ import get_scheduled_timer_handles
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component import patch_recorder
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
@@ -81,6 +80,10 @@ logging.getLogger("homeassistant.helpers.entity_registry").setLevel(logging.WARN
 
 NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
 PAUSE = threading.Event()
+# Between two looks at what happens in the background, in seconds: most takes some milliseconds.
+SHORTEST_PAUSE = 0.0005
+LONGEST_PAUSE = 0.01
+CLOCK_RESOLUTION = time.get_clock_info("monotonic").resolution
 # What Home Assistant tells most while it starts.
 UNRECORDED_EVENTS = (
     EVENT_CALL_SERVICE,
@@ -119,7 +122,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each worker a database of its own on the server of scripts/test-databases."""
+    """Give each worker a database of its own on the server of scripts/test-databases.
+
+    Nor write each line of the log to the standard error, as the harness does: pytest keeps it too.
+    """
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if type(one) is logging.StreamHandler]:
+        root.removeHandler(handler)
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         config.option.dburl = config.option.dburl.replace("/climkit?", f"/climkit_{worker}?")
 
@@ -167,7 +176,11 @@ async def recorder(recorder_mock: Recorder, persistent_database: bool) -> AsyncI
     Home Assistant closes the connections of all threads when it stops; SQLite does not survive
     that where one of them is just asking.
     """
-    yield recorder_mock
+    # The harness looks at each session, which stays; a mock around that notes all that is asked.
+    scope: Any = patch_recorder.real_session_scope
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patch_recorder, "real_session_scope", scope.mock.side_effect)
+        yield recorder_mock
     if persistent_database and recorder_mock.is_alive():
         all_at_once = threading.Barrier(MAX_DB_EXECUTOR_WORKERS)
         waits = (
@@ -286,7 +299,7 @@ class Home:
         for _ in range(2):
             await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
             await self.hass.async_block_till_done()
-            async_fire_time_changed(self.hass, dt_util.utcnow() + 1.5 * FOLLOW_UP_DELAY)
+            fire_timers(self.hass, in_advance=1.5 * FOLLOW_UP_DELAY)
             await self.hass.async_block_till_done()
         await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
 
@@ -306,10 +319,11 @@ class Home:
 
         The event loop's clock stands still too, so the pause is a thread's.
         """
-        end = real_time() + seconds
+        end, pause = real_time() + seconds, SHORTEST_PAUSE
         while not condition():
             assert real_time() < end, "it did not happen"
-            await asyncio.to_thread(PAUSE.wait, 0.005)
+            await asyncio.to_thread(PAUSE.wait, pause)
+            pause = min(1.5 * pause, LONGEST_PAUSE)
 
     async def let_set_up_end(self) -> None:
         """Wait for an attempt to set up that Home Assistant makes by itself."""
@@ -328,7 +342,7 @@ class Home:
     ) -> None:
         """Turn the clock and let happen what then happens."""
         self.freezer.move_to(to or dt_util.utcnow() + timedelta(**by))
-        async_fire_time_changed(self.hass)
+        fire_timers(self.hass)
         await self.hass.async_block_till_done()
         await self.until(lambda: not any(map(is_refreshing, self.coordinators)))
         if settle:
@@ -395,6 +409,25 @@ class Home:
         state = self.hass.states.get(self.entity_id(unique_id))
         assert state, f"no state of {unique_id}"
         return state
+
+
+def fire_timers(hass: HomeAssistant, *, in_advance: timedelta = timedelta(0)) -> None:
+    """Let all timers be due that are until now, or a little in advance of it.
+
+    As `async_fire_time_changed` does, which builds two mocks for each timer: these took as long as
+    a tenth of what then happens.
+    """
+    # Home Assistant spreads timers over the first half of a second.
+    now = dt_util.utcnow() + in_advance + timedelta(microseconds=event.RANDOM_MICROSECOND_MAX)
+    loop: Any = hass.loop
+    due = loop.time() + (now - dt_util.utcnow()).total_seconds() + CLOCK_RESOLUTION
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(event, "time_tracker_utcnow", lambda: now)
+        patch.setattr(event, "time_tracker_timestamp", now.timestamp)
+        for timer in list(get_scheduled_timer_handles(loop)):
+            if not timer.cancelled() and timer.when() <= due:
+                timer._run()
+                timer.cancel()
 
 
 def real_time() -> float:

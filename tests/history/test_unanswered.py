@@ -84,6 +84,7 @@ class TestImport:
         """After a day of tries; the nights then close in on the hour, until only it is missing.
 
         And those before it, as a window reaches three hours further: it is right in both readings.
+        Each of these is asked for once a night, with the client's repetitions, and never by day.
         """
         await home.set_up()
         await pass_days(home, 0.9)
@@ -94,8 +95,14 @@ class TestImport:
         assert home.sites[0].history.is_stuck
         assert home.sites[0].history.progress == 99
         await pass_nights(home, 12)
-        assert await missing(home) == {hour - n * HOUR for n in range(4)}
+        left = {hour - n * HOUR for n in range(4)}
+        assert await missing(home) == left
         assert home.sites[0].history.is_stuck
+        await pass_days(home, 0.2)  # until the night is over
+        made = len(home.simulator.requests)
+        await pass_days(home, 1)
+        failed = [one for one in home.simulator.requests[made:] if one.status == 500]
+        assert len(failed) == len(left) * ATTEMPTS
 
     async def test_what_follows_a_refusal(self, home: Home, hour: datetime) -> None:
         """Climkit itself refuses the hour, and nothing else: that is believed after an hour."""
@@ -124,18 +131,6 @@ class TestImport:
         assert not home.sites[0].history.is_stuck
         assert not home.sites[0].record.recheck.unanswered
         await assert_equal_to_climkit(home)
-
-    async def test_few_requests(self, home: Home, hour: datetime) -> None:
-        """Each is asked for once a night, with the client's repetitions, and never by day."""
-        await home.set_up()
-        await pass_days(home, 1.2)
-        await pass_nights(home, 12)
-        assert len(await missing(home)) == 4
-        await pass_days(home, 0.2)  # until the night is over
-        made = len(home.simulator.requests)
-        await pass_days(home, 1)
-        failed = [one for one in home.simulator.requests[made:] if one.status == 500]
-        assert len(failed) == 4 * ATTEMPTS
 
     async def test_an_outage_of_history(self, home: Home) -> None:
         """What was skipped meanwhile is read as soon as history is answered again."""
