@@ -12,7 +12,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.climkit import async_remove_config_entry_device
 from custom_components.climkit.api.batch import read_each_site
@@ -21,7 +20,7 @@ from custom_components.climkit.coordinator.site import SiteCoordinator
 from custom_components.climkit.feeds import Answer
 from custom_components.climkit.history.pages import Page, Purpose
 from custom_components.climkit.statistics import TimeRange
-from tests.conftest import NOW, Home, account_entry
+from tests.conftest import NOW, Home, account_entry, fire_timers
 from tests.costs.bill import add_tariff, delete_tariff, plain_tariff
 from tests.simulator import DEFAULT_USERNAME, Fault, FaultKind, World
 from tests.truth import assert_equal_to_climkit, stored_rows
@@ -194,7 +193,7 @@ class TestSites:
 
         with patch("custom_components.climkit.sites.read_each_site", read):
             home.freezer.tick(timedelta(hours=24, minutes=1))
-            async_fire_time_changed(home.hass)
+            fire_timers(home.hass)
             await home.until(began.is_set)
             await home.hass.config_entries.async_unload(home.entry.entry_id)
             asked = len(home.simulator.requests)

@@ -5,11 +5,10 @@ from datetime import timedelta
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.climkit.const import CONF_METERS
 from custom_components.climkit.coordinator import base
-from tests.conftest import NOW, Home, account_entry
+from tests.conftest import NOW, Home, account_entry, fire_timers
 from tests.coordinator.steps import Requests, building, meters, set_up, state
 from tests.simulator import World, big_site
 
@@ -84,7 +83,7 @@ class TestUpdates:
                 site.coordinator.async_update_listeners()
             await home.hass.async_block_till_done()
             freezer.tick(1)
-            async_fire_time_changed(home.hass)
+            fire_timers(home.hass)
             await home.hass.async_block_till_done()
         assert [time - begin for time in seen] == [timedelta(seconds=s) for s in (0, 5, 10)]
 

@@ -11,7 +11,7 @@ import pytest
 from custom_components.climkit.statistics.recorder import async_known
 from tests.conftest import Home
 from tests.simulator.site import JsonObject, Rows, Viewer
-from tests.small_site import FIRST, without_pauses, world
+from tests.small_site import FIRST, correct, without_pauses, world
 from tests.stories.source import WATER_ID, Source
 from tests.truth import climkit_hours, hourly_changes
 
@@ -62,18 +62,7 @@ async def test_all_is_made_anew(home: Home, source: Corrected, is_off: bool) -> 
     """At the next list, and soon after it: unit, entities, and each hour that is stored."""
     await home.set_up_completely()
     assert home.state(f"{WATER_ID}_total").attributes["unit_of_measurement"] == "m³"
-    if is_off:
-        await home.hass.config_entries.async_unload(home.entry.entry_id)
-    source.is_corrected = True
-    if is_off:
-        await home.set_up()
-    else:
-        await home.turn_clock(hours=25, settle=False)
-        await home.hass.async_block_till_done()
-        await home.let_set_up_end()
-        await home.let_follow()
-    await home.turn_clock(minutes=15)
-    await home.complete()
+    await correct(home, lambda: setattr(source, "is_corrected", True), is_off=is_off)
     assert home.state(f"{WATER_ID}_total").attributes["unit_of_measurement"] == "kWh"
     _, unit = (await async_known(home.hass))[STATISTIC]
     assert unit == "kWh"

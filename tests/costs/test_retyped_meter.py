@@ -13,7 +13,7 @@ from custom_components.climkit.costs import site_costs, state as cost_state
 from tests.conftest import Home
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator.site import JsonObject, Rows, Viewer
-from tests.small_site import FIRST, without_pauses, world
+from tests.small_site import FIRST, correct, without_pauses, world
 from tests.stories.source import ELECTRICITY, METER_COLUMNS, METER_ID, SITE_ID, WATER_ID, Source
 from tests.truth import climkit_hours, hourly_changes
 
@@ -84,18 +84,7 @@ async def test_listed_as_another_type(home: Home, source: Corrected, is_off: boo
     add_tariff(home, tariff(SITE_ID, "2026-01-01", cold_water_price=2, hot_water_price=8))
     await home.settle()
     await assert_cost(home, f"climkit:{WATER_ID}_total", 2)
-    if is_off:
-        await home.hass.config_entries.async_unload(home.entry.entry_id)
-    source.is_hot = True
-    if is_off:
-        await home.set_up()
-    else:
-        await home.turn_clock(hours=25, settle=False)
-        await home.hass.async_block_till_done()
-        await home.let_set_up_end()
-        await home.let_follow()
-    await home.turn_clock(minutes=15)
-    await home.complete()
+    await correct(home, lambda: setattr(source, "is_hot", True), is_off=is_off)
     await assert_cost(home, f"climkit:{WATER_ID}_total", 8)
 
 

@@ -11,7 +11,6 @@ from unittest.mock import patch
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.costs import computing
@@ -21,7 +20,7 @@ from custom_components.climkit.feeds.reader import FeedReader
 from custom_components.climkit.history.site_history import SiteHistory
 from custom_components.climkit.measures.series import Feed
 from custom_components.climkit.statistics.recorder import RecorderError
-from tests.conftest import NOW, Home
+from tests.conftest import NOW, Home, fire_timers
 from tests.costs.bill import add_tariff, correct_tariff, delete_tariff, feed_in, tariff
 from tests.simulator import World, apartment_house
 from tests.small_site import FIRST, source, world
@@ -458,7 +457,7 @@ class TestMeters:
 
         monkeypatch.setattr(FeedReader, "async_read", slow)
         home.freezer.move_to(dt_util.utcnow() + timedelta(hours=25))
-        async_fire_time_changed(home.hass)
+        fire_timers(home.hass)
         await home.until(gate.waits.is_set)
         await home.until(lambda: home.sites[0].costs.worker.is_idle)
         home.sites[0].coordinator.async_update_listeners()

@@ -5,9 +5,9 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.climkit.store import ClimkitStore
+from tests.conftest import fire_timers
 
 
 async def test_many_changes(
@@ -20,6 +20,6 @@ async def test_many_changes(
         store.site("a").recheck.nights = minute
         store.save_soon()
         freezer.tick(timedelta(minutes=1))
-        async_fire_time_changed(hass)
+        fire_timers(hass)
         await hass.async_block_till_done()
     assert hass_storage["climkit.an_entry"]["data"]["a"]["recheck"]["nights"] >= 9

@@ -148,9 +148,10 @@ class SiteCostState:
             terms = self._terms(cost_id, cost_series)
             extent = self._record.stored.get(cost_id)
             begin = min(self._begin, extent.first) if extent else self._begin
-            whole = self._from(begin)
-            new = [part for time in whole for part in within(changed(terms), time)]
-            self._record.dirty[cost_id] = merged([*ranges, *(whole if is_moved else new)])
+            new = whole = self._from(begin)
+            if not is_moved:
+                new = [part for time in whole for part in within(changed(terms), time)]
+            self._record.dirty[cost_id] = merged([*ranges, *new])
 
     def _terms(self, cost_id: str, cost_series: Mapping[str, CostSeries]) -> frozenset[Term]:
         """Return what of a tariff a cost followed and follows from; anything where not known."""

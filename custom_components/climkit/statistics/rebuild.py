@@ -137,14 +137,16 @@ async def _async_reload_unconfirmed(
         return
     await async_synchronize(hass)  # what is still in the queue is not lost
     extents = await async_extents(hass, [one.statistic_id for one in unconfirmed])
-    lacking = [one for one in unconfirmed if one.lacks_rows(extents.get(one.statistic_id))]
+    lacking = set()
     for one in unconfirmed:
-        if one in lacking:
+        extent = extents.get(one.statistic_id)
+        if one.lacks_rows(extent):
             one.is_last_confirmed = True  # what is remembered stays the measure
+            lacking.add(one.statistic_id)
         else:
-            one.take(extents.get(one.statistic_id))
+            one.take(extent)
     if lacking:
-        raise RowsChangedError([one.statistic_id for one in lacking])
+        raise RowsChangedError(lacking)
 
 
 async def _async_check_last(hass: HomeAssistant, statistics: Sequence[StoredStatistic]) -> None:
