@@ -431,6 +431,7 @@ async def test_what_is_asked_ahead_is_given_up(home: Home) -> None:
     """The next page of history is asked for before its turn: not after an unload."""
     await home.set_up()
     [site] = home.sites
+    await home.until(lambda: site.history.states)
     ahead = site.history._fetcher._prefetcher
 
     async def wait(_page: Page) -> Answer:

@@ -191,6 +191,18 @@ class TestMonthPeaks:
         take(peaks, NOVEMBER, now, said, now)
         assert len(peaks.fallen([SERIES], start, end, {}, now)) == days
 
+    def test_day_on_which_the_site_began(self, record: PeaksRecord) -> None:
+        """It is whole from there on, as nights read it; nothing earlier falls with it."""
+        begun, now = NOVEMBER + timedelta(hours=5), NOVEMBER + 2 * DAY
+        peaks = MonthPeaks(record, site(begun))
+        assert take(peaks, NOVEMBER, now, intervals(begun, 5.0, 1.0), now) == Peak(begun, 20.0)
+        said = intervals(begun + INTERVAL, 1.0)
+        assert take(peaks, begun, NOVEMBER + DAY, said, now) == Peak(begun + INTERVAL, 4.0)
+        assert take(peaks, begun + 2 * INTERVAL, now, [], now) == Peak(begun + INTERVAL, 4.0)
+        early = Peak(NOVEMBER, 24.0)
+        assert take(peaks, NOVEMBER, now, intervals(NOVEMBER, 6.0), now) == early
+        assert take(peaks, begun, now, said, now) == early
+
     def test_restart(self, peaks: MonthPeaks, record: PeaksRecord) -> None:
         now = NOVEMBER + 2 * DAY
         found = take(peaks, NOVEMBER, now, intervals(NOVEMBER, 5.0, 1.0), now)

@@ -98,14 +98,18 @@ class MonthPeaks:
                 continue
             said = peaks.get(one.column, {})
             for day, key in days.items():
-                if (old := record.days.get(key)) and not _still_is(old, said.get(day)):
+                old = record.days.get(key)
+                if old and old.start >= start and not _still_is(old, said.get(day)):
                     found.append(Fallen(one, day, floor_hour(old.start)))
         return found
 
     def _whole_days(self, start: datetime, end: datetime) -> dict[datetime, str]:
-        """Return the local days that lie between two times, with their keys."""
+        """Return the local days that lie between two times, with their keys.
+
+        The day on which the site came to be begins with it: no history is read of before.
+        """
         day, day_end = bucket_bounds(start, Sampling.DAY, self._zone)
-        if day < start:
+        if day < start and start != self._created:
             day, day_end = bucket_bounds(day_end, Sampling.DAY, self._zone)
         days = {}
         while day_end <= end:
