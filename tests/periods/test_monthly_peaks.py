@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from custom_components.climkit.api import INTERVAL, Interval
+from custom_components.climkit.api import HOUR, INTERVAL, Interval
 from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.history import fetcher
 from custom_components.climkit.measures.series import Series
 from custom_components.climkit.periods.monthly_peaks import MonthlyPeaks, read_peaks
 from custom_components.climkit.statistics import TimeRange
-from custom_components.climkit.store import Peak, PeaksRecord
+from custom_components.climkit.store import MonthlyPeakRecord, Peak, PeaksRecord, Stamp
 from tests.conftest import NOW, Home
 from tests.costs.bill import add_tariff, flat_of, plain_tariff, tariff
 from tests.periods.test_peaks import NOVEMBER, SERIES, ZURICH, intervals, site
@@ -147,6 +148,20 @@ class TestMonthlyPeaks:
         """It is remembered."""
         found = take(peaks, NOVEMBER, DECEMBER, intervals(NOVEMBER, 2.0))
         assert MonthlyPeaks(record, site()).peak(SERIES, NOVEMBER) == found
+
+    @pytest.mark.parametrize(
+        ("start", "at"),
+        [(NOVEMBER - HOUR, NOVEMBER + DAY), (NOVEMBER, DECEMBER)],
+        ids=["other months", "another end"],
+    )
+    def test_corrected_zone(self, record: PeaksRecord, start: datetime, at: datetime) -> None:
+        """What was remembered of another zone's month is not of this one's."""
+        november = MonthlyPeakRecord(until=DECEMBER + DAY, peak=Peak(at, 20.0))
+        record.months = {SERIES.statistic_id: {Stamp(start.isoformat()): november}}
+        peaks = MonthlyPeaks(record, site())
+        assert take(peaks, at, at + INTERVAL, intervals(at, 1.0)) is None
+        assert take(peaks, NOVEMBER, DECEMBER, intervals(NOVEMBER, 2.0)) == Peak(NOVEMBER, 8.0)
+        assert Stamp((NOVEMBER - HOUR).isoformat()) not in record.months[SERIES.statistic_id]
 
 
 def billed(home: Home) -> list[Series]:
@@ -314,6 +329,25 @@ class TestReadAgain:
         assert self.october(home) is None
         await self.pay(home)
         assert self.october(home) == self.highest(home)[1]
+
+    async def test_corrected_zone(
+        self, home: Home, source: Source, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Other quarter-hours are of the month then; and that peak falls too."""
+        source.zone = ZoneInfo("Europe/Helsinki")
+        await home.set_up_completely()
+        await self.pay(home)
+        source.zone = ZURICH
+        await home.restart()
+        await home.complete()
+        start, power = self.highest(home)
+        assert self.october(home) == power
+        source.corrections.append(Correction(start, start + INTERVAL, "from_ext", 0.01))
+        [one] = home.sites
+        one.history.start_night()
+        await home.complete()
+        assert self.october(home) == self.highest(home)[1]
+        assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
     async def test_only_what_history_has(self, home: Home) -> None:
         """Release 0.1.0 knew no peaks: each month is read once, none before history's start."""

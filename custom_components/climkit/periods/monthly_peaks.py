@@ -64,9 +64,12 @@ class MonthlyPeaks:
     """The peaks of a site's months, remembered over a restart."""
 
     def __init__(self, record: PeaksRecord, site: Site) -> None:
-        """Go on where the record stopped."""
-        self._months = record.months
+        """Go on where the record stopped; months of another time zone are no more."""
         self._zone = site.zone
+        self._months = record.months = {
+            key: {start: known for start, known in months.items() if self._is_month(start, known)}
+            for key, months in record.months.items()
+        }
         self._created = floor_hour(site.created) if site.created else None
 
     def peak(self, series: Series, month: datetime) -> Peak | None:
@@ -155,6 +158,11 @@ class MonthlyPeaks:
     def _month(self, when: datetime) -> datetime:
         start, _ = bucket_bounds(when, Sampling.MONTH, self._zone)
         return start
+
+    def _is_month(self, start: Stamp, known: MonthlyPeakRecord) -> bool:
+        """Whether a month begins at `start`, and holds the peak that is known of it."""
+        when = known.peak.start if known.peak else datetime.fromisoformat(start)
+        return _stamp(self._month(when)) == start
 
     def _within(self, series: Series, start: datetime, end: datetime) -> list[Peak]:
         known = self._months.get(series.statistic_id, {}).values()
