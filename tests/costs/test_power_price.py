@@ -122,6 +122,19 @@ class TestHouse:
         )
         return sum(cost for hour, cost in hours[cost_id].items() if start <= hour < end)
 
+    async def test_month_in_which_it_began(self, house: Home) -> None:
+        """It is whole from that day on: a statement from then has its power, one from later not."""
+        created = house.sites[0].site.created
+        assert created
+        begun = created.astimezone(ZURICH).date()
+        last = (begun.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        costs = []
+        for first in (begun.replace(day=1), begun, begun + timedelta(days=1)):
+            row = row_of(await state(house, site_of(house), str(first), str(last)), site_of(house))
+            costs.append(row["power_cost"])
+        assert costs[0] == costs[1] > 1
+        assert costs[2] is None
+
     async def test_entities(self, house: Home) -> None:
         """The months hold it, by the own peak of site and consumer; the day does not."""
         costs, now = house.sites[0].costs, house.simulator.now()

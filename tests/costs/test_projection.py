@@ -20,6 +20,7 @@ from tests.simulator import World
 from tests.simulator.site import Rows, Viewer
 from tests.stories.source import METER_ID, SITE_ID, WATER, WATER_ID, Correction, Gap, Source
 from tests.stories.verdict import assert_true
+from tests.truth import stored_rows
 
 TODAY = date(2026, 11, 20)  # a Friday
 
@@ -290,6 +291,21 @@ class TestEntity:
         await assert_all_true(house)
         await house.turn_clock(to=at(20, 23))
         await assert_all_true(house)
+
+    async def test_withdrawn(self, house: Home, source: Source) -> None:
+        """Days at the end that Climkit takes back are to come, like others; they did not cost 0."""
+        await house.enable(PROJECTED)
+        await house.complete()
+        source.gaps.append(Gap(at(18), at(30)))
+        for _ in range(3):
+            await house.turn_clock(hours=24)
+            await house.complete()
+        cost_id = f"climkit:{SITE_ID}_electricity_conso_total_cost"
+        rows = (await stored_rows(house.hass))[cost_id]
+        assert rows[-1].start == NOW.replace(minute=0) - HOUR
+        assert rows[-1].amount is None
+        await assert_all_true(house)
+        assert house.state(PROJECTED).attributes["days_used"] == 9
 
     async def test_a_price_that_ended(self, house: Home) -> None:
         """Water has no price since the fifth, and will have none: it costs nothing more."""

@@ -125,14 +125,21 @@ def _assert_projected(
     unique_id = f"{SITE_ID}_cost_projected"
     if not home.has_entity(unique_id) or not home.is_on(unique_id):
         return
-    parts = {key: rows[-1].start + HOUR for key in _PARTS if (rows := stored.get(key))}
+    known_until = {
+        key: max(
+            (row.start + HOUR for row in stored.get(key, ()) if row.amount is not None),
+            default=None,
+        )
+        for key in _PARTS
+    }
     prices = source_prices(tariffs, anything_told)
     in_hours = source_fees(tariffs)
     expected = [
         projected_by_hand(
             costs.get(key, {}), until, [*prices[key].values()], in_hours.get(key, always(0.0))
         )
-        for key, until in parts.items()
+        for key, until in known_until.items()
+        if until
     ]
     state = home.state(unique_id)
     known = [one for one in expected if one is not None]

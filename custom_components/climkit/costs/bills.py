@@ -32,6 +32,7 @@ class Bills:
         (its start, UTC), of the running one as far as it is known.
         """
         self._zone = site.zone
+        self._created = site.created.astimezone(site.zone).date() if site.created else None
         self._state = state
         self._plan = plan
         self._peak = peak
@@ -122,8 +123,12 @@ class Bills:
         """Return what the highest quarter-hours of the local months of some days cost.
 
         None where that is not known, which it never is of a part of a month; 0 where no kW has a
-        price. The month that runs counts with its highest quarter-hour so far.
+        price. The month that runs counts with its highest quarter-hour so far, and the one in which
+        the site began from that day on.
         """
+        month = Month.of(first)
+        if self._created and month.first <= self._created and first <= self._created:
+            first = min(first, month.first)
         price = partial(self._plan().power_price, owner_id)
         return power_cost(first, last, self.today, price, partial(self._power_peak, owner_id))
 

@@ -37,7 +37,8 @@ class CostState(StoredStatistic):
     def sum_up(self, stretches: Iterable[TimeRange], before: RowsBefore) -> None:
         """Work out what was spent in stretches, from the rows before their edges."""
         self.spent = {one: _spent_in(one, before) for one in stretches}
-        self.spent_until = self.last.start + HOUR if self.last else None
+        newest = max((row.start for row in before.values() if row), default=None)
+        self.spent_until = newest + HOUR if newest else None
 
     def knows_days(self, end: datetime) -> bool:
         """Whether it is known what the days before a midnight cost."""
