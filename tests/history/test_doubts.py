@@ -130,7 +130,7 @@ class TestDoubts:
         doubts, one = Doubts(), state()
         short = rows(quarters)
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]})
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, is_new=True)
         assert doubts.ranges(FEED) == [TimeRange(hour(2), hour(3))]
         assert self.is_doubted(short, short, 2, doubts)
         doubts.begin_night()
@@ -140,9 +140,9 @@ class TestDoubts:
     def test_what_came_back_is_forgotten(self) -> None:
         """Then it is as if nothing had been."""
         doubts, one = Doubts(), state()
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]})
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, is_new=True)
         doubts.begin_night()
-        doubts.note(page(24, FEED, one), {})
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(3)]}, is_new=False)
         assert doubts.ranges(FEED) == []
         doubts.begin_night()
         short = rows(range(8))

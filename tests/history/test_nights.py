@@ -264,6 +264,23 @@ class TestRevisions:
             await home.settle()
         await assert_withdrawn(home)
 
+    async def test_one_night_does_not_withdraw_what_was_back(self, home: Home) -> None:
+        """Two bad nights with a good one in between are one bad night each."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        world, history = home.simulator.world, home.sites[0].history
+        before = await stored_rows(home.hass)
+        for is_bad in (True, False, True):
+            world.revisions.clear()
+            if is_bad:
+                world.revise(site_id, None, day(0.3), NOW + DAY, withdraw=True)
+            history.start_night()
+            await home.settle()
+            assert await stored_rows(home.hass) == before
+        history.start_night()
+        await home.settle()
+        await assert_withdrawn(home)
+
     async def test_equal_values_are_not_written(self, home: Home) -> None:
         """A night without revisions changes nothing."""
         await home.set_up_completely()

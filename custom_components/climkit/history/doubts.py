@@ -172,13 +172,17 @@ class Doubts:
 
         return is_doubted
 
-    def note(self, page: Page, doubted: DoubtedHours) -> None:
-        """Take in what is doubted of a page after a second answer."""
+    def note(self, page: Page, doubted: DoubtedHours, *, is_new: bool) -> None:
+        """Take in what is doubted of a page; `is_new`: also what was not before.
+
+        That takes a second answer; what came back with the first one is forgotten.
+        """
         known = self._since.pop(page.feed, {})
         ids = {state.statistic_id for state in page.states}
         kept = {k: n for k, n in known.items() if k[0] not in ids or k[1] not in page.range}
         for statistic_id, hours in doubted.items():
             for hour in hours:
-                kept[statistic_id, hour] = known.get((statistic_id, hour), self._night)
+                if is_new or (statistic_id, hour) in known:
+                    kept[statistic_id, hour] = known.get((statistic_id, hour), self._night)
         if kept:
             self._since[page.feed] = kept
