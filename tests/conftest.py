@@ -314,7 +314,7 @@ class Home:
         await self.until(lambda: self.is_complete)
         await self.settle()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 240) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 120) -> None:
         """Wait in real time for something that happens in the background.
 
         The event loop's clock stands still too, so the pause is a thread's.
@@ -332,6 +332,7 @@ class Home:
 
     async def settle(self) -> None:
         """Wait until what was begun is done and stored."""
+        await self.until(lambda: not self.is_looking_for_sites)
         await self.hass.async_block_till_done(wait_background_tasks=False)
         await self.until(lambda: all(site.history.worker.is_idle for site in self.sites))
         await self.until(lambda: all(site.costs.worker.is_idle for site in self.sites))
@@ -378,6 +379,12 @@ class Home:
     def coordinators(self) -> list[DataUpdateCoordinator[Any]]:
         """The coordinators of the loaded sites."""
         return [c for site in self.sites for c in (site.coordinator, site.sensors)]
+
+    @property
+    def is_looking_for_sites(self) -> bool:
+        """Whether the account is being asked for sites that are new."""
+        tasks = self.entry._background_tasks
+        return any(task.get_name() == "climkit look for sites" for task in tasks)
 
     @property
     def is_complete(self) -> bool:

@@ -1,7 +1,7 @@
 """The limit as the server sees it, in real time, where connections take their time to be made.
 
-Everything is a tenth of the real size: the server wants a tenth of a second between two requests,
-and a new connection takes up to half as long again.
+The server wants a tenth of a second between two requests, and a new connection takes up to twice
+as long. The client leaves more than that, as a busy machine is late by tens of milliseconds.
 """
 
 import asyncio
@@ -35,8 +35,8 @@ from tests.simulator import (
 from .conftest import NOW
 
 LIMIT = 0.1
-SPACING = 0.11
-CONNECTING = 0.15
+SPACING = 0.16
+CONNECTING = 0.2
 
 
 class Resolver(AbstractResolver):

@@ -143,6 +143,7 @@ class TestOverview:
         home, flat = dashboard.home, dashboard.meter("Flat 1")
         water = dashboard.meter("Cold water flat 1")
         await home.choose(**{CONF_METERS: [flat, water], CONF_SITE_TOTALS: False})
+        await home.until(lambda: home.sites[0].history.states)
         [site] = (await dashboard.ask("overview"))["sites"]
         assert site["chosen"] == "flat"
         assert {one["meter_id"] for one in site["meters"]} == {flat, water}

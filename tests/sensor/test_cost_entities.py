@@ -222,9 +222,10 @@ class TestOtherPrices:
             await home.until(gate.waits.is_set)
             correct_tariff(home, first, prices("2026-01-01", grid=0.9))
             await home.hass.async_block_till_done()
-            gate.open()
             found = home.sites[0].costs._state
-            await home.until(lambda: any(state.dirty for state in found.states.values()))
+            before = found.tariffs
+            gate.open()
+            await home.until(lambda: found.tariffs is not before)
             correct_tariff(home, first, prices("2026-01-01", grid=0.4))
             await home.settle()
         await assert_all_true(home)
