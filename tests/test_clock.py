@@ -3,9 +3,7 @@
 The event loop's clock runs on meanwhile, and so does Climkit's, as in reality.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import override
 
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.util import dt as dt_util
@@ -16,7 +14,6 @@ from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feeds.reader import newest_present
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
-from tests.simulator.site import JsonObject
 from tests.small_site import FIRST, source, without_pauses, world
 from tests.stories.source import METER_ID, SITE_ID, Correction, Source
 from tests.stories.verdict import assert_true
@@ -215,24 +212,13 @@ class TestStart:
         await assert_equal_to_climkit(home)
 
 
-@dataclass(kw_only=True)
-class MadeIn(Source):
-    """A site that says when it was made."""
-
-    created: str
-
-    @override
-    def info(self) -> JsonObject:
-        return {**super().info(), "creation_date": self.created}
-
-
 class TestCreationDate:
     """A date that Climkit names."""
 
     @pytest.fixture
     def source(self, created: str) -> Source:
         """A site that is still to be made, or was when there was no Climkit."""
-        return MadeIn(first=FIRST, created=created)
+        return Source(first=FIRST, created=datetime.fromisoformat(created))
 
     @pytest.mark.parametrize("created", ["2062-01-01T00:00:00", "1970-01-01T00:00:00Z"])
     async def test_impossible(self, home: Home) -> None:
@@ -241,6 +227,19 @@ class TestCreationDate:
         await assert_equal_to_climkit(home)
         assert len((await stored_rows(home.hass))[f"climkit:{METER_ID}_total"]) > 60
         assert len(home.simulator.requests) < 50
+
+    @pytest.mark.parametrize("created", [(FIRST + timedelta(days=1)).isoformat()])
+    async def test_corrected(self, home: Home, source: Source) -> None:
+        """History begins earlier from the next start on; a later date takes nothing away."""
+        await home.set_up_completely()
+        rows = (await stored_rows(home.hass))[f"climkit:{METER_ID}_total"]
+        assert rows[0].start == FIRST + timedelta(days=1)
+        for corrected in (FIRST - timedelta(days=1), FIRST + timedelta(days=2)):
+            source.created = corrected
+            await home.turn_clock(hours=25)
+            await home.restart()
+            await home.complete()
+            await assert_equal_to_climkit(home)
 
 
 class TestReadings:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
+from copy import replace
 from datetime import datetime, timedelta
 from functools import cache
 from random import uniform
@@ -65,6 +66,7 @@ class SiteRuntime:
         self.client = client
         self.store = store
         self.record = store.site(site.id)
+        site = _as_old_as_rows(site, self.record.first_row)
         self.plausibility = Plausibility(self.record.plausibility)
         self.windows = Windows(self.record.window)
         self.periods = SitePeriods(hass, site, self.record.peaks, self._read_unknown_peaks)
@@ -317,6 +319,16 @@ def loaded_sites(hass: HomeAssistant) -> Iterator[SiteRuntime]:
 
 def _unloaded() -> HomeAssistantError:
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded_meanwhile")
+
+
+def _as_old_as_rows(site: Site, first_row: datetime | None) -> Site:
+    """Return a site that is no younger than its rows: Climkit may have corrected when it was made.
+
+    What was measured before stays, so it costs something and has a highest quarter-hour.
+    """
+    if site.created is None or first_row is None:
+        return site
+    return replace(site, created=min(site.created, first_row))
 
 
 def _polls_offset() -> timedelta:

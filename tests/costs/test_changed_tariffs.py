@@ -1,8 +1,6 @@
 """Tariffs are added, corrected and deleted, and the costs follow."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import override
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
@@ -33,7 +31,6 @@ from tests.costs.bill import (
     tariff,
 )
 from tests.simulator import World
-from tests.simulator.site import JsonObject
 from tests.stories.source import SITE_ID, Source
 from tests.truth import assert_equal_to_climkit, climkit_hours, hourly_changes, known_names
 
@@ -192,33 +189,24 @@ class TestZoneOfHalfHours:
         assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
-@dataclass(kw_only=True)
-class Made(Source):
-    """A site that Climkit says was made at a time."""
-
-    created: datetime
-
-    @override
-    def info(self) -> JsonObject:
-        return super().info() | {"creation_date": self.created.isoformat()}
-
-
 class TestBeforeTheSite:
     """A tariff that is older than the site is corrected."""
 
     @pytest.fixture
-    def source(self, now: datetime) -> Made:
+    def source(self, now: datetime) -> Source:
         """A site of three days."""
         first = now.replace(minute=0) - timedelta(days=3)
-        return Made(first=first, created=first - timedelta(minutes=10))
+        return Source(first=first, created=first - timedelta(minutes=10))
 
     @pytest.fixture
-    def world(self, source: Made) -> World:
+    def world(self, source: Source) -> World:
         """It alone."""
         return World.of(source)
 
     @pytest.mark.parametrize("is_off", [False, True], ids=["running", "off"])
-    async def test_nothing_is_computed_there(self, home: Home, source: Made, is_off: bool) -> None:
+    async def test_nothing_is_computed_there(
+        self, home: Home, source: Source, is_off: bool
+    ) -> None:
         """Corrected, moved and deleted: pages begin with the site's first hour."""
         await home.set_up_completely()
         first = add_tariff(home, tariff(SITE_ID, "2000-01-01", grid_price=0.3))
@@ -237,20 +225,33 @@ class TestBeforeTheSite:
             delete_tariff(home, first)
             await home.settle()
         computed = [call.args[1].range for call in compute.call_args_list]
-        assert {one.start for one in computed} == {floor_hour(source.created)}
+        assert {one.start for one in computed} == {floor_hour(source.first - timedelta(minutes=10))}
         assert home.sites[0].costs.progress == 100
 
-    async def test_rows_of_before_it(self, home: Home, source: Made) -> None:
+    async def test_rows_of_before_it(self, home: Home, source: Source) -> None:
         """Climkit says later that it was made later: what is stored from before costs the same."""
         await home.set_up_completely()
         only = add_tariff(home, tariff(SITE_ID, "2000-01-01", grid_price=0.3))
         await home.settle()
-        source.created += timedelta(days=2)
+        source.created = source.first + timedelta(days=2)
         await home.restart()
         await home.complete()
-        correct_tariff(home, only, tariff(SITE_ID, "2000-01-01", grid_price=0.4))
+        later = (source.created + timedelta(days=1)).date().isoformat()
+        for begin in ("2000-01-01", later, "2000-01-01"):
+            correct_tariff(home, only, tariff(SITE_ID, begin, grid_price=0.4))
+            await home.settle()
+            if begin != later:
+                await assert_grid_costs(home, 0.4)
+
+    async def test_tariff_of_before_it(self, home: Home, source: Source) -> None:
+        """So it does where nothing cost anything before."""
+        await home.set_up_completely()
+        source.created = source.first + timedelta(days=2)
+        await home.restart()
+        await home.complete()
+        add_tariff(home, tariff(SITE_ID, "2000-01-01", grid_price=0.3))
         await home.settle()
-        await assert_grid_costs(home, 0.4)
+        await assert_grid_costs(home, 0.3)
 
 
 async def assert_grid_costs(home: Home, price: float) -> None:

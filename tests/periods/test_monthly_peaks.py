@@ -349,6 +349,17 @@ class TestReadAgain:
         assert self.october(home) == self.highest(home)[1]
         assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
+    async def test_corrected_creation_date(self, home: Home, source: Source) -> None:
+        """Climkit says later that the site was made later: what it took before was taken."""
+        await home.set_up_completely()
+        await self.pay(home)
+        source.created = NOVEMBER + 5 * DAY
+        for _ in range(2):
+            await home.restart()
+            await home.complete()
+            assert self.october(home) == self.highest(home)[1]
+            home.sites[0].record.peaks.months.clear()
+
     async def test_only_what_history_has(self, home: Home) -> None:
         """Release 0.1.0 knew no peaks: each month is read once, none before history's start."""
         self.begin_at(home, "2026-10-01")

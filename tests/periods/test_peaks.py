@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from homeassistant.const import STATE_UNKNOWN
 import pytest
 
-from custom_components.climkit.api import INTERVAL, Interval, Site
+from custom_components.climkit.api import HOUR, INTERVAL, Interval, Site
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.feeds import page_size
 from custom_components.climkit.measures.series import Feed, Series
@@ -199,6 +199,8 @@ class TestMonthPeaks:
         said = intervals(begun + INTERVAL, 1.0)
         assert take(peaks, begun, NOVEMBER + DAY, said, now) == Peak(begun + INTERVAL, 4.0)
         assert take(peaks, begun + 2 * INTERVAL, now, [], now) == Peak(begun + INTERVAL, 4.0)
+        said = intervals(begun + INTERVAL, 0.5)
+        assert take(peaks, begun - HOUR, now, said, now) == Peak(begun + INTERVAL, 2.0)
         early = Peak(NOVEMBER, 24.0)
         assert take(peaks, NOVEMBER, now, intervals(NOVEMBER, 6.0), now) == early
         assert take(peaks, begun, now, said, now) == early

@@ -1,7 +1,7 @@
 """What was remembered is read part by part; what is not understood is worked out again."""
 
 import copy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 import logging
 from typing import Any
 
@@ -15,9 +15,9 @@ from custom_components.climkit.api import Interval
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds.plausibility import Plausibility
 from custom_components.climkit.measures.series import Feed
-from custom_components.climkit.statistics import worker
+from custom_components.climkit.statistics import Extent, Row, worker
 from custom_components.climkit.store.migration import from_first_release
-from custom_components.climkit.store.records import SiteRecord
+from custom_components.climkit.store.records import Backfill, SeriesRecord, SiteRecord
 from tests.conftest import NOW, Home
 from tests.simulator import World
 from tests.stories.source import METER_ID, SITE_ID, Source
@@ -237,6 +237,43 @@ class TestReading:
         record = {"plausibility": {"limits": {"electricity::total": limit, "x": 1.5}}}
         assert SiteRecord.from_dict(record, lost).plausibility.limits == {"x": 1.5}
         assert lost == ["plausibility"]
+
+
+class TestFirstRow:
+    """Since when a site was there, by its rows."""
+
+    @staticmethod
+    def series(start: int, first: int | None, *, reads_from: int | None = None) -> SeriesRecord:
+        """A series since some days of November: what is read, its rows, its history."""
+        since, until = (datetime(2026, 11, day, tzinfo=UTC) for day in (start, 20))
+        last = Row(until, 1.0, 1.0)
+        extent = first and Extent(first=since.replace(day=first), last=last, count=1)
+        backfill = reads_from and Backfill(
+            start=since.replace(day=reads_from), position=since, end=since
+        )
+        return SeriesRecord(
+            since=since,
+            until=until,
+            complete=True,
+            extent=extent or None,
+            backfill=backfill or None,
+        )
+
+    @pytest.mark.parametrize(
+        ("series", "day"),
+        [
+            ([], None),
+            ([series(3, None)], None),
+            ([series(3, 5), series(3, 4), series(3, None)], 4),
+            ([series(9, 9, reads_from=3), series(3, 4)], 4),
+            ([series(1, 1), series(3, 4)], 3),
+        ],
+        ids=["new", "no rows", "of any series", "to be read", "moved meter"],
+    )
+    def test_first_row(self, series: list[SeriesRecord], day: int | None) -> None:
+        """It is the first of any series, where all were read."""
+        record = SiteRecord(series={f"{key}": one for key, one in enumerate(series)})
+        assert record.first_row == (day and datetime(2026, 11, day, tzinfo=UTC))
 
 
 class TestFirstRelease:

@@ -57,9 +57,13 @@ class Correction:
 
 @dataclass(kw_only=True)
 class Source:
-    """An installation with data from `first` (a full quarter-hour) on."""
+    """An installation with data from `first` (a full quarter-hour) on.
+
+    `created`: when Climkit says that it was made; None: a little earlier.
+    """
 
     first: datetime
+    created: datetime | None = None
     seed: int = 0
     has_water: bool = False
     has_export: bool = True
@@ -76,7 +80,7 @@ class Source:
 
     def info(self) -> JsonObject:
         """The answer of installation_infos."""
-        created = self.first - timedelta(hours=7)
+        created = self.created or self.first - timedelta(hours=7)
         return {
             "site_ref": "S",
             "name": "Source",

@@ -109,7 +109,7 @@ class MonthPeaks:
         The day on which the site came to be begins with it: no history is read of before.
         """
         day, day_end = bucket_bounds(start, Sampling.DAY, self._zone)
-        if day < start and start != self._created:
+        if day < start and not (self._created and start <= self._created):
             day, day_end = bucket_bounds(day_end, Sampling.DAY, self._zone)
         days = {}
         while day_end <= end:

@@ -49,6 +49,11 @@ class SeriesRecord:
     backfill: Backfill | None
     meter_type: str | None = None
 
+    @property
+    def start(self) -> datetime:
+        """Where its history begins, once all of it is read."""
+        return self.backfill.start if self.backfill else self.since
+
 
 @dataclass(frozen=True, slots=True)
 class Peak:
@@ -197,6 +202,15 @@ class SiteRecord:
     def is_gone(self) -> bool:
         """Whether Climkit no longer lists the site; one list may be wrong."""
         return self.lists_without >= BELIEVED_LISTS
+
+    @property
+    def first_row(self) -> datetime | None:
+        """The first hour of which rows are stored, and all series were read; None without rows.
+
+        Not earlier rows of a single series: a meter may have come from another site.
+        """
+        first = min((one.extent.first for one in self.series.values() if one.extent), default=None)
+        return first and max(first, *(one.start for one in self.series.values()))
 
     @classmethod
     def from_dict(cls, data: object, lost: list[str]) -> Self:
