@@ -130,8 +130,10 @@ class TestDoubts:
         doubts, one = Doubts(), state()
         short = rows(quarters)
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, is_new=True)
-        assert doubts.ranges(FEED) == [TimeRange(hour(2), hour(3))]
+        doubts.note(
+            page(24, FEED, one), {one.statistic_id: [hour(2)]}, TimeRange(hour(-1), hour(4))
+        )
+        assert doubts.ranges(FEED) == [TimeRange(START, hour(4))], "what was asked for of the page"
         assert self.is_doubted(short, short, 2, doubts)
         doubts.begin_night()
         assert not self.is_doubted(short, short, 2, doubts)
@@ -140,9 +142,9 @@ class TestDoubts:
     def test_what_came_back_is_forgotten(self) -> None:
         """Then it is as if nothing had been."""
         doubts, one = Doubts(), state()
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, is_new=True)
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, page().range)
         doubts.begin_night()
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(3)]}, is_new=False)
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(3)]})
         assert doubts.ranges(FEED) == []
         doubts.begin_night()
         short = rows(range(8))

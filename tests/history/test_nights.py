@@ -290,6 +290,85 @@ class TestRevisions:
         assert all(after[key][: len(rows) - 1] == rows[:-1] for key, rows in before.items())
 
 
+class TestOneColumnAtAnEnd:
+    """The data of one meter end or begin elsewhere than they did, while others go on."""
+
+    @pytest.fixture(autouse=True)
+    def two_recent_days(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The sweep reads a day and a half a night, and passes again a month later."""
+        monkeypatch.setattr(nights, "RECENT", timedelta(days=2))
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A house with ten days of data."""
+        return World.of(replace(single_house(1, now, timedelta(days=15)), faultless=True))
+
+    @pytest.mark.parametrize(
+        ("hours", "missing_before", "nights_until"),
+        [
+            pytest.param((240, 228), [], 2, id="beginning"),
+            pytest.param((228, 220), [(220, -24)], 2, id="end"),
+            pytest.param((228, 220), [(232, 228), (220, -24)], 2, id="end behind a gap"),
+            pytest.param((230, 190), [], 3, id="parted by two nights of the sweep"),
+        ],
+    )
+    async def test_another_night_is_the_next_one(
+        self,
+        home: Home,
+        hours: tuple[int, int],
+        missing_before: list[tuple[int, int]],
+        nights_until: int,
+    ) -> None:
+        """What one night doubts the next one believes; the next sweep comes a month later."""
+        for start, end in missing_before:
+            withdraw(home, start, end)
+        await home.set_up_completely()
+        withdraw(home, *hours)
+        home.sites[0].record.recheck.sweep["electricity"] = hours_ago(240)
+        before = await stored_rows(home.hass)
+        for night in range(nights_until):
+            if night < 2:
+                assert await stored_rows(home.hass) == before
+            home.sites[0].history.start_night()
+            await home.settle()
+        await assert_withdrawn(home)
+
+    async def test_a_column_that_is_gone_altogether(self, home: Home) -> None:
+        """It says nothing, be it that of hours that another night doubted."""
+        await home.set_up_completely()
+        home.sites[0].record.recheck.sweep["electricity"] = hours_ago(240)
+        before = await stored_rows(home.hass)
+        for start, end in [(240, 228), (400, -24), (400, -24)]:
+            home.simulator.world.revisions.clear()
+            withdraw(home, start, end)
+            home.sites[0].history.start_night()
+            await home.settle()
+            assert await stored_rows(home.hass) == before
+
+    async def test_into_what_is_recent(self, home: Home) -> None:
+        """What is no longer recent when another night comes is asked for with what still is."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        recent = nights.recent_from(NOW)
+        home.simulator.world.revise(
+            site_id, "conso_total", recent - 12 * HOUR, recent + 36 * HOUR, withdraw=True
+        )
+        home.sites[0].history.start_night()
+        await home.settle()
+        await home.turn_clock(to=NOW.replace(hour=23))
+        await home.turn_clock(hours=5)  # the next night is at one to four
+        rows = (await stored_rows(home.hass))[consumption(site_id)]
+        withdrawn = [row.start for row in rows if row.amount is None]
+        assert withdrawn == [recent + n * HOUR for n in range(36)]
+
+
+def withdraw(home: Home, start: int, end: int) -> None:
+    """Let one column end so many hours ago, and go on after so many."""
+    [site_id] = home.simulator.world.sites
+    world = home.simulator.world
+    world.revise(site_id, "conso_total", hours_ago(start), hours_ago(end), withdraw=True)
+
+
 @pytest.mark.parametrize("cut", ["start", "end"])
 async def test_cut_answers(home: Home, cut: Any) -> None:
     """An answer that silently lacks rows is completed."""
@@ -302,6 +381,11 @@ async def test_cut_answers(home: Home, cut: Any) -> None:
 def day(days_ago: float) -> datetime:
     """A full hour so many days ago."""
     return NOW.replace(minute=0) - timedelta(days=days_ago)
+
+
+def hours_ago(number: int) -> datetime:
+    """A full hour so many hours ago."""
+    return NOW.replace(minute=0) - number * HOUR
 
 
 async def assert_withdrawn(home: Home) -> None:

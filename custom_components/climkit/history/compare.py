@@ -52,7 +52,7 @@ class PageComparer:
         first = await self._fetch(page)
         found = await self._async_rebuild(page, first, always, dry_run=dry_run)
         if not dry_run:
-            self._doubts.note(page, found.doubted, is_new=False)
+            self._doubts.note(page, found.doubted)
         now = dt_util.utcnow()
         missing = with_neighbours(page, first, found.doubted, now)
         if not missing:
@@ -63,7 +63,7 @@ class PageComparer:
         again = await self._async_rebuild(page, both.answer, is_doubted, dry_run=dry_run)
         if dry_run:
             return again
-        self._doubts.note(page, again.doubted, is_new=True)
+        self._doubts.note(page, again.doubted, missing)
         return found.followed_by(again)
 
     async def _async_rebuild(

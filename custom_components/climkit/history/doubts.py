@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..api import HOUR, floor_hour
 from ..feeds import Answer, merge_intervals
 from ..measures import METER_TYPES, Feed
-from ..statistics import IsDoubted, Row, TimeRange, ranges_of_hours
+from ..statistics import IsDoubted, Row, TimeRange, merged
 from .pages import Page
 from .state import USUAL_LATENESS, SyncState
 
@@ -131,14 +131,25 @@ class Repeated(NamedTuple):
         return any(one.says(column, hours) for one in (self.first, self.second))
 
 
+class _Doubt(NamedTuple):
+    """The first night that found less than is stored, and what to read again for that hour.
+
+    `again` holds values of the series too, where the page had any: of a page without any of its
+    column nothing is believed.
+    """
+
+    night: int
+    again: TimeRange
+
+
 class Doubts:
     """Hours of which nights found less than is stored, and that are to be asked for again."""
 
     def __init__(self) -> None:
         """Begin without any."""
         self._night = 0
-        self._since: dict[Feed, dict[tuple[str, datetime], int]] = {}
-        """By feed, and by statistic id and hour: the first night that found less."""
+        self._found: dict[Feed, dict[tuple[str, datetime], _Doubt]] = {}
+        """By feed, and by statistic id and hour."""
 
     def begin_night(self) -> None:
         """Let another night begin: it can say the same as one before."""
@@ -147,11 +158,11 @@ class Doubts:
     @property
     def feeds(self) -> list[Feed]:
         """Return the feeds of which anything is to be asked for again."""
-        return list(self._since)
+        return list(self._found)
 
     def ranges(self, feed: Feed) -> list[TimeRange]:
         """Return what is to be asked for again of a feed."""
-        return ranges_of_hours(hour for _, hour in self._since.get(feed, ()))
+        return merged({one.again for one in self._found.get(feed, {}).values()})
 
     def doubted_after(self, repeated: Repeated, now: datetime) -> IsDoubted[SyncState]:
         """Return what to doubt after a second answer.
@@ -159,7 +170,7 @@ class Doubts:
         Of the newest hours quarter-hours may still be to come: there two equal answers are enough.
         """
         feed = repeated.page.feed
-        since, columns = self._since.get(feed, {}), repeated.second.columns
+        known, columns = self._found.get(feed, {}), repeated.second.columns
         night, newest = self._night, floor_hour(now) - HOUR
 
         def is_doubted(state: SyncState, row: Row, measured: float | None) -> bool:
@@ -167,22 +178,25 @@ class Doubts:
                 return True
             if measured is not None and row.start >= newest:
                 return False
-            was_doubted = since.get((state.statistic_id, row.start), night) < night
+            doubt = known.get((state.statistic_id, row.start))
+            was_doubted = doubt is not None and doubt.night < night
             return not was_doubted and not repeated.says(state, row.start)
 
         return is_doubted
 
-    def note(self, page: Page, doubted: DoubtedHours, *, is_new: bool) -> None:
-        """Take in what is doubted of a page; `is_new`: also what was not before.
+    def note(self, page: Page, doubted: DoubtedHours, asked: TimeRange | None = None) -> None:
+        """Take in what is doubted of a page: what came back is forgotten.
 
-        That takes a second answer; what came back with the first one is forgotten.
+        What was not doubted before takes a second answer, to what was `asked` for with it.
         """
-        known = self._since.pop(page.feed, {})
+        known = self._found.pop(page.feed, {})
         ids = {state.statistic_id for state in page.states}
-        kept = {k: n for k, n in known.items() if k[0] not in ids or k[1] not in page.range}
+        kept = {k: d for k, d in known.items() if k[0] not in ids or k[1] not in page.range}
+        again = page.range.overlap(asked) if asked else None
+        new = _Doubt(self._night, again.touched_hours) if again else None
         for statistic_id, hours in doubted.items():
             for hour in hours:
-                if is_new or (statistic_id, hour) in known:
-                    kept[statistic_id, hour] = known.get((statistic_id, hour), self._night)
+                if doubt := known.get((statistic_id, hour), new):
+                    kept[statistic_id, hour] = doubt
         if kept:
-            self._since[page.feed] = kept
+            self._found[page.feed] = kept

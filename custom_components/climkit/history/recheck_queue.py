@@ -73,7 +73,7 @@ class RecheckQueue:
             (feed, Purpose.RECHECK, one)
             for feed in self._doubts.feeds
             for one in without(self._doubts.ranges(feed), *self._unanswered.of(feed))
-            if one.end <= recent
+            if one.start < recent
         ]
         first = [(feed, Purpose.RECHECK, one) for feed, plan in plans for one in plan.recent]
         then = [(feed, Purpose.SWEEP, one) for feed, plan in plans for one in plan.sweep]
