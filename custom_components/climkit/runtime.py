@@ -84,7 +84,7 @@ class SiteRuntime:
             amounts=lambda: self.history,
             on_change=self._update_entities,
         )
-        self.history = self._make_history(site, reader)
+        self.history = self._make_history(site, reader, live_data)
         self.inventory = SiteInventory(site, store, selection, async_owners(hass), live_data)
         common = hass, entry, client, site, store
         self.coordinator = SiteCoordinator(
@@ -102,7 +102,7 @@ class SiteRuntime:
         )
         self.sensors = SensorsCoordinator(*common, is_wanted=selection.sensors)
 
-    def _make_history(self, site: Site, reader: FeedReader) -> SiteHistory:
+    def _make_history(self, site: Site, reader: FeedReader, live_data: LiveData) -> SiteHistory:
         start = history_start(self.entry.options[CONF_HISTORY], site, dt_util.utcnow())
         return SiteHistory(
             self.hass,
@@ -114,6 +114,7 @@ class SiteRuntime:
             on_change=self._note_history,
             on_loaded=self.periods.amounts.async_begin_day,
             on_read=self._async_follow,
+            on_withdrawn=live_data.drop_withdrawn,
             on_deleted=self.costs.note_deleted,
         )
 

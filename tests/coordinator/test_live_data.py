@@ -60,6 +60,18 @@ class TestToday:
         live_data.merge(SITE, intervals({"total_flat": 0.5}), MIDNIGHT)
         assert live_data.amount(total, MIDNIGHT) == 3.5
 
+    def test_withdrawn(self, live_data: LiveData, series: dict[str, Series]) -> None:
+        """What Climkit took back is forgotten, of its column alone; then the rest is the newest."""
+        total, own = series["total_flat"], series["self_flat"]
+        live_data.merge(SITE, intervals(*[{"total_flat": 1.0, "self_flat": 0.5}] * 4), MIDNIGHT)
+        assert live_data.amount(total, MIDNIGHT) == 4
+        last = QUARTER - INTERVAL
+        live_data.drop_withdrawn(SITE, {"total_flat": {MIDNIGHT, last}})
+        assert (live_data.amount(total, MIDNIGHT), live_data.amount(own, MIDNIGHT)) == (2, 2)
+        live_data.drop_withdrawn(SITE, {"self_flat": {last}})
+        assert [one.end for one in live_data.intervals(SITE)][-1] == last
+        live_data.drop_withdrawn(Feed("site", "heating"), {"total_flat": {last}})
+
     def test_unknown(self, live_data: LiveData, series: dict[str, Series]) -> None:
         """Without an interval nothing is known, which is not zero."""
         assert live_data.amount(series["total_flat"], MIDNIGHT) is None

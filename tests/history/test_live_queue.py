@@ -42,6 +42,20 @@ def test_an_answer_of_the_new_day_joins() -> None:
     assert [row.values["total"] for row in batch.intervals] == [1, 2, 3, 4, 5]
 
 
+def test_what_is_withdrawn_meanwhile() -> None:
+    """It is not written; all else still waits."""
+    queue = LiveQueue()
+    queue.drop_withdrawn(FEED, {"total": {MIDNIGHT}})
+    queue.add(FEED, MIDNIGHT, MIDNIGHT + HOUR, rows(MIDNIGHT, 1, 2, 3))
+    queue.drop_withdrawn(FEED, {"total": {MIDNIGHT + INTERVAL}})
+    batch = queue.next()
+    assert batch
+    assert [row.values["total"] for row in batch.intervals] == [1, 3]
+    assert batch.range == TimeRange(MIDNIGHT, MIDNIGHT + HOUR)
+    queue.mark_written(batch)
+    assert not queue
+
+
 def test_what_waits_for_days_is_a_gap() -> None:
     """The recorder has ended, or hangs: memory stays bounded, and history is read again."""
     queue = LiveQueue()

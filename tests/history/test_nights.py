@@ -264,6 +264,26 @@ class TestRevisions:
             await home.settle()
         await assert_withdrawn(home)
 
+    @pytest.mark.parametrize("end", [-48, 1])
+    @pytest.mark.parametrize("column", [None, "conso_total"])
+    async def test_the_newest_hours_while_nothing_comes(
+        self, home: Home, column: str | None, end: int
+    ) -> None:
+        """They stay withdrawn: no poll writes what is remembered of them, until it comes again."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        world = home.simulator.world
+        world.revise(site_id, None, hours_ago(0), hours_ago(-48), withdraw=True)
+        await home.turn_clock(minutes=15)
+        half_past = hours_ago(3) + HOUR / 2
+        world.revise(site_id, column, half_past, hours_ago(end), withdraw=True)
+        for later in (20 * HOUR, 24 * HOUR, HOUR / 4):
+            await home.turn_clock(to=dt_util.utcnow() + later)
+        await assert_withdrawn(home)
+        world.revisions.pop()
+        await home.turn_clock(minutes=15)
+        await assert_withdrawn(home)
+
     async def test_one_night_does_not_withdraw_what_was_back(self, home: Home) -> None:
         """Two bad nights with a good one in between are one bad night each."""
         await home.set_up_completely()

@@ -1,11 +1,11 @@
 """What Climkit said lately of a site: the intervals of its feeds, and their columns. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from ..api import Interval
-from ..feeds import amounts_since, columns_of, merge_intervals, newest
+from ..feeds import amounts_since, columns_of, merge_intervals, newest, without_values
 from ..measures import (
     BATTERY_COLUMNS,
     CHARGE_POINT,
@@ -56,6 +56,12 @@ class LiveData:
         if feed.meter_id is None and intervals:
             known = self.columns.get(feed.meter_type, frozenset())
             self.columns[feed.meter_type] = known | columns_of(intervals)
+
+    def drop_withdrawn(self, feed: Feed, gone: Mapping[str, Collection[datetime]]) -> None:
+        """Forget values that are believed to be withdrawn: by column, their intervals' starts."""
+        if feed in self._intervals:
+            self._intervals[feed] = without_values(self._intervals[feed], gone)
+            self._amounts.pop(feed, None)
 
     def drop_stale_columns(self, gone: Collection[str]) -> None:
         """Forget columns that the last day's answers did not have, and those of meters now gone.

@@ -1,7 +1,7 @@
 """What one request asks for and what it answers: feeds, windows, intervals that can be true."""
 
 from .answer import Answer
-from .intervals import amounts_since, columns_of, merge_intervals, newest
+from .intervals import amounts_since, columns_of, merge_intervals, newest, without_values
 from .page_size import LONGEST_PAGE, PageSize, end_of_page, first_length, fitting_length
 from .plausibility import Outliers, Plausibility, column_of_series, is_limit
 from .reader import CLOCKS_DIFFER_BY, FeedReader, ask_completely, newest_present
@@ -27,4 +27,5 @@ __all__ = [
     "merge_intervals",
     "newest",
     "newest_present",
+    "without_values",
 ]

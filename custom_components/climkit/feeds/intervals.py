@@ -1,7 +1,8 @@
 """Intervals of a feed: joined, summed and looked through. Pure: no I/O, no clock."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import replace
 from datetime import datetime
 from math import fsum
 
@@ -18,6 +19,24 @@ def merge_intervals(
             old = merged.get(interval.start)
             merged[interval.start] = old.overlaid(interval) if old else interval
     return tuple(merged[start] for start in sorted(merged))
+
+
+def without_values(
+    known: Iterable[Interval], gone: Mapping[str, Collection[datetime]]
+) -> tuple[Interval, ...]:
+    """Return the intervals without the values that are gone: by column, their starts."""
+    left = (
+        replace(
+            interval,
+            values={
+                column: value
+                for column, value in interval.values.items()
+                if interval.start not in gone.get(column, ())
+            },
+        )
+        for interval in known
+    )
+    return tuple(interval for interval in left if interval.values)
 
 
 def amounts_since(intervals: Iterable[Interval], since: datetime) -> dict[str, float]:

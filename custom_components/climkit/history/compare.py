@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from copy import replace
 from datetime import datetime
@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from homeassistant.util import dt as dt_util
 
-from ..api import Interval
+from ..api import HOUR, INTERVAL, Interval
 from ..feeds import Answer
 from ..measures import Feed, Series
 from ..statistics import Difference, IsDoubted, Rebuilt, RowsChangedError, TimeRange
 from .doubts import Doubts, Repeated, always, with_neighbours
 from .fetcher import PageFetcher
+from .live_queue import LONGEST_WAIT
 from .pages import Page, Purpose
 from .rebuild import SeriesRebuilder
 from .recheck_queue import RecheckQueue
@@ -27,6 +28,9 @@ type OnRead = Callable[
     [Sequence[SyncState], datetime, datetime, Sequence[Interval]], Awaitable[None]
 ]
 
+# Told of a feed what is withdrawn: by column, the starts of intervals (UTC).
+type OnWithdrawn = Callable[[Feed, Mapping[str, Collection[datetime]]], None]
+
 
 class PageComparer:
     """Compares pages of a site; less than is stored is asked for once more, see `doubts`."""
@@ -37,12 +41,17 @@ class PageComparer:
         rebuilder: SeriesRebuilder,
         doubts: Doubts,
         on_read: OnRead,
+        on_withdrawn: OnWithdrawn,
     ) -> None:
-        """Prepare; `on_read` is told what was read, once it is stored."""
+        """Prepare; `on_read` is told what was read, once it is stored.
+
+        `on_withdrawn` is told what two answers lack of hours that follow them now.
+        """
         self._fetch = fetch
         self._rebuilder = rebuilder
         self._doubts = doubts
         self._on_read = on_read
+        self._on_withdrawn = on_withdrawn
 
     async def async_compare(self, page: Page, *, dry_run: bool = False) -> Rebuilt:
         """Return what differs of a page; with `dry_run` nothing is mended.
@@ -64,6 +73,9 @@ class PageComparer:
         if dry_run:
             return again
         self._doubts.note(page, again.doubted, missing)
+        # What is older no poll remembers.
+        if lacking := _lacking(page, again, both.answer, now - LONGEST_WAIT):
+            self._on_withdrawn(page.feed, lacking)
         return found.followed_by(again)
 
     async def _async_rebuild(
@@ -76,6 +88,25 @@ class PageComparer:
         if not dry_run:
             await self._on_read(page.states, page.start, page.end, intervals)
         return rebuilt
+
+
+def _lacking(
+    page: Page, found: Rebuilt, answer: Answer, since: datetime
+) -> dict[str, set[datetime]]:
+    """Return what an answer lacks of hours that differed, by column: the starts of intervals."""
+    lacking = {
+        state.series.column: {
+            one.start + number * INTERVAL
+            for one in found.differences.get(state.statistic_id, ())
+            if one.start >= since
+            for number in range(HOUR // INTERVAL)
+        }
+        for state in page.states
+    }
+    for interval in answer.intervals:
+        for column in lacking.keys() & interval.values.keys():
+            lacking[column].discard(interval.start)
+    return {column: starts for column, starts in lacking.items() if starts}
 
 
 class _Asked(NamedTuple):

@@ -1,11 +1,12 @@
 """New intervals that wait to be written to the statistics. Pure: no I/O, no clock."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import replace
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..api import Interval, floor_hour
-from ..feeds import merge_intervals
+from ..feeds import merge_intervals, without_values
 from ..measures import Feed
 from ..statistics import TimeRange
 
@@ -48,6 +49,12 @@ class LiveQueue:
         if covered := TimeRange.between(start, end):
             self._waiting[feed] = LiveBatch(feed, covered, intervals)
         self._answered[feed] = end
+
+    def drop_withdrawn(self, feed: Feed, gone: Mapping[str, Collection[datetime]]) -> None:
+        """Leave out of what waits what is withdrawn: by column, the starts of intervals."""
+        if waiting := self._waiting.get(feed):
+            left = without_values(waiting.intervals, gone)
+            self._waiting[feed] = replace(waiting, intervals=left)
 
     def next(self) -> LiveBatch | None:
         """Return what waits the longest; it stays until it `mark_written`."""

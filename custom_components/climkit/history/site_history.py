@@ -7,7 +7,15 @@ one writer; live entities never wait for it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 import logging
@@ -30,7 +38,7 @@ from ..statistics import (
     within,
 )
 from ..store import ClimkitStore, RecheckRecord
-from .compare import OnRead, PageComparer, SiteComparison
+from .compare import OnRead, OnWithdrawn, PageComparer, SiteComparison
 from .doubts import Doubts, is_less, is_less_before, unsaid, worth_asking
 from .fetcher import PageFetcher
 from .live_queue import LiveBatch, LiveQueue
@@ -67,13 +75,15 @@ class SiteHistory:
         on_loaded: Callable[[Sequence[SyncState]], Awaitable[None]],
         write_guard: WriteGuard,
         on_read: OnRead,
+        on_withdrawn: OnWithdrawn,
         on_deleted: Callable[[Collection[str]], None],
     ) -> None:
         """Prepare; history begins at `start`, `on_change` tells of new totals and progress.
 
         `on_loaded` is told all series once it is known what is stored of them, `write_guard` which
         rows are being written, for what follows from them, `on_read` what was read of which
-        series, once it is stored, and `on_deleted` which statistics somebody else deleted.
+        series, once it is stored, `on_withdrawn` what it is believed to have withdrawn, and
+        `on_deleted` which statistics somebody else deleted.
         """
         self._hass = hass
         record = store.site(site.id)
@@ -81,6 +91,7 @@ class SiteHistory:
         self._on_loaded = on_loaded
         self._rebuilder = SeriesRebuilder(hass, write_guard)
         self._on_read = on_read
+        self._on_withdrawn = on_withdrawn
         self._on_deleted = on_deleted
         self._state = SiteSyncState(
             hass, store, record.series, floor_hour(start), is_refused=self._is_refused
@@ -100,7 +111,9 @@ class SiteHistory:
             states_of=self._states_to_recheck,
             end_of=self._fetcher.end_of_page,
         )
-        self._comparer = PageComparer(self._fetcher.async_fetch, self._rebuilder, doubts, on_read)
+        self._comparer = PageComparer(
+            self._fetcher.async_fetch, self._rebuilder, doubts, on_read, self._drop_withdrawn
+        )
         self._comparison = SiteComparison(
             self._state, self._fetcher, self._recheck, self._comparer, self._turn, self._async_save
         )
@@ -262,6 +275,11 @@ class SiteHistory:
         """
         if not any(map(hours.overlap, self._unanswered.of(feed))):
             self.read_again([feed], hours.start, hours.end)
+
+    def _drop_withdrawn(self, feed: Feed, gone: Mapping[str, Collection[datetime]]) -> None:
+        """Let nobody write again what is withdrawn, out of memory."""
+        self._live.drop_withdrawn(feed, gone)
+        self._on_withdrawn(feed, gone)
 
     def _ask_once_more(self, feed: Feed, hours: Iterable[datetime]) -> None:
         """Ask again for hours of which an answer said too little, as soon as all else is read."""
