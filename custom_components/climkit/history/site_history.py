@@ -103,14 +103,7 @@ class SiteHistory:
         self._refused: set[Feed] = set()
         self._unanswered = UnansweredHours(record.recheck.unanswered)
         doubts = Doubts()
-        self._recheck = RecheckQueue(
-            record.recheck,
-            store,
-            self._unanswered,
-            doubts,
-            states_of=self._states_to_recheck,
-            end_of=self._fetcher.end_of_page,
-        )
+        self._recheck = self._make_recheck_queue(record.recheck, store, doubts)
         self._comparer = PageComparer(
             self._fetcher.async_fetch, self._rebuilder, doubts, on_read, self._drop_withdrawn
         )
@@ -126,6 +119,18 @@ class SiteHistory:
             self._async_work,
             wake_at=lambda: self._fetcher.next_end,
             on_bug=self._live.clear,  # they would fail again; the nights read what they held
+        )
+
+    def _make_recheck_queue(
+        self, record: RecheckRecord, store: ClimkitStore, doubts: Doubts
+    ) -> RecheckQueue:
+        return RecheckQueue(
+            record,
+            store,
+            self._unanswered,
+            doubts,
+            states_of=self._states_to_recheck,
+            end_of=self._fetcher.end_of_page,
         )
 
     # What entities show
