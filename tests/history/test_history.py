@@ -1,7 +1,7 @@
 """The statistics equal Climkit's data, whatever happened in between."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 import json
 from math import fsum
 from pathlib import Path
@@ -36,7 +36,13 @@ from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, StaticSite, World
 from tests.simulator.answers import Answers, Query
 from tests.stories.source import ELECTRICITY, Gap, Source
-from tests.truth import assert_equal_to_climkit, delete_rows, hourly_changes, stored_rows
+from tests.truth import (
+    assert_equal_to_climkit,
+    climkit_hours,
+    delete_rows,
+    hourly_changes,
+    stored_rows,
+)
 
 pytestmark = pytest.mark.recorder
 
@@ -632,6 +638,45 @@ class TestStartOfHistory:
             options = {**home.entry.options, CONF_HISTORY: history}
             home.entry.add_to_hass(home.hass)
             home.hass.config_entries.async_update_entry(home.entry, options=options)
+
+
+class TestFromToday:
+    """The user chooses that history begins today; looks for new data go further back."""
+
+    @pytest.fixture(params=[NOW, datetime(2026, 11, 30, 23, 7, tzinfo=UTC)], ids=["day", "night"])
+    def now(self, request: pytest.FixtureRequest) -> datetime:
+        """In the morning, or soon after the local midnight."""
+        moment: datetime = request.param
+        return moment
+
+    @pytest.fixture
+    def source(self, now: datetime) -> Source:
+        """A site of a week whose water is read once a day."""
+        return Source(first=now.replace(minute=0) - timedelta(days=7), has_water=True)
+
+    @pytest.fixture
+    def world(self, source: Source) -> World:
+        """It."""
+        return World.of(source)
+
+    async def test_nothing_before(self, home: Home, source: Source, now: datetime) -> None:
+        """All of today is stored, and no hour that the nights would never read again."""
+        today = now.astimezone(source.zone).date()
+        first_hour = datetime.combine(today, time(), source.zone).astimezone(UTC)
+        options = {**home.entry.options, CONF_HISTORY: today.isoformat()}
+        home.entry.add_to_hass(home.hass)
+        home.hass.config_entries.async_update_entry(home.entry, options=options)
+        await home.set_up_completely()
+        for _ in range(2):
+            said = climkit_hours(home, dt_util.utcnow())
+            expected = {
+                key: pytest.approx({hour: one for hour, one in hours.items() if hour >= first_hour})
+                for key, hours in said.items()
+                if max(hours) >= first_hour
+            }
+            assert await hourly_changes(home) == expected
+            await home.turn_clock(hours=36)
+            await home.settle()
 
 
 class TestChoiceOfMeters:

@@ -428,6 +428,7 @@ class SiteHistory:
     async def _async_write_live(self, batch: LiveBatch) -> None:
         """Write new data to the series that have come that far; the others fall behind.
 
+        What lies before a series' history is left out: nights would never read it again.
         Nothing is said of a series whose column the answer lacks: when it is back, and so much
         later that there is a gap, the gap is read like history.
         """
@@ -439,11 +440,16 @@ class SiteHistory:
         for state in answered:
             if state.is_current and not state.reaches(start):
                 state.mark_gap()
-        known = self._live.written_from(feed)
-        found = await self._rebuilder.async_rebuild(
-            ready, batch.range, intervals, is_doubted=is_less_before(known)
-        )
-        less = {hour for hours in found.doubted.values() for hour in hours}
+        known, less = self._live.written_from(feed), set[datetime]()
+        for begin in {max(start, state.start) for state in ready}:
+            if hours := TimeRange.between(begin, end):
+                found = await self._rebuilder.async_rebuild(
+                    [state for state in ready if max(start, state.start) == begin],
+                    hours,
+                    intervals,
+                    is_doubted=is_less_before(known),
+                )
+                less.update(*found.doubted.values())
         self._ask_once_more(feed, [hour for hour in less if known is None or hour < known])
         for state in ready:
             state.advance(floor_hour(end), to_present=True)
