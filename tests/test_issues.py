@@ -478,6 +478,25 @@ class TestSilentMeters:
         assert not told(home)
         await assert_equal_to_climkit(home)
 
+    async def test_its_newest_days_are_withdrawn(
+        self, home: Home, site_id: str, flat_id: str
+    ) -> None:
+        """It is silent since its newest amount, also after a restart."""
+        await home.set_up_completely()
+        end = NOW.replace(minute=0) - 2 * DAY
+        home.simulator.world.revise(site_id, flat_id, end, NOW + 400 * DAY, withdraw=True)
+        for hours in (20, 24):  # two nights
+            await home.turn_clock(hours=hours)
+        await look(home)
+        assert told(home) == {"silent_meters"}
+        await home.restart()
+        await home.settle()
+        await look(home)
+        assert told(home) == {"silent_meters"}
+        [site] = home.sites
+        own = [one for one in site.series.values() if one.meter_id == flat_id]
+        assert {site.newest(one) for one in own} == {end}
+
     async def test_another_one_is_refused(self, home: Home, site_id: str, flat_id: str) -> None:
         """Nobody waits for what Climkit refuses before a silent meter is told of."""
         home.simulator.switches.columns = False

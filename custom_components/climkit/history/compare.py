@@ -127,7 +127,7 @@ class SiteComparison:
         recheck: RecheckQueue,
         pages: PageComparer,
         turn: Callable[[], AbstractAsyncContextManager[None]],
-        save: Callable[[Iterable[SyncState]], Awaitable[None]],
+        save: Callable[[Sequence[SyncState]], Awaitable[None]],
     ) -> None:
         """Prepare; each page has its `turn`, so that others have theirs in between."""
         self._state = state

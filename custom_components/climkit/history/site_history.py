@@ -515,8 +515,9 @@ class SiteHistory:
             "Read %s again from %s to %s: %s rows", page.feed, page.start, page.end, found.changed
         )
 
-    async def _async_save(self, states: Iterable[SyncState], *, at_once: bool = False) -> None:
+    async def _async_save(self, states: Sequence[SyncState], *, at_once: bool = False) -> None:
         await self._state.async_save(states, at_once=at_once)
+        await self._state.async_look_for_newest(states)
         if not self._live:  # what else is new comes at once, entities need be told only once
             self._on_change()
 

@@ -17,6 +17,7 @@ from ..statistics import (
     async_extents_until,
     async_jumps,
     async_known_names,
+    async_last_rows_before,
     async_publish,
     metadata,
 )
@@ -52,6 +53,8 @@ class SiteSyncState:
         self._loaded: dict[str, tuple[Series, str]] | None = None
         self._is_refused = is_refused
         self._jumps: dict[str, datetime] = {}
+        self._newest: dict[str, datetime | None] = {}
+        """The newest hours with an amount of series whose newest row has none."""
         self.outdated: set[Feed] = set()
         """Feeds of which older rows were found than were remembered; corrections are lost."""
 
@@ -84,9 +87,15 @@ class SiteSyncState:
         return state.total if state else None
 
     def newest(self, series: Series) -> datetime | None:
-        """Return the start of a series' newest row; None before reading has reached the present."""
+        """Return the start of a series' newest hour with an amount.
+
+        None before reading has reached the present.
+        """
         state = self._states.get(series.statistic_id)
-        return state.last.start if state and state.has_reached_present and state.last else None
+        if state is None or not state.has_reached_present or state.last is None:
+            return None
+        is_withdrawn = state.last.amount is None
+        return self._newest.get(state.statistic_id) if is_withdrawn else state.last.start
 
     def is_read(self, feed: Feed) -> bool:
         """Whether nothing is missing of the series of a feed."""
@@ -158,9 +167,19 @@ class SiteSyncState:
                     case Likeness.OLDER:
                         self.outdated.add(series.feed)
             states[statistic_id] = state
+        await self.async_look_for_newest(states.values())
         self._states, self._loaded = states, wanted
         self._group()
         _tell_of_changed(changed)
+
+    async def async_look_for_newest(self, states: Iterable[SyncState]) -> None:
+        """Learn which hours are the newest with an amount, where the newest rows have none."""
+        last = {one.statistic_id: one.last for one in states if one.last}
+        withdrawn = {key: row.start for key, row in last.items() if row.amount is None}
+        if withdrawn:
+            end = max(withdrawn.values())
+            found = await async_last_rows_before(self._hass, withdrawn, [end])
+            self._newest |= {key: row.start if row else None for key, [row] in found.items()}
 
     async def _async_stored_until_remembered(
         self, stored: Mapping[str, Extent]
