@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+import gc
 import logging
 import os
 import threading
@@ -142,6 +143,15 @@ def recorder_config(request: pytest.FixtureRequest) -> dict[str, Any] | None:
     if request.node.get_closest_marker("recorded_states"):
         return None
     return {"exclude": {"entity_globs": "*", "event_types": list(UNRECORDED_EVENTS)}}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def garbage_waits() -> None:
+    """Look for garbage a tenth as often as at home: that is a tenth of the time.
+
+    All of it goes once a module's tests are over.
+    """
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

@@ -34,6 +34,11 @@ def recorder_config() -> None:
     """Record states and events too, as at home."""
 
 
+@pytest.fixture(scope="session")
+def garbage_waits() -> None:
+    """Look for garbage as often as at home."""
+
+
 @pytest.fixture
 def imports_are_quick() -> None:
     """Leave the recorder's way of storing rows as it is at home."""
