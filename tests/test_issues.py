@@ -24,7 +24,12 @@ from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, CONF_
 from custom_components.climkit.feeds import column_of_series
 from custom_components.climkit.history import fetcher, nights, recheck_queue, site_history
 from custom_components.climkit.history.nights import MANY_NIGHTS, NightRanges
-from custom_components.climkit.issues import async_decide, silent_meters
+from custom_components.climkit.issues import (
+    Issue,
+    async_decide,
+    async_raise_issue,
+    silent_meters,
+)
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
@@ -425,7 +430,7 @@ class TestLimit:
         own = {column_of_series(s) for s in home.sites[0].series.values() if not s.meter_id}
         assert limits == {column.key: 5000.0 for column in own}
 
-    @pytest.mark.parametrize("limit", [0, -3, float("inf"), float("nan"), "nan"])
+    @pytest.mark.parametrize("limit", [0, -3, float("inf"), float("nan"), "nan", True])
     async def test_no_limit(self, home: Home, flat_id: str, limit: Any) -> None:
         """It says so, and nothing changes."""
         await home.set_up()
@@ -451,6 +456,15 @@ class TestLimit:
             )
         assert error.value.translation_key == "unknown_measure"
         assert error.value.translation_placeholders == {"measures": "total, self, ext"}
+
+
+async def test_a_site_whose_id_begins_like_it(home: Home, site_id: str) -> None:
+    """What is told of one site is no business of the other, nor whether it was ignored."""
+    await home.set_up_completely()
+    other = f"silent_meters_{site_id}2"
+    async_raise_issue(home.hass, other, Issue(kind="silent_meters"))
+    await look(home)
+    assert set(issues(home)) == {other}
 
 
 class TestSilentMeters:

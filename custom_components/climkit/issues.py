@@ -75,7 +75,8 @@ class SiteIssues:
         for issue_id, issue in told.items():
             async_raise_issue(self._runtime.hass, issue_id, issue)
         for domain, issue_id in list(ir.async_get(self._runtime.hass).issues):
-            is_ours = domain == DOMAIN and issue_id.startswith(f"{kind}_{site_id}")
+            # One site's id may be the beginning of another's.
+            is_ours = domain == DOMAIN and f"{issue_id}_".startswith(f"{kind}_{site_id}_")
             if is_ours and issue_id not in told:
                 ir.async_delete_issue(self._runtime.hass, DOMAIN, issue_id)
 

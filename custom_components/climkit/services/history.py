@@ -1,6 +1,7 @@
 """Actions for administrators: read a stretch of history again, delete statistics."""
 
 from datetime import tzinfo
+from math import nan
 
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
@@ -39,6 +40,13 @@ ATTR_LIMIT = "limit"
 # An answer that lists more hours is of use to nobody; all of them are counted and mended.
 MANY_HOURS = 1000
 
+
+def _number(value: object) -> float:
+    """Return a number; none (NaN) for yes and no, which would be 1 and 0. Raises vol.Invalid."""
+    number: float = nan if isinstance(value, bool) else vol.Coerce(float)(value)
+    return number
+
+
 IMPORT_HISTORY_SCHEMA = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
@@ -61,7 +69,7 @@ SET_PLAUSIBILITY_LIMIT_SCHEMA = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
         vol.Optional(ATTR_MEASURE): cv.string,
-        vol.Optional(ATTR_LIMIT): vol.Coerce(float),
+        vol.Optional(ATTR_LIMIT): _number,
     }
 )
 
