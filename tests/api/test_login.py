@@ -51,6 +51,7 @@ class TestSays:
             {"access_token": None},
             {"access_token": ""},
             "Wrong password",
+            {"message": "Invalid credentials, too many failed logins"},
         ],
         ids=str,
     )
@@ -70,6 +71,10 @@ class TestSays:
             {"message": "maintenance, please enter your password again later"},
             {"title": "Invalid login", "detail": "The user service is temporarily unavailable"},
             {"statusCode": 401, "message": "Maintenance until 06:00"},
+            {"statusCode": 401, "message": "Too many requests"},
+            {"statusCode": 401, "error": "TooManyRequests"},
+            {"message": "Unauthorized: rate limit exceeded"},
+            {"error": "too_many_requests", "message": "login failed"},
             {"message": "Enter user name and password"},
             {"message": "Your password expires in 3 days"},
             {"message": "Wrong content type for login"},
@@ -166,8 +171,10 @@ class TestBelieved:
             Answer(status=HTTPStatus.SERVICE_UNAVAILABLE, body={"message": "deploying"}),
             Answer(body=b"<html>maintenance</html>"),
             Answer(status=401, body={"message": "maintenance until 06:00"}),
+            Answer(status=HTTPStatus.TOO_MANY_REQUESTS, body={"message": "too many requests"}),
+            Answer(status=401, body={"message": "too many requests"}),
         ],
-        ids=["503", "page", "notice"],
+        ids=["503", "page", "notice", "429", "limit in words"],
     )
     async def test_trouble_in_between(
         self,

@@ -35,7 +35,7 @@ _SAYS_SO = (
     rf"|\b{_CREDENTIALS}(?:\W+\w+){{0,4}}?\W+{_IS_WRONG}\b"
     r"|\bunauthori[sz]ed\b|\binvalid grant\b|\b(?:authentication|login) failed\b"
 )
-_PASSES = r"maintenance|unavailable|temporar|overload|\blater\b"
+_PASSES = r"maintenance|unavailable|temporar|overload|\blater\b|too.?many.?requests|\brate.?limit"
 
 # Between the words of a name such as invalid_grant or InvalidCredentials.
 _SEAM = r"_|(?<=[a-z])(?=[A-Z])"
@@ -164,7 +164,7 @@ def _says_so(text: str) -> bool:
 
 
 def is_notice(answer: object) -> bool:
-    """Whether a JSON answer speaks of something that passes, such as a maintenance."""
+    """Whether a JSON answer speaks of something that passes, such as a maintenance or a limit."""
     texts = (value for _, value in _values(answer) if isinstance(value, str))
     return any(re.search(_PASSES, text[:LONGEST_TEXT], re.IGNORECASE) for text in texts)
 

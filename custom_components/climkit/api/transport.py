@@ -312,7 +312,7 @@ class Transport:
                 return await self._log_in(connect_within)
             except ClimkitClosedError:
                 raise
-            except ClimkitConnectionError:
+            except ClimkitConnectionError, ClimkitRateLimitError:
                 login.note_trouble()
                 raise
             except ClimkitResponseError:
