@@ -10,6 +10,7 @@ from custom_components.climkit.feeds.page_size import (
     SHORTEST_PAGE,
     PageSize,
     end_of_page,
+    first_length,
     fitting_length,
 )
 
@@ -36,6 +37,17 @@ def test_empty_answers_grow_too() -> None:
     size = PageSize()
     size.grow([])
     assert size.length == timedelta(days=14)
+
+
+@pytest.mark.parametrize(("width", "days"), [(3, 30), (100, 7), (600, 7)])
+def test_empty_answers_before_heavy_ones(width: int, days: int) -> None:
+    """Behind months without data rows are as wide as they are known to be."""
+    size = PageSize(first_length(width), width)
+    for _ in range(9):
+        size.grow([])
+    assert size.length == timedelta(days=days)
+    size.grow(answer(width))
+    assert size.length == min(timedelta(days=30), fitting_length(width))
 
 
 def test_halves_on_trouble() -> None:

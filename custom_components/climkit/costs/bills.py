@@ -126,9 +126,8 @@ class Bills:
         price. The month that runs counts with its highest quarter-hour so far, and the one in which
         the site began from that day on.
         """
-        month = Month.of(first)
-        if self._created and month.first <= self._created and first <= self._created:
-            first = min(first, month.first)
+        if self._created and first <= self._created:
+            first = Month.of(first).first  # nothing was measured before
         price = partial(self._plan().power_price, owner_id)
         return power_cost(first, last, self.today, price, partial(self._power_peak, owner_id))
 

@@ -20,14 +20,22 @@ INTERVALS_PER_DAY = 96
 
 @dataclass(slots=True)
 class PageSize:
-    """The length of the next page of a feed; it adapts to the weight of the answers."""
+    """The length of the next page of a feed; it adapts to the weight of the answers.
+
+    `width`: how many values rows are known to have; an empty answer makes those behind it no
+    lighter.
+    """
 
     length: timedelta = FIRST_PAGE
+    width: int = 0
 
     def grow(self, intervals: Sequence[Interval]) -> None:
-        """Grow again after an answer, up to about 2 MB."""
-        width = max((len(interval.values) for interval in intervals), default=0)
-        self.length = min(self.length * 2, LONGEST_PAGE, fitting_length(width))
+        """Grow again after an answer, up to about 2 MB; a week may be empty in any case."""
+        self.width = max((len(one.values) for one in intervals), default=self.width)
+        longest = fitting_length(self.width)
+        if not intervals:
+            longest = max(FIRST_PAGE, longest)
+        self.length = min(self.length * 2, LONGEST_PAGE, longest)
 
     def shrink(self) -> None:
         """Ask for half as much after trouble."""

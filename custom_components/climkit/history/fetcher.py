@@ -172,7 +172,8 @@ class PageFetcher:
 
     def _size(self, feed: Feed) -> PageSize:
         if feed not in self._sizes:
-            self._sizes[feed] = PageSize(first_length(self._width(feed)))
+            width = self._width(feed)
+            self._sizes[feed] = PageSize(first_length(width), width)
         return self._sizes[feed]
 
 
