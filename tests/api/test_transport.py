@@ -219,6 +219,71 @@ async def test_a_revoked_token_is_replaced_for_all_at_work(
     assert paths(simulator).count("/auth") == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [(FaultKind.STATUS, 503), (FaultKind.STATUS, 429), (FaultKind.DISCONNECT, 0)],
+    ids=["503", "429", "cut"],
+)
+@pytest.mark.parametrize("path", ["/auth", SITES])
+@pytest.mark.parametrize("is_proved", [False, True], ids=["", "proved"])
+async def test_a_revoked_token_is_replaced_whatever_fails_on_the_way(
+    simulator: SimulatorServer,
+    client: ClimkitClient,
+    site_id: str,
+    kind: FaultKind,
+    status: int,
+    path: str,
+    is_proved: bool,
+) -> None:
+    """A login that fails on the way replaced nothing, and an older proof is none any more."""
+    refused, known, *_ = await client.meters(site_id)
+    query = Query(NOW - timedelta(hours=2))
+    assert await client.meter_data(site_id, known.id, query)
+    if is_proved:
+        simulator.switches.refused = {refused.id: 403}
+        with pytest.raises(ClimkitAccessDeniedError):
+            await client.meter_data(site_id, refused.id, query)
+    simulator.revoke_tokens()
+    spoil(simulator, kind, path=path, status=status, times=1)
+    assert await client.meter_data(site_id, known.id, query)
+
+
+@pytest.mark.parametrize("status", [503, 429])
+async def test_a_revoked_token_while_nothing_logs_in(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str, status: int
+) -> None:
+    """It is trouble; there are as many logins as tries, and one more when it is over."""
+    await client.meters(site_id)
+    simulator.revoke_tokens()
+    spoil(simulator, FaultKind.STATUS, path="/auth", status=status)
+    for _ in range(2):
+        simulator.requests.clear()
+        with pytest.raises((ClimkitConnectionError, ClimkitRateLimitError)):
+            await client.meters(site_id)
+        assert paths(simulator).count("/auth") == transport.ATTEMPTS
+    simulator.switches.faults = []
+    simulator.requests.clear()
+    assert await client.meters(site_id)
+    assert paths(simulator).count("/auth") == 1
+
+
+async def test_a_revoked_token_while_a_login_is_not_understood(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str, freezer: FrozenDateTimeFactory
+) -> None:
+    """One login a minute at most, and as soon as it is understood all is well."""
+    await client.meters(site_id)
+    simulator.revoke_tokens()
+    spoil(simulator, FaultKind.HTML, path="/auth")
+    simulator.requests.clear()
+    for _ in range(5):
+        with pytest.raises((ClimkitResponseError, ClimkitLoginError)):
+            await client.meters(site_id)
+    assert paths(simulator).count("/auth") == 1
+    simulator.switches.faults = []
+    freezer.tick(61)
+    assert await client.meters(site_id)
+
+
 @pytest.mark.parametrize("status", [401, 403, 422])
 async def test_a_refused_meter_is_denied_where_the_token_is_good_for_other_things(
     simulator: SimulatorServer, client: ClimkitClient, site_id: str, status: int

@@ -195,6 +195,21 @@ class TestLogins:
         assert traffic.logins <= 2 * 4 + 1
         assert not home.flows
 
+    async def test_revoked_while_nothing_logs_in(self, home: Home) -> None:
+        """Four tries, and again after each rest, which grow; new data once it is over."""
+        await home.set_up_completely()
+        home.simulator.revoke_tokens()
+        home.simulator.switches.faults = [fault(503, "/auth")]
+        traffic = Traffic(home)
+        for _ in range(14):
+            await home.turn_clock(minutes=1)
+        assert 4 <= traffic.logins <= 4 * 4  # at 2 minutes and a half, 1, 2 and 4 later
+        home.simulator.switches.faults = []
+        for _ in range(3):
+            await home.turn_clock(minutes=5)
+        assert newest(home) > dt_util.utcnow() - 30 * MINUTE
+        await assert_equal_to_climkit(home)
+
     async def test_one_token_for_each_user(
         self, home: Home, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -133,16 +133,22 @@ class Login:
         """Whether the token was lately seen to work."""
         return self._proved_at is not None and 0 <= _now() - self._proved_at < PROOF_HOLDS
 
+    def note_doubted(self) -> None:
+        """Note that the token has to be looked at again: an older proof does not hold any more."""
+        self._proved_at = None
+
+    @property
     def may_replace(self) -> bool:
-        """Whether a refused token is a reason to log in; notes that it is then done.
+        """Whether a refused token is a reason to log in.
 
         Not again minutes later: if a fresh token is refused as well, it is not the token.
         """
-        now = _now()
-        if self._replaced_at is not None and 0 <= now - self._replaced_at < REFUSAL_PAUSE:
-            return False
-        self._replaced_at = now
-        return True
+        replaced = self._replaced_at
+        return replaced is None or not 0 <= _now() - replaced < REFUSAL_PAUSE
+
+    def note_replaced(self) -> None:
+        """Note that a login has replaced a refused token; one that failed replaces nothing."""
+        self._replaced_at = _now()
 
 
 def speaks_of_credentials(answer: object) -> bool:

@@ -273,6 +273,7 @@ class Transport:
         if self._login.is_proved and refused.path not in self._answered:
             return True
         self._answered.discard(refused.path)
+        self._login.note_doubted()
         for path in dict.fromkeys((_SITES, self._known)):
             if path == refused.path:
                 continue
@@ -305,11 +306,11 @@ class Transport:
                 return login.token
             if not at_once:
                 login.check()
-            if refused and not login.may_replace():
+            if refused and not login.may_replace:
                 message = f"{refused}: access denied to all"
                 raise ClimkitAccessDeniedError(message, others_answered=False)
             try:
-                return await self._log_in(connect_within)
+                token = await self._log_in(connect_within)
             except ClimkitClosedError:
                 raise
             except ClimkitConnectionError, ClimkitRateLimitError:
@@ -320,6 +321,10 @@ class Transport:
                 raise
             except _RefusedError as refusal:
                 answer = {"status": refusal.status, "said": refusal.answer}
+            else:
+                if refused:
+                    login.note_replaced()
+                return token
             is_told = speaks_of_credentials(answer)
             (login.note_refused if is_told else login.note_strange)()
             if login.is_refused or (at_once and not is_notice(answer)):
