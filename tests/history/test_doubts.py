@@ -28,6 +28,7 @@ from custom_components.climkit.statistics.time_range import TimeRange
 HOUR = timedelta(hours=1)
 START = datetime(2026, 10, 1, tzinfo=UTC)
 LONG_AFTER = START + timedelta(days=40)
+NIGHT_ENDS = LONG_AFTER + 3 * HOUR
 FEED = Feed("site", ELECTRICITY)
 WATER = Feed("site", "cold_water")
 COLUMN = "conso_total"
@@ -130,23 +131,34 @@ class TestDoubts:
         doubts, one = Doubts(), state()
         short = rows(quarters)
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.note(
-            page(24, FEED, one), {one.statistic_id: [hour(2)]}, TimeRange(hour(-1), hour(4))
-        )
+        doubts.begin_night(NIGHT_ENDS)
+        asked = TimeRange(hour(-1), hour(4))
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, LONG_AFTER, asked)
         assert doubts.ranges(FEED) == [TimeRange(START, hour(4))], "what was asked for of the page"
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.begin_night()
+        doubts.begin_night(NIGHT_ENDS)
         assert not self.is_doubted(short, short, 2, doubts)
         assert self.is_doubted(short, [], 2, doubts)
+
+    def test_found_by_day(self) -> None:
+        """Before the first night and between two, it is as if the coming one had found it."""
+        doubts, one, short = Doubts(), state(), rows(range(8))
+        for now in (LONG_AFTER, NIGHT_ENDS):
+            doubts.note(page(24, FEED, one), {}, now)  # all came back
+            doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, now, page().range)
+            doubts.begin_night(NIGHT_ENDS)
+            assert self.is_doubted(short, short, 2, doubts)
+            doubts.begin_night(NIGHT_ENDS)
+            assert not self.is_doubted(short, short, 2, doubts)
 
     def test_what_came_back_is_forgotten(self) -> None:
         """Then it is as if nothing had been."""
         doubts, one = Doubts(), state()
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, page().range)
-        doubts.begin_night()
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(3)]})
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, LONG_AFTER, page().range)
+        doubts.begin_night(NIGHT_ENDS)
+        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(3)]}, LONG_AFTER)
         assert doubts.ranges(FEED) == []
-        doubts.begin_night()
+        doubts.begin_night(NIGHT_ENDS)
         short = rows(range(8))
         assert self.is_doubted(short, short, 2, doubts)
 

@@ -301,6 +301,24 @@ class TestRevisions:
         await home.settle()
         await assert_withdrawn(home)
 
+    async def test_trouble_as_a_night_begins(self, home: Home) -> None:
+        """What a restart before it finds is no word of another night."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        before = await stored_rows(home.hass)
+        home.simulator.world.revise(site_id, None, day(0.3), NOW + DAY, withdraw=True)
+        await home.restart()
+        await home.settle()
+        assert home.sites[0].history._recheck._doubts.feeds, (
+            "the newest hours are asked for at once"
+        )
+        home.sites[0].history.start_night()
+        await home.settle()
+        assert await stored_rows(home.hass) == before
+        home.sites[0].history.start_night()
+        await home.settle()
+        await assert_withdrawn(home)
+
     async def test_equal_values_are_not_written(self, home: Home) -> None:
         """A night without revisions changes nothing."""
         await home.set_up_completely()

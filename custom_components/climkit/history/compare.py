@@ -60,9 +60,9 @@ class PageComparer:
         """
         first = await self._fetch(page)
         found = await self._async_rebuild(page, first, always, dry_run=dry_run)
-        if not dry_run:
-            self._doubts.note(page, found.doubted)
         now = dt_util.utcnow()
+        if not dry_run:
+            self._doubts.note(page, found.doubted, now)
         missing = with_neighbours(page, first, found.doubted, now)
         if not missing:
             return found
@@ -72,7 +72,7 @@ class PageComparer:
         again = await self._async_rebuild(page, both.answer, is_doubted, dry_run=dry_run)
         if dry_run:
             return again
-        self._doubts.note(page, again.doubted, missing)
+        self._doubts.note(page, again.doubted, now, missing)
         # What is older no poll remembers.
         if lacking := _lacking(page, again, both.answer, now - LONGEST_WAIT):
             self._on_withdrawn(page.feed, lacking)

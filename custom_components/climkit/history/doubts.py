@@ -148,12 +148,18 @@ class Doubts:
     def __init__(self) -> None:
         """Begin without any."""
         self._night = 0
+        self._ends: datetime | None = None
         self._found: dict[Feed, dict[tuple[str, datetime], _Doubt]] = {}
         """By feed, and by statistic id and hour."""
 
-    def begin_night(self) -> None:
-        """Let another night begin: it can say the same as one before."""
+    def begin_night(self, ends: datetime) -> None:
+        """Let another night begin, which ends at a time: it can say the same as one before."""
         self._night += 1
+        self._ends = ends
+
+    def _night_at(self, now: datetime) -> int:
+        """Return the night of a time; by day the coming one, which may be minutes away."""
+        return self._night if self._ends and now < self._ends else self._night + 1
 
     @property
     def feeds(self) -> list[Feed]:
@@ -184,7 +190,9 @@ class Doubts:
 
         return is_doubted
 
-    def note(self, page: Page, doubted: DoubtedHours, asked: TimeRange | None = None) -> None:
+    def note(
+        self, page: Page, doubted: DoubtedHours, now: datetime, asked: TimeRange | None = None
+    ) -> None:
         """Take in what is doubted of a page: what came back is forgotten.
 
         What was not doubted before takes a second answer, to what was `asked` for with it.
@@ -193,7 +201,7 @@ class Doubts:
         ids = {state.statistic_id for state in page.states}
         kept = {k: d for k, d in known.items() if k[0] not in ids or k[1] not in page.range}
         again = page.range.overlap(asked) if asked else None
-        new = _Doubt(self._night, again.touched_hours) if again else None
+        new = _Doubt(self._night_at(now), again.touched_hours) if again else None
         for statistic_id, hours in doubted.items():
             for hour in hours:
                 if doubt := known.get((statistic_id, hour), new):

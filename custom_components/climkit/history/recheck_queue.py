@@ -81,7 +81,7 @@ class RecheckQueue:
         last.sort(key=lambda item: item[2].end <= recent)
         self._night = deque([*doubted, *first, *then, *last])
         self._ends = now + LONGEST_NIGHT
-        self._doubts.begin_night()
+        self._doubts.begin_night(self._ends)
         self.record.nights += 1
         self.record.last = now
 
