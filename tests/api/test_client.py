@@ -177,12 +177,26 @@ async def test_installation(client: ClimkitClient, site_id: str) -> None:
     assert site.created < NOW - 300 * DAY
 
 
-async def test_an_installation_that_is_no_object(
+@pytest.mark.parametrize(
+    "answer",
+    [["villa"], "villa", None, {}, {"error": "internal"}, {"data": {"name": "Villa"}}],
+    ids=str,
+)
+async def test_an_installation_that_is_not_described(
+    scripted: ScriptedApi, scripted_client: ClimkitClient, answer: object
+) -> None:
+    """An error with status 200 is no site without a name."""
+    scripted.answers["/installation_infos/villa"] = Answer(body=answer)
+    with pytest.raises(ClimkitResponseError, match="describes no site"):
+        await scripted_client.installation("villa")
+
+
+async def test_an_installation_with_little_to_say(
     scripted: ScriptedApi, scripted_client: ClimkitClient
 ) -> None:
-    scripted.answers["/installation_infos/villa"] = Answer(body=["villa"])
-    with pytest.raises(ClimkitResponseError, match="not an object"):
-        await scripted_client.installation("villa")
+    """Anything that is documented will do, be it empty."""
+    scripted.answers["/installation_infos/villa"] = Answer(body={"latitude": None})
+    assert (await scripted_client.installation("villa")).zone == DEFAULT_ZONE
 
 
 async def test_meters(simulator: SimulatorServer, client: ClimkitClient, site_id: str) -> None:

@@ -17,6 +17,7 @@ from .login import Login
 from .models import (
     DEFAULT_ZONE,
     ID_PATTERN,
+    SITE_KEYS,
     Interval,
     Meter,
     MeterReading,
@@ -92,8 +93,8 @@ class ClimkitClient:
         path = f"/installation_infos/{_id(site_id)}"
 
         def convert(answer: object) -> Site:
-            if not isinstance(answer, Mapping):
-                raise ClimkitResponseError(f"GET {path}: not an object", 200)
+            if not isinstance(answer, Mapping) or SITE_KEYS.isdisjoint(answer):
+                raise ClimkitResponseError(f"GET {path}: describes no site", 200)
             return Site.from_api(site_id, answer, datetime.now(UTC))
 
         return await self._transport.call("GET", path, convert, priority=priority)

@@ -30,6 +30,11 @@ TEXT_LIMIT = 100
 # Climkit was founded after this: an earlier date of a site is none, such as the first of 1970.
 FIRST_TIME = datetime(2010, 1, 1, tzinfo=UTC)
 
+# What a site says of itself (document); an object without any of it is an error with status 200.
+SITE_KEYS = frozenset(
+    {"site_ref", "name", "address", "creation_date", "timezone", "latitude", "longitude"}
+)
+
 # Ids may be anything that is safe in a path, for what they look like is not documented.
 ID_PATTERN = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _OBJECT_ID_PATTERN = re.compile(r"[0-9A-Fa-f]{24}")
