@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit import runtime
+from custom_components.climkit.feeds import page_size
 from custom_components.climkit.history import nights
 from custom_components.climkit.history.nights import (
     NIGHTS_OF_A_SWEEP,
@@ -398,6 +399,30 @@ class TestOneColumnAtAnEnd:
         rows = (await stored_rows(home.hass))[consumption(site_id)]
         withdrawn = [row.start for row in rows if row.amount is None]
         assert withdrawn == [recent + n * HOUR for n in range(36)]
+
+
+class TestOneColumnWithinTheRecentDays:
+    """Pages of the recent days begin a day later each night, so one leaves the values out."""
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A house with ten days of data."""
+        return World.of(replace(single_house(1, now, timedelta(days=15)), faultless=True))
+
+    async def test_as_a_page_leaves_its_values(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The next night asks for the doubted hours with the values beside them all the same."""
+        monkeypatch.setattr(nights, "RECENT", timedelta(days=8))
+        for name in ("FIRST_PAGE", "LONGEST_PAGE"):
+            monkeypatch.setattr(page_size, name, timedelta(days=3))
+        await home.set_up_completely()
+        withdraw(home, 53, -48)  # tonight's last page begins six hours before, the next one's after
+        home.sites[0].history.start_night()
+        await home.settle()
+        await home.turn_clock(to=NOW.replace(hour=23))
+        await home.turn_clock(hours=5)  # the next night is at one to four
+        await assert_withdrawn(home)
 
 
 def withdraw(home: Home, start: int, end: int) -> None:

@@ -58,7 +58,9 @@ class RecheckQueue:
     # What is to be read
 
     def begin_night(self, stored: Iterable[tuple[Feed, datetime, datetime]], now: datetime) -> None:
-        """Begin a night; what is recent is revised most, so it comes first for all feeds.
+        """Begin a night; what is recent is revised most, so it comes early for all feeds.
+
+        What is doubted comes first: its ranges hold values on a side, which other pages may not.
 
         `stored` tells of each feed from when to when there is what may be read again.
         """
@@ -68,17 +70,15 @@ class RecheckQueue:
             (feed, ranges_of_night(since, self.record.sweep.get(feed.key), until, unanswered[feed]))
             for feed, since, until in stored
         ]
-        recent = recent_from(now)
         doubted = [
             (feed, Purpose.RECHECK, one)
             for feed in self._doubts.feeds
             for one in without(self._doubts.ranges(feed), *self._unanswered.of(feed))
-            if one.start < recent
         ]
         first = [(feed, Purpose.RECHECK, one) for feed, plan in plans for one in plan.recent]
         then = [(feed, Purpose.SWEEP, one) for feed, plan in plans for one in plan.sweep]
         last = [(feed, Purpose.RECHECK, one) for feed, some in unanswered.items() for one in some]
-        last.sort(key=lambda item: item[2].end <= recent)
+        last.sort(key=lambda item: item[2].end <= recent_from(now))
         self._night = deque([*doubted, *first, *then, *last])
         self._ends = now + LONGEST_NIGHT
         self._doubts.begin_night(self._ends)
