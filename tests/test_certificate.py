@@ -1,5 +1,6 @@
 """A server that cannot prove who it is gets no password, and people are told why."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
+from custom_components.climkit.api import transport
 from custom_components.climkit.const import CONF_ADVANCED, DOMAIN
 from tests.conftest import Home, account_entry
 from tests.simulator import DEFAULT_PASSWORD, DEFAULT_USERNAME
@@ -74,6 +76,38 @@ async def impostor(socket_enabled: None, tmp_path: Path) -> AsyncIterator[Impost
     impostor.url = f"https://127.0.0.1:{runner.addresses[0][1]}/api/v1"
     yield impostor
     await runner.cleanup()
+
+
+# Answers to a handshake: of a server without TLS, and TLS's own alerts (RFC 8446, 6).
+UNREADY = {
+    "plain HTTP": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+    "handshake failure": b"\x15\x03\x03\x00\x02\x02\x28",
+    "internal error": b"\x15\x03\x03\x00\x02\x02\x50",
+    "cut": b"",
+}
+
+
+@pytest.mark.parametrize("unready", UNREADY)
+async def test_other_trouble(home: Home, socket_enabled: None, unready: str) -> None:
+    """A gateway that is being deployed is tried again as any trouble is, and nobody is told."""
+    tries = 0
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        await reader.read(1)
+        writer.write(UNREADY[unready])
+        writer.close()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        home.entry = account_entry(f"https://127.0.0.1:{port}/api/v1")
+        await home.begin()
+    assert tries == transport.ATTEMPTS
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+    assert home.entry.error_reason_translation_key == "cannot_connect"
+    issue_id = f"certificate_{home.entry.entry_id}"
+    assert not ir.async_get(home.hass).async_get_issue(DOMAIN, issue_id)
 
 
 async def test_account(home: Home, impostor: Impostor) -> None:

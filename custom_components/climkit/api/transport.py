@@ -15,7 +15,6 @@ from http import HTTPStatus
 import json
 import logging
 import re
-import ssl
 from time import monotonic
 from typing import override
 from weakref import WeakSet
@@ -393,7 +392,7 @@ class Transport:
                 answer = await _read(response, request)
         except (aiohttp.ClientError, OSError) as error:
             self.stats.note_error(_name(error))
-            self.is_certificate_wrong = _is_certificate_wrong(error)
+            self.is_certificate_wrong = isinstance(error, aiohttp.ClientConnectorCertificateError)
             kind = ClimkitCertificateError if self.is_certificate_wrong else ClimkitConnectionError
             # Not chained: aiohttp's errors may carry the request's headers.
             raise kind(f"{request}: {_reason(error)}") from None
@@ -526,14 +525,6 @@ def _http_date(text: str) -> datetime | None:
     except ValueError, OverflowError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _is_certificate_wrong(error: Exception) -> bool:
-    """Whether the server could not prove who it is; a handshake that was cut is no proof."""
-    if not isinstance(error, aiohttp.ClientSSLError):
-        return False
-    cause = getattr(error, "os_error", None)
-    return not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def _reason(error: Exception) -> str:
