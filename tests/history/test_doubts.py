@@ -11,6 +11,7 @@ from custom_components.climkit.feeds.answer import Answer
 from custom_components.climkit.history.doubts import (
     Doubts,
     Repeated,
+    Verdict,
     is_less,
     is_less_before,
     unsaid,
@@ -110,8 +111,8 @@ class TestDoubts:
         one = state()
         parts = [[list(part)] if part else [] for part in (first, second)]
         both = Repeated(Answer(parts[0]), Answer(parts[1]), page(24, FEED, one))
-        is_doubted = (doubts or Doubts()).doubted_after(both, now)
-        return is_doubted(one, Row(hour(number), 1.0, 1.0), measured)
+        verdict = (doubts or Doubts()).verdict(both, now)
+        return verdict.is_doubted(one, Row(hour(number), 1.0, 1.0), measured)
 
     def test_missing_twice(self) -> None:
         """With values on both sides it is gone."""
@@ -180,6 +181,36 @@ class TestDoubts:
         assert is_less_before(hour(3))(one, row, 0.5)
         assert not is_less_before(hour(2))(one, row, 0.5)
         assert is_less_before(hour(2))(one, row, None)
+
+
+class TestWithdrawn:
+    """What both answers lack of hours that are believed."""
+
+    def verdict(self, first: Answer, second: Answer, now: datetime = LONG_AFTER) -> Verdict:
+        return Doubts().verdict(Repeated(first, second, page(24, FEED, state())), now)
+
+    def test_of_one_column(self) -> None:
+        """A meter and its site may share one: what one of them believes is gone for both."""
+        answer = Answer([rows([*range(5), *range(9, 16)])])
+        verdict = self.verdict(answer, answer)
+        one, other = state(), state()
+        for asked, row, measured in [
+            (one, Row(hour(1), 4.0, 4.0), 1.0),
+            (one, Row(hour(2), 4.0, 4.0), 3.0),
+            (other, Row(hour(1), 4.0, 4.0), 1.0),
+        ]:
+            assert not verdict.is_doubted(asked, row, measured)
+        gone = {START + n * INTERVAL for n in range(5, 9)}
+        assert verdict.withdrawn(answer, START) == {COLUMN: gone}
+        assert verdict.withdrawn(answer, hour(2)) == {COLUMN: {hour(2)}}
+        assert verdict.withdrawn(answer, hour(3)) == {}
+
+    def test_what_is_doubted(self) -> None:
+        """Is not withdrawn."""
+        short = Answer([rows(range(8))])
+        verdict = self.verdict(short, short)
+        assert verdict.is_doubted(state(), Row(hour(2), 1.0, 1.0), None)
+        assert verdict.withdrawn(short, START) == {}
 
 
 class TestWhatIsAsked:

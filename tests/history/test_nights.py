@@ -19,7 +19,8 @@ from custom_components.climkit.history.nights import (
     next_night,
     ranges_of_night,
 )
-from custom_components.climkit.statistics import TimeRange
+from custom_components.climkit.history.rebuild import SeriesRebuilder
+from custom_components.climkit.statistics import Rebuilt, RecorderError, TimeRange, worker
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house
 from tests.truth import assert_equal_to_climkit, climkit_hours, hourly_changes, stored_rows
@@ -282,6 +283,36 @@ class TestRevisions:
             await home.turn_clock(to=dt_util.utcnow() + later)
         await assert_withdrawn(home)
         world.revisions.pop()
+        await home.turn_clock(minutes=15)
+        await assert_withdrawn(home)
+
+    async def test_the_newest_hours_as_the_recorder_stumbles(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Once the withdrawal is stored nothing differs, and no poll writes it again either."""
+        monkeypatch.setattr(worker, "RECORDER_PAUSE", timedelta(0))
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        world = home.simulator.world
+        world.revise(site_id, None, hours_ago(0), hours_ago(-48), withdraw=True)
+        await home.turn_clock(minutes=15)
+        world.revise(site_id, None, hours_ago(3) + HOUR / 2, hours_ago(-48), withdraw=True)
+        await home.turn_clock(hours=20)
+        rebuild, stumbled = SeriesRebuilder.async_rebuild, list[TimeRange]()
+
+        async def stumble_once(
+            self: SeriesRebuilder, states: Any, hours: TimeRange, *args: Any, **kw: Any
+        ) -> Rebuilt:
+            rebuilt = await rebuild(self, states, hours, *args, **kw)
+            if rebuilt.changed and not stumbled:
+                stumbled.append(hours)
+                raise RecorderError("stored, but that is not known")
+            return rebuilt
+
+        with patch.object(SeriesRebuilder, "async_rebuild", stumble_once):
+            home.sites[0].history.start_night()
+            await home.settle()
+        assert stumbled
         await home.turn_clock(minutes=15)
         await assert_withdrawn(home)
 

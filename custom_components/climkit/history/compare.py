@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from homeassistant.util import dt as dt_util
 
-from ..api import HOUR, INTERVAL, Interval
+from ..api import Interval
 from ..feeds import Answer
 from ..measures import Feed, Series
 from ..statistics import Difference, IsDoubted, Rebuilt, RowsChangedError, TimeRange
@@ -45,7 +45,7 @@ class PageComparer:
     ) -> None:
         """Prepare; `on_read` is told what was read, once it is stored.
 
-        `on_withdrawn` is told what two answers lack of hours that follow them now.
+        `on_withdrawn` is told what two answers lack of hours that are to follow them.
         """
         self._fetch = fetch
         self._rebuilder = rebuilder
@@ -68,14 +68,17 @@ class PageComparer:
             return found
         second = await self._fetch(replace(page, range=missing))
         both = Repeated(first, second, page)
-        is_doubted = self._doubts.doubted_after(both, now)
-        again = await self._async_rebuild(page, both.answer, is_doubted, dry_run=dry_run)
+        answer, verdict = both.answer, self._doubts.verdict(both, now)
+        try:
+            again = await self._async_rebuild(page, answer, verdict.is_doubted, dry_run=dry_run)
+        finally:
+            # In trouble too: it may be stored, and then nothing differs when it is asked again.
+            # What is older no poll remembers.
+            if not dry_run and (gone := verdict.withdrawn(answer, now - LONGEST_WAIT)):
+                self._on_withdrawn(page.feed, gone)
         if dry_run:
             return again
         self._doubts.note(page, again.doubted, now, missing)
-        # What is older no poll remembers.
-        if lacking := _lacking(page, again, both.answer, now - LONGEST_WAIT):
-            self._on_withdrawn(page.feed, lacking)
         return found.followed_by(again)
 
     async def _async_rebuild(
@@ -88,25 +91,6 @@ class PageComparer:
         if not dry_run:
             await self._on_read(page.states, page.start, page.end, intervals)
         return rebuilt
-
-
-def _lacking(
-    page: Page, found: Rebuilt, answer: Answer, since: datetime
-) -> dict[str, set[datetime]]:
-    """Return what an answer lacks of hours that differed, by column: the starts of intervals."""
-    lacking = {
-        state.series.column: {
-            one.start + number * INTERVAL
-            for one in found.differences.get(state.statistic_id, ())
-            if one.start >= since
-            for number in range(HOUR // INTERVAL)
-        }
-        for state in page.states
-    }
-    for interval in answer.intervals:
-        for column in lacking.keys() & interval.values.keys():
-            lacking[column].discard(interval.start)
-    return {column: starts for column, starts in lacking.items() if starts}
 
 
 class _Asked(NamedTuple):

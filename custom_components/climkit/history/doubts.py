@@ -5,11 +5,12 @@ What lacks again is believed where one of both answers has the series' values on
 Where none has (data end there, or begin), it may be a cut: then another night has to say the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from ..api import HOUR, floor_hour
+from ..api import HOUR, INTERVAL, floor_hour
 from ..feeds import Answer, merge_intervals
 from ..measures import METER_TYPES, Feed
 from ..statistics import IsDoubted, Row, TimeRange, merged
@@ -131,6 +132,52 @@ class Repeated(NamedTuple):
         return any(one.says(column, hours) for one in (self.first, self.second))
 
 
+class Verdict:
+    """What to doubt after a second answer, and what is believed to be withdrawn."""
+
+    def __init__(
+        self, repeated: Repeated, before: Collection[tuple[str, datetime]], now: datetime
+    ) -> None:
+        """Prepare; `before`: what an earlier night doubted, by statistic id and hour."""
+        self._repeated = repeated
+        self._columns = repeated.second.columns
+        self._before = before
+        self._newest = floor_hour(now) - HOUR
+        self._believed: list[tuple[str, datetime]] = []
+
+    def is_doubted(self, state: SyncState, row: Row, measured: float | None) -> bool:
+        """Whether an hour that lacks something keeps what is stored; else that is `withdrawn`."""
+        if self._is_unproven(state, row, measured):
+            return True
+        self._believed.append((state.series.column, row.start))
+        return False
+
+    def _is_unproven(self, state: SyncState, row: Row, measured: float | None) -> bool:
+        """Of the newest hours more may be still to come: there two equal answers are enough."""
+        if state.series.column not in self._columns:
+            return True
+        if measured is not None and row.start >= self._newest:
+            return False
+        was_doubted = (state.statistic_id, row.start) in self._before
+        return not was_doubted and not self._repeated.says(state, row.start)
+
+    def withdrawn(self, answer: Answer, since: datetime) -> dict[str, set[datetime]]:
+        """Return what both answers lack of the hours that were not doubted, `since` an hour.
+
+        By column, the starts of intervals (UTC); `answer` is what both say.
+        """
+        gone = defaultdict[str, set[datetime]](set)
+        for column, hour in list(self._believed):  # a rebuild that was cancelled may still go on
+            if hour >= since:
+                gone[column].update(hour + number * INTERVAL for number in range(HOUR // INTERVAL))
+        if not gone:
+            return {}
+        for interval in answer.intervals:
+            for column in gone.keys() & interval.values.keys():
+                gone[column].discard(interval.start)
+        return {column: starts for column, starts in gone.items() if starts}
+
+
 class _Doubt(NamedTuple):
     """The first night that found less than is stored, and what to read again for that hour.
 
@@ -170,25 +217,11 @@ class Doubts:
         """Return what is to be asked for again of a feed."""
         return merged({one.again for one in self._found.get(feed, {}).values()})
 
-    def doubted_after(self, repeated: Repeated, now: datetime) -> IsDoubted[SyncState]:
-        """Return what to doubt after a second answer.
-
-        Of the newest hours quarter-hours may still be to come: there two equal answers are enough.
-        """
-        feed = repeated.page.feed
-        known, columns = self._found.get(feed, {}), repeated.second.columns
-        night, newest = self._night, floor_hour(now) - HOUR
-
-        def is_doubted(state: SyncState, row: Row, measured: float | None) -> bool:
-            if state.series.column not in columns:
-                return True
-            if measured is not None and row.start >= newest:
-                return False
-            doubt = known.get((state.statistic_id, row.start))
-            was_doubted = doubt is not None and doubt.night < night
-            return not was_doubted and not repeated.says(state, row.start)
-
-        return is_doubted
+    def verdict(self, repeated: Repeated, now: datetime) -> Verdict:
+        """Return what to doubt after a second answer."""
+        known = self._found.get(repeated.page.feed, {})
+        before = {key for key, doubt in known.items() if doubt.night < self._night}
+        return Verdict(repeated, before, now)
 
     def note(
         self, page: Page, doubted: DoubtedHours, now: datetime, asked: TimeRange | None = None
