@@ -212,6 +212,19 @@ class TestWithdrawn:
         assert verdict.is_doubted(state(), Row(hour(2), 1.0, 1.0), None)
         assert verdict.withdrawn(short, START) == {}
 
+    def test_what_a_poll_may_have_brought(self) -> None:
+        """Quarter-hours of the newest hours are still to come: while it was asked, some may have.
+
+        Of an hour without any, before what there is, none is.
+        """
+        answer = Answer([rows([*range(4), *range(8, 10)])])
+        verdict = self.verdict(answer, answer, now=hour(3) + 2 * INTERVAL)
+        one = state()
+        assert not verdict.is_doubted(one, Row(hour(2), 4.0, 4.0), 2.0)
+        assert not verdict.is_doubted(one, Row(hour(1), 4.0, 4.0), None)
+        gone = {hour(1) + n * INTERVAL for n in range(4)}
+        assert verdict.withdrawn(answer, START) == {COLUMN: gone}
+
 
 class TestWhatIsAsked:
     """What is asked for once more."""

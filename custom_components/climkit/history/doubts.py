@@ -146,23 +146,24 @@ class Verdict:
         self._believed: list[tuple[str, datetime]] = []
 
     def is_doubted(self, state: SyncState, row: Row, measured: float | None) -> bool:
-        """Whether an hour that lacks something keeps what is stored; else that is `withdrawn`."""
-        if self._is_unproven(state, row, measured):
-            return True
-        self._believed.append((state.series.column, row.start))
-        return False
+        """Whether an hour that lacks something keeps what is stored; else that is `withdrawn`.
 
-    def _is_unproven(self, state: SyncState, row: Row, measured: float | None) -> bool:
-        """Of the newest hours more may be still to come: there two equal answers are enough."""
-        if state.series.column not in self._columns:
+        Of the newest hours quarter-hours may still be to come: there two equal answers are enough,
+        but nothing is withdrawn, as a poll may have brought more by now.
+        """
+        column = state.series.column
+        if column not in self._columns:
             return True
         if measured is not None and row.start >= self._newest:
             return False
         was_doubted = (state.statistic_id, row.start) in self._before
-        return not was_doubted and not self._repeated.says(state, row.start)
+        if not was_doubted and not self._repeated.says(state, row.start):
+            return True
+        self._believed.append((column, row.start))
+        return False
 
     def withdrawn(self, answer: Answer, since: datetime) -> dict[str, set[datetime]]:
-        """Return what both answers lack of the hours that were not doubted, `since` an hour.
+        """Return what both answers lack of hours that were not doubted, `since` an hour.
 
         By column, the starts of intervals (UTC); `answer` is what both say.
         """
