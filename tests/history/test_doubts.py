@@ -9,6 +9,7 @@ from custom_components.climkit.api import INTERVAL, Interval
 from custom_components.climkit.feeds import answer as answer_module
 from custom_components.climkit.feeds.answer import Answer
 from custom_components.climkit.history.doubts import (
+    NIGHTS_OF_A_DOUBT,
     Doubts,
     Repeated,
     Verdict,
@@ -56,6 +57,22 @@ def page(hours: int = 24, feed: Feed = FEED, *states: SyncState) -> Page:
 
 def hour(number: int) -> datetime:
     return START + number * HOUR
+
+
+def note(
+    doubts: Doubts,
+    one: SyncState,
+    number: int,
+    now: datetime = LONG_AFTER,
+    *,
+    second: Sequence[Interval] | None = None,
+    asked: TimeRange | None = None,
+) -> None:
+    """Doubt an hour after a second answer."""
+    asked_page = page(24, FEED, one)
+    answer = Answer([rows(range(8)) if second is None else second])
+    both = Repeated(Answer(), answer, asked_page, asked or asked_page.range)
+    doubts.note(doubts.verdict(both, now), {one.statistic_id: [hour(number)]})
 
 
 class TestAnswer:
@@ -110,7 +127,7 @@ class TestDoubts:
     ) -> bool:
         one = state()
         parts = [[list(part)] if part else [] for part in (first, second)]
-        both = Repeated(Answer(parts[0]), Answer(parts[1]), page(24, FEED, one))
+        both = Repeated(Answer(parts[0]), Answer(parts[1]), page(24, FEED, one), page().range)
         verdict = (doubts or Doubts()).verdict(both, now)
         return verdict.is_doubted(one, Row(hour(number), 1.0, 1.0), measured)
 
@@ -132,12 +149,11 @@ class TestDoubts:
         doubts, one = Doubts(), state()
         short = rows(quarters)
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.begin_night(NIGHT_ENDS)
-        asked = TimeRange(hour(-1), hour(4))
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, LONG_AFTER, asked)
+        doubts.begin_night(NIGHT_ENDS, {})
+        note(doubts, one, 2, asked=TimeRange(hour(-1), hour(4)))
         assert doubts.ranges(FEED) == [TimeRange(START, hour(4))], "what was asked for of the page"
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.begin_night(NIGHT_ENDS)
+        doubts.begin_night(NIGHT_ENDS, {})
         assert not self.is_doubted(short, short, 2, doubts)
         assert self.is_doubted(short, [], 2, doubts)
 
@@ -145,23 +161,59 @@ class TestDoubts:
         """Before the first night and between two, it is as if the coming one had found it."""
         doubts, one, short = Doubts(), state(), rows(range(8))
         for now in (LONG_AFTER, NIGHT_ENDS):
-            doubts.note(page(24, FEED, one), {}, now)  # all came back
-            doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, now, page().range)
-            doubts.begin_night(NIGHT_ENDS)
+            doubts.forget(page(24, FEED, one), {})  # all came back
+            note(doubts, one, 2, now)
+            doubts.begin_night(NIGHT_ENDS, {})
             assert self.is_doubted(short, short, 2, doubts)
-            doubts.begin_night(NIGHT_ENDS)
+            doubts.begin_night(NIGHT_ENDS, {})
             assert not self.is_doubted(short, short, 2, doubts)
 
     def test_what_came_back_is_forgotten(self) -> None:
         """Then it is as if nothing had been."""
         doubts, one = Doubts(), state()
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(2)]}, LONG_AFTER, page().range)
-        doubts.begin_night(NIGHT_ENDS)
-        doubts.note(page(24, FEED, one), {one.statistic_id: [hour(3)]}, LONG_AFTER)
+        note(doubts, one, 2)
+        doubts.begin_night(NIGHT_ENDS, {})
+        doubts.forget(page(24, FEED, one), {one.statistic_id: [hour(3)]})
         assert doubts.ranges(FEED) == []
-        doubts.begin_night(NIGHT_ENDS)
+        doubts.begin_night(NIGHT_ENDS, {})
         short = rows(range(8))
         assert self.is_doubted(short, short, 2, doubts)
+
+    def test_an_answer_without_the_column(self) -> None:
+        """Says nothing of it, so it is no first night that finds less; an earlier one stays."""
+        doubts, one, other = Doubts(), state(), rows(range(8), other=1.0)
+        doubts.begin_night(NIGHT_ENDS, {})
+        for silent in ([], other):
+            note(doubts, one, 2, second=silent)
+            assert not doubts.feeds
+        note(doubts, one, 2)
+        note(doubts, one, 2, second=other)
+        doubts.begin_night(NIGHT_ENDS, {})
+        assert not self.is_doubted(rows(range(8)), rows(range(8)), 2, doubts)
+
+    def test_what_nobody_takes_back(self) -> None:
+        """It is asked for so many nights; a series that left none, but a feed may only rest."""
+        doubts, one = Doubts(), state()
+        doubts.begin_night(NIGHT_ENDS, {})
+        note(doubts, one, 2)
+        for _ in range(NIGHTS_OF_A_DOUBT):
+            doubts.begin_night(NIGHT_ENDS, {FEED: {one.statistic_id}})
+            assert doubts.feeds
+        doubts.begin_night(NIGHT_ENDS, {FEED: {one.statistic_id}})
+        assert not doubts.feeds
+        note(doubts, one, 2)
+        doubts.begin_night(NIGHT_ENDS, {})
+        assert doubts.feeds
+        doubts.begin_night(NIGHT_ENDS, {FEED: {"another"}})
+        assert not doubts.feeds
+
+    def test_another_page(self) -> None:
+        """Of other hours, or of other series, nothing is taken back."""
+        doubts, one = Doubts(), state()
+        note(doubts, one, 5)
+        doubts.forget(page(5, FEED, one), {})
+        doubts.forget(page(24, FEED), {})
+        assert doubts.feeds
 
     def test_quarter_hours_of_now(self) -> None:
         """They are still to come: two equal answers are enough."""
@@ -187,7 +239,7 @@ class TestWithdrawn:
     """What both answers lack of hours that are believed."""
 
     def verdict(self, first: Answer, second: Answer, now: datetime = LONG_AFTER) -> Verdict:
-        return Doubts().verdict(Repeated(first, second, page(24, FEED, state())), now)
+        return Doubts().verdict(Repeated(first, second, page(24, FEED, state()), page().range), now)
 
     def test_of_one_column(self) -> None:
         """A meter and its site may share one: what one of them believes is gone for both."""

@@ -415,6 +415,22 @@ class TestOneColumnAtAnEnd:
             await home.settle()
             assert await stored_rows(home.hass) == before
 
+    async def test_a_series_that_left(self, home: Home) -> None:
+        """Nobody can take its doubts back, so they are forgotten."""
+        await home.set_up_completely()
+        withdraw(home, 240, 228)
+        history = home.sites[0].history
+        history._recheck.record.sweep["electricity"] = hours_ago(240)
+        history.start_night()
+        await home.settle()
+        doubts = history._recheck._doubts
+        assert doubts.feeds
+        left = [state.series for state in history.states if state.series.column != "conso_total"]
+        history.set_series([(series, series.column) for series in left])
+        await home.settle()
+        history.start_night()
+        assert not doubts.feeds
+
     async def test_into_what_is_recent(self, home: Home) -> None:
         """What is no longer recent when another night comes is asked for with what still is."""
         await home.set_up_completely()

@@ -62,12 +62,12 @@ class PageComparer:
         found = await self._async_rebuild(page, first, always, dry_run=dry_run)
         now = dt_util.utcnow()
         if not dry_run:
-            self._doubts.note(page, found.doubted, now)
+            self._doubts.forget(page, found.doubted)
         missing = with_neighbours(page, first, found.doubted, now)
         if not missing:
             return found
         second = await self._fetch(replace(page, range=missing))
-        both = Repeated(first, second, page)
+        both = Repeated(first, second, page, missing)
         answer, verdict = both.answer, self._doubts.verdict(both, now)
         try:
             again = await self._async_rebuild(page, answer, verdict.is_doubted, dry_run=dry_run)
@@ -78,7 +78,7 @@ class PageComparer:
                 self._on_withdrawn(page.feed, gone)
         if dry_run:
             return again
-        self._doubts.note(page, again.doubted, now, missing)
+        self._doubts.note(verdict, again.doubted)
         return found.followed_by(again)
 
     async def _async_rebuild(

@@ -17,6 +17,9 @@ from ..statistics import IsDoubted, Row, TimeRange, merged
 from .pages import Page
 from .state import USUAL_LATENESS, SyncState
 
+# So long a doubt lasts: what no night proves or takes back would be asked for ever.
+NIGHTS_OF_A_DOUBT = 7
+
 type DoubtedHours = Mapping[str, Sequence[datetime]]
 
 
@@ -113,11 +116,12 @@ def _falls_silent(page: Page, answer: Answer, late: timedelta) -> bool:
 
 
 class Repeated(NamedTuple):
-    """Two answers for a page: the second is one to what the first one lacked."""
+    """Two answers for a page: the second is one to what was `asked` as the first one lacked it."""
 
     first: Answer
     second: Answer
     page: Page
+    asked: TimeRange
 
     @property
     def answer(self) -> Answer:
@@ -136,11 +140,12 @@ class Verdict:
     """What to doubt after a second answer, and what is believed to be withdrawn."""
 
     def __init__(
-        self, repeated: Repeated, before: Collection[tuple[str, datetime]], now: datetime
+        self, repeated: Repeated, before: Mapping[str, Collection[datetime]], now: datetime
     ) -> None:
-        """Prepare; `before`: what an earlier night doubted, by statistic id and hour."""
-        self._repeated = repeated
-        self._columns = repeated.second.columns
+        """Prepare; `before`: the hours that an earlier night doubted, by statistic id."""
+        self.repeated = repeated
+        self.columns = repeated.second.columns  # all values are looked through, so once
+        self.now = now
         self._before = before
         self._newest = floor_hour(now) - HOUR
         self._believed: list[tuple[str, datetime]] = []
@@ -152,12 +157,12 @@ class Verdict:
         but nothing is withdrawn, as a poll may have brought more by now.
         """
         column = state.series.column
-        if column not in self._columns:
+        if column not in self.columns:
             return True
         if measured is not None and row.start >= self._newest:
             return False
-        was_doubted = (state.statistic_id, row.start) in self._before
-        if not was_doubted and not self._repeated.says(state, row.start):
+        was_doubted = row.start in self._before.get(state.statistic_id, ())
+        if not was_doubted and not self.repeated.says(state, row.start):
             return True
         self._believed.append((column, row.start))
         return False
@@ -197,13 +202,34 @@ class Doubts:
         """Begin without any."""
         self._night = 0
         self._ends: datetime | None = None
-        self._found: dict[Feed, dict[tuple[str, datetime], _Doubt]] = {}
-        """By feed, and by statistic id and hour."""
+        self._found: dict[Feed, dict[str, dict[datetime, _Doubt]]] = {}
+        """By feed, statistic id and hour."""
 
-    def begin_night(self, ends: datetime) -> None:
-        """Let another night begin, which ends at a time: it can say the same as one before."""
+    def begin_night(self, ends: datetime, series: Mapping[Feed, Collection[str]]) -> None:
+        """Let another night begin, which ends at a time: it can say the same as one before.
+
+        What nobody took back for long is forgotten: the sweep finds it anew. So are doubts of
+        series that left: `series` has, of feeds that do not rest, the statistic ids there are.
+        """
         self._night += 1
         self._ends = ends
+        for feed, of_feed in list(self._found.items()):
+            left = {
+                statistic_id: recent
+                for statistic_id, known in of_feed.items()
+                if statistic_id in series.get(feed, of_feed)
+                and (recent := {hour: one for hour, one in known.items() if self._is_recent(one)})
+            }
+            self._set(feed, left)
+
+    def _is_recent(self, doubt: _Doubt) -> bool:
+        return self._night - doubt.night <= NIGHTS_OF_A_DOUBT
+
+    def _set(self, feed: Feed, found: dict[str, dict[datetime, _Doubt]]) -> None:
+        if found:
+            self._found[feed] = found
+        else:
+            self._found.pop(feed, None)
 
     def _night_at(self, now: datetime) -> int:
         """Return the night of a time; by day the coming one, which may be minutes away."""
@@ -216,29 +242,45 @@ class Doubts:
 
     def ranges(self, feed: Feed) -> list[TimeRange]:
         """Return what is to be asked for again of a feed."""
-        return merged({one.again for one in self._found.get(feed, {}).values()})
+        of_feed = self._found.get(feed, {})
+        return merged({doubt.again for known in of_feed.values() for doubt in known.values()})
 
     def verdict(self, repeated: Repeated, now: datetime) -> Verdict:
         """Return what to doubt after a second answer."""
-        known = self._found.get(repeated.page.feed, {})
-        before = {key for key, doubt in known.items() if doubt.night < self._night}
+        of_feed = self._found.get(repeated.page.feed, {})
+        before = {
+            key: {hour for hour, doubt in of_feed.get(key, {}).items() if doubt.night < self._night}
+            for key in (state.statistic_id for state in repeated.page.states)
+        }
         return Verdict(repeated, before, now)
 
-    def note(
-        self, page: Page, doubted: DoubtedHours, now: datetime, asked: TimeRange | None = None
-    ) -> None:
-        """Take in what is doubted of a page: what came back is forgotten.
+    def forget(self, page: Page, doubted: DoubtedHours) -> None:
+        """Forget what came back of a page: what is no longer doubted."""
+        if not (of_feed := self._found.get(page.feed)):
+            return
+        for key in {state.statistic_id for state in page.states} & of_feed.keys():
+            still, known = set(doubted.get(key, ())), of_feed[key]
+            for hour in [hour for hour in known if hour in page.range and hour not in still]:
+                del known[hour]
+            if not known:
+                del of_feed[key]
+        self._set(page.feed, of_feed)
 
-        What was not doubted before takes a second answer, to what was `asked` for with it.
+    def note(self, verdict: Verdict, doubted: DoubtedHours) -> None:
+        """Take in what is doubted after a second answer, and forget what came back.
+
+        An answer that lacks a column says nothing of it, so it found nothing missing either.
         """
-        known = self._found.pop(page.feed, {})
-        ids = {state.statistic_id for state in page.states}
-        kept = {k: d for k, d in known.items() if k[0] not in ids or k[1] not in page.range}
-        again = page.range.overlap(asked) if asked else None
-        new = _Doubt(self._night_at(now), again.touched_hours) if again else None
-        for statistic_id, hours in doubted.items():
-            for hour in hours:
-                if doubt := known.get((statistic_id, hour), new):
-                    kept[statistic_id, hour] = doubt
-        if kept:
-            self._found[page.feed] = kept
+        page = verdict.repeated.page
+        self.forget(page, doubted)
+        if not (again := page.range.overlap(verdict.repeated.asked)):
+            return
+        new = _Doubt(self._night_at(verdict.now), again.touched_hours)
+        of_feed = self._found.get(page.feed, {})
+        for state in page.states:
+            hours = doubted.get(state.statistic_id)
+            if hours and state.series.column in verdict.columns:
+                known = of_feed.setdefault(state.statistic_id, {})
+                for hour in hours:
+                    known.setdefault(hour, new)
+        self._set(page.feed, of_feed)

@@ -70,6 +70,8 @@ class RecheckQueue:
             (feed, ranges_of_night(since, self.record.sweep.get(feed.key), until, unanswered[feed]))
             for feed, since, until in stored
         ]
+        self._ends = now + LONGEST_NIGHT
+        self._doubts.begin_night(self._ends, self._doubted_series())
         doubted = [
             (feed, Purpose.RECHECK, one)
             for feed in self._doubts.feeds
@@ -80,10 +82,19 @@ class RecheckQueue:
         last = [(feed, Purpose.RECHECK, one) for feed, some in unanswered.items() for one in some]
         last.sort(key=lambda item: item[2].end <= recent_from(now))
         self._night = deque([*doubted, *first, *then, *last])
-        self._ends = now + LONGEST_NIGHT
-        self._doubts.begin_night(self._ends)
         self.record.nights += 1
         self.record.last = now
+
+    def _doubted_series(self) -> dict[Feed, set[str]]:
+        """Return the statistic ids there are of feeds of which anything is doubted.
+
+        Of one that rests it is not known.
+        """
+        return {
+            feed: {state.statistic_id for state in states}
+            for feed in self._doubts.feeds
+            if (states := self._states_of(feed))
+        }
 
     def end_night(self) -> None:
         """Read no more tonight."""
