@@ -129,7 +129,7 @@ class TestDoubts:
         parts = [[list(part)] if part else [] for part in (first, second)]
         both = Repeated(Answer(parts[0]), Answer(parts[1]), page(24, FEED, one), page().range)
         verdict = (doubts or Doubts()).verdict(both, now)
-        return verdict.is_doubted(one, Row(hour(number), 1.0, 1.0), measured)
+        return verdict.judge(one, Row(hour(number), 1.0, 1.0), measured)
 
     def test_missing_twice(self) -> None:
         """With values on both sides it is gone."""
@@ -251,7 +251,7 @@ class TestWithdrawn:
             (one, Row(hour(2), 4.0, 4.0), 3.0),
             (other, Row(hour(1), 4.0, 4.0), 1.0),
         ]:
-            assert not verdict.is_doubted(asked, row, measured)
+            assert not verdict.judge(asked, row, measured)
         gone = {START + n * INTERVAL for n in range(5, 9)}
         assert verdict.withdrawn(answer, START) == {COLUMN: gone}
         assert verdict.withdrawn(answer, hour(2)) == {COLUMN: {hour(2)}}
@@ -261,7 +261,7 @@ class TestWithdrawn:
         """Is not withdrawn."""
         short = Answer([rows(range(8))])
         verdict = self.verdict(short, short)
-        assert verdict.is_doubted(state(), Row(hour(2), 1.0, 1.0), None)
+        assert verdict.judge(state(), Row(hour(2), 1.0, 1.0), None)
         assert verdict.withdrawn(short, START) == {}
 
     def test_what_a_poll_may_have_brought(self) -> None:
@@ -272,8 +272,8 @@ class TestWithdrawn:
         answer = Answer([rows([*range(4), *range(8, 10)])])
         verdict = self.verdict(answer, answer, now=hour(3) + 2 * INTERVAL)
         one = state()
-        assert not verdict.is_doubted(one, Row(hour(2), 4.0, 4.0), 2.0)
-        assert not verdict.is_doubted(one, Row(hour(1), 4.0, 4.0), None)
+        assert not verdict.judge(one, Row(hour(2), 4.0, 4.0), 2.0)
+        assert not verdict.judge(one, Row(hour(1), 4.0, 4.0), None)
         gone = {hour(1) + n * INTERVAL for n in range(4)}
         assert verdict.withdrawn(answer, START) == {COLUMN: gone}
 

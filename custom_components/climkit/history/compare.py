@@ -70,7 +70,7 @@ class PageComparer:
         both = Repeated(first, second, page, missing)
         answer, verdict = both.answer, self._doubts.verdict(both, now)
         try:
-            again = await self._async_rebuild(page, answer, verdict.is_doubted, dry_run=dry_run)
+            again = await self._async_rebuild(page, answer, verdict.judge, dry_run=dry_run)
         finally:
             # In trouble too: it may be stored, and then nothing differs when it is asked again.
             # What is older no poll remembers.

@@ -150,8 +150,8 @@ class Verdict:
         self._newest = floor_hour(now) - HOUR
         self._believed: list[tuple[str, datetime]] = []
 
-    def is_doubted(self, state: SyncState, row: Row, measured: float | None) -> bool:
-        """Whether an hour that lacks something keeps what is stored; else that is `withdrawn`.
+    def judge(self, state: SyncState, row: Row, measured: float | None) -> bool:
+        """Return whether an hour that lacks something keeps what is stored; else note that it goes.
 
         Of the newest hours quarter-hours may still be to come: there two equal answers are enough,
         but nothing is withdrawn, as a poll may have brought more by now.

@@ -217,7 +217,10 @@ class SiteHistory:
         return self._state.is_loaded and all(map(self._state.is_read, self._state.permitted_feeds))
 
     def newest(self, series: Series) -> datetime | None:
-        """Return the start of a series' newest row; None before reading has reached the present."""
+        """Return the start of a series' newest hour that has an amount.
+
+        None before reading has reached the present.
+        """
         return self._state.newest(series)
 
     # What the coordinator tells
@@ -441,7 +444,7 @@ class SiteHistory:
             if state.is_current and not state.reaches(start):
                 state.mark_gap()
         known, less = self._live.written_from(feed), set[datetime]()
-        for begin in {max(start, state.start) for state in ready}:
+        for begin in sorted({max(start, state.start) for state in ready}):
             if hours := TimeRange.between(begin, end):
                 found = await self._rebuilder.async_rebuild(
                     [state for state in ready if max(start, state.start) == begin],
