@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit import runtime
-from custom_components.climkit.feeds import page_size
+from custom_components.climkit.feeds import Answer, page_size
 from custom_components.climkit.history import nights
 from custom_components.climkit.history.nights import (
     NIGHTS_OF_A_SWEEP,
@@ -19,6 +19,7 @@ from custom_components.climkit.history.nights import (
     next_night,
     ranges_of_night,
 )
+from custom_components.climkit.history.pages import Page
 from custom_components.climkit.history.rebuild import SeriesRebuilder
 from custom_components.climkit.statistics import Rebuilt, RecorderError, TimeRange, worker
 from tests.conftest import NOW, Home
@@ -210,16 +211,27 @@ class TestRevisions:
         assert all(after[key][hour] == before[key][hour] for key in before for hour in before[key])
         await assert_equal_to_climkit(home)
 
-    async def test_a_quarter_hour_is_missing_for_one_answer(self, home: Home) -> None:
+    async def test_a_quarter_hour_is_missing_for_one_answer(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Its hour keeps what it had: the second answer has it."""
         await home.set_up_completely()
         before = await stored_rows(home.hass)
-        home.simulator.switches.dropped = [(day(1) + HOUR / 4).isoformat()]
-        requests = len(home.simulator.requests)
+        missing = day(1) + HOUR / 4
+        home.simulator.switches.dropped = [missing.isoformat()]
+        comparer = home.sites[0].history._comparer
+        fetch, answers = comparer._fetch, list[Answer]()
+
+        async def fetch_once(page: Page) -> Answer:
+            answers.append(await fetch(page))
+            home.simulator.switches.dropped = []
+            return answers[-1]
+
+        monkeypatch.setattr(comparer, "_fetch", fetch_once)
         home.sites[0].history.start_night()
-        await home.until(lambda: len(home.simulator.requests) > requests)
-        home.simulator.switches.dropped = []
         await home.settle()
+        has_it = [any(row.start == missing for row in one.intervals) for one in answers[:2]]
+        assert has_it == [False, True]
         assert await stored_rows(home.hass) == before
 
     @pytest.mark.parametrize(
