@@ -36,6 +36,9 @@ from .store import ClimkitStore, Peak
 
 # How often to look whether a night has begun.
 NIGHT_LOOKS = timedelta(minutes=10)
+# One that begins late, after the clock stood still, is not followed by another one in the same
+# trouble.
+NIGHTS_APART = timedelta(hours=12)
 
 # The polls of all homes are spread over so much time.
 POLLS_SPREAD = timedelta(seconds=30)
@@ -257,13 +260,16 @@ class SiteRuntime:
         zone = self.site.zone
         delay = timedelta(seconds=uniform(0, STARTS_WITHIN.total_seconds()))  # noqa: S311 - no secret
         planned = next_night(dt_util.utcnow(), zone, delay)
+        last: datetime | None = None
 
         @callback
         def look(_now: datetime) -> None:
-            nonlocal planned
+            nonlocal planned, last
             now = dt_util.utcnow()
             following = next_night(now, zone, delay)
-            if now >= planned:
+            was_just_now = last is not None and timedelta() <= now - last < NIGHTS_APART
+            if now >= planned and not was_just_now:
+                last = now
                 self.history.start_night()
                 self.costs.start_night()
                 self._read_unknown_peaks()

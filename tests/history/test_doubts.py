@@ -30,7 +30,7 @@ from custom_components.climkit.statistics.time_range import TimeRange
 HOUR = timedelta(hours=1)
 START = datetime(2026, 10, 1, tzinfo=UTC)
 LONG_AFTER = START + timedelta(days=40)
-NIGHT_ENDS = LONG_AFTER + 3 * HOUR
+NIGHT = TimeRange(LONG_AFTER - HOUR, LONG_AFTER + 3 * HOUR)
 FEED = Feed("site", ELECTRICITY)
 WATER = Feed("site", "cold_water")
 COLUMN = "conso_total"
@@ -149,62 +149,74 @@ class TestDoubts:
         doubts, one = Doubts(), state()
         short = rows(quarters)
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.begin_night(NIGHT_ENDS, {})
+        doubts.begin_night(NIGHT, {})
         note(doubts, one, 2, asked=TimeRange(hour(-1), hour(4)))
         assert doubts.ranges(FEED) == [TimeRange(START, hour(4))], "what was asked for of the page"
         assert self.is_doubted(short, short, 2, doubts)
-        doubts.begin_night(NIGHT_ENDS, {})
+        doubts.begin_night(NIGHT, {})
         assert not self.is_doubted(short, short, 2, doubts)
         assert self.is_doubted(short, [], 2, doubts)
 
     def test_found_by_day(self) -> None:
         """Before the first night and between two, it is as if the coming one had found it."""
         doubts, one, short = Doubts(), state(), rows(range(8))
-        for now in (LONG_AFTER, NIGHT_ENDS):
+        for now in (LONG_AFTER, NIGHT.start - HOUR, NIGHT.end):
             doubts.forget(page(24, FEED, one), {})  # all came back
             note(doubts, one, 2, now)
-            doubts.begin_night(NIGHT_ENDS, {})
+            doubts.begin_night(NIGHT, {})
             assert self.is_doubted(short, short, 2, doubts)
-            doubts.begin_night(NIGHT_ENDS, {})
+            doubts.begin_night(NIGHT, {})
             assert not self.is_doubted(short, short, 2, doubts)
 
     def test_what_came_back_is_forgotten(self) -> None:
         """Then it is as if nothing had been."""
         doubts, one = Doubts(), state()
         note(doubts, one, 2)
-        doubts.begin_night(NIGHT_ENDS, {})
+        doubts.begin_night(NIGHT, {})
         doubts.forget(page(24, FEED, one), {one.statistic_id: [hour(3)]})
         assert doubts.ranges(FEED) == []
-        doubts.begin_night(NIGHT_ENDS, {})
+        doubts.begin_night(NIGHT, {})
         short = rows(range(8))
         assert self.is_doubted(short, short, 2, doubts)
 
     def test_an_answer_without_the_column(self) -> None:
         """Says nothing of it, so it is no first night that finds less; an earlier one stays."""
         doubts, one, other = Doubts(), state(), rows(range(8), other=1.0)
-        doubts.begin_night(NIGHT_ENDS, {})
+        doubts.begin_night(NIGHT, {})
         for silent in ([], other):
             note(doubts, one, 2, second=silent)
             assert not doubts.feeds
         note(doubts, one, 2)
         note(doubts, one, 2, second=other)
-        doubts.begin_night(NIGHT_ENDS, {})
+        doubts.begin_night(NIGHT, {})
         assert not self.is_doubted(rows(range(8)), rows(range(8)), 2, doubts)
+
+    def test_what_was_not_asked_for_again(self) -> None:
+        """A second answer says nothing of other hours: each night had one that lacked them."""
+        doubts, one = Doubts(), state()
+        beside = TimeRange(hour(0), hour(3))
+        for _ in range(2):
+            doubts.begin_night(NIGHT, {})
+            both = Repeated(Answer(), Answer([rows(range(4))]), page(24, FEED, one), beside)
+            verdict = doubts.verdict(both, LONG_AFTER)
+            assert verdict.judge(one, Row(hour(9), 1.0, 1.0), None)
+            doubts.note(verdict, {one.statistic_id: [hour(9)]})
+            assert not doubts.feeds
 
     def test_what_nobody_takes_back(self) -> None:
         """It is asked for so many nights; a series that left none, but a feed may only rest."""
         doubts, one = Doubts(), state()
-        doubts.begin_night(NIGHT_ENDS, {})
+        doubts.begin_night(NIGHT, {})
         note(doubts, one, 2)
         for _ in range(NIGHTS_OF_A_DOUBT):
-            doubts.begin_night(NIGHT_ENDS, {FEED: {one.statistic_id}})
+            doubts.begin_night(NIGHT, {FEED: {one.statistic_id}})
             assert doubts.feeds
-        doubts.begin_night(NIGHT_ENDS, {FEED: {one.statistic_id}})
+        doubts.begin_night(NIGHT, {FEED: {one.statistic_id}})
         assert not doubts.feeds
         note(doubts, one, 2)
-        doubts.begin_night(NIGHT_ENDS, {})
+        doubts.begin_night(NIGHT, {})
         assert doubts.feeds
-        doubts.begin_night(NIGHT_ENDS, {FEED: {"another"}})
+        doubts.begin_night(NIGHT, {FEED: {"another"}})
         assert not doubts.feeds
 
     def test_another_page(self) -> None:

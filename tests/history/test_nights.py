@@ -569,3 +569,17 @@ async def test_each_night(home: Home) -> None:
         for _ in range(2):
             await home.turn_clock(hours=24)
     assert (history.call_count, costs.call_count) == (2, 2)
+
+
+async def test_one_that_begins_late(home: Home) -> None:
+    """After a day in which the clock stood still the next one is not minutes later."""
+    with patch.object(runtime, "uniform", return_value=0.0):
+        await home.set_up_completely()
+    [site] = home.sites
+    with patch.object(site.history, "start_night") as begin:
+        await home.turn_clock(to=NOW.replace(day=21, hour=23, minute=54))
+        assert begin.call_count == 1
+        await home.turn_clock(minutes=15)
+        assert begin.call_count == 1
+        await home.turn_clock(hours=24)
+        assert begin.call_count == 2

@@ -147,6 +147,7 @@ class Verdict:
         self.columns = repeated.second.columns  # all values are looked through, so once
         self.now = now
         self._before = before
+        self._asked = repeated.asked.touched_hours
         self._newest = floor_hour(now) - HOUR
         self._believed: list[tuple[str, datetime]] = []
 
@@ -157,8 +158,8 @@ class Verdict:
         but nothing is withdrawn, as a poll may have brought more by now.
         """
         column = state.series.column
-        if column not in self.columns:
-            return True
+        if column not in self.columns or row.start not in self._asked:
+            return True  # the second answer says nothing of it
         if measured is not None and row.start >= self._newest:
             return False
         was_doubted = row.start in self._before.get(state.statistic_id, ())
@@ -201,18 +202,18 @@ class Doubts:
     def __init__(self) -> None:
         """Begin without any."""
         self._night = 0
-        self._ends: datetime | None = None
+        self._times: TimeRange | None = None
         self._found: dict[Feed, dict[str, dict[datetime, _Doubt]]] = {}
         """By feed, statistic id and hour."""
 
-    def begin_night(self, ends: datetime, series: Mapping[Feed, Collection[str]]) -> None:
-        """Let another night begin, which ends at a time: it can say the same as one before.
+    def begin_night(self, times: TimeRange, series: Mapping[Feed, Collection[str]]) -> None:
+        """Let another night begin, which lasts so long: it can say the same as one before.
 
         What nobody took back for long is forgotten: the sweep finds it anew. So are doubts of
         series that left: `series` has, of feeds that do not rest, the statistic ids there are.
         """
         self._night += 1
-        self._ends = ends
+        self._times = times
         for feed, of_feed in list(self._found.items()):
             left = {
                 statistic_id: recent
@@ -233,7 +234,7 @@ class Doubts:
 
     def _night_at(self, now: datetime) -> int:
         """Return the night of a time; by day the coming one, which may be minutes away."""
-        return self._night if self._ends and now < self._ends else self._night + 1
+        return self._night if self._times and now in self._times else self._night + 1
 
     @property
     def feeds(self) -> list[Feed]:
@@ -269,7 +270,8 @@ class Doubts:
     def note(self, verdict: Verdict, doubted: DoubtedHours) -> None:
         """Take in what is doubted after a second answer, and forget what came back.
 
-        An answer that lacks a column says nothing of it, so it found nothing missing either.
+        An answer that lacks a column, or was not asked for an hour, says nothing of that, so it
+        found nothing missing either.
         """
         page = verdict.repeated.page
         self.forget(page, doubted)
@@ -281,6 +283,8 @@ class Doubts:
             hours = doubted.get(state.statistic_id)
             if hours and state.series.column in verdict.columns:
                 known = of_feed.setdefault(state.statistic_id, {})
-                for hour in hours:
+                for hour in filter(new.again.__contains__, hours):
                     known.setdefault(hour, new)
+                if not known:
+                    del of_feed[state.statistic_id]
         self._set(page.feed, of_feed)

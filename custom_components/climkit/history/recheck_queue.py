@@ -71,7 +71,7 @@ class RecheckQueue:
             for feed, since, until in stored
         ]
         self._ends = now + LONGEST_NIGHT
-        self._doubts.begin_night(self._ends, self._doubted_series())
+        self._doubts.begin_night(TimeRange(now, self._ends), self._doubted_series())
         doubted = [
             (feed, Purpose.RECHECK, one)
             for feed in self._doubts.feeds
