@@ -28,7 +28,7 @@ from .coordinator import (
 )
 from .costs import Month, SiteCosts, stored_prices
 from .feeds import FeedReader, Plausibility, Windows
-from .history import STARTS_WITHIN, SiteHistory, SyncState, next_night
+from .history import LONGEST_NIGHT, STARTS_WITHIN, SiteHistory, SyncState, next_night
 from .measures import Feed, Names, Series
 from .options import Selection, history_start
 from .periods import SitePeriods
@@ -36,9 +36,6 @@ from .store import ClimkitStore, Peak
 
 # How often to look whether a night has begun.
 NIGHT_LOOKS = timedelta(minutes=10)
-# One that begins late, after the clock stood still, is not followed by another one in the same
-# trouble.
-NIGHTS_APART = timedelta(hours=12)
 
 # The polls of all homes are spread over so much time.
 POLLS_SPREAD = timedelta(seconds=30)
@@ -267,8 +264,9 @@ class SiteRuntime:
             nonlocal planned, last
             now = dt_util.utcnow()
             following = next_night(now, zone, delay)
-            was_just_now = last is not None and timedelta() <= now - last < NIGHTS_APART
-            if now >= planned and not was_just_now:
+            # One that begins late, after the clock stood still, is not followed by another in it.
+            is_night = last is not None and timedelta() <= now - last < LONGEST_NIGHT
+            if now >= planned and not is_night:
                 last = now
                 self.history.start_night()
                 self.costs.start_night()
