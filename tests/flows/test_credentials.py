@@ -76,6 +76,28 @@ class TestCredentials:
         assert home.entry.data[CONF_USERNAME] == DEFAULT_USERNAME
         await home.hass.async_block_till_done()
 
+    @pytest.mark.parametrize(
+        "password",
+        [
+            "Pässwörtli-ÄÖÜ-ß-é",
+            "x9-Ü" * 50,
+            "a\"b'c\\d{e}%f&g=h+i <j>",
+            "🔑🔑🔑",
+            "{{ 1 }} ${HOME} !secret",
+            "  two words ",
+        ],
+    )
+    async def test_any_password(self, home: Home, password: str) -> None:
+        """It arrives as it was typed."""
+        home.simulator.accounts.passwords[DEFAULT_USERNAME] = password
+        home.entry.add_to_hass(home.hass)
+        flow = Flow(home, home.hass.config_entries.flow)
+        flow.result = await home.entry.start_reauth_flow(home.hass)
+        await flow.answer(credentials(home.simulator.url) | {CONF_PASSWORD: password})
+        assert flow.result["reason"] == "reauth_successful"
+        assert home.entry.data[CONF_PASSWORD] == password
+        await home.hass.async_block_till_done()
+
     async def test_reauth_with_another_account(self, home: Home) -> None:
         """Its sites could be others: refused."""
         entry = account_entry(home.simulator.url, "cktDevUser_9")

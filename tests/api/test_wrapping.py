@@ -1,0 +1,72 @@
+"""Answers that are right in an odd wrapping are understood; what cannot be unwrapped is trouble."""
+
+from dataclasses import dataclass, field
+import gzip
+from typing import override
+
+from aiohttp import web
+import pytest
+
+from custom_components.climkit.api import ClimkitClient, ClimkitError, queue, transport
+
+from .conftest import Answer, ScriptedApi
+
+SITES = "/all_installations"
+SITE_ID = "6a00000000000000000000a1"
+BODY = b'[{"id": "6a00000000000000000000a1"}]'
+
+
+@dataclass
+class Wrapped(Answer):
+    """An answer with these headers, whose body is sent as it is."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @override
+    def response(self) -> web.Response:
+        assert isinstance(self.body, bytes)
+        return web.Response(body=self.body, status=self.status, headers=self.headers)
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither requests nor tries wait for one another."""
+    monkeypatch.setattr(queue, "REQUEST_SPACING", 0.0)
+    monkeypatch.setattr(transport, "RETRY_WAIT", 0.0)
+    monkeypatch.setattr(transport, "RETRY_JITTER", 0.0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Wrapped(body=gzip.compress(BODY), headers={"Content-Encoding": "gzip"}),
+        Wrapped(body=b"\xef\xbb\xbf" + BODY, headers={"Content-Type": "application/json"}),
+        Wrapped(body=BODY, headers={"Content-Type": "text/plain; charset=iso-8859-1"}),
+        Wrapped(body=BODY, headers={"Content-Type": "text/html"}),
+        Wrapped(body=BODY, status=201, headers={"Content-Type": "application/json"}),
+    ],
+    ids=["gzip", "byte order mark", "plain text", "called a page", "created"],
+)
+async def test_odd_but_whole(
+    scripted: ScriptedApi, scripted_client: ClimkitClient, answer: Wrapped
+) -> None:
+    scripted.answers[SITES] = answer
+    assert [one.id for one in await scripted_client.installations()] == [SITE_ID]
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (b"no gzip at all" * 10, "gzip"),
+        (gzip.compress(BODY)[:-9], "gzip"),
+        (b"no deflate", "deflate"),
+    ],
+    ids=["garbage", "cut", "deflate"],
+)
+async def test_cannot_be_unwrapped(
+    scripted: ScriptedApi, scripted_client: ClimkitClient, body: bytes, encoding: str
+) -> None:
+    """It is an error of ours, which all callers know."""
+    scripted.answers[SITES] = Wrapped(body=body, headers={"Content-Encoding": encoding})
+    with pytest.raises(ClimkitError):
+        await scripted_client.installations()
