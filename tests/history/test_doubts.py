@@ -265,16 +265,16 @@ class TestWithdrawn:
         ]:
             assert not verdict.judge(asked, row, measured)
         gone = {START + n * INTERVAL for n in range(5, 9)}
-        assert verdict.withdrawn(answer, START) == {COLUMN: gone}
-        assert verdict.withdrawn(answer, hour(2)) == {COLUMN: {hour(2)}}
-        assert verdict.withdrawn(answer, hour(3)) == {}
+        assert verdict.withdrawn(START) == {COLUMN: gone}
+        assert verdict.withdrawn(hour(2)) == {COLUMN: {hour(2)}}
+        assert verdict.withdrawn(hour(3)) == {}
 
     def test_what_is_doubted(self) -> None:
         """Is not withdrawn."""
         short = Answer([rows(range(8))])
         verdict = self.verdict(short, short)
         assert verdict.judge(state(), Row(hour(2), 1.0, 1.0), None)
-        assert verdict.withdrawn(short, START) == {}
+        assert verdict.withdrawn(START) == {}
 
     def test_what_a_poll_may_have_brought(self) -> None:
         """Quarter-hours of the newest hours are still to come: while it was asked, some may have.
@@ -287,7 +287,7 @@ class TestWithdrawn:
         assert not verdict.judge(one, Row(hour(2), 4.0, 4.0), 2.0)
         assert not verdict.judge(one, Row(hour(1), 4.0, 4.0), None)
         gone = {hour(1) + n * INTERVAL for n in range(4)}
-        assert verdict.withdrawn(answer, START) == {COLUMN: gone}
+        assert verdict.withdrawn(START) == {COLUMN: gone}
 
 
 class TestWhatIsAsked:

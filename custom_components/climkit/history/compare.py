@@ -67,14 +67,13 @@ class PageComparer:
         if not missing:
             return found
         second = await self._fetch(replace(page, range=missing))
-        both = Repeated(first, second, page, missing)
-        answer, verdict = both.answer, self._doubts.verdict(both, now)
+        verdict = self._doubts.verdict(Repeated(first, second, page, missing), now)
         try:
-            again = await self._async_rebuild(page, answer, verdict.judge, dry_run=dry_run)
+            again = await self._async_rebuild(page, verdict.answer, verdict.judge, dry_run=dry_run)
         finally:
             # In trouble too: it may be stored, and then nothing differs when it is asked again.
             # What is older no poll remembers.
-            if not dry_run and (gone := verdict.withdrawn(answer, now - LONGEST_WAIT)):
+            if not dry_run and (gone := verdict.withdrawn(now - LONGEST_WAIT)):
                 self._on_withdrawn(page.feed, gone)
         if dry_run:
             return again

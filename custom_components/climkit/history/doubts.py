@@ -144,7 +144,8 @@ class Verdict:
     ) -> None:
         """Prepare; `before`: the hours that an earlier night doubted, by statistic id."""
         self.repeated = repeated
-        self.columns = repeated.second.columns  # all values are looked through, so once
+        self.answer = repeated.answer  # this and all values are looked through, so once
+        self.columns = repeated.second.columns
         self.now = now
         self._before = before
         self._asked = repeated.asked.touched_hours
@@ -168,10 +169,10 @@ class Verdict:
         self._believed.append((column, row.start))
         return False
 
-    def withdrawn(self, answer: Answer, since: datetime) -> dict[str, set[datetime]]:
+    def withdrawn(self, since: datetime) -> dict[str, set[datetime]]:
         """Return what both answers lack of hours that were not doubted, `since` an hour.
 
-        By column, the starts of intervals (UTC); `answer` is what both say.
+        By column, the starts of intervals (UTC).
         """
         gone = defaultdict[str, set[datetime]](set)
         for column, hour in list(self._believed):  # a rebuild that was cancelled may still go on
@@ -179,7 +180,7 @@ class Verdict:
                 gone[column].update(hour + number * INTERVAL for number in range(HOUR // INTERVAL))
         if not gone:
             return {}
-        for interval in answer.intervals:
+        for interval in self.answer.intervals:
             for column in gone.keys() & interval.values.keys():
                 gone[column].discard(interval.start)
         return {column: starts for column, starts in gone.items() if starts}
@@ -280,11 +281,8 @@ class Doubts:
         new = _Doubt(self._night_at(verdict.now), again.touched_hours)
         of_feed = self._found.get(page.feed, {})
         for state in page.states:
-            hours = doubted.get(state.statistic_id)
+            hours = [hour for hour in doubted.get(state.statistic_id, ()) if hour in new.again]
             if hours and state.series.column in verdict.columns:
-                known = of_feed.setdefault(state.statistic_id, {})
-                for hour in filter(new.again.__contains__, hours):
-                    known.setdefault(hour, new)
-                if not known:
-                    del of_feed[state.statistic_id]
+                known = of_feed.get(state.statistic_id, {})
+                of_feed[state.statistic_id] = dict.fromkeys(hours, new) | known
         self._set(page.feed, of_feed)

@@ -7,6 +7,7 @@ one writer; live entities never wait for it.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -443,14 +444,14 @@ class SiteHistory:
         for state in answered:
             if state.is_current and not state.reaches(start):
                 state.mark_gap()
+        by_start = defaultdict[datetime, list[SyncState]](list)
+        for state in ready:
+            by_start[max(start, state.start)].append(state)
         known, less = self._live.written_from(feed), set[datetime]()
-        for begin in sorted({max(start, state.start) for state in ready}):
+        for begin, states in sorted(by_start.items()):
             if hours := TimeRange.between(begin, end):
                 found = await self._rebuilder.async_rebuild(
-                    [state for state in ready if max(start, state.start) == begin],
-                    hours,
-                    intervals,
-                    is_doubted=is_less_before(known),
+                    states, hours, intervals, is_doubted=is_less_before(known)
                 )
                 less.update(*found.doubted.values())
         self._ask_once_more(feed, [hour for hour in less if known is None or hour < known])
