@@ -90,13 +90,6 @@ def client(simulator: SimulatorServer, session: aiohttp.ClientSession) -> Climki
     )
 
 
-@pytest.fixture(autouse=True)
-def without_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What follows a failure follows as soon as the queue permits."""
-    monkeypatch.setattr(transport, "RETRY_WAIT", 0.0)
-    monkeypatch.setattr(transport, "RETRY_JITTER", 0.0)
-
-
 async def ask(client: ClimkitClient, site_id: str, number: int) -> None:
     """Ask something, with a body or without one; trouble is none of ours."""
     try:

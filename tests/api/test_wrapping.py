@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass, field
 import gzip
+import json
 from typing import override
 
 from aiohttp import web
 import pytest
 
-from custom_components.climkit.api import ClimkitClient, ClimkitError, queue, transport
+from custom_components.climkit.api import ClimkitClient, ClimkitError
 
 from .conftest import Answer, ScriptedApi
 
 SITES = "/all_installations"
 SITE_ID = "6a00000000000000000000a1"
-BODY = b'[{"id": "6a00000000000000000000a1"}]'
+BODY = json.dumps([{"id": SITE_ID}]).encode()
 
 
 @dataclass
@@ -26,14 +27,6 @@ class Wrapped(Answer):
     def response(self) -> web.Response:
         assert isinstance(self.body, bytes)
         return web.Response(body=self.body, status=self.status, headers=self.headers)
-
-
-@pytest.fixture(autouse=True)
-def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither requests nor tries wait for one another."""
-    monkeypatch.setattr(queue, "REQUEST_SPACING", 0.0)
-    monkeypatch.setattr(transport, "RETRY_WAIT", 0.0)
-    monkeypatch.setattr(transport, "RETRY_JITTER", 0.0)
 
 
 @pytest.mark.parametrize(

@@ -453,8 +453,7 @@ class TestOneColumnAtAnEnd:
         )
         home.sites[0].history.start_night()
         await home.settle()
-        await home.turn_clock(to=NOW.replace(hour=23))
-        await home.turn_clock(hours=5)  # the next night is at one to four
+        await let_next_night_pass(home)
         rows = (await stored_rows(home.hass))[consumption(site_id)]
         withdrawn = [row.start for row in rows if row.amount is None]
         assert withdrawn == [recent + n * HOUR for n in range(36)]
@@ -479,8 +478,7 @@ class TestOneColumnWithinTheRecentDays:
         withdraw(home, 53, -48)  # tonight's last page begins six hours before, the next one's after
         home.sites[0].history.start_night()
         await home.settle()
-        await home.turn_clock(to=NOW.replace(hour=23))
-        await home.turn_clock(hours=5)  # the next night is at one to four
+        await let_next_night_pass(home)
         await assert_withdrawn(home)
 
 
@@ -489,6 +487,12 @@ def withdraw(home: Home, start: int, end: int) -> None:
     [site_id] = home.simulator.world.sites
     world = home.simulator.world
     world.revise(site_id, "conso_total", hours_ago(start), hours_ago(end), withdraw=True)
+
+
+async def let_next_night_pass(home: Home) -> None:
+    """Let the day end, and the night that begins at one to four o'clock be over."""
+    await home.turn_clock(to=NOW.replace(hour=23))
+    await home.turn_clock(hours=5)
 
 
 @pytest.mark.parametrize("cut", ["start", "end"])
