@@ -5,14 +5,10 @@ turned by hand, so a day takes as long as its work.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from ctypes import c_double
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-import multiprocessing
-from multiprocessing.connection import Connection
-from multiprocessing.sharedctypes import Synchronized
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 import threading
 import time
 from typing import Any, Protocol
@@ -23,7 +19,6 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.climkit.api import floor_interval
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.runtime import SiteRuntime
 from custom_components.climkit.statistics.recorder import (
@@ -31,33 +26,9 @@ from custom_components.climkit.statistics.recorder import (
     async_known,
     async_synchronize,
 )
+from tests.bench.simulator_process import Clock, simulator
 from tests.conftest import PAUSE, account_entry
-from tests.simulator import SimulatorServer, Switches, World
-from tests.simulator.houses import big_site
 from tests.stories.driven import forget_calls
-
-PROCESSES = multiprocessing.get_context("spawn")
-
-# Never behind the machine's time, by which Home Assistant's timers go: what is planned for the
-# clock's future shall not be due at once.
-START = floor_interval(datetime.now(UTC)) + timedelta(minutes=22)
-
-
-@dataclass
-class Clock:
-    """The time of a simulator and a home; `serve` looks at it from another process."""
-
-    _seconds: Synchronized[float] = field(
-        default_factory=lambda: PROCESSES.Value(c_double, START.timestamp())
-    )
-
-    def __call__(self) -> datetime:
-        """Return the time."""
-        return datetime.fromtimestamp(self._seconds.value, UTC)
-
-    def move(self, to: datetime) -> None:
-        """Turn it."""
-        self._seconds.value = to.timestamp()
 
 
 @dataclass
@@ -144,33 +115,6 @@ def build_machine(
             await hass.async_block_till_done()
 
     return build
-
-
-@contextmanager
-def simulator(meters: int, days: int, clock: Clock) -> Iterator[str]:
-    """Let a simulator serve a site in a process of its own; its URL."""
-    ours, theirs = PROCESSES.Pipe()
-    process = PROCESSES.Process(target=_serve, args=(meters, days, clock, theirs), daemon=True)
-    process.start()
-    try:
-        assert ours.poll(300), "the simulator did not start"
-        yield ours.recv()
-    finally:
-        ours.send(None)
-        process.join(10)
-
-
-def _serve(meters: int, days: int, clock: Callable[[], datetime], end: Connection) -> None:
-    asyncio.run(_async_serve(meters, days, clock, end))
-
-
-async def _async_serve(
-    meters: int, days: int, clock: Callable[[], datetime], end: Connection
-) -> None:
-    world = World.of(big_site(meters - 2, now=clock(), days=days))
-    async with SimulatorServer(world, now=clock, switches=Switches(rate_limit=0.0)) as server:
-        end.send(server.url)
-        await asyncio.to_thread(end.recv)
 
 
 async def pause(seconds: float = 0.005) -> None:

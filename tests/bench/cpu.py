@@ -13,7 +13,8 @@ import pytest
 from custom_components.climkit.api import INTERVAL, transport
 from custom_components.climkit.statistics import recorder
 from custom_components.climkit.statistics.recorder import async_synchronize
-from tests.bench.beside import START, BuildMachine, Cpu
+from tests.bench.beside import BuildMachine, Cpu
+from tests.bench.simulator_process import START
 from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 

@@ -9,7 +9,8 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.climkit.api import INTERVAL
-from tests.bench.beside import START, BuildMachine, Cpu
+from tests.bench.beside import BuildMachine, Cpu
+from tests.bench.simulator_process import START
 from tests.bench.sizes import size, sizes
 from tools.benchmark.table import Cell, Table
 

@@ -15,11 +15,8 @@ from custom_components.climkit.statistics.recorder import (
     async_known,
     async_lookup_seconds,
 )
-from tests.bench.beside import (
-    START,
-    BuildMachine,
-    MachineHome,
-)
+from tests.bench.beside import BuildMachine, MachineHome
+from tests.bench.simulator_process import START
 from tests.bench.sizes import sizes
 from tests.conftest import real_time
 from tests.costs.bill import subentry_of, tariff

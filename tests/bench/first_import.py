@@ -13,12 +13,8 @@ import pytest
 
 from custom_components.climkit.statistics.recorder import async_clear, async_synchronize, described
 from custom_components.climkit.statistics.rows import Row
-from tests.bench.beside import (
-    START,
-    BuildMachine,
-    Cpu,
-    MachineHome,
-)
+from tests.bench.beside import BuildMachine, Cpu, MachineHome
+from tests.bench.simulator_process import START
 from tests.bench.sizes import sizes
 from tests.conftest import real_time
 from tests.stories.driven import real_waiting

@@ -7,7 +7,8 @@ import tracemalloc
 
 from homeassistant.components.recorder.models import StatisticData
 
-from tests.bench.beside import START, BuildMachine
+from tests.bench.beside import BuildMachine
+from tests.bench.simulator_process import START
 from tests.bench.sizes import size, sizes
 from tests.truth import stored_rows
 from tools.benchmark.table import Cell, Table

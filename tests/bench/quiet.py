@@ -12,7 +12,8 @@ from homeassistant.helpers.recorder import get_instance
 from sqlalchemy import event
 
 from custom_components.climkit.api import INTERVAL
-from tests.bench.beside import START, BuildMachine
+from tests.bench.beside import BuildMachine
+from tests.bench.simulator_process import START
 from tests.bench.sizes import size
 from tools.benchmark.table import Cell, Table
 

@@ -16,7 +16,8 @@ from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.climkit.statistics.recorder import async_clear, async_synchronize
-from tests.bench.beside import START, BuildMachine
+from tests.bench.beside import BuildMachine
+from tests.bench.simulator_process import START
 from tests.bench.sizes import size
 from tests.conftest import real_time
 from tests.truth import stored_rows

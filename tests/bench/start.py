@@ -15,7 +15,8 @@ from pytest_homeassistant_custom_component.common import (
     mock_integration,
 )
 
-from tests.bench.beside import START, BuildMachine, Cpu
+from tests.bench.beside import BuildMachine, Cpu
+from tests.bench.simulator_process import START
 from tests.conftest import real_time
 from tools.benchmark.table import Cell, Table
 
