@@ -510,6 +510,10 @@ class TestSilentMeters:
         [site] = home.sites
         own = [one for one in site.series.values() if one.meter_id == flat_id]
         assert {site.newest(one) for one in own} == {end}
+        [issue] = issues(home).values()
+        assert issue.translation_placeholders
+        since = f"{end.astimezone(site.site.zone):%d.%m.%Y, %H:%M}"
+        assert issue.translation_placeholders["since"] == since
 
     async def test_another_one_is_refused(self, home: Home, site_id: str, flat_id: str) -> None:
         """Nobody waits for what Climkit refuses before a silent meter is told of."""

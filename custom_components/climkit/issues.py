@@ -11,7 +11,7 @@ from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 from yarl import URL
 
-from .api import INTERVAL, ClimkitClient, Meter
+from .api import HOUR, INTERVAL, ClimkitClient, Meter
 from .const import DOMAIN
 from .feeds import Outliers, column_of_series
 from .measures import METER_TYPES, number_in
@@ -178,7 +178,8 @@ def silent_meters(runtime: SiteRuntime, now: datetime) -> Iterator[tuple[Meter, 
     newest: dict[str, datetime] = {}
     for series in runtime.series.values():
         if (row := runtime.history.newest(series)) and series.meter_id:
-            newest[series.meter_id] = max(row, newest.get(series.meter_id, row))
+            end = row + HOUR
+            newest[series.meter_id] = max(end, newest.get(series.meter_id, end))
     for meter_id, end in newest.items():
         if meter := runtime.meters.get(meter_id):
             each_interval = METER_TYPES[meter.type].read_each_interval

@@ -110,6 +110,18 @@ class TestMerge:
         assert len(grids) == 1 + by_tariff
         assert [one["stat_rate"] for one in grids if "stat_rate" in one] == ["sensor.net"]
 
+    async def test_power_of_half_a_grid(self, view: SiteView) -> None:
+        """The other half tells it only where the half that is there does not."""
+        told = replace(view, net_power_of=lambda *_: "sensor.net")
+        proposal = propose_site(told, {})
+        [grid] = [dict(one) for one in proposal.sources if one["type"] == "grid"]
+        half = grid | {"stat_energy_to": None, "stat_compensation": None}
+        [added] = self.grids(told, proposal, half)
+        assert "stat_rate" not in added
+        del half["stat_rate"]
+        [added] = self.grids(told, proposal, half)
+        assert added["stat_rate"] == "sensor.net"
+
     def grids(self, view: SiteView, proposal: Proposal, *present: dict[str, Any]) -> list[Any]:
         """The grid sources that are added to others."""
         found = merge({**EMPTY, "energy_sources": present}, proposal, view.series, ())

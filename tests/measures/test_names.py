@@ -106,6 +106,8 @@ MILLS = {
     "in capitals": site("6a06", name="MILL", city="Bern", street_name="Weg"),
     "with the same end of its id": site("7a04"),
     "without a name": site("6a07", name=None, ref="Mill"),
+    "with a name like a label": site("6a08", name="Mill (Bern)"),
+    "in a town in capitals": site("6a09", city="BERN"),
 }
 
 

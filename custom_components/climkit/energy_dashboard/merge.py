@@ -155,7 +155,7 @@ def _place(
     """Return what the sources lack of one, or why it is not added."""
     kind = SourceKind(str(source["type"]))
     present = [one for one in sources if one["type"] == kind]
-    lacking = _without(source, {key for one in present for key in energy_ids(one)})
+    lacking = _without(source, present)
     if lacking is None:
         return _reason_of_present(source, present)
     return _obstacle(energy_ids(lacking), present, series, may_repeat=kind in also) or lacking
@@ -236,23 +236,26 @@ def energy_ids(value: JsonValueType | Entry) -> list[str]:
     return []
 
 
-def _without(source: Entry, present: Collection[str]) -> Entry | None:
+def _without(source: Entry, present: Sequence[Entry]) -> Entry | None:
     """Return a source without what is there already; None if nothing remains.
 
-    Only the grid can be told in two parts: import and export.
+    Only the grid can be told in two parts: import and export. Its power is told in one of them.
     """
     ids = energy_ids(source)
-    known = [one for one in ids if one in present]
+    parts = [one for one in present if not set(ids).isdisjoint(energy_ids(one))]
+    there = {key for one in parts for key in energy_ids(one)}
+    known = [one for one in ids if one in there]
     if not known:
         return source
     if source["type"] != SourceKind.GRID or len(known) == len(ids):
         return None
     way, cost = (
         ("stat_energy_from", "stat_cost")
-        if source["stat_energy_from"] in present
+        if source["stat_energy_from"] in there
         else ("stat_energy_to", "stat_compensation")
     )
-    rest = {key: value for key, value in source.items() if key != "power_config"}
+    is_power_told = any("stat_rate" in one for one in parts)
+    rest = {key: value for key, value in source.items() if key != "stat_rate" or not is_power_told}
     return rest | {way: None, cost: None}
 
 

@@ -1,6 +1,6 @@
 """Names of meters and statistics, and numbers, in the language of the Home Assistant instance."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 import re
 from typing import NamedTuple, Self
 
@@ -40,10 +40,20 @@ def told_apart(
         same.setdefault(label.casefold(), []).append(key)
     found = dict(labels)
     for keys in (keys for keys in same.values() if len(keys) > 1):
-        kinds = [*zip(*(details[key] for key in keys), strict=True), tuple(keys)]
-        kind = next(one for one in kinds if all(one) and len(set(one)) == len(keys))
-        found |= {key: f"{labels[key]} ({one})" for key, one in zip(keys, kind, strict=True)}
+        kinds = [kind for kind in zip(*(details[key] for key in keys), strict=True) if all(kind)]
+        choices = [
+            {key: f"{labels[key]} ({one})" for key, one in zip(keys, kind, strict=True)}
+            for kind in (*kinds, keys)
+        ]
+        taken = {label.casefold() for label in found.values()}
+        found |= next((one for one in choices if _are_new(one, taken)), choices[-1])
     return found
+
+
+def _are_new(labels: Mapping[str, str], taken: Set[str]) -> bool:
+    """Whether labels by id differ from each other and from those that are taken."""
+    folded = {label.casefold() for label in labels.values()}
+    return len(folded) == len(labels) and folded.isdisjoint(taken)
 
 
 class Names(NamedTuple):
