@@ -238,6 +238,12 @@ def test_first_day(since: str, first: str | None, backfill: str | None, day: str
     assert f"{first_day(states, ZoneInfo('Europe/Zurich'))}" == day
 
 
+async def pages(dashboard: Dashboard) -> list[Any]:
+    """What the dashboard consists of for this user."""
+    views: list[Any] = (await dashboard.ask("views", language="en"))["config"]["views"]
+    return views
+
+
 class TestPermission:
     """A user sees a site or meter of which at least one entity may be read."""
 
@@ -257,6 +263,21 @@ class TestPermission:
         neighbour = dashboard.meter("Flat 2")
         assert await tenant.refusal("day", **day, meter_id=neighbour) == "not_found"
         assert await tenant.refusal("month", site_id=site_id, month="2026-11") == "not_found"
+        [page] = [one for one in await pages(tenant) if not one.get("subview")]
+        assert page["path"] == f"flat-{flat}", "whatever was chosen: the building is not theirs"
+
+    async def test_of_flats(self, dashboard: Dashboard) -> None:
+        """Their table tells nothing of the building, not even as a share."""
+        home, site_id = dashboard.home, dashboard.site_id
+        flats = [dashboard.meter("Flat 1"), dashboard.meter("Flat 2")]
+        await home.complete()
+        landlord = dashboard.of_user(*(home.entity_id(f"{one}_total_power") for one in flats))
+        assert f"building-{site_id}" in [one["path"] for one in await pages(landlord)]
+        table = await landlord.ask("meters", site_id=site_id, month="2026-11")
+        assert [one["meter_id"] for one in table["meters"]] == flats
+        assert [one["share"] for one in table["meters"]] == [None, None]
+        assert all(one["total"] for one in table["meters"])
+        assert table["peak"] is None
 
     async def test_of_the_building(self, dashboard: Dashboard) -> None:
         home, site_id = dashboard.home, dashboard.site_id

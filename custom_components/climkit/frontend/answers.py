@@ -15,7 +15,7 @@ from .day import async_day
 from .meters import async_meters
 from .month import async_month, async_year
 from .overview import async_overview
-from .owners import Code, NoAnswerError, Owner, async_find_owner
+from .owners import Code, NoAnswerError, Owner, async_find_owner, async_find_site
 from .views import SiteOverview, dashboard, page
 
 type _Answer = Callable[
@@ -87,7 +87,7 @@ async def _async_views(
 async def _async_meters(
     hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]
 ) -> JsonObjectType:
-    owner = async_find_owner(hass, connection.user, msg["site_id"])
+    owner = async_find_site(hass, connection.user, msg["site_id"])
     return await _async_run(owner, async_meters(hass, connection.user, owner, msg["month"]))
 
 

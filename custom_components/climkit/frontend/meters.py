@@ -29,12 +29,13 @@ async def async_meters(
     """
     runtime, now = owner.runtime, dt_util.utcnow()
     readable = Readable(hass, user)
+    sees_site = readable.has(owner.id)
     meters = [one for one in runtime.meters.values() if readable.has(one.id)]
     labels = runtime.meter_labels
     series = series_by_owner(runtime)
     firsts = [*(date(first.year, month, 1) for month in range(1, 13)), date(first.year + 1, 1, 1)]
     month = first.month - 1
-    totals = _site_totals(runtime)
+    totals = _site_totals(runtime) if sees_site else {}
     ids = {one.statistic_id for own in series.values() for one in own.values()}
     ids |= {one.statistic_id for one in totals.values()}
     months = await async_amounts(hass, ids, firsts, owner)
@@ -74,7 +75,7 @@ async def async_meters(
     return {
         "month": f"{first:%Y-%m}",
         "currency": runtime.costs.tariffs.currency,
-        "peak": _peak(owner, first, now) if readable.has(owner.id) else None,
+        "peak": _peak(owner, first, now) if sees_site else None,
         "meters": [row(meter) for meter in meters],
     }
 

@@ -100,7 +100,7 @@ def _site(hass: HomeAssistant, runtime: SiteRuntime, readable: Readable) -> Json
         "today": owner.today.isoformat(),
         "first_day": first_day(runtime.history.states, runtime.site.zone).isoformat(),
         "is_loaded": True,
-        "chosen": chosen(runtime),
+        "chosen": chosen(runtime) if is_readable else "meters",
         "entities": _entities(hass, owner.id, _SITE_ROLES) if is_readable else {},
         "has": {
             "solar": any("production" in one or "solar" in one for one in series.values()),

@@ -138,6 +138,16 @@ def async_find_owner(
 
 
 @callback
+def async_find_site(hass: HomeAssistant, user: User, site_id: str) -> Owner:
+    """Return a site of which the user may see at least a meter. Raises NoAnswerError."""
+    readable = Readable(hass, user)
+    for runtime in loaded_sites(hass):
+        if runtime.site.id == site_id and any(map(readable.has, runtime.meters)):
+            return Owner(runtime)
+    return async_find_owner(hass, user, site_id)
+
+
+@callback
 def sites_not_loaded(hass: HomeAssistant) -> Iterator[DeviceEntry]:
     """Return the devices of sites whose accounts are not loaded."""
     registry = dr.async_get(hass)
