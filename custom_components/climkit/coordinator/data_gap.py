@@ -1,11 +1,11 @@
 """Since when a site has had no new data, or until when it had none. Pure."""
 
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class DataGap:
+class DataGap(NamedTuple):
     """Data of a site that came late, or not at all.
 
     `since` is the end of the newest interval when it was noticed, `until` when data was on time

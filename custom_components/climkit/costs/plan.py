@@ -1,9 +1,8 @@
 """What of a site has a price, and who pays for it. Pure: no I/O, no clock."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Self
+from typing import NamedTuple, Self
 
 from ..measures import ELECTRICITY, Series
 from .cost_series import CostSeries, SeriesNames, cost_series_of, is_consumer
@@ -12,8 +11,7 @@ from .tariff import Payer
 from .tariffs import Tariffs
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CostPlan:
+class CostPlan(NamedTuple):
     """What follows from the series and the tariffs of a site, until one of them changes.
 
     `cost_series`: the statistics to be computed, by their id. `cost_ids`: those that sum up to what

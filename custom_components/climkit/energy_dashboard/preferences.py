@@ -1,7 +1,8 @@
 """Stores what the Energy dashboard lacks, through Home Assistant's own energy manager."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, cast

@@ -8,6 +8,7 @@ and whose solar is its share of the building's (`self`).
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from homeassistant.util.json import JsonValueType
 
@@ -64,8 +65,7 @@ class SiteView:
     tariff_of: Callable[[TimeOfUse], str] = str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(NamedTuple):
     """The sources and devices of a perspective.
 
     `alone`: statistics of devices of which somebody said that no other device measures them too.

@@ -9,7 +9,6 @@ left out for good, whatever is accepted later, unless Climkit corrects it.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import replace
-from dataclasses import dataclass
 from datetime import datetime
 from math import inf, isfinite, nextafter
 from typing import NamedTuple, Self
@@ -108,8 +107,7 @@ class Column(NamedTuple):
         return limit if self.meter_id else limit * SITE_FACTOR
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outliers:
+class Outliers(NamedTuple):
     """Amounts of a column that a person has to decide on.
 
     `starts` (UTC) are those of its quarter-hours; `largest` and `limit` are in the unit of the

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import replace
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ..api import Interval, floor_hour
 from ..feeds import merge_intervals, without_values
@@ -14,8 +14,7 @@ from ..statistics import TimeRange
 LONGEST_WAIT = timedelta(days=3)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LiveBatch:
+class LiveBatch(NamedTuple):
     """What Climkit says of a feed in a range, which begins with a full hour."""
 
     feed: Feed
