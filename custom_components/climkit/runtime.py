@@ -32,7 +32,7 @@ from .history import LONGEST_NIGHT, STARTS_WITHIN, SiteHistory, SyncState, next_
 from .measures import Feed, Names, Series
 from .options import Selection, history_start
 from .periods import SitePeriods
-from .store import ClimkitStore, Peak
+from .store import ClimkitStore, Peak, SiteRecord
 
 # How often to look whether a night has begun.
 NIGHT_LOOKS = timedelta(minutes=10)
@@ -66,7 +66,7 @@ class SiteRuntime:
         self.client = client
         self.store = store
         self.record = store.site(site.id)
-        site = _as_old_as_rows(site, self.record.first_row)
+        site = _as_remembered(site, self.record)
         self.plausibility = Plausibility(self.record.plausibility)
         self.windows = Windows(self.record.window)
         self.periods = SitePeriods(hass, site, self.record.peaks, self._read_unknown_peaks)
@@ -326,14 +326,16 @@ def _unloaded() -> HomeAssistantError:
     return HomeAssistantError(translation_domain=DOMAIN, translation_key="unloaded_meanwhile")
 
 
-def _as_old_as_rows(site: Site, first_row: datetime | None) -> Site:
-    """Return a site that is no younger than its rows: Climkit may have corrected when it was made.
+def _as_remembered(site: Site, record: SiteRecord) -> Site:
+    """Return a site with the name that it had, where Climkit tells none, and as old as its rows.
 
-    What was measured before stays, so it costs something and has a highest quarter-hour.
+    Climkit may have corrected when it was made. What was measured before stays, so it costs
+    something and has a highest quarter-hour.
     """
-    if site.created is None or first_row is None:
-        return site
-    return replace(site, created=min(site.created, first_row))
+    created = site.created
+    if created and record.first_row:
+        created = min(created, record.first_row)
+    return replace(site, name=site.name or record.name, created=created)
 
 
 def _polls_offset() -> timedelta:

@@ -1,7 +1,6 @@
 """Which of an account's sites are an entry's, and when a new one can be read."""
 
 from collections.abc import Callable, Collection, Iterable
-from copy import replace
 from datetime import datetime, timedelta
 import logging
 
@@ -88,23 +87,10 @@ async def async_read_sites(
     """Return sites, each with the meters that it lists, as `read_each_site` does."""
 
     async def read(site_id: str) -> tuple[Site, list[Meter]]:
-        site = _with_known_name(hass, entry, await client.installation(site_id))
-        return site, await client.meters(site_id)
+        return await client.installation(site_id), await client.meters(site_id)
 
     troubled = async_troubled_sites(hass, client.url)
     return await read_each_site(site_ids, read, troubled, on_refused=on_refused)
-
-
-def _with_known_name(hass: HomeAssistant, entry: ClimkitConfigEntry, site: Site) -> Site:
-    """Return a site; one whose description lacks a name is called what its device is called.
-
-    But not by what a device is called that never had a name.
-    """
-    registry = dr.async_get(hass)
-    device = registry.async_get_device_by_identifier((DOMAIN, site.id), entry.entry_id)
-    known = device.name if device else None
-    is_name = known not in {site.ref, site.id[-4:]}
-    return replace(site, name=site.name or (known if is_name else None))
 
 
 @callback

@@ -113,9 +113,10 @@ class TestRenamed:
         source.site_name = source.site_ref = None
         await home.set_up()
         assert device(home, SITE_ID).name == SITE_ID[-4:]
-        source.site_ref = "Mill"
-        await home.restart()
-        assert device(home, SITE_ID).name == "Mill"
+        for ref in ("Mill", "Mill 2"):
+            source.site_ref = ref
+            await home.restart()
+            assert device(home, SITE_ID).name == ref
 
     async def test_site_meter_and_sensor(self, home: Home, source: Named) -> None:
         """Devices, entities and statistics follow within a day; ids stay, nothing is reloaded."""

@@ -55,6 +55,7 @@ WHOLE: dict[str, Any] = {
             "is_rule_meter": False,
         }
     },
+    "name": "Mill",
     "has_battery": False,
     "lists_without": 1,
     "peaks": {
@@ -179,7 +180,7 @@ class TestReading:
     def test_one_part_is_odd(self, key: str) -> None:
         """The others are kept."""
         lost: list[str] = []
-        found = SiteRecord.from_dict({**WHOLE, key: "odd"}, lost)
+        found = SiteRecord.from_dict({**WHOLE, key: ["odd"]}, lost)
         assert lost == [key]
         assert {**written(found), key: None} == {**WHOLE, key: None}
 
@@ -290,7 +291,8 @@ class TestFirstRelease:
         recheck = WHOLE["recheck"] | {"unanswered": {}}
         costs = WHOLE["costs"] | {"meter_types": {}, "zone": None}
         changed_since = {"series": series, "peaks": peaks, "recheck": recheck, "costs": costs}
-        assert written(record) == WHOLE | changed_since | {"lists_without": 0}
+        new_since = {"name": None, "lists_without": 0}
+        assert written(record) == WHOLE | changed_since | new_since
         assert not lost
 
     def test_a_new_site(self) -> None:

@@ -112,6 +112,7 @@ class SiteInventory:
         if known == self._known:
             return False
         self._known = known
+        self._record.name = site.name
         series = all_series(site.id, meters, columns, self._selection, has_battery=has_battery)
         self.data = SiteData(
             meters={key: meter for key, meter in meters.items() if self.wants(key)},

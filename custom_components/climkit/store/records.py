@@ -180,11 +180,13 @@ class DashboardRequestRecord:
 class SiteRecord:
     """What is remembered of a site.
 
-    `meters` and `sensors`: those known, by id, with the days (ISO) on which the daily list lacked
-    them. `described`: each meter that the lists ever had, as it was last, by `ids.slug`.
-    `lists_without`: how many of the account's lists of sites, one after the other, lacked it.
+    `name`: as Climkit told it last. `meters` and `sensors`: those known, by id, with the days (ISO)
+    on which the daily list lacked them. `described`: each meter that the lists ever had, as it was
+    last, by `ids.slug`. `lists_without`: how many of the account's lists of sites, one after the
+    other, lacked it.
     """
 
+    name: str | None = None
     series: dict[str, SeriesRecord] = field(default_factory=dict)
     meters: dict[str, list[str]] = field(default_factory=dict)
     sensors: dict[str, list[str]] = field(default_factory=dict)
