@@ -1,8 +1,10 @@
 """Which account somebody means, and where its password may be sent."""
 
+from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.climkit.account import account_id, normalized_url
+from custom_components.climkit.account import account_id, async_create_client, normalized_url
 
 URL = "https://api.climkit.io/api/v1"
 
@@ -11,6 +13,23 @@ def test_account() -> None:
     """Stored with each entry, so it stays what it is: a user of a server, not a name alone."""
     assert account_id("cktDevUser_1", URL) == f"cktDevUser_1@{URL}"
     assert account_id("cktDevUser_1", "http://localhost:8000") != account_id("cktDevUser_1", URL)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {CONF_URL: "https://proxy.example.com"},
+        {CONF_USERNAME: "cktDevUser_2"},
+        {CONF_PASSWORD: "another"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+async def test_whose_token_it_is(hass: HomeAssistant, other: dict[str, str]) -> None:
+    """Clients share one if user, password and server are the same: it is sent to no other one."""
+    data = {CONF_URL: URL, CONF_USERNAME: "cktDevUser_1", CONF_PASSWORD: "word"}
+    login = async_create_client(hass, data).login
+    assert async_create_client(hass, data).login is login
+    assert async_create_client(hass, data | other).login is not login
 
 
 @pytest.mark.parametrize("entered", [URL, f"{URL}/", f" {URL} ", f"{URL}//\n"])

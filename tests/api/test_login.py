@@ -9,6 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.climkit.api import (
+    ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
     ClimkitClient,
     ClimkitConnectionError,
@@ -43,10 +44,13 @@ class TestSays:
             {"message": {"text": "The user name or password you entered is incorrect."}},
             {"detail": [{"msg": "No such user"}]},
             {"statusCode": 401, "error": "denied"},
+            {"code": 401, "message": "denied"},
             {"error": "invalid_grant"},
             {"error": "InvalidCredentials"},
             {"message": "Unauthorized"},
             {"message": "user not found"},
+            {"message": "User does not exist"},
+            {"error": "password does not match"},
             {"error": "authentication failed"},
             {"access_token": None},
             {"access_token": ""},
@@ -74,6 +78,7 @@ class TestSays:
             {"statusCode": 401, "message": "Too many requests"},
             {"statusCode": 401, "error": "TooManyRequests"},
             {"message": "Unauthorized: rate limit exceeded"},
+            {"message": "Unauthorized: server overloaded"},
             {"error": "too_many_requests", "message": "login failed"},
             {"message": "Enter user name and password"},
             {"message": "Your password expires in 3 days"},
@@ -288,6 +293,17 @@ class TestPerson:
         assert await background.asks() is ClimkitAuthenticationError
         await background.client.authenticate()
         assert await background.asks() is None
+
+    async def test_right_credentials_end_a_rest(
+        self, background: Background, scripted: ScriptedApi
+    ) -> None:
+        """A token that is refused soon after they were right is replaced at once."""
+        await background.asks()
+        scripted.answers["/auth"] = Answer(body={"access_token": "good"})
+        await background.client.authenticate()
+        scripted.answers[SITES] = Answer(status=401, body={"message": "token revoked"})
+        assert await background.asks() is ClimkitAccessDeniedError
+        assert background.logins == 3
 
     async def test_what_is_not_understood_shortens_no_rest(
         self, background: Background, scripted: ScriptedApi, clock: FrozenDateTimeFactory

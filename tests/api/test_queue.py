@@ -125,13 +125,14 @@ async def test_the_last_waiter_takes_the_timer_along() -> None:
     assert requests._timer is None
 
 
+@pytest.mark.parametrize("retry_after", [None, 0.001])
 async def test_a_429_slows_down_and_fair_answers_speed_up_again(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, retry_after: float | None
 ) -> None:
     monkeypatch.setattr(queue, "MIN_PAUSE", 0.05)
     requests = RequestQueue(0.001)
     async with requests.turn(Priority.LIVE):
-        requests.back_off(None)
+        requests.back_off(retry_after)
     slow = requests.spacing
     assert slow > 0.001
     before = monotonic()

@@ -592,14 +592,22 @@ async def test_a_lasting_server_error(
     assert paths(simulator).count(SITES) == transport.ATTEMPTS
 
 
-@pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.DISCONNECT])
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (FaultKind.CUT, "ClientPayloadError"),
+        (FaultKind.DISCONNECT, "ServerDisconnectedError"),
+    ],
+)
 async def test_a_connection_that_always_breaks(
-    simulator: SimulatorServer, client: ClimkitClient, kind: FaultKind
+    simulator: SimulatorServer, client: ClimkitClient, kind: FaultKind, error: str
 ) -> None:
+    """It is counted by the name that the error has in aiohttp."""
     spoil(simulator, kind)
     with pytest.raises(ClimkitConnectionError):
         await client.installations()
     assert paths(simulator).count(SITES) == transport.ATTEMPTS
+    assert client.stats.errors == {error: transport.ATTEMPTS}
 
 
 async def test_time_out(

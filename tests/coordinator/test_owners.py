@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.climkit.const import ALL, CONF_METERS, CONF_SITES, DOMAIN
 from custom_components.climkit.coordinator import async_owners
+from custom_components.climkit.coordinator.owners import Owners
 from custom_components.climkit.issues import Issue, async_raise_issue
 from custom_components.climkit.statistics import worker
 from tests.conftest import NOW, Home, account_entry
@@ -384,6 +385,13 @@ class TestCapitals:
             TOTAL.replace("total", "self"),
             TOTAL.replace("total", "ext"),
         ]
+
+    @pytest.mark.parametrize("of_owner", [METER_ID, METER_ID.upper()])
+    def test_whichever_writes_them(self, of_owner: str) -> None:
+        """The other one is told that it is not its meter, by the id that it wrote."""
+        owners, of_other = Owners(), of_owner.swapcase()
+        owners.claim(SITE_ID, "meters", [of_owner])
+        assert owners.of_others(NEIGHBOUR_ID, "meters", [of_other]) == {of_other}
 
     async def test_statistics_without_device(self, home: Home) -> None:
         """All of them have one, and those of a device are found."""
