@@ -228,6 +228,43 @@ async def test_numbers_of_meters(home: Home) -> None:
     assert before["sites"][0]["meters"] == after["sites"][0]["meters"]
 
 
+def test_columns_that_one_answer_lacks() -> None:
+    """As many are told as were ever seen at once."""
+    stats = RequestStats()
+    for meters in (1, 3, 2):
+        row = {f"total_{number:024x}": 1.0 for number in range(meters)}
+        stats.note_shape("site_data/1/electricity", [row], 1, 0)
+    assert stats.shapes["site_data electricity"]["keys"] == {"total_id": 3}
+
+
+def test_largest_and_slowest_answer() -> None:
+    """They need not be the newest one, nor the same."""
+    stats, now = RequestStats(), datetime(2026, 11, 20, tzinfo=UTC)
+    for size, seconds in ((2, 1.0), (9, 0.5), (1, 4.0), (3, 2.0)):
+        stats.note_answer(size, seconds, now)
+    assert (stats.largest, stats.slowest) == (9, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "form"),
+    [
+        ("2026-03-22T05:30:00+01:00", "text with offset"),
+        ("2026-03-22T05:30:00-0100", "text with offset"),
+        ("2026-03-22T05:30:00Z", "text in UTC"),
+        ("2026-03-22T05:30:00", "text without offset"),
+        ("2026-03-22 05:30", "text without offset"),
+        ("2026-03-22", "text without offset"),
+        (1_774_153_800, "int"),
+        ({"$date": 1_774_153_800_000}, "dict"),
+    ],
+)
+def test_forms_of_a_time(stamp: object, form: str) -> None:
+    """It is told how a time is written, in each way that ISO 8601 has for an offset."""
+    stats = RequestStats()
+    stats.note_shape("site_data/1/electricity", [{"timestamp": stamp}], 1, 0)
+    assert stats.shapes["site_data electricity"]["stamps"] == [form]
+
+
 @pytest.mark.parametrize("column", ["total Anna", "total\n", "Anna", "a" * 41, "total_ä", 3])
 def test_columns_that_are_no_words(column: object) -> None:
     """They are counted, and not told."""

@@ -107,8 +107,9 @@ def test_accepted_below_a_limit_that_a_person_set() -> None:
 def test_accepted_below_zero() -> None:
     """What counts is how large it is, not its sign."""
     plausibility = Plausibility(PlausibilityRecord())
-    rows = [interval(0, **of_meter(-400.0))]
+    rows = [interval(0, **of_meter(-400.0)), interval(1, **of_meter(300.0))]
     plausibility.filter(FEED, rows)
+    assert [outliers.largest for outliers in plausibility.outliers] == [-400.0]
     plausibility.accept(TOTAL)
     assert plausibility.filter(FEED, rows) == rows
     assert plausibility.limit(TOTAL) == 800.0
@@ -182,10 +183,11 @@ class TestLeftOutForGood:
         plausibility.reject(TOTAL)
         assert plausibility.filter(FEED, [wrong]) == [interval(0)]
 
-    def test_corrected(self) -> None:
+    @pytest.mark.parametrize("amount", [1e6, -1e6])
+    def test_corrected(self, amount: float) -> None:
         """The correction is believed, and ends it: what is wrong anew is asked about."""
         record = PlausibilityRecord()
-        rows = [interval(number, **of_meter(1e6)) for number in range(3)]
+        rows = [interval(number, **of_meter(amount)) for number in range(3)]
         plausibility = decided(record, *rows)
         right = interval(1, **of_meter(0.2))
         assert plausibility.filter(FEED, [rows[0], right, rows[2]]) == [

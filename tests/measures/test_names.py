@@ -40,6 +40,7 @@ def test_number(language: str, written: str) -> None:
     """Numbers stand in sentences as people write them; whole ones have no decimals."""
     assert number_in(language, 12.5) == written
     assert number_in(language, 23_900.0) == "23900"
+    assert number_in(language, 123_456.0) == "123456"
 
 
 def test_cost() -> None:
