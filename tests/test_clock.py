@@ -260,6 +260,11 @@ class TestReadings:
             registers = [MeterReading(at=at, registers={"en_im": 1.0}) for at in times]
             assert newest_present(registers, None, NOW) is registers[1]
 
+    def test_of_the_same_time(self) -> None:
+        """Climkit has corrected the newest one: what it says later is shown."""
+        wrong, right = (Reading(at=NOW, value=value) for value in (1.0, 2.0))
+        assert newest_present([right], wrong, NOW) is right
+
     async def test_list_of_the_future(self, home: Home) -> None:
         """It was asked for while the clock was wrong: the next one does not wait for that day."""
         await home.set_up()

@@ -5,9 +5,11 @@ from datetime import timedelta
 from email.utils import format_datetime
 import logging
 import socket
+from ssl import SSLCertVerificationError
 from threading import current_thread
 import traceback
 from typing import override
+from unittest.mock import Mock, patch
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -18,6 +20,7 @@ import pytest
 from custom_components.climkit.api import (
     ClimkitAccessDeniedError,
     ClimkitAuthenticationError,
+    ClimkitCertificateError,
     ClimkitClient,
     ClimkitClosedError,
     ClimkitConnectionError,
@@ -643,6 +646,18 @@ async def test_trouble_longer_than_one_waits_is_handed_on(
     assert paths(simulator).count(SITES) == 1
 
 
+async def test_a_certificate_that_nobody_vouches_for(client: ClimkitClient) -> None:
+    """Another try a moment later would find the same one."""
+    key = Mock(host="127.0.0.1", port=443, is_ssl=True)
+    error = aiohttp.ClientConnectorCertificateError(key, SSLCertVerificationError("expired"))
+    with (
+        patch.object(aiohttp.TCPConnector, "connect", side_effect=error) as connect,
+        pytest.raises(ClimkitCertificateError),
+    ):
+        await client.installations()
+    assert connect.call_count == 1
+
+
 async def test_no_server(session: aiohttp.ClientSession) -> None:
     client = ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url="http://127.0.0.1:9")
     with pytest.raises(ClimkitConnectionError, match="Cannot connect"):
@@ -778,6 +793,27 @@ async def test_an_answer_over_the_limit_is_not_read(
     assert paths(simulator) == ["/auth", SITES]
     simulator.switches.faults = []
     assert await client.installations()
+
+
+async def test_an_error_page_over_the_limit_is_not_read(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway's, of which more would follow: its status says enough, and nobody waits for it."""
+    monkeypatch.setattr(transport, "ATTEMPTS", 1)
+    monkeypatch.setattr(transport, "REQUEST_TIMEOUT", 5.0)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1000000000\r\n\r\n")
+        writer.write(b" " * (transport.MAX_ERROR + 1))
+        await reader.read()  # until nobody listens any more
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    client = ClimkitClient(session, DEFAULT_USERNAME, DEFAULT_PASSWORD, url=url)
+    async with server:
+        with pytest.raises(ClimkitConnectionError, match="HTTP 502"):
+            await client.authenticate()
 
 
 async def test_answers_are_read_beside_the_event_loop(

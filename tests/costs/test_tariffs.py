@@ -18,7 +18,7 @@ from custom_components.climkit.costs.tariffs import (
     hourly_costs,
     tariffs_from_data,
 )
-from custom_components.climkit.measures.table import Price
+from custom_components.climkit.measures.table import CHARGE_POINT, METER_TYPES, Price
 
 ZURICH = ZoneInfo("Europe/Zurich")
 
@@ -153,6 +153,11 @@ class TestPrices:
         assert as_electricity.rate(Price.CHARGE_POINT_GRID) == Rate(0.3)
         assert as_electricity.rate(Price.CHARGE_POINT_SOLAR) == Rate(0.2)
         assert as_electricity.rate(Price.CHARGE_POINT) is None
+        point = METER_TYPES[CHARGE_POINT].meter_measures
+        assert {one.key: as_electricity.rate(one.price) for one in point if one.price} == {
+            "self": Rate(0.2),
+            "ext": Rate(0.3),
+        }
         own = Tariff(
             valid_from=date(2026, 1, 1),
             currency="CHF",

@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.climkit.api import (
     INTERVAL,
+    ClimkitConnectionError,
     ClimkitResponseError,
     Interval,
     Priority,
@@ -124,6 +125,28 @@ class TestCoarseRows:
     def test_quarter_hours_with_holes(self, numbers: Sequence[int]) -> None:
         """A few rows that are hours apart show nothing."""
         refuse_coarser("electricity", quarters(numbers))
+
+
+class Silent:
+    """Answers nothing."""
+
+    async def site_data(self, _site: str, _type: str, _query: Query) -> list[Interval]:
+        raise ClimkitConnectionError("HTTP 504")
+
+
+@pytest.mark.parametrize("priority", Priority)
+async def test_windows_after_trouble(freezer: FrozenDateTimeFactory, priority: Priority) -> None:
+    """History's become shorter by its own trouble only, not by that of a day somebody looks at."""
+    freezer.move_to(START + MONTH)
+    client: Any = Silent()
+    site = Site.from_api("a" * 24, {"timezone": "UTC"})
+    windows = Windows(WindowRecord())
+    reader = FeedReader(client, site, Plausibility(PlausibilityRecord()), windows)
+    with pytest.raises(ClimkitConnectionError):
+        await reader.async_read(
+            Feed(site.id, "electricity"), START, START + DAY * INTERVAL, priority
+        )
+    assert (windows.length(START + MONTH) is not None) == (priority is Priority.HISTORY)
 
 
 class Client:

@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.climkit.api import (
     ClimkitAccessDeniedError,
+    ClimkitCertificateError,
     ClimkitConnectionError,
     ClimkitError,
     ClimkitLoginError,
@@ -140,6 +141,7 @@ class TestLengths:
         [
             (ClimkitResponseError("", 400), True, True),
             (ClimkitResponseError("", 413), True, True),
+            (ClimkitResponseError("", 414), True, True),
             (ClimkitAccessDeniedError("", status=422), True, True),
             (ClimkitAccessDeniedError("", status=403), False, False),
             (ClimkitResponseError("not JSON", 200), True, False),
@@ -147,6 +149,7 @@ class TestLengths:
             (ClimkitResponseError("", 404), False, False),
             (ClimkitRateLimitError(""), False, False),
             (ClimkitLoginError(""), False, False),
+            (ClimkitCertificateError(""), False, False),
         ],
     )
     def test_errors(self, error: ClimkitError, may_be: bool, at_once: bool) -> None:
@@ -259,13 +262,14 @@ class TestServer:
 
 
 class Counting(Source):
-    """A source whose meters have a register."""
+    """A source whose meters have a register; that of water is read once a day, told a day later."""
 
     @override
     def registers(self, meter_id: str, start: int, end: int, viewer: Viewer) -> Rows:
+        name, step = ("vol_m3", 86_400) if meter_id == WATER_ID else ("en_im", 900)
         first = max(start, self.begin)
-        last = min(end, int(viewer.now or end) - 900)
-        return {at: {"en_im": at / 1e6} for at in range(first + -first % 900, last, 900)}
+        last = min(end, int(viewer.now or end) - step)
+        return {at: {name: at / 1e6} for at in range(first + -first % step, last, step)}
 
 
 @pytest.mark.recorder
@@ -289,6 +293,13 @@ class TestRaw:
             await registers.async_ask([METER_ID], dt_util.utcnow())
             await home.turn_clock(minutes=31)
         assert registers.register(METER_ID, "en_im")
+
+    async def test_read_once_a_day(self, home: Home) -> None:
+        """The newest reading is known, though it is older than a day."""
+        await home.set_up()
+        registers = home.sites[0].coordinator.registers
+        await registers.async_ask([WATER_ID], dt_util.utcnow())
+        assert registers.register(WATER_ID, "vol_m3")
 
     async def test_a_meter_without_any(self, home: Home) -> None:
         """What it is refused says nothing of how much else may be asked for at once."""

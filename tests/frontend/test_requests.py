@@ -105,6 +105,17 @@ class TestOlderDays:
             await dashboard.ask("day", site_id=site_id, day=day_of(ago))
         assert dashboard.requests == requests + 10
 
+    async def test_a_month(self, dashboard: Dashboard) -> None:
+        """Who pages back and forth in it has each of its days asked for once."""
+        await dashboard.home.complete()
+        month = [day_of(ago) for ago in range(1, 32)]
+        for day in month:
+            await dashboard.ask("day", site_id=dashboard.site_id, day=day)
+        requests = dashboard.requests
+        for day in reversed(month):
+            await dashboard.ask("day", site_id=dashboard.site_id, day=day)
+        assert dashboard.requests == requests
+
     async def test_ten_screens_at_once(self, dashboard: Dashboard) -> None:
         screens = [dashboard.another() for _ in range(10)]
         await dashboard.home.complete()
@@ -169,6 +180,9 @@ class TestCorrections:
         start = midnight(day) + timedelta(hours=4)
         home.simulator.world.revise(
             site_id, "from_ext", start, start + timedelta(hours=2), factor=1.5
+        )
+        home.simulator.world.revise(
+            site_id, "to_ext", start, start + timedelta(hours=2), withdraw=True
         )
         [runtime] = home.sites
         runtime.history.start_night()
@@ -250,6 +264,17 @@ class TestTrouble:
         assert await dashboard.refusal("day", site_id=site_id, day=day_of(3)) == "refused"
         answer = await dashboard.ask("day", site_id=site_id, day=day_of(4))
         dashboard.assert_day(answer, TODAY - 4 * DAY, SITE_COLUMNS)
+
+    async def test_a_day_that_was_refused(self, dashboard: Dashboard) -> None:
+        """Asked for again while Climkit is down, it is said that it is down, until it answers."""
+        home, site_id = dashboard.home, dashboard.site_id
+        await home.complete()
+        body = f"{midnight(TODAY - 3 * DAY):%Y-%m-%dT%H}"
+        for status, code in ((403, "refused"), (503, "unavailable")):
+            in_trouble(home, status, body=body)
+            for _ in range(2):
+                assert await dashboard.refusal("day", site_id=site_id, day=day_of(3)) == code
+            await home.turn_clock(minutes=6)
 
     async def test_while_polls_rest_nothing_is_asked(self, dashboard: Dashboard) -> None:
         home, site_id = dashboard.home, dashboard.site_id
