@@ -1,12 +1,14 @@
 """Meters come and go with Climkit's daily lists, and with the columns of its answers."""
 
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.helpers import device_registry as dr
 import pytest
 
-from custom_components.climkit.const import DOMAIN
+from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, DOMAIN
 from tests.conftest import Home
 from tests.coordinator.steps import (
     apartments,
@@ -17,7 +19,7 @@ from tests.coordinator.steps import (
     set_up,
     state,
 )
-from tests.simulator import Fault, FaultKind, World
+from tests.simulator import Building, Fault, FaultKind, World
 
 
 @pytest.fixture
@@ -39,6 +41,12 @@ class TestChargePoints:
         for point in points:
             assert has_device(home, point.id)
             assert state(home, f"{point.id}_total_today") not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+
+    async def test_chosen_by_itself(self, home: Home) -> None:
+        """It is asked for, though no list tells that it is a charge point."""
+        [point, _] = meters(home, kind="charge_point")
+        await set_up(home, **{CONF_METERS: [point.id], CONF_SITE_TOTALS: False})
+        assert state(home, f"{point.id}_total_today") not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
 
     async def test_charge_points_after_restarts(self, home: Home) -> None:
         """Restarts on several days, each before anything was answered, do not remove them."""
@@ -128,6 +136,22 @@ class TestMeters:
         await home.turn_clock(days=1)
         await home.turn_clock(minutes=15)
         assert state(home, f"{gone.id}_total_today") not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+
+    async def test_type_that_is_missing_for_a_day(self, home: Home) -> None:
+        """Its answers still tell of its meters, so they are asked for, after a restart too."""
+        await set_up(home)
+        [heat, *_] = meters(home, kind="heating")
+        listed = Building.meter_info
+
+        def without(self: Building) -> list[dict[str, Any]]:
+            return [one for one in listed(self) if one["type"] != heat.type]
+
+        with patch.object(Building, "meter_info", without):
+            await home.turn_clock(days=1)
+            await home.restart()
+            await home.turn_clock(hours=1)
+        for one in (heat.id, f"{building(home).id}_heating_conso"):
+            assert state(home, f"{one}_total_yesterday") not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
 
     @pytest.mark.parametrize(
         "fault",
