@@ -1,6 +1,6 @@
 """Meters come and go with Climkit's daily lists, and with the columns of its answers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -96,6 +96,17 @@ class TestMeters:
         await home.turn_clock(minutes=15)
         assert has_device(home, gone.id)
         assert state(home, f"{gone.id}_total_today") not in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+
+    async def test_day_of_a_list(self, home: Home) -> None:
+        """It is the site's: two lists soon after its midnight are of one day, not of two."""
+        await set_up(home)
+        [gone, *_] = meters(home)
+        home.simulator.switches.hidden_meters = [gone.id]
+        for moment in ("2026-11-20T23:30+00:00", "2026-11-21T01:30+00:00"):
+            await home.hass.config_entries.async_unload(home.entry.entry_id)
+            home.freezer.move_to(datetime.fromisoformat(moment))
+            await home.set_up()
+        assert home.sites[0].record.meters[gone.id] == ["2026-11-21"]
 
     async def test_all_meters_vanish(self, home: Home) -> None:
         """An empty list is believed when the next day's is too; it is asked for once a day."""

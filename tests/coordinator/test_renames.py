@@ -109,7 +109,7 @@ class TestRenamed:
         assert device(home, SITE_ID).name == "Old mill"
 
     async def test_site_that_had_no_name(self, home: Home, source: Named) -> None:
-        """What its device was called for want of one is none."""
+        """What its device was called for want of one is none; its reference, once known, stays."""
         source.site_name = source.site_ref = None
         await home.set_up()
         assert device(home, SITE_ID).name == SITE_ID[-4:]
@@ -117,6 +117,9 @@ class TestRenamed:
             source.site_ref = ref
             await home.restart()
             assert device(home, SITE_ID).name == ref
+        source.site_ref = None
+        await home.turn_clock(hours=25)
+        assert device(home, SITE_ID).name == ref
 
     async def test_site_meter_and_sensor(self, home: Home, source: Named) -> None:
         """Devices, entities and statistics follow within a day; ids stay, nothing is reloaded."""
