@@ -20,8 +20,10 @@ from custom_components.climkit import (
     async_remove_config_entry_device,
     issues as issues_of_sites,
 )
+from custom_components.climkit.api import INTERVAL, Interval
 from custom_components.climkit.const import CONF_METERS, CONF_SITE_TOTALS, CONF_SITES, DOMAIN
 from custom_components.climkit.feeds import column_of_series
+from custom_components.climkit.feeds.plausibility import Column
 from custom_components.climkit.history import fetcher, nights, recheck_queue, site_history
 from custom_components.climkit.history.nights import MANY_NIGHTS, NightRanges
 from custom_components.climkit.issues import (
@@ -30,6 +32,7 @@ from custom_components.climkit.issues import (
     async_raise_issue,
     silent_meters,
 )
+from custom_components.climkit.measures import Feed
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
@@ -134,6 +137,20 @@ class TestImplausible:
         await assert_equal_to_climkit(home)
         await look(home)
         assert not issues(home)
+
+    async def test_accepted_of_several_days(self, home: Home, site_id: str, flat_id: str) -> None:
+        """All of them are read again."""
+        for start in (WRONG - DAY, WRONG):
+            home.simulator.world.revise(
+                site_id, f"total_{flat_id}", start, start + HOUR / 4, value=23_900.0
+            )
+        await home.set_up_completely()
+        [site] = home.sites
+        [outliers] = site.plausibility.outliers
+        assert len(outliers.starts) == 2
+        async_decide(site, flat_id, accept=True)
+        await home.settle()
+        await assert_equal_to_climkit(home)
 
     async def test_left_out(
         self, home: Home, hass_client: ClientSessionGenerator, flat_id: str, issue: str
@@ -342,6 +359,22 @@ class TestImplausible:
             "last": "19.11.2026, 05:15",
         }
 
+    async def test_the_worst_of_several(self, home: Home, site_id: str) -> None:
+        """What is most over its own limit is told, not what is largest."""
+        await home.set_up_completely()
+        [site] = home.sites
+        feed = Feed(site_id, "electricity")
+        produced = Column.of(feed, "prod_total")
+        assert produced
+        site.plausibility.set_limit(produced, 10.0)
+        values = {"conso_total": 4000.0, "prod_total": 90.0}
+        site.plausibility.filter(feed, [Interval(start=WRONG, end=WRONG + INTERVAL, values=values)])
+        await look(home)
+        [issue] = issues(home).values()
+        assert issue.translation_placeholders
+        assert issue.translation_placeholders["largest"] == "90 kWh"
+        assert issue.translation_placeholders["limit"] == "10 kWh"
+
     async def test_decimals(self, home: Home, site_id: str) -> None:
         """An amount is written as the language of Home Assistant does."""
         home.hass.config.language = "fr"
@@ -484,6 +517,8 @@ class TestSilentMeters:
         assert issue.translation_placeholders
         assert issue.translation_placeholders["number"] == "1"
         assert issue.severity is ir.IssueSeverity.WARNING, "nothing is broken here"
+        assert issue.learn_more_url
+        assert issue.learn_more_url.endswith("/docs/repairs.md#silent-meters")
         assert not issue.is_fixable
 
         del home.simulator.world.revisions[:]
@@ -577,6 +612,16 @@ class TestSilentMeters:
             "meters": ", ".join([site.names.meter(meter)] * 3),
             "since": f"11.11.2026, 11:{NOW:%M}",
         }
+
+    async def test_one_of_its_measures(self, home: Home, site_id: str, flat_id: str) -> None:
+        """Has no data for days, as there is no solar power: the meter still measures."""
+        end = NOW.replace(minute=0) - 2 * DAY
+        home.simulator.world.revise(site_id, f"self_{flat_id}", end, NOW + DAY, withdraw=True)
+        await home.set_up_completely()
+        [site] = home.sites
+        own = [one for one in site.series.values() if one.meter_id == flat_id]
+        assert end in {site.newest(one) for one in own}
+        assert not list(silent_meters(site, NOW + 2 * DAY))
 
     async def test_silent_for_years(self, home: Home) -> None:
         """Of a meter without data for a year people know: nobody is told of it any more."""

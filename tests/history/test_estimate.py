@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib.util import module_from_spec, spec_from_file_location
+import sys
 from typing import Any
 
+from homeassistant import const
 from homeassistant.components.recorder.db_schema import Statistics
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance, session_scope
@@ -12,6 +15,7 @@ from sqlalchemy import event, func, select
 
 from custom_components.climkit.api import Meter, MeterMode
 from custom_components.climkit.const import CONF_HISTORY
+from custom_components.climkit.history import estimate as estimate_module
 from custom_components.climkit.history.estimate import (
     LOOKUPS_PER_ORDER,
     LOOKUPS_PER_ROW,
@@ -116,6 +120,24 @@ async def test_lookup(recorder_mock: Any, hass: HomeAssistant) -> None:
     assert len(asked) >= LOOKUPS
     assert all(statement.startswith("SELECT") for statement in asked)
     assert 0 < seconds * LOOKUPS / 2 < real_time() - began  # half of them took as long, or longer
+
+
+@pytest.mark.parametrize(
+    ("release", "lookups"), [((2026, 10), 3.4), ((2026, 11), 0.25), ((2027, 1), 0.25)]
+)
+def test_release(release: tuple[int, int], lookups: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 2026.11 on Home Assistant stores many rows at once, which takes much less time."""
+    for key, number in zip(("MAJOR_VERSION", "MINOR_VERSION"), release, strict=True):
+        monkeypatch.setattr(const, key, number)
+    # By a name of its own: it looks at the release once, and others have its classes.
+    name = f"{estimate_module.__name__}_of_a_release"
+    spec = spec_from_file_location(name, estimate_module.__file__)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, name, module)
+    spec.loader.exec_module(module)
+    assert lookups == module.LOOKUPS_PER_ROW
 
 
 def test_sums() -> None:

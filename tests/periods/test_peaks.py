@@ -143,6 +143,12 @@ class TestMonthPeaks:
         found = take(peaks, december - INTERVAL, now, intervals(december - INTERVAL, 7, 2), now)
         assert found == Peak(december, 8.0)
 
+    def test_the_31st(self, peaks: MonthPeaks) -> None:
+        """A day of the month like any other."""
+        now = NOVEMBER - HOUR
+        last = Peak(now - INTERVAL, 20.0)
+        assert take(peaks, peaks.month(now), now, intervals(last.start, 5.0), now) == last
+
     def test_part_of_a_day_only_raises(self, peaks: MonthPeaks) -> None:
         now = NOVEMBER + 2 * DAY
         assert take(peaks, NOVEMBER, now, intervals(NOVEMBER, 5.0, 1.0), now)
