@@ -249,6 +249,15 @@ class TestChangedDuringSetUp:
         assert not site.costs.tariffs
 
 
+async def test_entry_of_a_newer_release(home: Home) -> None:
+    """After a downgrade nobody knows what it says, so it is not set up."""
+    home.entry.add_to_hass(home.hass)
+    home.hass.config_entries.async_update_entry(home.entry, version=2)
+    await home.begin()
+    assert home.entry.state is ConfigEntryState.MIGRATION_ERROR
+    assert not home.simulator.requests
+
+
 async def test_wrong_password(home: Home) -> None:
     """One refusal may be a gateway's: set-up is tried again, and the third one asks the user."""
     home.entry.add_to_hass(home.hass)

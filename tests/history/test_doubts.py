@@ -9,7 +9,6 @@ from custom_components.climkit.api import INTERVAL, Interval
 from custom_components.climkit.feeds import answer as answer_module
 from custom_components.climkit.feeds.answer import Answer
 from custom_components.climkit.history.doubts import (
-    NIGHTS_OF_A_DOUBT,
     Doubts,
     Repeated,
     Verdict,
@@ -168,6 +167,15 @@ class TestDoubts:
             doubts.begin_night(NIGHT, {})
             assert not self.is_doubted(short, short, 2, doubts)
 
+    def test_found_by_night_and_by_day(self) -> None:
+        """It was found by that night: the coming one is another."""
+        doubts, one, short = Doubts(), state(), rows(range(8))
+        doubts.begin_night(NIGHT, {})
+        for now in (LONG_AFTER, NIGHT.end):
+            note(doubts, one, 2, now)
+        doubts.begin_night(NIGHT, {})
+        assert not self.is_doubted(short, short, 2, doubts)
+
     def test_what_came_back_is_forgotten(self) -> None:
         """Then it is as if nothing had been."""
         doubts, one = Doubts(), state()
@@ -204,11 +212,11 @@ class TestDoubts:
             assert not doubts.feeds
 
     def test_what_nobody_takes_back(self) -> None:
-        """It is asked for so many nights; a series that left none, but a feed may only rest."""
+        """It is asked for a week; of a series that left never, but a feed may only rest."""
         doubts, one = Doubts(), state()
         doubts.begin_night(NIGHT, {})
         note(doubts, one, 2)
-        for _ in range(NIGHTS_OF_A_DOUBT):
+        for _ in range(7):
             doubts.begin_night(NIGHT, {FEED: {one.statistic_id}})
             assert doubts.feeds
         doubts.begin_night(NIGHT, {FEED: {one.statistic_id}})

@@ -12,7 +12,16 @@ from sqlalchemy import event
 
 from tests.conftest import NOW, Home
 from tests.simulator import World
-from tests.stories.source import ELECTRICITY, METER_COLUMNS, WATER, Late, Source
+from tests.stories.source import (
+    ELECTRICITY,
+    METER_COLUMNS,
+    WATER,
+    WATER_ID,
+    Correction,
+    Gap,
+    Late,
+    Source,
+)
 from tests.truth import assert_equal_to_climkit, climkit_hours, stored_rows
 
 pytestmark = [pytest.mark.recorder, pytest.mark.each_database]
@@ -97,6 +106,29 @@ async def test_a_night_without_revisions(home: Home) -> None:
         await home.settle()
         assert data_requests(home) > asked
         assert writes() == 0
+
+
+async def test_a_night_with_corrections(home: Home, source: Source) -> None:
+    """Hours that are whole are believed at once, be they less: no page is asked for twice.
+
+    Of a meter that is read once a day one row may be all of an hour.
+    """
+    start = THIS_HOUR - 2 * DAY
+    for hour in (start + n * HOUR for n in range(5)):
+        source.gaps.append(Gap(hour + HOUR / 4, hour + HOUR, [f"total_{WATER_ID}"]))
+
+    async def night() -> int:
+        asked = data_requests(home)
+        for site in home.sites:
+            site.history.start_night()
+        await home.settle()
+        return data_requests(home) - asked
+
+    await home.set_up_completely()
+    asked = await night()
+    source.corrections = [Correction(start, start + 5 * HOUR, None, 0.5)]
+    assert await night() == asked
+    await assert_equal_to_climkit(home)
 
 
 async def test_water(home: Home) -> None:

@@ -1,11 +1,17 @@
 """How far the history of a series was read, and where reading goes on."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from copy import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.climkit.api import HOUR
+from custom_components.climkit.history import site_state
+from custom_components.climkit.history.site_state import SiteSyncState
 from custom_components.climkit.history.state import USUAL_LATENESS, Backfill, SyncState, resume
 from custom_components.climkit.measures.series import Feed, Series
 from custom_components.climkit.measures.table import METER_TYPES
@@ -179,3 +185,82 @@ class TestResume:
         record = make_state(last=row(MARCH), until=MARCH).as_record()
         state = resumed(record, last=row(MARCH), start=START + timedelta(days=9))
         assert (state.since, state.backfill) == (START, None)
+
+
+class Recorder:
+    """In the place of the recorder: rows of statistics, and what is asked of them."""
+
+    def __init__(self, rows: Mapping[str, Sequence[Row]]) -> None:
+        self.rows = rows
+
+    async def async_known_names(self, _hass: HomeAssistant, ids: set[str]) -> dict[str, str]:
+        return dict.fromkeys(ids, "Consumption")
+
+    async def async_extents(self, _hass: HomeAssistant, _ids: set[str]) -> dict[str, Extent]:
+        return {key: Extent(rows[0].start, rows[-1], len(rows)) for key, rows in self.rows.items()}
+
+    async def async_extents_until(self, hass: HomeAssistant, _: object) -> dict[str, Extent]:
+        return await self.async_extents(hass, set())
+
+    async def async_last_rows_before(
+        self, _hass: HomeAssistant, ids: Iterable[str], times: Sequence[datetime]
+    ) -> dict[str, list[Row | None]]:
+        return {key: [self._last_before(key, time) for time in times] for key in ids}
+
+    def _last_before(self, key: str, time: datetime) -> Row | None:
+        found = [one for one in self.rows[key] if one.amount is not None and one.start < time]
+        return found[-1] if found else None
+
+
+class TestSite:
+    """All series of a site."""
+
+    async def load(
+        self,
+        hass: HomeAssistant,
+        monkeypatch: pytest.MonkeyPatch,
+        stored: Mapping[Series, Sequence[Row]],
+        *,
+        until: datetime,
+    ) -> SiteSyncState:
+        """Begin with series that were read up to a time."""
+        recorder = Recorder({series.statistic_id: rows for series, rows in stored.items()})
+        for name in vars(Recorder).keys() & vars(site_state).keys():
+            monkeypatch.setattr(site_state, name, getattr(recorder, name))
+        records = {}
+        for series, rows in stored.items():
+            extent = Extent(rows[0].start, rows[-1], len(rows))
+            records[series.statistic_id] = SeriesRecord(
+                since=START, until=until, complete=True, extent=extent, backfill=None
+            )
+        store = cast(Any, None)
+        state = SiteSyncState(hass, store, records, START, is_refused=lambda _: False)
+        state.want([(series, "Consumption") for series in stored])
+        await state.async_load()
+        return state
+
+    async def test_almost_all(
+        self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory
+    ) -> None:
+        """As long as an hour is missing it is not all, be the history years long."""
+        now = START + timedelta(days=700)
+        freezer.move_to(now)
+        last = now - timedelta(days=1)
+        rows = [row(last - 9 * HOUR + n * HOUR) for n in range(10)]
+        state = await self.load(hass, monkeypatch, {SERIES: rows}, until=last)
+        assert state.progress == 99
+
+    async def test_newest_hours_of_several_that_were_withdrawn(
+        self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory
+    ) -> None:
+        """Each has its own."""
+        freezer.move_to(MARCH)
+        other = replace(SERIES, measure=METER_TYPES["electricity"].site_measures[1])
+        stored, newest = {}, {}
+        for series, amounts, hours in ((SERIES, 5, 9), (other, 20, 22)):
+            stored[series] = [
+                Row(START + n * HOUR, 1.0 if n < amounts else None, 10.0) for n in range(hours)
+            ]
+            newest[series] = START + (amounts - 1) * HOUR
+        state = await self.load(hass, monkeypatch, stored, until=MARCH)
+        assert {series: state.newest(series) for series in stored} == newest

@@ -7,14 +7,23 @@ from unittest.mock import patch
 from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components.climkit.api import (
+    ClimkitAuthenticationError,
+    ClimkitCertificateError,
+    ClimkitConnectionError,
+    ClimkitError,
+    ClimkitLoginError,
+    ClimkitRateLimitError,
+)
 from custom_components.climkit.api.transport import ATTEMPTS
 from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feeds import page_size
 from custom_components.climkit.history import nights
 from custom_components.climkit.history.rebuild import SeriesRebuilder
-from custom_components.climkit.history.unanswered import UnansweredHours
+from custom_components.climkit.history.unanswered import UnansweredHours, may_be_of_the_hours
 from custom_components.climkit.measures import Feed
 from custom_components.climkit.statistics import RecorderError, TimeRange
+from custom_components.climkit.store import Unanswered
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World
 from tests.small_site import without_pauses
@@ -75,6 +84,23 @@ def leave_unanswered(home: Home, hour: datetime) -> datetime:
 def hour(home: Home) -> datetime:
     """An hour of the third day that Climkit answers no window of."""
     return leave_unanswered(home, FIRST.astimezone(UTC) + timedelta(days=2, hours=7))
+
+
+@pytest.mark.parametrize(
+    ("error", "may_be"),
+    [
+        (ClimkitError("500"), True),
+        (ClimkitConnectionError("time-out"), True),
+        (ClimkitAuthenticationError("401"), False),
+        (ClimkitCertificateError("expired"), False),
+        (ClimkitLoginError("refused"), False),
+        (ClimkitRateLimitError("429"), False),
+    ],
+    ids=str,
+)
+def test_what_is_of_the_hours(error: ClimkitError, may_be: bool) -> None:
+    """What Climkit says to any question is no word of the hours that were asked for."""
+    assert may_be_of_the_hours(error) is may_be
 
 
 class TestImport:
@@ -303,6 +329,37 @@ class TestNights:
         await pass_nights(home, 1)
         assert home.is_complete
         assert not site.history.is_stuck
+
+    async def test_the_first_hour(self, home: Home) -> None:
+        """Of all history is missing too, where it was never read; a dry run stores none of it."""
+        await home.set_up_completely()
+        [site] = home.sites
+        begin = min(state.start for state in site.history.states)
+        site.record.recheck.unanswered["electricity"] = [Unanswered(begin, begin + HOUR, True)]
+        assert site.history.is_stuck
+        await site.history.async_compare([SITE_ID, METER_ID], begin, NOW, dry_run=True)
+        assert site.history.progress == 99
+
+    @pytest.mark.parametrize(
+        ("asked_again", "dry_run"),
+        [([METER_ID], False), ([SITE_ID, METER_ID], True)],
+        ids=["another meter", "a dry run"],
+    )
+    async def test_asked_for_in_trouble(
+        self, home: Home, asked_again: list[str], dry_run: bool
+    ) -> None:
+        """What an action then reads of it is not all, or is not stored: the rest still is."""
+        await home.set_up_completely()
+        [site] = home.sites
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503, body="t_e")]
+        begin = NOW.replace(minute=0) - timedelta(days=1)
+        site.history.read_again([TestList.FEED], begin, begin + HOUR)
+        await home.settle()
+        home.simulator.switches.faults = []
+        before = dict(site.record.recheck.unread)
+        assert before
+        await site.history.async_compare(asked_again, begin, begin + HOUR, dry_run=dry_run)
+        assert site.record.recheck.unread == before
 
     async def test_refused_for_its_length(self, home: Home) -> None:
         """No window is believed to be too long because an hour in it is refused."""

@@ -267,9 +267,9 @@ class TestReadAgain:
 
     @staticmethod
     async def pay(home: Home) -> None:
-        """Enter a price for the site's power."""
+        """Enter a price for the site's power, from October on."""
         prices = {"grid_price": 0.3, "solar_price": 0.2, "site_power_price": 5.0}
-        add_tariff(home, tariff(SITE_ID, "2026-01-01", **prices))
+        add_tariff(home, tariff(SITE_ID, "2026-10-01", **prices))
         if home.sites:
             await home.complete()
 
