@@ -231,7 +231,10 @@ class TestByHand:
     async def test_rows_of_before_the_series(
         self, priced: Home, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """A person's own: what they sum up to is not looked at, once they were noticed."""
+        """A person's own: what they sum up to is not looked at, once they were noticed.
+
+        What is changed later is noticed all the same.
+        """
         rows = [
             StatisticData(start=FIRST - (99 - n) * HOUR, state=1000.0 + n, sum=float(n))
             for n in range(3)
@@ -242,6 +245,9 @@ class TestByHand:
         for _ in range(4):
             await priced.turn_clock(hours=24)
         assert caplog.text.count("not those that were stored") == 1
+        await adjust_two(priced, ENERGY)
+        await priced.turn_clock(hours=24)
+        assert caplog.text.count("not those that were stored") == 2
 
     @pytest.mark.parametrize("statistic_id", BOTH, ids=["energy", "costs"])
     async def test_while_a_write_is_not_confirmed(self, priced: Home, statistic_id: str) -> None:

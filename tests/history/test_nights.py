@@ -298,6 +298,21 @@ class TestRevisions:
         await home.turn_clock(minutes=15)
         await assert_withdrawn(home)
 
+    async def test_the_newest_hours_in_a_dry_run(self, home: Home) -> None:
+        """An action that shall change nothing: what today shows stays."""
+        await home.set_up_completely()
+        [site_id] = home.simulator.world.sites
+        world, key = home.simulator.world, f"{site_id}_electricity_conso_total_today"
+        world.revise(site_id, None, hours_ago(0), hours_ago(-48), withdraw=True)
+        await home.turn_clock(minutes=15)
+        before = home.state(key).state
+        world.revise(site_id, "conso_total", hours_ago(4), hours_ago(2), withdraw=True)
+        history = home.sites[0].history
+        found = await history.async_compare([site_id], hours_ago(8), hours_ago(0), dry_run=True)
+        assert sum(map(len, found.values())) == 2
+        await home.turn_clock(minutes=15)
+        assert home.state(key).state == before
+
     async def test_the_newest_hours_as_the_recorder_stumbles(
         self, home: Home, monkeypatch: pytest.MonkeyPatch
     ) -> None:

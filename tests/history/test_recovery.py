@@ -4,13 +4,14 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import itertools
+import logging
 import sqlite3
 import threading
 from typing import Any, override
 from unittest.mock import patch
 
 from homeassistant.components.recorder import Recorder, statistics
-from homeassistant.components.recorder.tasks import RecorderTask
+from homeassistant.components.recorder.tasks import RecorderTask, SynchronizeTask
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import dt as dt_util
@@ -26,7 +27,7 @@ from custom_components.climkit.statistics.rows import Row
 from tests.conftest import NOW, Home, account_entry
 from tests.simulator import Fault, FaultKind, RequestRecord, World, single_house
 from tests.small_site import FIRST, source, without_pauses, world
-from tests.stories.source import METER_ID, SITE_ID, Source
+from tests.stories.source import METER_ID, SITE_ID, Correction, Source
 from tests.truth import assert_equal_to_climkit, delete_rows, stored_rows
 
 __all__ = ["source", "without_pauses", "world"]
@@ -239,6 +240,35 @@ class TestRecorder:
             wait.end.set()
         await assert_complete(home)
         assert asked.stretch() == timedelta()
+
+    async def test_an_action_is_given_up_meanwhile(
+        self, home: Home, source: Source, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """What it wrote is still in the queue: who looks next waits for that, and all is right."""
+        await home.set_up_completely()
+        source.corrections.append(Correction(FIRST, FIRST + 5 * HOUR, None, 2.0))
+        [site] = home.sites
+        wait, instance = _Wait(), get_instance(home.hass)
+        with patch.object(instance, "queue_task", wraps=instance.queue_task) as queued:
+
+            def waiting() -> int:
+                tasks = [call.args[0] for call in queued.call_args_list]
+                return sum(isinstance(one, SynchronizeTask) for one in tasks)
+
+            instance.queue_task(wait)
+            try:
+                # What lies behind these hours is shifted, which must not happen twice.
+                action = home.hass.async_create_task(
+                    site.history.async_compare([SITE_ID], FIRST, FIRST + 9 * HOUR, dry_run=False)
+                )
+                await home.until(waiting)
+                action.cancel()
+                await home.until(lambda: waiting() > 1)
+            finally:
+                wait.end.set()
+            await assert_complete(home)
+        own = [one for one in caplog.records if one.name.startswith("custom_components.climkit")]
+        assert not [one.message for one in own if one.levelno >= logging.WARNING]
 
     async def test_next_page_meanwhile(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         """While a page of history is stored the next one is asked for, and each but once."""

@@ -16,7 +16,7 @@ from custom_components.climkit.api import (
     ClimkitRateLimitError,
 )
 from custom_components.climkit.api.transport import ATTEMPTS
-from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
+from custom_components.climkit.const import ALL, CONF_HISTORY, CONF_METERS, HISTORY_EVERYTHING
 from custom_components.climkit.feeds import page_size
 from custom_components.climkit.history import nights
 from custom_components.climkit.history.rebuild import SeriesRebuilder
@@ -360,6 +360,23 @@ class TestNights:
         assert before
         await site.history.async_compare(asked_again, begin, begin + HOUR, dry_run=dry_run)
         assert site.record.recheck.unread == before
+
+    async def test_read_again_in_trouble(self, home: Home) -> None:
+        """All that is stored of it is read later, also where another series begins later."""
+        home.entry.add_to_hass(home.hass)
+        options = {**home.entry.options, CONF_METERS: []}
+        home.hass.config_entries.async_update_entry(home.entry, options=options)
+        await home.set_up_completely()
+        later = (FIRST + timedelta(days=3)).date().isoformat()
+        await home.choose(**{CONF_METERS: ALL, CONF_HISTORY: later})
+        await home.complete()
+        [site] = home.sites
+        assert len({state.since for state in site.history.states}) == 2
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503, body="t_e")]
+        with pytest.raises(ClimkitError):
+            await site.history.async_compare([SITE_ID, METER_ID], FIRST, NOW, dry_run=False)
+        [unread] = site.record.recheck.unread["electricity"]
+        assert unread.start == FIRST
 
     async def test_refused_for_its_length(self, home: Home) -> None:
         """No window is believed to be too long because an hour in it is refused."""
