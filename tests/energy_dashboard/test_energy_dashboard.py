@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 import voluptuous as vol
 
 from custom_components.climkit.const import DOMAIN
-from custom_components.climkit.energy_dashboard import preferences
+from custom_components.climkit.energy_dashboard import DashboardRequest, preferences, request
 from custom_components.climkit.energy_dashboard.merge import SkipReason
 from custom_components.climkit.statistics.recorder import (
     async_clear,
@@ -241,6 +241,31 @@ class TestSite:
         first = f"climkit:{points[0]}_total"
         assert parents(added) == {first: behind_garage(house)[first]}
         assert await issues(house, hass_ws_client) == []
+        answer = await call(house, device_id=site)
+        reasons = {one["statistic_ids"][0]: one["reason"] for one in answer["skipped"]}
+        assert {reasons[one] for one in statistics} == {"already_there"}
+
+    async def test_charge_points_that_were_not_used_lately(self, house: Home) -> None:
+        """Hours of seven weeks ago tell what holds them."""
+        points, garage = charge_points(house), meter(house, "Garage")
+        kilowatts = {f"climkit:{one}_total": 5.0 for one in points}
+        kilowatts[f"climkit:{garage}_total"] = 11.0
+        await async_clear(house.hass, set(kilowatts))
+        first = house.true_now.replace(minute=0, second=0, microsecond=0) - timedelta(days=50)
+        for series in coordinator(house).data.series.values():
+            if used := kilowatts.get(series.statistic_id):
+                rows = [
+                    StatisticData(
+                        start=first + timedelta(hours=hour),
+                        state=used * (hour % 2),
+                        sum=used * ((hour + 1) // 2),
+                    )
+                    for hour in range(12)
+                ]
+                async_add_external_statistics(house.hass, metadata(series, "Garage"), rows)
+        await house.settle()
+        found = await preferences.async_find_parents(house.hass, house.sites[0])
+        assert found == dict.fromkeys(points, garage)
 
     async def test_heat_pump_behind_the_common_meter(self, house: Home) -> None:
         """More is used by all together than by the site, namely what the heat pump uses."""
@@ -332,13 +357,16 @@ class TestSite:
 
     async def test_power_of_enabled_entities(self, house: Home) -> None:
         """It is used once the recorder has statistics of it; of what is disabled, never."""
-        site_id, flat = coordinator(house).site.id, meter(house, "Flat 1")
+        site_id = coordinator(house).site.id
+        flat, other = meter(house, "Flat 1"), meter(house, "Flat 2")
         powers = {
             key: house.entity_id(key)
             for key in (
                 f"{site_id}_net_grid_power",
+                f"{site_id}_net_battery_power",
                 f"{site_id}_electricity_prod_total_power",
                 f"{flat}_total_power",
+                f"{other}_total_power",
             )
         }
         listed = await call(house, device_id=site_device(house), dry_run=True)
@@ -355,8 +383,12 @@ class TestSite:
         assert grid["stat_rate"] == powers[f"{site_id}_net_grid_power"]
         assert "power_config" not in grid
         assert solar["stat_rate"] == powers[f"{site_id}_electricity_prod_total_power"]
-        assert "power_config" not in battery
-        assert not any("stat_rate" in one for one in answer["added"]["device_consumption"])
+        assert battery["stat_rate"] == powers[f"{site_id}_net_battery_power"]
+        assert {
+            one["stat_consumption"]: one["stat_rate"]
+            for one in answer["added"]["device_consumption"]
+            if "stat_rate" in one
+        } == {f"climkit:{other}_total": powers[f"{other}_total_power"]}
 
     async def test_nobody_waits_for_power_that_is_off(self, house: Home) -> None:
         """It will never have statistics."""
@@ -369,6 +401,36 @@ class TestSite:
         assert await preferences.async_lacks_power(house.hass, site)
         registry.async_update_entity(off, disabled_by=er.RegistryEntryDisabler.USER)
         assert not await preferences.async_lacks_power(house.hass, site)
+
+    async def test_power_is_waited_for(self, house: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The recorder has statistics of it after five minutes, or some more."""
+        [site], looked = house.sites, 0
+
+        async def look(*args: Any) -> bool:
+            nonlocal looked
+            found = await preferences.async_lacks_power(*args)
+            looked += 1
+            return found
+
+        def is_done() -> bool:
+            return site.record.dashboard_request is None
+
+        monkeypatch.setattr(request, "async_lacks_power", look)
+        wish = DashboardRequest(owner_id=site.site.id)
+        request.async_remember_request(house.hass, site, wish)
+        for minute in range(6):
+            await house.until(lambda minute=minute: looked > minute or is_done())
+            assert not is_done()
+            await house.turn_clock(minutes=1)
+        registry = er.async_get(house.hass)
+        await house.until(lambda: looked > 6 or is_done())
+        for one in er.async_entries_for_config_entry(registry, house.entry.entry_id):
+            if one.unique_id.endswith("_power"):
+                async_import_statistics(house.hass, power_statistic(one.entity_id), [])
+        await house.settle()
+        await house.turn_clock(minutes=1)
+        await house.until(is_done)
+        assert house.entity_id(f"{site.site.id}_net_grid_power") in await stored(house)
 
 
 class TestMeter:

@@ -54,6 +54,7 @@ class TestMerge:
         for present, reason in (
             (grid, SkipReason.ALREADY_THERE),
             (without, SkipReason.THERE_WITHOUT_COST),
+            (grid | {"stat_compensation": None}, SkipReason.THERE_WITHOUT_COST),
             (old_form, SkipReason.THERE_WITHOUT_COST),
             (GRID_OF_A_PERSON, SkipReason.OTHER_SOURCE),
             (
