@@ -46,3 +46,10 @@ def test_ready_texts(path: Path) -> None:
         for code in languages
     ]
     assert all(one == holes[0] for one in holes)
+
+
+@pytest.mark.parametrize("language", ["de", "en", "fr", "it"])
+def test_months(language: str) -> None:
+    """Each has a name of its own, in one word: a report finds it by its number."""
+    months = ready_texts("consumption_report", language)["months"].split()
+    assert len(set(months)) == len(months) == 12

@@ -52,6 +52,17 @@ async def test_leak(home: Home, reports: list[Mapping[str, Any]]) -> None:
     assert report["message"].endswith("is a toilet running, is a pipe leaking?")
 
 
+async def test_usual_time(home: Home, reports: list[Mapping[str, Any]]) -> None:
+    """Who chooses none is told in the afternoon, when yesterday's water is read."""
+    await home.set_up_completely()
+    await automate(home, "water_at_night", devices=devices(home, WATER_ID), liters=1, what=TELL)
+    await home.turn_clock(to=NOW.replace(hour=13, minute=0))  # two o'clock in Switzerland
+    await home.settle()
+    assert [one["title"] for one in reports] == [
+        "Water ran all night until the morning of 19.11.2026"
+    ]
+
+
 @pytest.mark.parametrize(
     ("language", "title", "says"),
     [

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from homeassistant.const import EntityCategory
 from homeassistant.helpers import entity_registry as er
 import pytest
 
@@ -66,6 +67,25 @@ class TestEntities:
             f"{site_id}_cost_progress",
             f"{site_id}_grid_price",
             f"{site_id}_solar_price",
+        }
+
+    async def test_shown(self, home: Home) -> None:
+        """Francs with centimes, prices with hundredths of one; what is computed is diagnostic."""
+        await home.set_up()
+        add_tariff(home, plain_tariff(home))
+        await home.settle()
+        shown = {}
+        for key in ("cost_today", "cost_this_month", "grid_price", "solar_price", "cost_progress"):
+            entry = er.async_get(home.hass).async_get(home.entity_id(f"{site_of(home)}_{key}"))
+            assert entry
+            decimals = entry.options["sensor"]["suggested_display_precision"]
+            shown[key] = (decimals, entry.entity_category)
+        assert shown == {
+            "cost_today": (2, None),
+            "cost_this_month": (2, None),
+            "grid_price": (4, None),
+            "solar_price": (4, None),
+            "cost_progress": (0, EntityCategory.DIAGNOSTIC),
         }
 
     async def test_last_month(self, home: Home) -> None:

@@ -335,6 +335,12 @@ class TestEverySite:
                 )
                 assert device is not None
                 assert device.via_device_id == parent.id
+            for sensor in site.sensors:
+                device = registry.async_get_device_by_identifier(
+                    (DOMAIN, str(sensor.info["id"])), home.entry.entry_id
+                )
+                assert device is not None
+                assert device.model == sensor.info["model"]
         apartments = next(sites_of(home))
         nameless = next(m for m in apartments.meters if m.info and "name" not in m.info)
         device = registry.async_get_device_by_identifier((DOMAIN, nameless.id), home.entry.entry_id)
@@ -390,6 +396,8 @@ class TestEverySite:
         for unique_id in unique_ids:
             assert number(home.state(unique_id)) is not None
             assert "state_class" not in home.state(unique_id).attributes
+            shown = registered(home)[unique_id].options["sensor"]
+            assert shown["suggested_display_precision"] == 3
         home.simulator.switches.refused = {electricity.id: 403}
         before = len(asked(home, "meter_data_raw"))
         for _ in range(3):
@@ -487,6 +495,27 @@ class TestSite:
         assert home.state(f"{site_id}_last_measurement").state == "2026-11-20T10:00:00+00:00"
         assert home.state(f"{site_id}_complete_until").state == "2026-11-20T10:00:00+00:00"
         assert home.state(f"{site_id}_history_progress").state == "100.0"
+
+    async def test_complete_until_while_importing(self, home: Home, site_id: str) -> None:
+        """It is known once all is there, and does not go through years until then."""
+        await set_up_from_today(home)
+        unique_id = f"{site_id}_complete_until"
+        await home.enable(unique_id)
+        before = home.state(unique_id).state
+        seen: list[str] = []
+
+        @callback
+        def note(event: Event[EventStateChangedData]) -> None:
+            if state := event.data["new_state"]:
+                seen.append(state.state)
+
+        async_track_state_change_event(home.hass, [home.entity_id(unique_id)], note)
+        await home.choose(history="2026-11-10")
+        await home.until(lambda: home.is_complete)
+        await home.settle()
+        assert before not in {STATE_UNKNOWN, "unavailable"}
+        assert seen[-1] == before
+        assert set(seen) <= {before, STATE_UNKNOWN, "unavailable"}
 
     async def test_power_expires(self, home: Home, site_id: str) -> None:
         """By itself, 45 minutes after the interval, while Climkit is down."""

@@ -17,6 +17,7 @@ from custom_components.climkit.sensor.climkit_types import device_class_of, unit
         ("Luftfeuchtigkeit", "%", SensorDeviceClass.HUMIDITY, "%"),
         ("CO₂", "PPM", SensorDeviceClass.CO2, "ppm"),
         ("pressure", "mbar", SensorDeviceClass.PRESSURE, "mbar"),
+        ("Luftdruck", "hPa", SensorDeviceClass.PRESSURE, "hPa"),
         ("illuminance", "Lux", SensorDeviceClass.ILLUMINANCE, "lx"),
         ("battery", "%", SensorDeviceClass.BATTERY, "%"),
         ("battery voltage", "V", SensorDeviceClass.VOLTAGE, "V"),

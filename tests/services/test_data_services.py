@@ -14,6 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 import voluptuous as vol
 
+from custom_components.climkit.api import Priority, queue
 from custom_components.climkit.const import CONF_HISTORY, DOMAIN
 from custom_components.climkit.services import target
 from tests.conftest import NOW, Home
@@ -623,3 +624,27 @@ async def test_everybody_may_ask(home: Home, site: Building, hass_read_only_user
     )
     assert answer
     assert answer["rows"]
+
+
+async def test_what_is_new_goes_first(
+    home: Home, site: Building, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is asked for waits in line behind it, as history does."""
+    sensor = str(site.sensors[0].info["id"])
+    turns: list[Priority] = []
+    turn = queue.RequestQueue.turn
+
+    def noted(self: queue.RequestQueue, priority: Priority) -> Any:
+        turns.append(priority)
+        return turn(self, priority)
+
+    await home.settle()
+    monkeypatch.setattr(queue.RequestQueue, "turn", noted)
+    for action, climkit_id in (
+        ("get_site_data", site.id),
+        ("get_meter_data", meter_named(site, "Flat 1")),
+        ("get_meter_readings", meter_named(site, "Flat 1")),
+        ("get_sensor_data", sensor),
+    ):
+        await call(home, action, climkit_id, since="2026-11-19 00:00", to="2026-11-19 06:00")
+    assert turns == [Priority.HISTORY] * 4

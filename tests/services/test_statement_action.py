@@ -143,6 +143,14 @@ class TestWrongCalls:
         with pytest.raises(vol.Invalid):
             await state(home, site_id, first)
 
+    async def test_today_is_the_day_of_the_site(self, home: Home) -> None:
+        """Home Assistant may stand in another zone, where that day has not begun."""
+        await home.hass.config.async_set_time_zone("UTC")
+        await home.set_up()
+        [site_id] = home.simulator.world.sites
+        home.freezer.move_to(datetime(2026, 11, 20, 23, 30, tzinfo=UTC))
+        assert (await state(home, site_id, "2026-11-21"))["to"] == "2026-11-21"
+
     async def test_a_year(self, home: Home) -> None:
         """A leap year's days are not too many; the last day may be to come."""
         await home.set_up()
