@@ -189,6 +189,32 @@ class TestZoneOfHalfHours:
         assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
+class TestAfterMidnight:
+    """The day has a single hour that is over."""
+
+    @pytest.fixture
+    def now(self) -> datetime:
+        """A quarter past one."""
+        return datetime(2026, 11, 20, 0, 15, tzinfo=UTC)
+
+    @pytest.fixture
+    def world(self, now: datetime) -> World:
+        """A small site."""
+        return World.of(Source(first=now.replace(minute=0) - timedelta(days=3)))
+
+    async def test_moved_to_tomorrow(self, home: Home) -> None:
+        """A tariff that held from today on: its only hour costs nothing any more."""
+        await home.set_up_completely()
+        first = add_tariff(home, tariff(SITE_ID, "2026-11-20", grid_price=0.3))
+        await home.settle()
+        cost_id = f"climkit:{SITE_ID}_electricity_from_ext_cost"
+        midnight = datetime(2026, 11, 19, 23, tzinfo=UTC)
+        assert (await hourly_changes(home))[cost_id].keys() == {midnight}
+        correct_tariff(home, first, tariff(SITE_ID, "2026-11-21", grid_price=0.3))
+        await home.settle()
+        assert not [key for key in await hourly_changes(home) if key.endswith("_cost")]
+
+
 class TestBeforeTheSite:
     """A tariff that is older than the site is corrected."""
 

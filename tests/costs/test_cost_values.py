@@ -70,7 +70,7 @@ class TestEntities:
         }
 
     async def test_shown(self, home: Home) -> None:
-        """Francs with centimes, prices with hundredths of one; what is computed is diagnostic."""
+        """Costs in centimes, prices more finely; how much of it is computed is diagnostic."""
         await home.set_up()
         add_tariff(home, plain_tariff(home))
         await home.settle()

@@ -258,6 +258,8 @@ class TestStored:
         await home.settle()
         assert site.costs.hours_without_price == 3 + 60, "given up until a night looks"
         site.costs.start_night()
+        # The recorder's word lets it look at the last days alone, which does not come instead.
+        home.hass.bus.async_fire(EVENT_RECORDER_HOURLY_STATISTICS_GENERATED)
         await home.settle()
         await assert_priced(home, early | {hour: means[hour] for hour in late})
         assert site.costs.hours_without_price == 1 + 60
@@ -337,17 +339,29 @@ class TestStored:
         other = PriceSensor(home.hass, "vario", is_registered=False)
         middle = FIRST + DAY
         await sensor.compile(means_between(FIRST, OVER, varying))
-        await other.compile(means_between(FIRST, OVER, lambda hour: 1 - varying(hour)))
+        rest = means_between(middle, OVER, lambda hour: 1 - varying(hour))
+        del rest[middle + 3 * HOUR]
+        await other.compile(rest)
         add_tariff(home, sensor_tariff(home, sensor))
         second = add_tariff(home, sensor_tariff(home, other, "2026-11-19"))
         await home.settle()
         first_day = means_between(FIRST, middle, varying)
-        rest = means_between(middle, OVER, lambda hour: 1 - varying(hour))
         await assert_priced(home, first_day | rest)
+        assert home.sites[0].costs.hours_without_price == 1
         correct_tariff(home, second, sensor_tariff(home, sensor, "2026-11-19"))
         await home.settle()
         await assert_priced(home, means_between(FIRST, OVER, varying))
+        assert home.sites[0].costs.hours_without_price == 0
         assert set(await copied(home, other)) == set(rest)
+
+    async def test_tariff_of_before_the_site(self, home: Home, sensor: PriceSensor) -> None:
+        """Hours in which there was no site lack no price."""
+        created = home.sites[0].site.created
+        assert created
+        await sensor.compile(means_between(floor_hour(created), OVER, varying))
+        add_tariff(home, sensor_tariff(home, sensor, "2026-01-01"))
+        await home.settle()
+        assert home.sites[0].costs.hours_without_price == 0
 
     async def test_copies_are_lost(self, home: Home, sensor: PriceSensor) -> None:
         """A person deletes them, or a backup comes back: they are copied again."""
@@ -465,6 +479,21 @@ class TestStored:
             sensor.tell(nothing)
             await home.hass.async_block_till_done()
             assert home.state(f"{site_of(home)}_grid_price").state == "unknown"
+
+    async def test_tariff_that_begins(self, home: Home, sensor: PriceSensor) -> None:
+        """From its first midnight on the price follows its sensor, and no longer the other one."""
+        other = PriceSensor(home.hass, "vario", is_registered=False)
+        sensor.tell(0.2)
+        other.tell(0.4)
+        add_tariff(home, sensor_tariff(home, sensor))
+        add_tariff(home, sensor_tariff(home, other, "2026-11-21"))
+        await home.settle()
+        await home.turn_clock(to=datetime(2026, 11, 20, 23, 0, 30, tzinfo=UTC))
+        for told_now in (0.5, 0.3):
+            other.tell(told_now)
+            await home.hass.async_block_till_done()
+            state = float(home.state(f"{site_of(home)}_grid_price").state)
+            assert state == pytest.approx(told_now * FACTOR + SURCHARGE)
 
     async def test_nothing_is_heard_of_after_an_unload(
         self, home: Home, sensor: PriceSensor

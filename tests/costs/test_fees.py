@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from custom_components.climkit.api import Meter, MeterMode
 from custom_components.climkit.costs import Payer
+from custom_components.climkit.costs.cost_series import SeriesNames
+from custom_components.climkit.costs.plan import CostPlan
 from custom_components.climkit.costs.tariffs import tariffs_from_data
+from custom_components.climkit.measures import CHARGE_POINT, ELECTRICITY
+from custom_components.climkit.measures.series import series_of_meter
 from tests.conftest import Home
 from tests.costs.bill import (
     WEEKS,
@@ -115,6 +120,34 @@ class TestByHour:
         for one, other in zip(statement["rows"], again["rows"], strict=True):
             for key in ("total_cost", "fees", "grid_cost", "grid_high_cost"):
                 assert one[key] == (None if other[key] is None else pytest.approx(other[key]))
+
+
+def test_who_pays() -> None:
+    """A flat; a charge point has the fee neither beside its hours nor in them."""
+    prices = {"grid_price": 0.3, "solar_price": 0.2, "charge_point_price": 0.5}
+    home = tariff("a", "2026-01-01", **prices, meter_fee=6.2, fees_by_hour=True)
+    flat, point = (
+        Meter(
+            id=kind[0] * 24,
+            type=kind,
+            mode=MeterMode.CONSUMPTION,
+            name=None,
+            bus_address=None,
+            is_rule_meter=False,
+        )
+        for kind in (ELECTRICITY, CHARGE_POINT)
+    )
+    names = SeriesNames(lambda _: "", lambda _: "")
+    series = {
+        one: names
+        for meter in (flat, point)
+        for one in series_of_meter("a" * 24, meter, has_column=True, by_site=True)
+    }
+    plan = CostPlan.of("a" * 24, series, tariffs_from_data([home], ZURICH))
+    assert {flat.id, point.id} <= set(plan.owner_ids)
+    assert plan.payers == {flat.id: Payer.METER}
+    assert plan.payer_in(f"climkit:{flat.id}_total_cost") is Payer.METER
+    assert plan.payer_in(f"climkit:{point.id}_total_cost") is None
 
 
 def test_hours_of_days() -> None:

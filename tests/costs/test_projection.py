@@ -180,7 +180,7 @@ class TestARowADay:
         water, site = bills.projected(WATER_ID), bills.projected(SITE_ID)
         assert water
         assert site
-        assert water.days == 13
+        assert water.days == site.days == 13
         assert site.cost > site.so_far > 0
         lacking, missing = [], "hours_missing"
         for first, last in (
@@ -315,6 +315,7 @@ class TestEntity:
         await assert_all_true(house)
         spent = house.state(f"{SITE_ID}_cost_this_month").state
         assert float(house.state(PROJECTED).state) > float(spent) > 0
+        assert house.state(PROJECTED).attributes["days_used"] == 14
 
 
 @pytest.mark.recorder

@@ -19,6 +19,7 @@ from custom_components.climkit.costs.tariffs import (
     tariffs_from_data,
 )
 from custom_components.climkit.measures.table import CHARGE_POINT, METER_TYPES, Price
+from custom_components.climkit.statistics import TimeRange
 
 ZURICH = ZoneInfo("Europe/Zurich")
 
@@ -121,6 +122,13 @@ class TestPrices:
         assert both.price(Price.GRID, local("2027-01-01T00:00")) == 0.4
         assert both.start == datetime(2026, 6, 30, 22, tzinfo=UTC)
         assert both.currency == "CHF"
+
+    def test_stretch_before_a_tariff(self) -> None:
+        """It ends as the tariff begins, so it has no price; an hour longer it has one."""
+        december = tariffs(tariff(date(2026, 12, 1)))
+        begin, end = local("2026-11-20T00:00"), local("2026-12-01T00:00")
+        assert not december.is_priced_in(Price.GRID, TimeRange(begin, end))
+        assert december.is_priced_in(Price.GRID, TimeRange(begin, end + HOUR))
 
     def test_none(self) -> None:
         """A site without tariffs."""

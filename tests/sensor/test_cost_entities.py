@@ -24,7 +24,7 @@ from tests.conftest import NOW, Home, fire_timers
 from tests.costs.bill import add_tariff, correct_tariff, delete_tariff, feed_in, tariff
 from tests.simulator import World, apartment_house
 from tests.small_site import FIRST, source, world
-from tests.stories.source import METER_ID, SITE_ID, Correction, Source
+from tests.stories.source import METER_ID, SITE_ID, WATER, Correction, Source
 from tests.stories.verdict import assert_true
 from tests.truth import hourly_changes, known_names
 
@@ -293,23 +293,56 @@ class TestWhileComputed:
         await home.restart()
         await assert_all_true(home)
 
+    async def test_more_to_compute_than_costs_something(self, home: Home) -> None:
+        """A tariff begins today only, so all days before are to go: that is 0 %, not less."""
+        await home.set_up_completely()
+        first = add_tariff(home, prices("2026-01-01"))
+        await home.settle()
+        with held_rows() as gate:
+            correct_tariff(home, first, prices("2026-11-20"))
+            await home.until(gate.waits.is_set)
+            await home.hass.async_block_till_done()
+            assert home.state(PROGRESS).state == "0.0"
+            gate.open()
+            await home.settle()
+        assert home.state(PROGRESS).state == "100.0"
+
+    async def test_a_last_hour(self, home: Home, source: Source) -> None:
+        """It is less than half a percent of all, and still to be computed: so not all is."""
+        await home.set_up_completely()
+        add_tariff(home, prices("2026-01-01"))
+        await home.settle()
+        two_days_ago = FIRST + 24 * HOUR
+        source.corrections.append(Correction(two_days_ago - HOUR, two_days_ago, WATER[1], 2.0))
+        with held_rows() as gate:
+            home.sites[0].history.start_night()
+            await home.until(gate.waits.is_set)
+            await home.hass.async_block_till_done()
+            assert home.state(PROGRESS).state == "99.0"
+            gate.open()
+            await home.settle()
+        assert home.state(PROGRESS).state == "100.0"
+
     async def test_no_moment_of_not_knowing(self, home: Home) -> None:
         """New data, each quarter-hour, neither hide what is known nor move progress."""
         await home.set_up_completely()
         add_tariff(home, prices("2026-01-01"))
         await home.settle()
         shown: set[str] = set()
+        percents: set[str] = set()
 
         def note(event: Any) -> None:
-            if event.data["entity_id"] in watched:
-                shown.add(event.data["new_state"].state)
+            if (found := watched.get(event.data["entity_id"])) is not None:
+                found.add(event.data["new_state"].state)
 
-        watched = {home.entity_id(one) for one in (*SITE_COSTS, PROGRESS)}
+        watched = {home.entity_id(one): shown for one in SITE_COSTS}
+        watched[home.entity_id(PROGRESS)] = percents
         home.hass.bus.async_listen("state_changed", note)
         for _ in range(5):
             await home.turn_clock(minutes=15)
         assert len(shown) > 1
         assert "unknown" not in shown
+        assert not percents
         assert home.state(PROGRESS).state == "100.0"
         await assert_all_true(home)
 
