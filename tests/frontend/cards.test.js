@@ -217,6 +217,15 @@ test("bars of meters compare what has the same unit", () => {
 	);
 });
 
+test("what somebody called a meter is text and nothing else", () => {
+	const meter = row({ name: "<img src=x onerror=alert()>" });
+	for (const config of [{}, { link: true }]) {
+		const html = Object.assign(metersCard([meter]), { config }).row(meter);
+		assert.doesNotMatch(html, /<img/);
+		assert.match(html, /&#60;img src=x onerror=alert\(\)&#62;/);
+	}
+});
+
 test("meters are sorted with kWh before m³, whichever way", () => {
 	const card = metersCard([
 		row({ name: "water", unit: "m3", total: 90 }),
@@ -326,6 +335,19 @@ test("a place of a heat map tells its day and hour", () => {
 		],
 	);
 	assert.deepEqual([places?.at(66, 16), places?.at(799, 20), places?.at(66, 40)], [0, 23, -1]);
+});
+
+test("a pointer over autumn's two hours tells the one that it is over", () => {
+	/** @type {import("../../custom_components/climkit/frontend/types").Places | undefined} */
+	let places;
+	const hours = { total: Array(25).fill(1) };
+	const data = { month: "2026-10", zone: "Europe/Zurich", start: Date.parse("2026-10-24T22:00Z") / 1000, day_starts: [0, 25], hours };
+	const cursor = { set: (/** @type {typeof places} */ set) => (places = set) };
+	cardOf(HeatmapCard, { data, measure: "total", ...onPage(), cursor }).chart(hours.total, 1);
+	for (const index of [1, 2, 3, 4, 24]) {
+		const { x, y, width } = places?.box(index) ?? { x: 0, y: 0, width: 0 };
+		assert.equal(places?.at(x + width / 2, y), index);
+	}
 });
 
 /**

@@ -48,7 +48,7 @@ test("a pointer shows the place under it, and nothing beside the chart", () => {
 		parts[".cursor"].onpointermove({ clientX, clientY: 60 });
 		return parts[".tip"].hidden ? null : cursor.index;
 	};
-	assert.deepEqual([180, 99, 100].map(shown), [20, null, 0]);
+	assert.deepEqual([180, 99, 180, 99, 100].map(shown), [20, null, 20, null, 0]);
 	parts[".cursor"].onpointerleave();
 	assert.equal(parts[".mark"].hidden, true);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { ask, texts } from "../../custom_components/climkit/frontend/www/data.js";
+import { settle } from "./page.js";
 
 /** @typedef {import("../../custom_components/climkit/frontend/types").Hass} Hass */
 
@@ -86,4 +87,21 @@ test("what has no text is told by its key", async () => {
 	const loadBackendTranslation = async () => (/** @type {string} */ key) => known[key] ?? "";
 	const t = await texts(/** @type {Hass} */ (/** @type {unknown} */ ({ loadBackendTranslation })));
 	assert.deepEqual([t("waiting"), t("error_new")], ["Einen Moment", "error_new"]);
+});
+
+test("texts that come late are waited for", async () => {
+	mock.timers.enable({ apis: ["setTimeout"] });
+	/** @type {Record<string, string>} */
+	let known = {};
+	const loadBackendTranslation = async () => {
+		const loaded = known;
+		return (/** @type {string} */ key) => loaded[key] ?? "";
+	};
+	const asked = texts(/** @type {Hass} */ (/** @type {unknown} */ ({ loadBackendTranslation })));
+	await settle();
+	known = { "component.climkit.common.dashboard_waiting": "Einen Moment" };
+	mock.timers.tick(100);
+	const t = await asked;
+	mock.timers.reset();
+	assert.equal(t("waiting"), "Einen Moment");
 });

@@ -50,7 +50,8 @@ test("a card says what it is about, of when, and how to page", async () => {
 	assert.deepEqual([back.disabled, next.disabled, now.hidden, back.title], [false, true, true, "back_month"]);
 	assert.match(at(".plot").innerHTML, /^<svg/);
 	assert.equal(at("details").hidden, false);
-	assert.equal(at(".notice").hidden, true);
+	mock.timers.tick(200);
+	assert.equal(at(".notice").hidden, true, "nothing is waited for any more");
 });
 
 test("who pages back comes to the present again by one button, or by paging on", async () => {
@@ -283,6 +284,14 @@ test("a year is asked for by its number, and named by its months", async () => {
 	assert.deepEqual([labels.length, labels[0]], [12, "Jan"]);
 });
 
+test("a card that begins with a year shows months to whoever wants them", async () => {
+	const { card } = await begun(MonthsCard, { "climkit/year": YEAR, "climkit/month": month }, { period: "year" });
+	assert.equal(card.shown, "2026");
+	card.actions.period?.("month");
+	await settle();
+	assert.equal(card.shown, "2026-11");
+});
+
 test("a month has as many bars as days, and labels that do not touch", async () => {
 	const long = (/** @type {any} */ message) => ({ ...month(message), day_starts: Array.from({ length: 31 }, (_, day) => 24 * day) });
 	const { card, at } = await begun(MonthsCard, { "climkit/month": long });
@@ -302,6 +311,15 @@ test("a month of which only the year before has data shows that", async () => {
 	assert.equal((await begun(MonthsCard, { "climkit/month": none })).at(".plot").innerHTML, '<p class="empty">no_data_month</p>');
 });
 
+test("where nothing is drawn there is nothing to point at", async () => {
+	const { card, at } = await begun(MonthsCard, { "climkit/month": month });
+	const surface = at(".chart").querySelector(".cursor");
+	assert.equal(surface.hidden, false);
+	card.data = { ...card.data, now: { total: [null, null] }, old: { total: [null, null] } };
+	card.draw();
+	assert.equal(surface.hidden, true);
+});
+
 test("a heat map's strongest colour is its most, of a share the whole", async () => {
 	const { card, at } = await begun(HeatmapCard, { "climkit/month": month }, { meter: "m", measure: "solar_share" });
 	assert.match(at(".legend").innerHTML, /^<span>0%.*100%<\/span>/);
@@ -314,6 +332,13 @@ test("a heat map's strongest colour is its most, of a share the whole", async ()
 test("a heat map that is told to show what there is not shows all", async () => {
 	const { card } = await begun(HeatmapCard, { "climkit/month": month }, { meter: "m", measure: "production" });
 	assert.equal(card.measure, "total");
+});
+
+test("a heat map of what comes from the grid calls it import where it is a building's", async () => {
+	const hours = { consumption: Array(48).fill(1), self: Array(48).fill(0.25), import: Array(48).fill(0.75) };
+	const building = (/** @type {any} */ message) => ({ ...month(message), hours });
+	const { card } = await begun(HeatmapCard, { "climkit/month": building }, { site: "s", measure: "grid" });
+	assert.equal(card.measure, "import");
 });
 
 test("of the whole a heat map tells one line, of a part the whole too", async () => {
