@@ -30,6 +30,7 @@ from custom_components.climkit.diagnostics import (
     async_get_device_diagnostics,
 )
 from tests.conftest import Home, account_entry
+from tests.costs.bill import add_tariff, tariff
 from tests.simulator import (
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
@@ -207,6 +208,17 @@ async def test_what_was_chosen(home: Home) -> None:
     assert_hides(text, ids(home))
 
 
+async def test_prices(home: Home) -> None:
+    """They are counted, and not told: neither what they are called nor what costs how much."""
+    await home.set_up()
+    [site] = home.sites
+    prices = tariff(site.site.id, "2026-11-03", grid_price=0.2765, solar_price=0.2)
+    add_tariff(home, prices)
+    answer, text = await told(home)
+    assert answer["account"]["prices"] == 1
+    assert_hides(text, {"2026-11-03", "0.2765"})
+
+
 async def test_series_of_a_meter_that_went(home: Home) -> None:
     """It has no number any more, and is not told by its id instead."""
     await home.set_up_completely()
@@ -304,14 +316,21 @@ async def test_devices(home: Home) -> None:
     """A site, its meters and its sensors each tell what they are."""
     await home.set_up_completely()
     kinds = []
+    of_meters: list[str] = []
     for device in dr.async_entries_for_config_entry(dr.async_get(home.hass), home.entry.entry_id):
         answer = await async_get_device_diagnostics(home.hass, home.entry, device)
         text = json.dumps(answer, cls=JSONEncoder)
         assert_hides(text, credentials(home) | personal(home) | ids(home))
         kinds.append(answer["kind"])
+        own = list(answer.get("series", {}))
+        assert len({label.rpartition(" ")[0] for label in own}) <= 1, "each tells its own series"
+        of_meters += own
     assert kinds.count("site") == 1
     assert "meter" in kinds
     assert "not there now" not in kinds
+    told_of_all, _ = await told(home)
+    labels = told_of_all["sites"][0]["history"]["series"]
+    assert sorted(of_meters) == sorted(one for one in labels if one.startswith("meter "))
 
 
 async def test_logs_hold_no_secret(home: Home, caplog: pytest.LogCaptureFixture) -> None:
@@ -360,18 +379,25 @@ async def test_system_health_takes_its_turn(home: Home) -> None:
     assert await async_setup_component(home.hass, "system_health", {})
     await home.hass.async_block_till_done()
     queue = home.sites[0].client.queue
+
+    async def asked_before_history() -> int:
+        async with queue.turn(Priority.HISTORY):
+            return asked.call_count
+
     unreachable = {"type": "failed", "error": "unreachable"}
     with patch.object(system_health, "async_check_can_reach_url") as asked:
         asked.return_value = unreachable
         info = await get_system_health_info(home.hass, DOMAIN)
         async with queue.turn(Priority.LIVE):
             turns = queue.requests
+            history = home.hass.async_create_task(asked_before_history())
             reached = home.hass.async_create_task(info["can_reach_api"])
             for _ in range(5):
                 await asyncio.sleep(0)
             assert not asked.called
         assert await reached == unreachable
-        assert queue.requests == turns + 1
+        assert await history == 1, "who looks at the page does not wait behind an import"
+        assert queue.requests == turns + 2
         queue.pause(LONGEST_WAIT + 1)
         info = await get_system_health_info(home.hass, DOMAIN)
         assert await info["can_reach_api"] == "ok"

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from homeassistant.components.energy.data import async_get_manager
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
@@ -222,8 +223,9 @@ class TestAdd:
         series = runtime.series
         assert {one.meter_id for one in series.values()} == {meters["Flat 1"]}
 
-    async def test_nothing_chosen(self, home: Home, flow: Flow) -> None:
-        """Something has to be chosen; then it goes on."""
+    @pytest.mark.parametrize("enough", [CONF_ALL_METERS, CONF_SITE_TOTALS])
+    async def test_nothing_chosen(self, home: Home, flow: Flow, enough: str) -> None:
+        """Something has to be chosen, be it what sites use alone; then it goes on."""
         await flow.answer(credentials(home.simulator.url))
         await flow.answer({CONF_SITES: []})
         assert flow.result["errors"] == {CONF_SITES: "nothing_chosen"}
@@ -232,7 +234,7 @@ class TestAdd:
         nothing = {CONF_ALL_METERS: False, CONF_SITE_TOTALS: False, CONF_SENSORS: False}
         await flow.answer(nothing)
         assert flow.result["errors"] == {"base": "nothing_chosen"}
-        await flow.answer(nothing | {CONF_ALL_METERS: True})
+        await flow.answer(nothing | {enough: True})
         assert flow.result["step_id"] == "history"
 
     @pytest.mark.parametrize(("number", "many"), [(0, 100), (1, 2)])
@@ -359,6 +361,19 @@ class TestAdd:
         await flow.answer({CONF_HISTORY: HISTORY_NOW})
         await flow.answer({CONF_TARIFF: False})
         assert flow.result["options"][CONF_HISTORY] == "2026-11-20"
+        await home.hass.async_block_till_done()
+
+    @pytest.mark.parametrize("now", [datetime(2026, 11, 20, 23, 30, tzinfo=UTC)])
+    async def test_day_that_has_just_begun(self, home: Home, flow: Flow) -> None:
+        """It is the one of the house's clock, not of that in Greenwich."""
+        house = list(home.simulator.world.sites)[1]
+        await flow.answer(credentials(home.simulator.url))
+        await flow.answer({CONF_SITES: [house]})
+        await flow.answer({CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2026-11-22"})
+        assert flow.result["errors"] == {CONF_DATE: "date_in_future"}
+        await flow.answer({CONF_HISTORY: HISTORY_NOW})
+        await flow.answer({CONF_TARIFF: False})
+        assert flow.result["options"][CONF_HISTORY] == "2026-11-21"
         await home.hass.async_block_till_done()
 
     async def test_wrong_password_then_right(self, home: Home, flow: Flow) -> None:
@@ -488,6 +503,14 @@ class TestBigSite:
         assert flow.suggested == {CONF_HISTORY: HISTORY_DATE, CONF_DATE: "2025-11-20"}
         numbers = flow.result["description_placeholders"]
         assert int(numbers["everything_megabytes"]) > 5 * int(numbers["year_megabytes"])
+
+    async def test_everything_of_a_flat(self, home: Home, flow: Flow) -> None:
+        """What a tenant chose is little: it is told for that, and suggested."""
+        await flow.answer(credentials(home.simulator.url))
+        await flow.choose(VIEW_FLAT)
+        await flow.answer({CONF_FLAT: next(iter(labels(flow, CONF_FLAT)))})
+        assert flow.suggested[CONF_HISTORY] == HISTORY_EVERYTHING
+        assert int(flow.result["description_placeholders"]["everything_megabytes"]) < 100
 
 
 def is_folded(flow: Flow) -> bool:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
 import pytest
 
-from custom_components.climkit.const import CONF_ADVANCED
+from custom_components.climkit.const import CONF_ADVANCED, DOMAIN
 from tests.conftest import NOW, Home, account_entry
 from tests.flows.way import Flow, credentials
 from tests.simulator import DEFAULT_PASSWORD, DEFAULT_USERNAME, World, single_house
@@ -120,6 +120,19 @@ class TestCredentials:
         other = account_entry(home.simulator.url, "cktDevUser_9")
         other.add_to_hass(home.hass)
         flow.result = await other.start_reconfigure_flow(home.hass)
+        await flow.answer(credentials(home.simulator.url))
+        assert flow.result["reason"] == "already_configured"
+
+    async def test_another_user_name(self, home: Home) -> None:
+        """It is that account from then on, which cannot be added a second time."""
+        entry = account_entry(home.simulator.url, "cktDevUser_9")
+        entry.add_to_hass(home.hass)
+        flow = Flow(home, home.hass.config_entries.flow)
+        flow.result = await entry.start_reconfigure_flow(home.hass)
+        await flow.answer(credentials(home.simulator.url))
+        assert flow.result["reason"] == "reconfigure_successful"
+        await home.hass.async_block_till_done()
+        flow.result = await flow.manager.async_init(DOMAIN, context={"source": SOURCE_USER})
         await flow.answer(credentials(home.simulator.url))
         assert flow.result["reason"] == "already_configured"
 

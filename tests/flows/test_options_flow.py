@@ -227,6 +227,18 @@ class TestOptions:
         expected = {CONF_VIEW: VIEW_METERS, CONF_SENSORS: True, **chosen}
         assert expected.items() <= home.entry.options.items()
 
+    async def test_all_meters(self, home: Home) -> None:
+        """Who chose all of the list finds that chosen, and keeps it: those to come too."""
+        home.entry.add_to_hass(home.hass)
+        options = {**home.entry.options, CONF_VIEW: VIEW_METERS, CONF_METERS: ALL}
+        home.hass.config_entries.async_update_entry(home.entry, options=options)
+        flow = await options_flow(home)
+        await flow.answer(flow.suggested)
+        await flow.choose(VIEW_METERS)
+        assert flow.suggested[CONF_ALL_METERS] is True
+        await flow.take_suggestions()
+        assert home.entry.options[CONF_METERS] == ALL
+
     @pytest.mark.parametrize("is_wanted", [True, False])
     async def test_sensors_that_cannot_be_listed(self, home: Home, is_wanted: bool) -> None:
         """They are not asked for then, and stay what they were: wanted or not."""

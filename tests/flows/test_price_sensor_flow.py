@@ -77,6 +77,13 @@ async def test_not_in_the_registry(flow: Flow) -> None:
     [
         ({"electricity": {"grid_price": 0.3, "solar_price": 0.2}}, "grid_price_twice"),
         ({"electricity": {"grid_price": 0, "solar_price": 0.2}}, "grid_price_twice"),
+        (
+            {
+                "electricity": {"grid_price_low": 0.2, "solar_price": 0.2},
+                "low_hours": {"sunday": "0-24"},
+            },
+            "grid_price_twice",
+        ),
         ({"dynamic": {"sensor_factor": 1.081}}, "sensor_needed"),
         ({"dynamic": {"sensor_surcharge": 0.1}}, "sensor_needed"),
         ({"dynamic": {"sensor": "sensor.ekz_price", "sensor_factor": 0}}, "factor_out_of_range"),

@@ -9,7 +9,7 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.data_entry_flow import FlowResultType, InvalidData, section
 import pytest
 
-from custom_components.climkit.const import SUBENTRY_FEED_IN, SUBENTRY_TARIFF
+from custom_components.climkit.const import CONF_HISTORY, SUBENTRY_FEED_IN, SUBENTRY_TARIFF
 from custom_components.climkit.costs.tariff import Tariff
 from custom_components.climkit.flows.prices import READY_WINDOWS
 from custom_components.climkit.flows.tariff import TariffFlow
@@ -138,13 +138,12 @@ class TestAdd:
             one for one in TariffFlow.schema("CHF").schema.values() if isinstance(one, section)
         )
         fields = {
-            str(key): field.config.get("unit_of_measurement")
-            for part in parts
-            for key, field in part.schema.schema.items()
+            str(key): field.config for part in parts for key, field in part.schema.schema.items()
         }
         by_unit: dict[str | None, set[str]] = {}
-        for key, unit in fields.items():
-            by_unit.setdefault(unit, set()).add(key)
+        for key, config in fields.items():
+            by_unit.setdefault(unit := config.get("unit_of_measurement"), set()).add(key)
+            assert unit is None or config["step"] == "any", "prices have any number of decimals"
         del by_unit[None]
         told_by = TariffFlow.schema("CHF").schema["dynamic"].schema.schema["sensor"].config
         assert [one["unit_of_measurement"] for one in told_by["filter"]] == [["CHF/kWh"]]
@@ -203,6 +202,20 @@ class TestAdd:
         await flow.answer(flow.suggested)
         assert flow.titles == ["2026 - Maison Rochat", "2027 - Maison Rochat"]
         assert {tariff["currency"] for tariff in flow.tariffs} == {"CHF"}
+
+    async def test_year_after_next(self, flow: Flow) -> None:
+        """Of several tariffs it suggests the prices of the newest one, whichever was added last."""
+        for year, fee in ((2027, 7.0), (2026, 6.0)):
+            await flow.add()
+            await flow.answer(PRICES | {"valid_from": f"{year}-01-01", "fees": {"site_fee": fee}})
+        await flow.add()
+        assert flow.suggested == PRICES | {"fees": {"site_fee": 7.0}, "valid_from": "2028-01-01"}
+
+    async def test_first_of_a_chosen_history(self, flow: Flow) -> None:
+        """There is nothing to price before the day from which on history is wanted."""
+        await flow.home.choose(**{CONF_HISTORY: "2026-11-18"})
+        await flow.add()
+        assert flow.suggested["valid_from"] == "2026-11-18"
 
     async def test_next_year_after_a_pause(self, flow: Flow) -> None:
         """Who entered none for years is not led back to one that is over."""
@@ -559,6 +572,8 @@ class TestSeveralSites:
         stored = [one.data for one in flow.home.entry.subentries.values()]
         paid = {one["site"]: one["feed_in"] for one in stored if "feed_in" in one}
         assert paid == {house: {"feed_in_price": 0.1}, camping: {"feed_in_price": 0.1}}
+        kinds = sorted(one.subentry_type for one in flow.home.entry.subentries.values())
+        assert kinds == [SUBENTRY_FEED_IN, SUBENTRY_FEED_IN, SUBENTRY_TARIFF]
 
     async def test_site_that_cannot_be_read(self, flow: Flow) -> None:
         """Its tariffs cannot be corrected now."""

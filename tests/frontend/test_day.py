@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.frontend.conftest import (
     Dashboard,
     assert_same,
     midnight,
+    total,
 )
 from tests.simulator import World, apartment_house, single_house
 
@@ -37,6 +39,15 @@ def consumer_columns(meter_id: str) -> dict[str, str]:
     return {name: f"{column}_{meter_id}" for name, column in CONSUMER.items()}
 
 
+def assert_peak(answer: dict[str, Any], name: str) -> None:
+    """What the answer calls the peak is the highest quarter-hour of a column."""
+    amounts = answer["columns"][name]
+    highest = max(kwh for kwh in amounts if kwh is not None)
+    assert answer["peak"]["kw"] == pytest.approx(4 * highest, abs=3e-4)
+    index = (answer["peak"]["start"] - answer["start"]) // 900
+    assert amounts[index] == pytest.approx(highest, abs=1e-4)
+
+
 class TestNumbers:
     """They equal Climkit's."""
 
@@ -46,16 +57,13 @@ class TestNumbers:
         day = TODAY - ago * DAY
         answer = await dashboard.ask("day", site_id=dashboard.site_id, day=f"{day}")
         dashboard.assert_day(answer, day, SITE_COLUMNS)
+        assert_peak(answer, "consumption")
         assert answer["is_today"] == (ago == 0)
         assert answer["step"] == 900
         flat = flat_of(dashboard)
         answer = await dashboard.ask("day", site_id=dashboard.site_id, meter_id=flat, day=f"{day}")
         dashboard.assert_day(answer, day, consumer_columns(flat))
-        known = [(kwh, i) for i, kwh in enumerate(answer["columns"]["total"]) if kwh is not None]
-        highest = max(kwh for kwh, _ in known)
-        assert answer["peak"]["kw"] == pytest.approx(4 * highest, abs=3e-4)
-        index = (answer["peak"]["start"] - answer["start"]) // 900
-        assert answer["columns"]["total"][index] == pytest.approx(highest, abs=1e-4)
+        assert_peak(answer, "total")
 
     async def test_today_has_no_future(self, dashboard: Dashboard) -> None:
         """What is still to come is nothing, not zero."""
@@ -154,6 +162,17 @@ class TestPrices:
         assert answer["currency"] == "CHF"
         today = await dashboard.ask("day", site_id=site_id, meter_id=flat, day=f"{TODAY}")
         assert_same([today["cost"]], [float(home.state(f"{flat}_cost_today").state)])
+
+    @pytest.mark.parametrize("now", [datetime(2026, 12, 2, 9, 40, tzinfo=UTC)])
+    async def test_first_of_the_month_on_the_second(self, dashboard: Dashboard) -> None:
+        """It is over: it costs what was used, although its month is this one."""
+        home, site_id, flat = dashboard.home, dashboard.site_id, flat_of(dashboard)
+        add_tariff(home, tariff(site_id, "2026-11-01", grid_price=0.3, solar_price=0.15))
+        await home.complete()
+        first = date(2026, 12, 1)
+        answer = await dashboard.ask("day", site_id=site_id, meter_id=flat, day=f"{first}")
+        grid, solar = (total(dashboard.truth(f"{one}_{flat}", first)) for one in ("ext", "self"))
+        assert_same([answer["cost"]], [0.3 * (grid or 0) + 0.15 * (solar or 0)])
 
     async def test_without_a_tariff(self, dashboard: Dashboard) -> None:
         answer = await dashboard.ask("day", site_id=dashboard.site_id, day=f"{TODAY}")

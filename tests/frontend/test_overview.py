@@ -118,6 +118,9 @@ class TestOverview:
         [site] = (await dashboard.ask("overview"))["sites"]
         assert site["name"] == "Home"
         assert "Upstairs" in {one["name"] for one in site["meters"]}
+        await home.complete()  # a month is told once there is something of it
+        table = await dashboard.ask("meters", site_id=dashboard.site_id, month="2026-11")
+        assert "Upstairs" in {one["name"] for one in table["meters"]}
 
     async def test_names_that_are_the_same(self, dashboard: Dashboard, world: World) -> None:
         """Who chooses a site or a meter for a card sees which one it is; so do pages and tables."""

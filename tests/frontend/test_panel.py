@@ -58,6 +58,7 @@ async def test_pages_that_were_open_before(home: Home) -> None:
     assert opener.config
     assert opener.config["_panel_custom"]["module_url"].endswith("/opener.js")
     assert opener.config["_panel_custom"]["trust_external"] is False
+    assert opener.config["_panel_custom"]["embed_iframe"] is False, "the page itself is led"
 
 
 async def test_start(home: Home) -> None:

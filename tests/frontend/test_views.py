@@ -146,8 +146,9 @@ def test_flat_shows_its_water_by_day_where_it_is_known_to_be_its_own() -> None:
     assert "statistics-graph" not in types(page([one], text, "building", "a", None))
 
 
-def test_meter_that_is_read_once_a_day_has_days_and_months_only() -> None:
-    made = page([site("a", meter(2, "hot_water"))], text, "flat", "a", "m2")
+@pytest.mark.parametrize("kind", ["cold_water", "hot_water", "heating", "cooling"])
+def test_meter_that_is_read_once_a_day_has_days_and_months_only(kind: str) -> None:
+    made = page([site("a", meter(2, kind))], text, "flat", "a", "m2")
     assert types(made) == ["heading", "tile", "tile", "heading", "custom:climkit-months"]
 
 

@@ -10,12 +10,15 @@ from pathlib import Path
 import re
 
 from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.helpers.selector import SelectSelector
 import pytest
+import voluptuous as vol
 
 from custom_components.climkit import issues
 from custom_components.climkit.const import HISTORY_DATE, HISTORY_EVERYTHING, HISTORY_NOW
 from custom_components.climkit.energy_dashboard import DEVICE, SkipReason, SourceKind
-from custom_components.climkit.flows.prices import READY_WINDOWS
+from custom_components.climkit.flows.prices import READY_WINDOWS, low_hours_section
+from custom_components.climkit.flows.selection import HISTORY_SCHEMA
 from custom_components.climkit.flows.set_up import _LINKS
 from custom_components.climkit.frontend.owners import Code
 from custom_components.climkit.measures import METER_TYPES
@@ -259,6 +262,16 @@ def test_choices(selector: str, keys: Iterable[str]) -> None:
     prefix = f"selector.{selector}."
     found = {path.removeprefix(prefix).partition(".")[0] for path in TEXTS if prefix in path}
     assert found == set(map(str, keys))
+
+
+@pytest.mark.parametrize("fields", [HISTORY_SCHEMA, low_hours_section().schema])
+def test_lists_of_forms(fields: vol.Schema) -> None:
+    """What a form lets choose from is told in words."""
+    lists = [one for one in fields.schema.values() if isinstance(one, SelectSelector)]
+    assert lists
+    for one in lists:
+        for option in one.config["options"]:
+            assert f"selector.{one.config['translation_key']}.options.{option}" in TEXTS
 
 
 def test_why_a_card_shows_nothing() -> None:
