@@ -48,6 +48,13 @@ class Steps:
         flows = home.hass.config_entries.options
         return await flows.async_configure(shown["flow_id"], data)
 
+    def suggested(self, shown: ConfigFlowResult) -> dict[str, Any]:
+        """What a form suggests."""
+        schema = shown["data_schema"]
+        assert schema
+        keys = [key for key in schema.schema if key.description]
+        return {str(key): key.description["suggested_value"] for key in keys}
+
 
 class TestHouse(Steps):
     """A house without water meters."""
@@ -76,6 +83,7 @@ class TestOptionsFlow(Steps):
         shown = await self.start(house)
         shown = await self.answer(house, shown, {"owner": site_id, "water": [pump]})
         assert shown["errors"] == {"base": "water_of_site"}
+        assert self.suggested(shown) == {"owner": site_id, "water": [pump]}
         before = await stored(house)
         shown = await self.answer(house, shown, {"owner": flat, "water": [pump]})
         assert shown["step_id"] == "energy_dashboard_confirm"

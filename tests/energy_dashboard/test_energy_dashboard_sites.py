@@ -17,6 +17,7 @@ from custom_components.climkit.const import CONF_SITES, DOMAIN
 from custom_components.climkit.energy_dashboard import DashboardRequest, preferences, request
 from custom_components.climkit.statistics import RecorderError
 from tests.conftest import Home, account_entry
+from tests.costs.bill import add_tariff, tariff
 from tests.energy_dashboard.house import call, configure, issues, stored
 from tests.simulator import World, apartment_house, single_house
 from tests.simulator.houses import water_site
@@ -173,6 +174,21 @@ async def test_database_does_not_answer_for_what_was_wanted(
         await home.turn_clock(minutes=1)
     await home.until(lambda: not runtime.record.dashboard_request, seconds=20)
     assert f"climkit:{runtime.site.id}_" in await stored(home)
+
+
+async def test_low_tariff_of_one_site(home: Home, world: World) -> None:
+    """By tariff can be chosen as soon as one site has a low one."""
+    assert await async_setup_component(home.hass, "energy", {})
+    await home.set_up()
+    [_, house, _] = world.sites
+    prices = {"grid_price": 0.29, "grid_price_low": 0.18, "solar_price": 0.17}
+    add_tariff(home, tariff(house, "2026-01-01", weekday="22-6", **prices))
+    await home.settle()
+    options = home.hass.config_entries.options
+    menu = await options.async_init(home.entry.entry_id)
+    form = await options.async_configure(menu["flow_id"], {"next_step_id": "energy_dashboard"})
+    assert form["data_schema"] is not None
+    assert "by_tariff" in form["data_schema"].schema
 
 
 async def test_sites_of_one_name(home: Home, world: World) -> None:

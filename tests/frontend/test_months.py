@@ -229,6 +229,23 @@ class TestDaily:
         assert dashboard.requests == requests
 
 
+class TestSilent:
+    """A meter of which nothing has come for days is marked."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """A flat and its water, of which nothing has come for four days."""
+        gap = Gap(NOW - 4 * DAY, NOW + DAY)
+        return World.of(Source(first=NOW.replace(minute=0) - 6 * DAY, has_water=True, gaps=[gap]))
+
+    async def test_table(self, dashboard: Dashboard) -> None:
+        """Four days are long for a flat, and not for water, which is read once a day."""
+        await dashboard.home.complete()
+        table = await dashboard.ask("meters", site_id=SITE_ID, month="2026-11")
+        marks = {row["meter_id"]: row["is_silent"] for row in table["meters"]}
+        assert marks == {METER_ID: True, WATER_ID: False}
+
+
 class TestCosts:
     """What is paid is what the entities say, of today and of this month, and of days before."""
 
