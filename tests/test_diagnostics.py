@@ -29,6 +29,7 @@ from custom_components.climkit.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
 )
+from custom_components.climkit.store import Unanswered
 from tests.conftest import Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import (
@@ -131,6 +132,19 @@ async def test_history_that_is_not_read(home: Home) -> None:
     starts = {series["since"] for series in history["series"].values()}
     assert {history["complete_until"]} == starts
     assert not any(series["complete"] for series in history["series"].values())
+
+
+async def test_hours_without_an_answer(home: Home) -> None:
+    """Those that nights got no answer for are counted; of them, those that history lacks."""
+    await home.set_up()
+    hours = [datetime(2026, 11, 17, hour, tzinfo=UTC) for hour in (0, 1, 4)]
+    home.sites[0].record.recheck.unanswered["electricity"] = [
+        Unanswered(hours[0], hours[1], is_missing=True),
+        Unanswered(hours[1], hours[2], is_missing=False),
+    ]
+    answer, _ = await told(home)
+    nights = answer["sites"][0]["history"]["nights"]
+    assert (nights["unanswered_hours"], nights["missing_hours"]) == (4, 1)
 
 
 async def test_delay_of_data(home: Home) -> None:

@@ -151,6 +151,7 @@ class TestAdd:
         await flow.choose(VIEW_FLAT)
         assert flow.suggested == {}
         assert "Les Tilleuls - Flat 1" in labels(flow, CONF_FLAT).values()
+        assert any("Charge point" in label for label in labels(flow, CONF_FLAT).values())
         assert not any("PV" in label for label in labels(flow, CONF_FLAT).values())
         assert not labels(flow, CONF_FLAT).keys() & labels(flow, CONF_OTHER_METERS).keys()
         water = next(key for key in labels(flow, CONF_OTHER_METERS) if key in meters.values())
@@ -335,7 +336,7 @@ class TestAdd:
         assert flow.result["errors"] == {"base": error}
         assert is_folded(flow) is not is_open
         letter = flow.result["description_placeholders"]["letter_url"]
-        assert letter.endswith("/docs/credentials.md")
+        assert letter.endswith("/blob/main/docs/credentials.md")
 
     async def test_day_without_zeros(self, home: Home, flow: Flow) -> None:
         """The selector takes it; it is stored as any other day, and the account loads."""
@@ -383,6 +384,22 @@ class TestAdd:
         assert not home.hass.config_entries.async_entries(DOMAIN)
         await flow.answer(credentials(home.simulator.url))
         assert flow.result["step_id"] == "sites"
+
+    async def test_no_connection(self, home: Home, flow: Flow) -> None:
+        """Whoever waits at a form is told after one attempt."""
+        home.simulator.switches.faults = [Fault(kind=FaultKind.DISCONNECT)]
+        await flow.answer(credentials(home.simulator.url))
+        assert flow.result["errors"] == {"base": "cannot_connect"}
+        assert len(home.simulator.requests) == 1
+
+    async def test_wrong_password_at_the_usual_address(
+        self, home: Home, flow: Flow, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """There is nothing to mend behind the fold."""
+        monkeypatch.setattr(config_flow, "DEFAULT_URL", home.simulator.url)
+        await flow.answer(credentials(home.simulator.url, "wrong"))
+        assert flow.result["errors"] == {"base": "invalid_auth"}
+        assert is_folded(flow)
 
     @pytest.mark.parametrize(
         ("fault", "error"),
@@ -511,6 +528,13 @@ class TestBigSite:
         await flow.answer({CONF_FLAT: next(iter(labels(flow, CONF_FLAT)))})
         assert flow.suggested[CONF_HISTORY] == HISTORY_EVERYTHING
         assert int(flow.result["description_placeholders"]["everything_megabytes"]) < 100
+
+
+def test_order_of_a_list() -> None:
+    """As people count."""
+    names = ("Flat 10", "Flat 2", "Flat 1")
+    options = view.choice_selector({name: name for name in names}).config["options"]
+    assert [one["label"] for one in options] == ["Flat 1", "Flat 2", "Flat 10"]  # type: ignore[index]
 
 
 def is_folded(flow: Flow) -> bool:

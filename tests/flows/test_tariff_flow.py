@@ -264,6 +264,13 @@ class TestAdd:
                 {"electricity": PRICES["electricity"] | {"solar_share": 80}},
                 {"electricity": "solar_price_twice"},
             ),
+            (
+                {
+                    "electricity": {"grid_price": 0.3, "solar_price_low": 0.1, "solar_share": 80},
+                    "low_hours": {"sunday": "0-24"},
+                },
+                {"electricity": "solar_price_twice"},
+            ),
             ({"electricity": {"solar_share": 80}}, {"electricity": "grid_price_needed"}),
             (
                 {"electricity": {"grid_price": 0.3, "solar_share": 8000}},
@@ -343,6 +350,7 @@ class TestAdd:
         assert flow.result["errors"] == {"valid_from": "same_day"}
         await flow.answer(PRICES | {"valid_from": "2026-01-02"})
         assert flow.result["type"] is FlowResultType.CREATE_ENTRY
+        assert flow.titles == ["2026 - Maison Rochat", "2026-01-02 - Maison Rochat"]
 
     async def test_parts_of_the_year(self, flow: Flow) -> None:
         """Several tariffs begin on one day, as long as no day has two of the same kind."""

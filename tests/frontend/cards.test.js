@@ -55,6 +55,14 @@ test("a meter's change is that from the month before, once the month is over", (
 	assert.equal(metersCard([], "2026-09").value(row({ total: 200, months }), "change"), null);
 });
 
+test("a change has its sign, a share has none", () => {
+	const months = [...Array(8).fill(null), 100, 150, null, null];
+	const october = row({ total: 150, months, solar_share: 0.41, share: 0.2 });
+	const card = metersCard([october]);
+	const said = /** @type {const} */ (["change", "solar_share", "share"]).map((column) => card.say(october, column));
+	assert.deepEqual(said, ["+50%", "41%", "20%"]);
+});
+
 test("meters are sorted with what is missing last, whichever way", () => {
 	const card = metersCard([row({ name: "absent" }), row({ name: "small", total: 1 }), row({ name: "large", total: 2 })]);
 	/** @param {boolean} isDown */
@@ -71,12 +79,16 @@ test("a saved table is one that the person's spreadsheet opens", async () => {
 	const link = { click() {}, download: "" };
 	Object.assign(globalThis, { document: { createElement: () => link } });
 	for (const language of ["en", "de"]) metersCard([row({ total: 1.5 })], "2026-10", language).save();
-	const [english = "", german = ""] = await Promise.all(saved.map((blob) => blob.text()));
+	const locale = { ...LOCALE, language: "de", number_format: "quote_decimal" };
+	const f = formats({ language: "de", locale }, "Europe/Zurich");
+	Object.assign(metersCard([row({ total: 1.5 })], "2026-10", "de"), { f }).save();
+	const [english = "", german = "", swiss = ""] = await Promise.all(saved.map((blob) => blob.text()));
 	mock.reset();
 	mock.timers.reset();
 	assert.equal(link.download, "climkit-2026-10.csv");
 	assert.match(english, /^meter,amount,unit,2026-01.*\r\nFlat,1\.5,kWh,/);
 	assert.match(german, /^meter;amount;unit;2026-01.*\r\nFlat;1,5;kWh;/);
+	assert.match(swiss, /^meter;amount;unit;2026-01.*\r\nFlat;1\.5;kWh;/);
 });
 
 test("a running month is compared with the same days of the year before", () => {

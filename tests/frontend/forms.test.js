@@ -39,6 +39,17 @@ test("each kind of card asks what it can show, in the person's words", async () 
 	});
 });
 
+test("what a heat map and bars can be told to show is what they know", async () => {
+	/** @param {string} kind */
+	const values = async (kind) => {
+		const { schema } = /** @type {Form} */ (await form(kind));
+		const field = schema.find(({ name }) => ["measure", "period"].includes(name));
+		return field?.selector.select.options.map(({ value }) => value);
+	};
+	assert.deepEqual(await values("heatmap"), ["total", "grid", "solar_share", "production"]);
+	assert.deepEqual(await values("months"), ["month", "year"]);
+});
+
 test("a meter is named with its site where there are several", async () => {
 	const { schema } = /** @type {Form} */ (await form("day"));
 	assert.deepEqual(schema[1]?.selector.select.options, [{ value: "m", label: "House - Flat" }]);

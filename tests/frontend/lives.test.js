@@ -54,6 +54,11 @@ test("a card says what it is about, of when, and how to page", async () => {
 	assert.equal(at(".notice").hidden, true, "nothing is waited for any more");
 });
 
+test("a card is called what it was told to, as text", async () => {
+	const { at } = await begun(MonthsCard, { "climkit/month": month }, { title: "<b>Mine" });
+	assert.equal(at("h2").innerHTML, "&#60;b&#62;Mine");
+});
+
 test("who pages back comes to the present again by one button, or by paging on", async () => {
 	const { card, asked, at } = await begun(MonthsCard, { "climkit/month": month });
 	card.actions.back?.("");
@@ -126,6 +131,20 @@ test("each minute it is asked anew, unless nobody looks or an older period is sh
 	card.wanted = "2026-10";
 	mock.timers.tick(180_000);
 	assert.equal(number, 3);
+});
+
+test("an older period is asked for each minute until what passes has passed", async () => {
+	const { card } = await begun(MonthsCard, { "climkit/month": month });
+	const { begin } = card;
+	let number = 0;
+	card.begin = async () => void number++;
+	card.wanted = "2026-10";
+	card.fail({ code: "no_data_yet" });
+	mock.timers.tick(120_000);
+	assert.equal(number, 2);
+	await begin.call(card);
+	mock.timers.tick(120_000);
+	assert.equal(number, 2);
 });
 
 test("a card begins anew where language, account or configuration changed, not with each state", async () => {
@@ -206,6 +225,16 @@ test("today's day before is asked for at once, an older one's when somebody dwel
 	assert.equal(before(), "2026-11-24");
 });
 
+test("a day without data says so, today that there is none yet", async () => {
+	const empty = (/** @type {any} */ { day }) => ({ ...dayOf(day), columns: { total: [null, null, null, null] }, sums: { total: null } });
+	const { card, at } = await begun(DayCard, { "climkit/day": empty }, { meter: "m" });
+	assert.equal(at(".plot").innerHTML, '<p class="empty">no_data_today</p>');
+	card.go("2026-10-03");
+	mock.timers.tick(200);
+	await settle();
+	assert.equal(at(".plot").innerHTML, '<p class="empty">no_data_day</p>');
+});
+
 test("the day before comes too late where another day is shown by then", async () => {
 	/** @type {((answer: unknown) => void)[]} */
 	const waiting = [];
@@ -225,6 +254,8 @@ test("a day's picker leads to its day, and no further than there is data", async
 		["2026-10-03", "2026-10-03"],
 		["2020-01-01", "2026-09-05"],
 		["2030-01-01", "2026-11-27"],
+		["2026-10-04", "2026-10-04"],
+		["", "2026-10-04"], // it was cleared: nothing to go to
 	]) {
 		picker.value = value;
 		picker.onchange();

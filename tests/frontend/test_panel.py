@@ -1,6 +1,10 @@
 """The Climkit dashboard in the sidebar: there as long as an account wants it."""
 
-from homeassistant.components.frontend import DATA_PANELS, async_panel_exists
+from homeassistant.components.frontend import (
+    DATA_PANELS,
+    async_panel_exists,
+    async_register_built_in_panel,
+)
 from homeassistant.components.lovelace import LovelaceData
 from homeassistant.components.lovelace.const import LOVELACE_DATA
 from homeassistant.components.lovelace.resources import ResourceYAMLCollection
@@ -101,6 +105,16 @@ async def test_goes_with_the_account(home: Home, lovelace: LovelaceData) -> None
     await entries.async_remove(home.entry.entry_id)
     assert not home.hass.data[DATA_PANELS]
     assert not lovelace.dashboards
+
+
+async def test_path_of_another_panel(home: Home) -> None:
+    """Whatever shows something else there stays, and the account loads without a dashboard."""
+    async_register_built_in_panel(home.hass, "iframe", frontend_url_path=URL_PATH)
+    await choose(home, is_wanted=True)
+    await home.set_up()
+    assert home.entry.state is ConfigEntryState.LOADED
+    assert home.hass.data[DATA_PANELS][URL_PATH].component_name == "iframe"
+    assert not async_panel_exists(home.hass, OPENER_PATH)
 
 
 async def test_path_that_is_taken(home: Home, lovelace: LovelaceData) -> None:

@@ -88,6 +88,20 @@ def test_entities_have_names_of_their_own(language: str) -> None:
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("production", "consumption", "self", "import", "export", "charge", "discharge"),
+        ("total", "solar", "grid", "solar_share", "production"),
+    ],
+)
+def test_what_a_card_shows_side_by_side_differs(language: str, names: tuple[str, ...]) -> None:
+    """Lines, colours and buttons of one card have no other names."""
+    texts = read(language)
+    assert len({texts[f"common.dashboard_{name}"] for name in names}) == len(names)
+
+
 # What stands behind the name of a measure where an entity shows a period of it.
 PERIODS: Mapping[str, Mapping[str, str]] = {
     "today": {"de": "heute", "en": "today", "fr": "aujourd\u2019hui", "it": "oggi"},
