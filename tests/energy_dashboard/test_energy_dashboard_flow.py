@@ -287,4 +287,5 @@ class TestOptionsFlow(Steps):
             monkeypatch.setattr(preferences, "async_last_rows", silent)
             shown = await self.answer(house, shown, {"owner": site_id})
             assert shown["reason"] == "not_loaded"
+        await house.hass.async_block_till_done()  # it may still be set up again
         assert await stored(house) == before

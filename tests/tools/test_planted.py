@@ -10,7 +10,7 @@ SLIPS = slips()
 def test_each_is_one_of_its_own() -> None:
     assert len(SLIPS) >= 60
     assert len({one.name for one in SLIPS}) == len(SLIPS)
-    assert len({(one.file, one.new) for one in SLIPS}) == len(SLIPS)
+    assert len({(one.file, one.old, one.new) for one in SLIPS}) == len(SLIPS)
 
 
 @pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.name)
