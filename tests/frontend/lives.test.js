@@ -365,6 +365,24 @@ test("a heat map that is told to show what there is not shows all", async () => 
 	assert.equal(card.measure, "total");
 });
 
+test("a heat map keeps what somebody chose over a month that has none of it", async () => {
+	const solarOf = (/** @type {any} */ message) => {
+		const { hours, ...rest } = month(message);
+		return { ...rest, hours: message.month === "2026-10" ? { total: hours.total } : hours };
+	};
+	const { card } = await begun(HeatmapCard, { "climkit/month": solarOf }, { meter: "m" });
+	card.actions.measure?.("solar_share");
+	/** @type {string[]} */
+	const drawn = [];
+	for (const page of ["back", "next"]) {
+		card.actions[page]?.("");
+		mock.timers.tick(200);
+		await settle();
+		drawn.push(card.measure);
+	}
+	assert.deepEqual(drawn, ["total", "solar_share"]);
+});
+
 test("a heat map of what comes from the grid calls it import where it is a building's", async () => {
 	const hours = { consumption: Array(48).fill(1), self: Array(48).fill(0.25), import: Array(48).fill(0.75) };
 	const building = (/** @type {any} */ message) => ({ ...month(message), hours });

@@ -8,11 +8,12 @@ import { choiceHtml, esc, rect, signHtml, svg, words } from "./svg.js";
 
 /** @extends {Card<Month>} */
 export default class HeatmapCard extends Card {
+	chosen = ""; // pressed here; what is drawn may differ, where a month has none of it
 	measure = "";
 
 	setUp() {
 		this.actions.measure = (measure) => {
-			this.measure = measure;
+			this.chosen = measure;
 			this.draw();
 		};
 	}
@@ -47,7 +48,7 @@ export default class HeatmapCard extends Card {
 	plot() {
 		const measures = this.measures();
 		const { total, grid } = mainOf(this.data.hours);
-		const wanted = this.measure || (this.config.measure ?? "").replace("grid", grid);
+		const wanted = this.chosen || (this.config.measure ?? "").replace("grid", grid);
 		this.measure = measures.has(wanted) ? wanted : total;
 		const values = measures.get(this.measure) ?? [];
 		const known = values.filter((value) => value !== null);
