@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 import re
 import subprocess
@@ -144,6 +145,12 @@ def test_a_room_is_known_by_what_it_offers() -> None:
             assert arrow.name in exported(room), str(arrow)
         else:
             assert not arrow.name.startswith("_"), str(arrow)
+
+
+@pytest.mark.parametrize("room", FOLDERS)
+def test_a_room_has_what_it_offers(room: str) -> None:
+    module = import_module(f"custom_components.climkit.{room}")
+    assert [name for name in exported(room) if not hasattr(module, name)] == []
 
 
 @pytest.mark.parametrize("room", FOLDERS)

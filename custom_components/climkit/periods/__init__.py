@@ -2,7 +2,4 @@
 
 from .site_periods import SitePeriods
 
-__all__ = [
-    "Peak",
-    "SitePeriods",
-]
+__all__ = ["SitePeriods"]
