@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     names = [name for name in arguments if name != "--full"]
     if "--full" in arguments:
         os.environ["BENCH_FULL"] = ""
-    known = sorted(path.stem for path in FIGURES.glob("*.py") if path.stem not in _HELPERS)
+    known = [path.stem for path in sorted(FIGURES.glob("*.py")) if _is_figure(path)]
     if unknown := set(names) - set(known):
         sys.exit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     failed = 0
@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
     return failed
 
 
-_HELPERS = {"__init__", "beside", "conftest", "sizes"}
+def _is_figure(path: Path) -> bool:
+    return "\nasync def test_" in path.read_text(encoding="utf-8")
 
 
 def _measure(name: str) -> Table | None:
