@@ -63,6 +63,15 @@ test("a change has its sign, a share has none", () => {
 	assert.deepEqual(said, ["+50%", "41%", "20%"]);
 });
 
+test("a cost has its currency, and the last data its day", () => {
+	const flat = row({ cost: 12.4, last_data: Date.parse("2026-11-27T08:15Z") / 1000 });
+	const said = /** @type {const} */ (["cost", "last_data"]).map((column) => metersCard([flat]).say(flat, column));
+	assert.deepEqual(
+		said.map((text) => text.replaceAll("\u00A0", " ")),
+		["CHF 12.40", "Nov 27, 09:15"],
+	);
+});
+
 test("meters are sorted with what is missing last, whichever way", () => {
 	const card = metersCard([row({ name: "absent" }), row({ name: "small", total: 1 }), row({ name: "large", total: 2 })]);
 	/** @param {boolean} isDown */
@@ -95,6 +104,16 @@ test("a running month is compared with the same days of the year before", () => 
 	const data = { names: [], now: { total: [2, 4, null] }, old: { total: [1, 3, 5] }, cost: null };
 	const lines = cardOf(MonthsCard, { data, shown: "2026-11" }).sums();
 	assert.deepEqual(lines.at(-1), { name: "compared_with", value: "+50%" });
+});
+
+test("a month that costs nothing says so, one of which nobody knows it does not", () => {
+	/** @param {import("../../custom_components/climkit/frontend/types").Numbers | null} cost */
+	const said = (cost) => {
+		const data = { names: [], now: { total: [2, 4] }, old: {}, cost };
+		const line = cardOf(MonthsCard, { data, shown: "2026-11" }).sums().at(-1);
+		return line?.name === "cost" ? line.value.replaceAll("\u00A0", " ") : null;
+	};
+	assert.deepEqual([[0, 0], [2.5, -2.5], [null, null], null].map(said), ["CHF 0.00", "CHF 0.00", null, null]);
 });
 
 test("a month and a year are compared with those of a year before", () => {
@@ -327,6 +346,10 @@ test("the table of a heat map has each hour, both of autumn's, and the day's sum
 	assert.deepEqual(rows[0]?.slice(2, 5), ["1.00", "2.00 / 3.00", "4.00"]);
 	assert.deepEqual([rows[0]?.at(-2), rows[0]?.at(-1)], ["24.00", "300.00"]);
 	assert.deepEqual([rows[1]?.[1], rows[1]?.at(-1)], ["25.00", "876.00"]);
+	const hours = { total, solar: total.map((value) => 0.41 * value) };
+	const shares = cardOf(HeatmapCard, { data: { ...data, hours }, measure: "solar_share" }).table();
+	assert.deepEqual([shares.caption, shares.heads.at(-1)], ["solar_share (%)", "23"], "shares have no sum");
+	assert.deepEqual(shares.rows[0]?.slice(1, 4), ["–", "41%", "41% / 41%"]);
 });
 
 test("a place of a heat map tells its day and hour", () => {
@@ -431,6 +454,8 @@ test("bars tell the amount, what it cost, and that of the year before", () => {
 	const drawn = card.chart();
 	assert.equal((drawn.match(/class="old"/g) ?? []).length, 2);
 	assert.equal((drawn.match(/fill-opacity="\.88"/g) ?? []).length, 2);
+	const tops = [...drawn.matchAll(/<rect x="[\d.]+" y="([\d.-]+)"/g)].map(([, top]) => Number(top));
+	assert.ok(Math.min(...tops) >= 18, "none stands over the chart's head, be it the year before's");
 	assert.equal(places?.first, 1);
 	/** @param {number} index */
 	const told = (index) => places?.read(index).lines.map(({ name, value }) => `${name} ${value}`.replaceAll("\u00A0", " "));

@@ -44,13 +44,17 @@ test("a pointer shows the place under it, and nothing beside the chart", () => {
 	const { cursor, parts } = cursorOver();
 	parts[".cursor"].getBoundingClientRect = () => ({ left: 100, top: 50 });
 	/** @param {number} clientX */
-	const shown = (clientX) => {
-		parts[".cursor"].onpointermove({ clientX, clientY: 60 });
+	const shown = (clientX, how = "onpointermove") => {
+		parts[".cursor"][how]({ clientX, clientY: 60 });
 		return parts[".tip"].hidden ? null : cursor.index;
 	};
-	assert.deepEqual([180, 99, 180, 99, 100].map(shown), [20, null, 20, null, 0]);
+	assert.deepEqual(
+		[180, 99, 180, 99, 100].map((x) => shown(x)),
+		[20, null, 20, null, 0],
+	);
 	parts[".cursor"].onpointerleave();
 	assert.equal(parts[".mark"].hidden, true);
+	assert.equal(shown(180, "onpointerdown"), 20, "a finger does not move before it taps");
 });
 
 test("what is shown stays shown when new data come, as long as there is such a place", () => {
@@ -75,9 +79,11 @@ test("keys lead from place to place, and not over the ends", () => {
 	const read = (/** @type {number} */ index) => ({ title: `${index}`, lines: [] });
 	const box = (/** @type {number} */ index) => ({ x: 4 * index, y: 0, width: 4, height: 100 });
 	cursor.set({ label: "hours", count: 50, columns: 24, first: 1, at: () => 0, box, read });
+	/** @type {string[]} */
+	const taken = [];
 	/** @param {string} key */
 	const press = (key) => {
-		cursor.press(/** @type {any} */ ({ key, preventDefault() {} }));
+		cursor.press(/** @type {any} */ ({ key, preventDefault: () => taken.push(key) }));
 		return cursor.index;
 	};
 	assert.deepEqual(["ArrowRight", "ArrowDown", "ArrowUp", "ArrowLeft"].map(press), [2, 26, 2, 1]);
@@ -86,4 +92,7 @@ test("keys lead from place to place, and not over the ends", () => {
 	assert.equal(parts[".tip"].hidden, false);
 	press("Escape");
 	assert.equal(parts[".tip"].hidden, true);
+	taken.length = 0;
+	for (const key of ["ArrowDown", "Tab", "End", "a"]) press(key);
+	assert.deepEqual(taken, ["ArrowDown", "End"], "the page does not scroll too, and keeps its other keys");
 });

@@ -106,6 +106,30 @@ test("a later question voids the answer to an earlier one", async () => {
 	assert.deepEqual(card.data.now, { total: [1, 1] });
 });
 
+test("a card waits at once where it has nothing to show, and after a moment where it has", async () => {
+	/** @type {((answer: unknown) => void)[]} */
+	const waiting = [];
+	const { card, at } = await begun(MonthsCard, { "climkit/month": () => new Promise((resolve) => void waiting.push(resolve)) });
+	const waits = () => [!at(".notice").hidden, card.body.ariaBusy === "true"];
+	const answer = async () => {
+		waiting.pop()?.(month({ month: card.shown }));
+		await settle();
+	};
+	mock.timers.tick(1);
+	assert.deepEqual(waits(), [true, true]);
+	await answer();
+	assert.deepEqual(waits(), [false, false]);
+	card.wanted = "2026-10";
+	card.begin();
+	await settle();
+	mock.timers.tick(199);
+	assert.deepEqual(waits(), [false, false], "an answer may come in no time");
+	mock.timers.tick(1);
+	assert.deepEqual(waits(), [true, true]);
+	await answer();
+	assert.deepEqual(waits(), [false, false]);
+});
+
 test("a card that is gone shows nothing more, and asks for nothing", async () => {
 	/** @type {((answer: unknown) => void)[]} */
 	const waiting = [];
@@ -158,6 +182,14 @@ test("a card begins anew where language, account or configuration changed, not w
 	card.update({ ...card.hass, connection: { addEventListener() {}, removeEventListener() {} } }, config);
 	card.update(card.hass, { title: "Mine" });
 	assert.equal(number, 3);
+});
+
+test("a date picker is as dark as the page", async () => {
+	const { card, hass } = await begun(MonthsCard, { "climkit/month": month });
+	const scheme = () => card.body.parentElement?.style.getPropertyValue("color-scheme");
+	assert.equal(scheme(), "light");
+	card.update({ ...hass, themes: { darkMode: true } }, card.config);
+	assert.equal(scheme(), "dark");
 });
 
 test("what is drawn the same way again keeps its focus", async () => {
@@ -233,6 +265,15 @@ test("a day without data says so, today that there is none yet", async () => {
 	mock.timers.tick(200);
 	await settle();
 	assert.equal(at(".plot").innerHTML, '<p class="empty">no_data_day</p>');
+});
+
+test("of water, which is read once a day, a day is told and no curve drawn", async () => {
+	const site = { ...HOUSE, meters: [{ ...HOUSE.meters[0], kind: "cold_water", unit: "m3" }] };
+	const once = { step: 86_400, count: 1, columns: { total: [0.12] }, sums: { total: 0.12 } };
+	const water = (/** @type {any} */ { day }) => ({ ...dayOf(day), ...once });
+	const { at } = await begun(DayCard, { "climkit/overview": { sites: [site] }, "climkit/day": water }, { meter: "m" });
+	assert.equal(at(".plot").innerHTML, "");
+	assert.match(at(".sums").innerHTML, /total<\/small><strong>0\.12\u00A0m³</);
 });
 
 test("the day before comes too late where another day is shown by then", async () => {
@@ -358,6 +399,44 @@ test("a heat map's strongest colour is its most, of a share the whole", async ()
 	card.actions.measure?.("total");
 	assert.match(at(".legend").innerHTML, /^<span>0\.00\u00A0kWh.*1\.00\u00A0kWh<\/span>/);
 	assert.match(at(".plot").innerHTML, /class="l10"/);
+});
+
+test("a heat map is in the colour of what it shows", async () => {
+	const hours = { consumption: Array(48).fill(1), self: Array(48).fill(0.25), import: Array(48).fill(0.75) };
+	const building = (/** @type {any} */ message) => ({ ...month(message), hours });
+	const { card } = await begun(HeatmapCard, { "climkit/month": building }, { site: "s" });
+	const tone = () => card.body.style.getPropertyValue("--tone");
+	assert.equal(tone(), "var(--primary-color)");
+	card.actions.measure?.("import");
+	assert.equal(tone(), "var(--energy-grid-consumption-color)");
+});
+
+test("a heat map names its days by weekday, on a phone by number", async () => {
+	const { card, at } = await begun(HeatmapCard, { "climkit/month": month }, { meter: "m" });
+	const names = () => [...at(".plot").innerHTML.matchAll(/text-anchor="end">([^<]+)/g)].map(([, name]) => name);
+	assert.deepEqual(names(), ["01 Sun", "02 Mon"]);
+	at(".chart").clientWidth = 360;
+	card.draw();
+	assert.deepEqual(names(), ["1", "2"]);
+});
+
+test("keys begin at the newest data, and lead up by a day in a heat map, by an hour in a day", async () => {
+	const hours = { total: [...Array(40).fill(1), ...Array(8).fill(null)] };
+	const running = (/** @type {any} */ message) => ({ ...month(message), hours });
+	const day = (/** @type {any} */ { day }) => ({ ...dayOf(day), count: 12, columns: { total: [...Array(10).fill(1), null, null] } });
+	const cards = [
+		(await begun(HeatmapCard, { "climkit/month": running }, { meter: "m" })).card,
+		(await begun(DayCard, { "climkit/day": day }, { meter: "m" })).card,
+	];
+	const walked = cards.map(({ cursor }) => {
+		const first = cursor.index;
+		cursor.press(/** @type {any} */ ({ key: "ArrowUp", preventDefault() {} }));
+		return [first, cursor.index];
+	});
+	assert.deepEqual(walked, [
+		[39, 15],
+		[9, 5],
+	]);
 });
 
 test("a heat map that is told to show what there is not shows all", async () => {

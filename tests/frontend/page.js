@@ -1,6 +1,19 @@
 // A page without a browser: parts that remember what was done to them, and a Home Assistant that answers.
 import { mock } from "node:test";
 
+/**
+ * Keeps a property of a style as those that have a name of their own are kept.
+ * @type {(this: Record<string, string>, name: string, value: string) => void}
+ */
+function setProperty(name, value) {
+	this[name] = value;
+}
+
+/** @type {(this: Record<string, string>, name: string) => string | undefined} */
+function getPropertyValue(name) {
+	return this[name];
+}
+
 /** @returns {any} a part of a card; `written` tells what was put into it, one after the other */
 export function part() {
 	/** @type {Record<string, any>} */
@@ -11,7 +24,7 @@ export function part() {
 	const listeners = {};
 	return {
 		...{ hidden: true, disabled: false, open: false, clientWidth: 800, offsetWidth: 0, offsetHeight: 0, dataset: {} },
-		...{ style: { setProperty() {} }, written, listeners },
+		...{ style: { setProperty, getPropertyValue }, written, listeners },
 		set innerHTML(/** @type {string} */ html) {
 			written.push(html);
 		},
@@ -24,6 +37,9 @@ export function part() {
 		querySelector(/** @type {string} */ selector) {
 			inner[selector] ??= part();
 			return inner[selector];
+		},
+		get parentElement() {
+			return this.querySelector("..");
 		},
 		focus() {},
 	};
