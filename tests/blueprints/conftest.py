@@ -5,8 +5,9 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from homeassistant.components import automation
-from homeassistant.core import ServiceCall
+from homeassistant.components import automation, persistent_notification
+from homeassistant.core import ServiceCall, callback
+from homeassistant.setup import async_setup_component
 import pytest
 
 from tests.conftest import Home
@@ -34,4 +35,21 @@ def reports(home: Home) -> list[dict[str, Any]]:
         found.append(dict(call.data))
 
     home.hass.services.async_register("test", "tell", note)
+    return found
+
+
+@pytest.fixture
+async def shown(home: Home) -> dict[str, persistent_notification.Notification]:
+    """The notifications that stand in the sidebar, by their id."""
+    assert await async_setup_component(home.hass, persistent_notification.DOMAIN, {})
+    found: dict[str, persistent_notification.Notification] = {}
+
+    @callback
+    def note(
+        _: persistent_notification.UpdateType,
+        changed: dict[str, persistent_notification.Notification],
+    ) -> None:
+        found.update(changed)
+
+    persistent_notification.async_register_callback(home.hass, note)
     return found

@@ -11,7 +11,18 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.climkit.const import CONF_SITE_TOTALS, DOMAIN
-from tests.blueprints.using import TELL, automate, colon, decimal, devices, kwh, ready_texts, rename
+from tests.blueprints.using import (
+    TELL,
+    automate,
+    colon,
+    decimal,
+    devices,
+    kwh,
+    ready_action,
+    ready_texts,
+    rename,
+    told_by,
+)
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import World, single_house
@@ -29,8 +40,8 @@ async def report_of(
     home: Home, reports: list[Mapping[str, Any]], *chosen: str, **inputs: object
 ) -> Mapping[str, Any]:
     """What the automation tells at half past eleven of these devices."""
-    what = {"devices": list(chosen), "at": "11:30:00", "what": TELL}
-    await automate(home, "consumption_report", **what, **inputs)
+    what = {"devices": list(chosen), "at": "11:30:00", "what": TELL, **inputs}
+    await automate(home, "consumption_report", **what)
     await home.turn_clock(to=NOW + HOUR)
     await home.until(lambda: bool(reports), seconds=20)
     [report] = reports
@@ -100,10 +111,15 @@ async def test_nothing_used(home: Home, source: Source, reports: list[Mapping[st
     assert report["message"].split("\n")[1:] == ["Flat: 0.0 kWh", "Water: 0 L"]
 
 
-async def test_of_a_site(home: Home, reports: list[Mapping[str, Any]]) -> None:
-    """The site as a whole, in one line."""
+async def test_of_a_site(
+    home: Home, reports: list[Mapping[str, Any]], shown: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """The site as a whole, in one line; so does the notification that the form has ready."""
     await home.set_up_completely()
-    report = await report_of(home, reports, *devices(home, SITE_ID))
+    what = [*TELL, *ready_action("consumption_report")]
+    report = await report_of(home, reports, *devices(home, SITE_ID), what=what)
+    await home.until(lambda: shown, seconds=20)
+    assert told_by(shown) == [report]
     midnight = dt_util.start_of_local_day(NOW)
     used = f"{SITE_ID}_electricity_conso_total"
     energy = await amount(home, used, midnight - 24 * HOUR, midnight)

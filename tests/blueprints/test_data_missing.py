@@ -8,7 +8,15 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState
 import pytest
 
-from tests.blueprints.using import TELL, automate, colon, devices, rename
+from tests.blueprints.using import (
+    TELL,
+    automate,
+    colon,
+    devices,
+    ready_action,
+    rename,
+    told_by,
+)
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, single_house, water_site
 from tests.stories.source import METER_ID, SITE_ID, Late, Source
@@ -20,12 +28,14 @@ async def watch(home: Home, *chosen: str, **inputs: object) -> None:
     """Let the automation look after these, or the site; the form is left as it comes: six hours."""
     await home.set_up_completely()
     found = devices(home, *(chosen or [home.sites[0].site.id]))
-    await automate(home, "data_missing", devices=found, what=TELL, **inputs)
+    await automate(home, "data_missing", **{"devices": found, "what": TELL, **inputs})
 
 
-async def test_missing_and_back(home: Home, reports: list[Mapping[str, Any]]) -> None:
-    """Told once each."""
-    await watch(home)
+async def test_missing_and_back(
+    home: Home, reports: list[Mapping[str, Any]], shown: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Told once each; of the notifications that the form has ready, the last one stays alone."""
+    await watch(home, what=[*TELL, *ready_action("data_missing")])
     home.simulator.switches.latency = 3600 * 24 * 7
     for _ in range(7):
         await home.turn_clock(hours=1)
@@ -35,6 +45,7 @@ async def test_missing_and_back(home: Home, reports: list[Mapping[str, Any]]) ->
     await home.turn_clock(minutes=15)
     await home.turn_clock(minutes=5)
     assert [one["title"] for one in reports][1:] == ["Climkit data is back"]
+    assert told_by(shown) == reports[1:]
 
 
 async def test_reloads_and_restarts(home: Home, reports: list[Mapping[str, Any]]) -> None:

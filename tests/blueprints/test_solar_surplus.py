@@ -7,7 +7,8 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 
-from tests.blueprints.using import automate
+from custom_components.climkit.const import DOMAIN
+from tests.blueprints.using import automate, form_of
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind
 
@@ -42,6 +43,14 @@ async def quarter(home: Home, site_id: str, *, export: float, grid: float) -> No
 def is_on(home: Home) -> bool:
     """Whether the consumer runs."""
     return home.hass.states.is_state(CONSUMER, STATE_ON)
+
+
+async def test_power_that_can_be_chosen(home: Home, site_id: str) -> None:
+    """The form's list has it: this sensor of Climkit is a power."""
+    [shown] = form_of("solar_surplus")["grid_power"]["selector"]["entity"]["filter"]
+    power = home.state(f"{site_id}_net_grid_power")
+    found = {"integration": DOMAIN, "domain": power.domain}
+    assert shown == found | {"device_class": power.attributes["device_class"]}
 
 
 async def test_hysteresis(home: Home, site_id: str) -> None:

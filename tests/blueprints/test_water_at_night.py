@@ -7,7 +7,16 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 import pytest
 
-from tests.blueprints.using import TELL, automate, colon, decimal, devices, rename
+from tests.blueprints.using import (
+    TELL,
+    automate,
+    colon,
+    decimal,
+    devices,
+    ready_action,
+    rename,
+    told_by,
+)
 from tests.conftest import NOW, Home
 from tests.simulator import World
 from tests.small_site import source, world
@@ -26,10 +35,7 @@ async def look(home: Home, **inputs: object) -> None:
     await automate(
         home,
         "water_at_night",
-        devices=devices(home, WATER_ID),
-        at="11:30:00",
-        what=TELL,
-        **inputs,
+        **{"devices": devices(home, WATER_ID), "at": "11:30:00", "what": TELL, **inputs},
     )
     await home.turn_clock(to=NOW + HOUR)
     await home.settle()
@@ -42,25 +48,41 @@ async def least_of_the_night(home: Home) -> float:
     return min(1000 * hours[midnight + n * HOUR] for n in range(1, 5))
 
 
-async def test_leak(home: Home, reports: list[Mapping[str, Any]]) -> None:
-    """Told, with the smallest amount of an hour."""
-    await look(home, liters=1)
+async def test_leak(
+    home: Home, reports: list[Mapping[str, Any]], shown: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Told, with the smallest amount of an hour; so does the notification that is ready."""
+    await look(home, liters=1, what=[*TELL, *ready_action("water_at_night")])
     [report] = reports
+    assert told_by(shown) == [report]
     least = await least_of_the_night(home)
     assert report["title"] == "Water ran all night until the morning of 19.11.2026"
     assert f": at least {least:.1f} liters in each hour from 1:00 to 5:00." in report["message"]
     assert report["message"].endswith("is a toilet running, is a pipe leaking?")
 
 
-async def test_usual_time(home: Home, reports: list[Mapping[str, Any]]) -> None:
-    """Who chooses none is told in the afternoon, when yesterday's water is read."""
+@pytest.mark.parametrize(("liters", "is_told"), [(4, False), (6, True)])
+async def test_form_as_it_comes(
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    reports: list[Mapping[str, Any]],
+    liters: int,
+    is_told: bool,
+) -> None:
+    """Five liters an hour are told in the afternoon, when yesterday's water is read."""
+    midnight = dt_util.start_of_local_day(NOW) - 24 * HOUR
+    night = range(int((midnight + HOUR).timestamp()), int((midnight + 5 * HOUR).timestamp()))
+    monkeypatch.setattr(
+        source_of_data,
+        "value",
+        lambda seed, column, at: liters / 4000 if at in night else value(seed, column, at),
+    )
     await home.set_up_completely()
-    await automate(home, "water_at_night", devices=devices(home, WATER_ID), liters=1, what=TELL)
+    await automate(home, "water_at_night", devices=devices(home, WATER_ID), what=TELL)
     await home.turn_clock(to=NOW.replace(hour=13, minute=0))  # two o'clock in Switzerland
     await home.settle()
-    assert [one["title"] for one in reports] == [
-        "Water ran all night until the morning of 19.11.2026"
-    ]
+    title = "Water ran all night until the morning of 19.11.2026"
+    assert [one["title"] for one in reports] == [title] * is_told
 
 
 @pytest.mark.parametrize(

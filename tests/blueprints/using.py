@@ -1,5 +1,6 @@
 """Uses a blueprint as a person does: inputs are filled in, devices chosen and named."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,28 @@ async def automate(home: Home, blueprint: str, **inputs: object) -> None:
     assert home.hass.states.is_state("automation.it", STATE_ON)
 
 
+def form_of(blueprint: str) -> dict[str, Any]:
+    """What a blueprint asks for, by name."""
+    content: Any = load_yaml(str(AUTOMATIONS / f"{blueprint}.yaml"))
+    asked: dict[str, Any] = content["blueprint"]["input"]
+    return asked
+
+
 def ready_texts(blueprint: str, language: str) -> dict[str, str]:
     """The texts that a person finds in the form for a language."""
-    content: Any = load_yaml(str(AUTOMATIONS / f"{blueprint}.yaml"))
-    texts: dict[str, str] = content["blueprint"]["input"]["wording"]["input"][language]["default"]
+    texts: dict[str, str] = form_of(blueprint)["wording"]["input"][language]["default"]
     return texts
+
+
+def ready_action(blueprint: str) -> list[dict[str, Any]]:
+    """What is done for a person who leaves that as the form has it."""
+    actions: list[dict[str, Any]] = form_of(blueprint)["what"]["default"]
+    return actions
+
+
+def told_by(shown: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What notifications tell a person."""
+    return [{key: one[key] for key in ("title", "message")} for one in shown.values()]
 
 
 def devices(home: Home, *climkit_ids: str) -> list[str]:

@@ -57,7 +57,7 @@ class Steps:
 
 
 class TestHouse(Steps):
-    """A house without water meters."""
+    """A house with a single consumer, and without water meters."""
 
     @pytest.fixture
     def world(self, now: datetime) -> World:
@@ -70,6 +70,14 @@ class TestHouse(Steps):
         schema = shown["data_schema"]
         assert schema
         assert set(schema.schema) == {"owner", "also"}
+
+    async def test_asks_for_no_parts(self, house: Home) -> None:
+        """A single consumer is a part of no other one."""
+        site = {"owner": coordinator(house).site.id}
+        shown = await self.answer(house, await self.start(house), site)
+        assert shown["step_id"] == "energy_dashboard_confirm"
+        assert shown["data_schema"] is not None
+        assert not shown["data_schema"].schema
 
 
 class TestOptionsFlow(Steps):
@@ -106,7 +114,7 @@ class TestOptionsFlow(Steps):
         assert (await self.start(house))["reason"] == "not_loaded"
 
     async def test_by_tariff(self, house: Home) -> None:
-        """It is asked where there is a low tariff, and shown as it was answered."""
+        """It is asked where there is a low tariff, and shown so to who wants it."""
         flat = meter(house, "Flat 1")
         shown = await self.start(house)
         assert shown["data_schema"]
@@ -115,8 +123,10 @@ class TestOptionsFlow(Steps):
         site_id = coordinator(house).site.id
         add_tariff(house, tariff(site_id, "2026-01-01", weekday="12-17, 23-07", **prices))
         await house.settle()
-        answer = {"owner": flat, "by_tariff": True}
-        shown = await self.answer(house, await self.start(house), answer)
+        shown = await self.start(house)
+        assert shown["data_schema"]
+        assert shown["data_schema"]({"owner": flat})["by_tariff"] is False
+        shown = await self.answer(house, shown, {"owner": flat, "by_tariff": True})
         await self.answer(house, shown, {})
         sources = json.loads(await stored(house))["energy_sources"]
         grids = {one["stat_energy_from"] for one in sources if one["type"] == "grid"}

@@ -116,6 +116,15 @@ class TestNobody:
         idle = {"point": amounts([0.003] * 720)}
         assert find_parents(idle, {**flats(), "garage": amounts([0.003] * 720)}) == {}
 
+    @pytest.mark.parametrize(
+        ("hours", "found"), [(1, {}), (3, {}), (4, {"point": "garage"})], ids=str
+    )
+    def test_car_that_was_there_once(self, hours: int, found: Mapping[str, str]) -> None:
+        """Some hours are held by whoever cooked meanwhile; four are enough to tell."""
+        car = amounts(3.0 if 18 <= number < 18 + hours else 0.0 for number in range(720))
+        garage = summed(car, household(31, 0.1))
+        assert find_parents({"point": car}, {"garage": garage}) == found
+
     def test_several_fit(self) -> None:
         """A car that charges while somebody cooks: two consumers may be meant."""
         meal = amounts(4.0 if hour.hour == 19 else 0.1 for hour in HOURS)

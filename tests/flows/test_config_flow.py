@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from homeassistant.components.energy.data import async_get_manager
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
@@ -57,6 +57,7 @@ from tests.simulator import (
     FaultKind,
     World,
     big_site,
+    water_site,
 )
 
 pytestmark = pytest.mark.default_entities
@@ -530,11 +531,41 @@ class TestBigSite:
         assert int(flow.result["description_placeholders"]["everything_megabytes"]) < 100
 
 
+class TestManySites:
+    """An account with more sites than a title has room for."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        """Five small ones."""
+        houses = [water_site(seed, NOW, timedelta(days=1)) for seed in range(5)]
+        infos = [{**house.site_info, "name": f"House {n}"} for n, house in enumerate(houses, 1)]
+        return World.of(
+            *(replace(one, site_info=info) for one, info in zip(houses, infos, strict=True))
+        )
+
+    async def test_title(self, home: Home, flow: Flow) -> None:
+        """The first three stand for all."""
+        await flow.answer(credentials(home.simulator.url))
+        await flow.take_suggestions()
+        assert flow.result["title"] == "House 1, House 2, House 3"
+        await home.hass.async_block_till_done()
+
+
 def test_order_of_a_list() -> None:
     """As people count."""
     names = ("Flat 10", "Flat 2", "Flat 1")
     options = view.choice_selector({name: name for name in names}).config["options"]
     assert [one["label"] for one in options] == ["Flat 1", "Flat 2", "Flat 10"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("number", "can_be_listed", "mode"),
+    [(10, True, "list"), (11, True, "dropdown"), (1, False, "dropdown")],
+)
+def test_long_list(number: int, can_be_listed: bool, mode: str) -> None:
+    """A short one is seen whole, a long one is searched in; so is one that may get long."""
+    labels = {f"{one}": f"Flat {one}" for one in range(number)}
+    assert view.choice_selector(labels, can_be_listed=can_be_listed).config["mode"] == mode
 
 
 def is_folded(flow: Flow) -> bool:

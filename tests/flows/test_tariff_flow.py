@@ -11,8 +11,8 @@ import pytest
 
 from custom_components.climkit.const import CONF_HISTORY, SUBENTRY_FEED_IN, SUBENTRY_TARIFF
 from custom_components.climkit.costs.tariff import Tariff
-from custom_components.climkit.flows.prices import READY_WINDOWS
-from custom_components.climkit.flows.tariff import TariffFlow
+from custom_components.climkit.flows import FeedInFlow, TariffFlow
+from custom_components.climkit.flows.prices import READY_WINDOWS, PriceSteps
 from tests.conftest import NOW, Home
 from tests.costs.bill import ZURICH, add_tariff, delete_tariff
 from tests.simulator import DEFAULT_USERNAME, World, single_house, water_site
@@ -157,6 +157,18 @@ class TestAdd:
             "CHF/kW": {"site_power_price", "meter_power_price"},
             "%": {"solar_share"},
         }
+
+    @pytest.mark.parametrize(
+        ("form", "seen"),
+        [(TariffFlow, ["electricity", "low_hours"]), (FeedInFlow, ["feed_in"])],
+    )
+    def test_what_is_seen_at_once(self, form: type[PriceSteps], seen: list[str]) -> None:
+        """The main prices; what few people need is folded."""
+        fields = form.schema("CHF").schema.items()
+        folded = {
+            str(key): one.options["collapsed"] for key, one in fields if isinstance(one, section)
+        }
+        assert [key for key, is_folded in folded.items() if not is_folded] == seen
 
     async def test_everything(self, flow: Flow) -> None:
         """All fields; what is stored is what costs are computed with."""

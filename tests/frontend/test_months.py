@@ -353,6 +353,9 @@ class TestCosts:
         whole = amount(f"total_{water['meter_id']}", "cold_water")
         assert_same([water["total"]], [whole])
         assert_same([water["share"]], [whole / amount("conso_total", "cold_water")])
+        points = [row for row in rows.values() if row["kind"] == "charge_point"]
+        whole = amount("conso_total")  # their energy is a part of the building's
+        assert_same([row["share"] for row in points], [row["total"] / whole for row in points])
         assert rows[dashboard.meter("PV roof")]["share"] is None
         assert rows[dashboard.meter("PV roof")]["kind"] == "production"
         assert rows[dashboard.meter("Battery")]["kind"] == "battery"

@@ -107,6 +107,22 @@ def test_several_sites_have_an_overview_with_a_row_each() -> None:
     assert all(card.get("entity") != "sensor.a" for card in rows[0]["cards"])
 
 
+def test_overview_shows_what_is_used_and_produced_and_what_it_costs() -> None:
+    """The rest of what a site tells stands on its own page."""
+    one = site("a")
+    one["entities"] = {role: f"sensor.{role}" for role in sorted(overview.ROLES)}
+    made = page([one, site("b")], text, "overview", None, None)
+    [row, _] = json.loads(json.dumps(made))["sections"]
+    assert [card["entity"] for card in row["cards"][1:]] == [
+        "sensor.consumption_power",
+        "sensor.production_power",
+        "sensor.consumption_today",
+        "sensor.production_today",
+        "sensor.consumption_month",
+        "sensor.cost_month",
+    ]
+
+
 def test_overview_shows_the_meters_of_a_site_without_numbers_of_its_own() -> None:
     """So it is with water alone, whose totals are off at first."""
     water = site("b", meter(2, "cold_water"), chosen="building")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from custom_components.climkit.flows import FeedInFlow, TariffFlow
+from custom_components.climkit.frontend.overview import ROLES
 
 FOLDER = Path(__file__).parents[2] / "custom_components" / "climkit" / "translations"
 LANGUAGES = ("de", "en", "fr", "it")
@@ -94,10 +95,13 @@ def test_entities_have_names_of_their_own(language: str) -> None:
     [
         ("production", "consumption", "self", "import", "export", "charge", "discharge"),
         ("total", "solar", "grid", "solar_share", "production"),
+        *((f"back_{one}", f"next_{one}", f"now_{one}") for one in ("day", "month", "year")),
+        tuple(f"tile_{role}" for role in sorted(ROLES)),
     ],
+    ids=lambda names: names[0],
 )
-def test_what_a_card_shows_side_by_side_differs(language: str, names: tuple[str, ...]) -> None:
-    """Lines, colours and buttons of one card have no other names."""
+def test_what_is_shown_side_by_side_differs(language: str, names: tuple[str, ...]) -> None:
+    """Lines, colours and buttons of one card, and tiles of one page, have no other names."""
     texts = read(language)
     assert len({texts[f"common.dashboard_{name}"] for name in names}) == len(names)
 
