@@ -8,8 +8,8 @@ import { choiceHtml, esc, rect, signHtml, svg, words } from "./svg.js";
 
 /** @extends {Card<Month>} */
 export default class HeatmapCard extends Card {
-	chosen = ""; // pressed here; what is drawn may differ, where a month has none of it
-	measure = "";
+	chosen = ""; // pressed
+	measure = ""; // drawn
 
 	setUp() {
 		this.actions.measure = (measure) => {
@@ -148,7 +148,7 @@ export default class HeatmapCard extends Card {
 			const row = rows[day] ?? [];
 			row[hour + 1] = (isSecond ? `${row[hour + 1]} / ` : "") + say(values[index]);
 		});
-		const heads = [this.t("day"), ...range(24, (hour) => String(hour))];
+		const heads = [this.t("day"), ...range(24, String)];
 		if (!isShare) {
 			heads.push(this.t("sum"));
 			const starts = data.day_starts;
