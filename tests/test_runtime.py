@@ -14,6 +14,7 @@ import pytest
 from custom_components.climkit.api import Priority
 from custom_components.climkit.const import DOMAIN
 from custom_components.climkit.feeds.reader import FeedReader
+from custom_components.climkit.services import statement_rows
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home
 from tests.costs.bill import add_tariff, tariff
@@ -208,7 +209,7 @@ class TestImportHistory:
         assert len(home.simulator.requests) == requests
 
 
-@pytest.mark.parametrize("action", ["get_site_data", "delete_statistics"])
+@pytest.mark.parametrize("action", ["get_site_data", "get_statement", "delete_statistics"])
 async def test_other_actions(home: Home, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
     """All that works for a site ends with it."""
     await home.set_up_completely()
@@ -221,10 +222,12 @@ async def test_other_actions(home: Home, monkeypatch: pytest.MonkeyPatch, action
 
     monkeypatch.setattr(site.client, "site_data", wait)
     monkeypatch.setattr(site, "async_delete", wait)
-    data = {} if action == "delete_statistics" else {"from": FIRST.isoformat()}
+    monkeypatch.setattr(statement_rows, "async_hours", wait)
+    data = {} if action == "delete_statistics" else {"from": "2026-11-18"}
     task = call(home, action, **data)
     await home.until(lambda: gate.is_reached)
     await reload(home)
+    gate.open()
     await home.until(task.done)
     error = task.exception()
     assert isinstance(error, HomeAssistantError)

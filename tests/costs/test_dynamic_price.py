@@ -46,6 +46,7 @@ from tests.costs.bill import (
     tariff,
 )
 from tests.costs.price_sensor import HOUR, UNIT, PriceSensor, means_between, varying
+from tests.services.statement import state
 from tests.truth import delete_rows, hourly_changes, known_names
 
 DAY = timedelta(days=1)
@@ -105,6 +106,7 @@ class TestPure:
             {"sensor_factor": 0},
             {"sensor_factor": -1.0},
             {"sensor_factor": 8.1},
+            {"sensor_factor": 2.6},
             {"sensor_factor": "1.081"},
             {"sensor_surcharge": float("inf")},
             {"sensor": 7},
@@ -218,6 +220,7 @@ class TestStored:
         assert await copied(home, sensor) == priced
         names = await known_names(home.hass)
         assert names[copy_id(home, sensor)] == "Maison Rochat Grid electricity price (EKZ)"
+        assert await stored_means.async_mean_unit(home.hass, copy_id(home, sensor)) == (True, UNIT)
         assert home.sites[0].costs.hours_without_price == 0
 
     async def test_a_mean_comes_later(self, home: Home, sensor: PriceSensor) -> None:
@@ -263,6 +266,22 @@ class TestStored:
         await home.settle()
         await assert_priced(home, early | {hour: means[hour] for hour in late})
         assert site.costs.hours_without_price == 1 + 60
+
+    async def test_statement(self, home: Home, sensor: PriceSensor) -> None:
+        """The price of an hour of two days ago may still come; after three days it is missing."""
+        means = means_between(FIRST, OVER, varying)
+        late, never = FIRST + 3 * HOUR, FIRST + 4 * HOUR
+        await sensor.compile({key: mean for key, mean in means.items() if key not in (late, never)})
+        add_tariff(home, sensor_tariff(home, sensor))
+        await home.settle()
+        answer = await state(home, site_of(home), "2026-11-18", "2026-11-18")
+        assert answer["reasons"] == ["still_to_come"]
+        await sensor.compile({late: means[late]})
+        await home.settle()
+        assert home.sites[0].costs.hours_without_price == 1
+        await home.turn_clock(hours=24)
+        answer = await state(home, site_of(home), "2026-11-18", "2026-11-18")
+        assert answer["reasons"] == ["price_missing"]
 
     async def test_stable(self, home: Home, sensor: PriceSensor) -> None:
         """Whatever becomes of the sensor, a recomputation gives the same."""

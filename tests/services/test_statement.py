@@ -159,7 +159,8 @@ class TestApartments:
             tariff(
                 site_id, "2026-01-01", grid_price=0.31, grid_price_low=0.2, solar_price=0.15,
                 export_price=0.09, cold_water_price=2.1, hot_water_price=9.5,
-                heating_price=0.12, charge_point_price=0.4, **LOW, site_fee=28.0, meter_fee=5.0,
+                heating_price=0.12, cooling_price=0.13, charge_point_price=0.4, **LOW,
+                site_fee=28.0, meter_fee=5.0,
             ),
         )  # fmt: skip
         await home.settle()
@@ -193,6 +194,7 @@ class TestApartments:
             "cold_water": (Part.COLD_WATER, "cold_water_cost"),
             "hot_water": (Part.HOT_WATER, "hot_water_cost"),
             "heating": (Part.HEATING, "heating_cost"),
+            "cooling": (Part.COOLING, "cooling_cost"),
         }
         for row in answer["rows"]:
             for kind, (part, cost) in columns.items():

@@ -17,6 +17,7 @@ from custom_components.climkit.services.statement import (
 )
 from tests.conftest import NOW, Home
 from tests.costs.bill import (
+    ZURICH,
     add_tariff,
     tariff,
 )
@@ -57,17 +58,22 @@ class TestHouse:
             assert own == row | ({"name": "Rochat"} if row is whole["rows"][-1] else {})
 
     async def test_peak(self, home: Home, site_id: str) -> None:
-        """Of the days that are asked for, as far as they lie in the running month."""
+        """Of the days that are asked for, as far as they lie in the running month.
+
+        Of the site what came from the grid counts, of a flat all that it used.
+        """
         for first, last in (("2026-11-01", "2026-11-20"), ("2026-11-14", "2026-11-14")):
             answer = await state(home, site_id, first, last)
             begin, end = (
                 datetime.fromisoformat(answer[key]).astimezone(UTC) for key in ("start", "end")
             )
             found = home.simulator.intervals(site_id, "electricity", begin, min(end, NOW))
-            at, highest = max(found["from_ext"].items(), key=lambda item: item[1])
-            row = row_of(answer, site_id)
-            assert_near(row["peak_kw"], 4 * highest)
-            assert datetime.fromisoformat(row["peak_at"]) == at
+            flat = answer["rows"][-1]["id"]
+            for owner, column in ((site_id, "from_ext"), (flat, f"total_{flat}")):
+                at, highest = max(found[column].items(), key=lambda item: item[1])
+                row = row_of(answer, owner)
+                assert_near(row["peak_kw"], 4 * highest)
+                assert row["peak_at"] == at.astimezone(ZURICH).isoformat()
         for first in ("2026-10-25", "2026-10-31"):
             row = row_of(await state(home, site_id, first, "2026-11-06"), site_id)
             assert row["peak_kw"] is row["peak_at"] is None
@@ -164,6 +170,18 @@ class TestWrongCalls:
         await home.hass.config_entries.async_unload(home.entry.entry_id)
         with pytest.raises(ServiceValidationError) as error:
             await state(home, site_id, "2026-11-19")
+        assert error.value.translation_key == "not_loaded"
+
+    async def test_vanished_meter(self, home: Home) -> None:
+        """Climkit lists it no more; its device stays for some days."""
+        await home.set_up()
+        [site_id] = home.simulator.world.sites
+        *_, flat = (str(meter["id"]) for meter in home.simulator.world.meter_info(site_id))
+        home.simulator.switches.hidden_meters = [flat]
+        await home.turn_clock(days=1)
+        await home.turn_clock(minutes=15)
+        with pytest.raises(ServiceValidationError) as error:
+            await state(home, flat, "2026-11-19")
         assert error.value.translation_key == "not_loaded"
 
 

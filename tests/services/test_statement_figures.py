@@ -185,6 +185,13 @@ def test_no_name_is_a_formula(name: str, cell: str) -> None:
     assert (row["kwh"], row["cost"], row["complete"], row["reasons"]) == ("-1.5", "", "true", "")
 
 
+def test_several_reasons() -> None:
+    """They are told apart."""
+    text = as_csv([{"reasons": ["hours_missing", "price_missing"]}])
+    [row] = csv.DictReader(StringIO(text), delimiter=";")
+    assert row["reasons"] == "hours_missing price_missing"
+
+
 def test_numbers_are_not_written_with_exponents() -> None:
     """A spreadsheet would take them for texts."""
     text = as_csv([{"a": 1e-6, "b": 1234567.0, "c": 0.0}])

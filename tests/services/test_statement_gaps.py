@@ -1,6 +1,6 @@
 """A statement says what it does not know."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -32,7 +32,10 @@ class TestNotKnown:
 
     @pytest.fixture
     def source(self) -> Source:
-        """Five days of a small site; four hours of the 17th never were, of the flat a whole day."""
+        """Five days of a small site; four hours of the 17th never were, of the flat a whole day.
+
+        It was made in the middle of an hour.
+        """
         start = datetime(2026, 11, 17, 8, tzinfo=UTC)
         column = f"self_{METER_ID}"
         day = datetime(2026, 11, 17, 23, tzinfo=UTC)
@@ -40,7 +43,8 @@ class TestNotKnown:
             Gap(start, start + 4 * HOUR),
             Gap(day, day + 24 * HOUR, [column, f"total_{METER_ID}"]),
         ]
-        return Source(first=FIRST, has_water=True, gaps=gaps)
+        created = FIRST - timedelta(hours=6, minutes=39, seconds=29)
+        return Source(first=FIRST, created=created, has_water=True, gaps=gaps)
 
     @pytest.fixture
     def world(self, source: Source) -> World:
