@@ -183,6 +183,7 @@ def test_how_much_at_once() -> None:
         days_at_once(one)
         for one in (Sampling.QUARTER_HOUR, Sampling.HOUR, Sampling.DAY, Sampling.MONTH)
     )
+    assert days_at_once(Sampling.YEAR) == months
     years = [days // YEAR.days, months // YEAR.days]
     told = [int(one) for one in re.findall(r"\d+", line)]
     assert told == [quarters, hours, *years, DAYS_OF_READINGS]

@@ -1,5 +1,7 @@
 """The forms of the actions give what their schemas take: same fields, fitting selectors."""
 
+from collections.abc import Collection
+from datetime import UTC, date, datetime
 from itertools import product
 import json
 from pathlib import Path
@@ -63,6 +65,14 @@ def is_yes_or_no(validator: Any) -> bool:
         return False
 
 
+def words_of(validator: Any) -> Collection[str]:
+    """The words that a field takes, where it takes no others."""
+    if isinstance(validator, vol.In):
+        return [str(word) for word in validator.container]
+    parts = validator if isinstance(validator, list) else getattr(validator, "validators", ())
+    return next(filter(None, map(words_of, parts)), [])
+
+
 @pytest.fixture
 def schemas(hass: HomeAssistant) -> dict[str, Any]:
     """The registered actions' schemas."""
@@ -99,12 +109,17 @@ def test_form(schemas: dict[str, Any], action: str) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_choices(schemas: dict[str, Any], action: str) -> None:
-    """Each word that a form offers is taken, and no number that its action refuses."""
+    """Each word that a form offers is taken, and no number that its action refuses.
+
+    Where only some words are taken, all of them are offered.
+    """
     validators = {str(marker): one for marker, one in fields_of(schemas[action]).items()}
     for name, field in ACTIONS[action]["fields"].items():
         if select := field["selector"].get("select"):
             for word in select["options"]:
                 vol.Schema(validators[name])([word] if select.get("multiple") else word)
+        if words := words_of(validators[name]):
+            assert set(select["options"]) == set(words), name
         if number := field["selector"].get("number"):
             assert 0 < number["min"] <= 0.01, "a flat uses little water in a quarter-hour"
             assert number["max"] >= SITE_FACTOR * HEAT_LIMIT, "nobody may have more than is usual"
@@ -156,6 +171,11 @@ def test_each_measure_is_offered() -> None:
     }
     field = ACTIONS["set_plausibility_limit"]["fields"]["measure"]
     assert set(field["selector"]["select"]["options"]) == series
+
+
+def test_day_of_a_time() -> None:
+    """A script may give a time where a day is wanted: it is the one that it lies in."""
+    assert plausible_day(datetime(2026, 11, 2, 13, 45, tzinfo=UTC)) == date(2026, 11, 2)
 
 
 def test_rows_of_meters_are_those_of_the_dialog() -> None:

@@ -286,6 +286,18 @@ class TestMeterReadings:
         ]
         assert answer["unit"] == "kWh"
 
+    @pytest.mark.parametrize("action", ["get_meter_data", "get_meter_readings"])
+    async def test_vanished_meter(self, home: Home, site: Building, action: str) -> None:
+        """It has its device for some days: Climkit is asked, and says that it has none."""
+        flat = meter_named(site, "Flat 1")
+        home.simulator.switches.hidden_meters = [flat]
+        await home.turn_clock(days=1)
+        await home.turn_clock(minutes=15)
+        assert flat not in home.sites[0].meters
+        with pytest.raises(HomeAssistantError) as error:
+            await call(home, action, flat, since="2026-11-18")
+        assert error.value.translation_key == "unknown_at_climkit"
+
     async def test_computed_meter(self, home: Home, site: Building) -> None:
         """It has none; Climkit is not asked."""
         before = len(home.simulator.requests)
@@ -317,6 +329,18 @@ class TestSensorData:
         ]
         assert answer["unit"] == "°C"
 
+    async def test_no_list_yet(self, home: Home, site: Building) -> None:
+        """Right after a start that tells no unit, while the values can be asked for."""
+        fault = Fault(kind=FaultKind.STATUS, status=500, path="sensors_list")
+        home.simulator.switches.faults = [fault]
+        await home.restart()
+        sensor = str(site.sensors[0].info["id"])
+        answer = await call(
+            home, "get_sensor_data", sensor, since="2026-11-18", to="2026-11-19 00:00:00"
+        )
+        assert answer["rows"]
+        assert answer["unit"] is None
+
 
 class TestTooManyValues:
     """Everybody may ask, so nobody gets more than Home Assistant and a browser bear."""
@@ -336,6 +360,7 @@ class TestTooManyValues:
     async def test_what_to_do(self, home: Home, site: Building) -> None:
         """It is said at once, and each of the remedies helps."""
         before = len(home.simulator.requests)
+        await self.refused(home, "get_site_data", site.id, with_meters=True)
         meters = {"with_meters": True, "sampling": "quarter_hour"}
         text = await self.refused(home, "get_site_data", site.id, **meters)
         assert len(home.simulator.requests) == before
@@ -354,6 +379,7 @@ class TestTooManyValues:
         with pytest.raises(ServiceValidationError) as error:
             target.refuse_too_many(target.MOST_VALUES + 1)
         assert error.value.translation_key == "too_many_values"
+        assert error.value.translation_placeholders == {"number": "2001", "most": "2000"}
 
     async def test_columns_that_are_not_known_yet(self, home: Home, site: Building) -> None:
         """Then it is the answer that tells: nothing more is asked."""

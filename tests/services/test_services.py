@@ -23,7 +23,7 @@ from custom_components.climkit.services.history import MANY_HOURS, _comparison
 from custom_components.climkit.statistics import Difference, recorder
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind
-from tests.truth import assert_equal_to_climkit, hourly_changes, stored_rows
+from tests.truth import assert_equal_to_climkit, hourly_changes, known_names, stored_rows
 
 HOUR = timedelta(hours=1)
 REVISED = NOW.replace(minute=0) - 30 * HOUR
@@ -82,7 +82,7 @@ class TestImportHistory:
         [stored] = [row.amount for row in before[statistic_id] if row.start == REVISED]
         assert hour["stored"] == stored
         assert hour["unit"] == "kWh"
-        assert hour["name"]
+        assert hour["name"] == (await known_names(home.hass))[statistic_id]
         assert await stored_rows(home.hass) == before
 
         assert await call(home, "import_history", **stretch) == found
@@ -237,14 +237,13 @@ class TestDeleteStatistics:
         """Its statistics are listed, deleted, and read anew as it is still chosen."""
         await home.set_up_completely()
         meter_id = list(home.sites[0].meters)[1]
-        own = {key for key in await stored_rows(home.hass) if meter_id in key}
+        own = {key: name for key, name in (await known_names(home.hass)).items() if meter_id in key}
         assert own
         listed = await call(
             home, "delete_statistics", device_id=device_id(home, meter_id), dry_run=True
         )
-        assert {one["statistic_id"] for one in listed["deleted"]} == own
-        assert all(one["name"] for one in listed["deleted"])
-        assert own <= (await stored_rows(home.hass)).keys()
+        assert {one["statistic_id"]: one["name"] for one in listed["deleted"]} == own
+        assert own.keys() <= (await stored_rows(home.hass)).keys()
 
         before = len(home.simulator.requests)
         assert await call(home, "delete_statistics", device_id=device_id(home, meter_id)) == listed
