@@ -12,6 +12,7 @@ from unittest.mock import patch
 from homeassistant.components import system_health
 from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.const import CONF_PASSWORD, CONF_URL, CONF_USERNAME
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.json import JSONEncoder
@@ -22,6 +23,8 @@ from pytest_homeassistant_custom_component.common import (
     get_system_health_info,
 )
 
+from custom_components.climkit.account import async_queue
+from custom_components.climkit.api import DEFAULT_URL
 from custom_components.climkit.api.queue import LONGEST_WAIT, Priority
 from custom_components.climkit.api.stats import RequestStats
 from custom_components.climkit.const import CONF_ADVANCED, CONF_METERS, CONF_SITES, DOMAIN
@@ -30,7 +33,8 @@ from custom_components.climkit.diagnostics import (
     async_get_device_diagnostics,
 )
 from custom_components.climkit.store import Unanswered
-from tests.conftest import Home, account_entry
+from custom_components.climkit.system_health import async_health
+from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
 from tests.simulator import (
     DEFAULT_PASSWORD,
@@ -102,6 +106,7 @@ async def test_entry(home: Home) -> None:
     assert 0 < api["requests_today"] <= api["requests"]
     assert api["errors"] == {}
     assert api["last_success"]
+    assert 0 < api["largest_answer_bytes"] == home.sites[0].client.stats.largest < api["bytes"]
     shape = api["answers"]["site_data electricity"]
     assert shape["elements"] == ["dict"]
     assert shape["stamps"] == ["text with offset"]
@@ -114,6 +119,7 @@ async def test_entry(home: Home) -> None:
     assert site["settled"]["columns_of_meters"]["electricity"] is True
     assert site["settled"]["minutes_between_rows"] == [15]
     assert site["settled"]["minutes_until_data"] == {}  # one look tells nothing
+    assert site["last_measurement"] == NOW.replace(minute=0).isoformat()
     assert site["history"]["progress_percent"] == 100
     assert all(series["complete"] for series in site["history"]["series"].values())
     assert answer["account"]["is_usual_url"] is False
@@ -416,6 +422,19 @@ async def test_system_health_takes_its_turn(home: Home) -> None:
         info = await get_system_health_info(home.hass, DOMAIN)
         assert await info["can_reach_api"] == "ok"
         assert asked.call_count == 1
+
+
+async def test_system_health_keeps_its_distance(hass: HomeAssistant) -> None:
+    """What was given up may still be on its way: the next request waits the longer."""
+    queue = async_queue(hass, DEFAULT_URL)
+    queue.spacing = 0.03
+    begin = hass.loop.time()
+    unreachable = {"type": "failed", "error": "timeout"}
+    with patch.object(system_health, "async_check_can_reach_url", return_value=unreachable):
+        info: dict[str, Any] = await async_health(hass)
+        assert await info["can_reach_api"] == unreachable
+    async with queue.turn(Priority.LIVE):
+        assert hass.loop.time() - begin >= 3 * queue.spacing * 0.99
 
 
 class TestSeveralAccounts:

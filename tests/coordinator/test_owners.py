@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import Event, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 
@@ -349,6 +350,28 @@ async def test_a_sensor_of_both(
     asked = {request.path for request in home.simulator.requests if SENSOR_ID in request.path}
     assert len(asked) == 1
     assert "does not generate unique IDs" not in caplog.text
+
+
+async def test_sensors_after_a_lost_memory(
+    home: Home, house: Listing, neighbour: Listing, hass_storage: dict[str, Any]
+) -> None:
+    """Each site's list tells which there are: until all are there, no device goes."""
+    for number, site in enumerate((house, neighbour)):
+        site.sensors = [{"id": f"{SENSOR_ID[:-1]}{number}", "name": "Hall", "type": "temperature"}]
+    await home.set_up()
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    del hass_storage[f"{DOMAIN}.{home.entry.entry_id}"]
+    removed: list[str] = []
+
+    @callback
+    def note(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        if event.data["action"] == "remove":
+            removed.append(event.data["device_id"])
+
+    home.hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, note)
+    await home.set_up()
+    assert sum(len(site.sensors.data) for site in home.sites) == 2
+    assert not removed
 
 
 class Capitals(Listing):

@@ -218,6 +218,8 @@ class TestEntity:
         month = house.state(f"{SITE_ID}_cost_this_month")
         assert state.attributes["so_far"] == float(month.state)
         assert state.attributes["days_used"] == 14
+        assert state.state_info
+        assert {"so_far", "days_used"} <= state.state_info["unrecorded_attributes"]
         assert state.attributes["unit_of_measurement"] == "CHF"
         assert "state_class" not in state.attributes
         assert float(state.state) > float(month.state) + 10 * 30.0 / 30

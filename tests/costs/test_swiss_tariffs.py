@@ -164,6 +164,7 @@ class TestFeedIn:
             tariff("a", "2027-01-01", grid_price=0.3, solar_price=0.2),
         ]
         found = feed_in_of_tariffs(old)
+        assert feed_in_of_tariffs(reversed(old)) == found, "in whatever order they were entered"
         assert [(one["valid_from"], one["feed_in"]) for one in found] == [
             ("2026-01-01", {"feed_in_price": 0.1}),
             ("2027-01-01", {}),

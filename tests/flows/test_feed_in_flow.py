@@ -155,6 +155,7 @@ class TestReleaseZeroOne:
         await self.update_from_first_release(home)
         assert home.entry.state is ConfigEntryState.LOADED
         assert home.entry.minor_version == 2
+        assert [one.title for one in home.entry.subentries.values()] == ["2026-01-01"] * 2
         found = {one.subentry_type: one.data for one in home.entry.subentries.values()}
         assert found[SUBENTRY_FEED_IN]["feed_in"] == {"feed_in_price": 0.1}
         assert found[SUBENTRY_TARIFF]["electricity"] == {"grid_price": 0.3, "solar_price": 0.2}

@@ -327,7 +327,7 @@ class TestEverySite:
             assert parent is not None
             assert parent.entry_type is dr.DeviceEntryType.SERVICE
             assert parent.configuration_url == "https://app.climkit.io"
-            assert parent.name == site.site_info["name"]
+            assert (parent.name, parent.model) == (site.site_info["name"], "Building")
             owners = [m.id for m in meters_of(site)] + [str(s.info["id"]) for s in site.sensors]
             for owner in owners:
                 device = registry.async_get_device_by_identifier(
