@@ -129,7 +129,9 @@ class SensorsCoordinator(ClimkitCoordinator[dict[str, Sensor]]):
         self._sensors = self._own(described)
         self.listed = now
         self.mark_answered()
-        gone = note_listed(self.record.sensors, self._sensors, self.day(now))
+        if gone := note_listed(self.record.sensors, self._sensors, self.day(now)):
+            # Entities that are gone make room for those of another site, which may follow at once.
+            self.async_update_listeners()
         self._owners.release(self.site.id, "sensors", gone)
         self.store.save_soon()
 
