@@ -32,6 +32,12 @@ async def test_whose_token_it_is(hass: HomeAssistant, other: dict[str, str]) -> 
     assert async_create_client(hass, data | other).login is not login
 
 
+async def test_whom_it_asks(hass: HomeAssistant) -> None:
+    """Climkit's own server, where nobody named another one."""
+    client = async_create_client(hass, {CONF_USERNAME: "cktDevUser_1", CONF_PASSWORD: "word"})
+    assert client.url == URL
+
+
 @pytest.mark.parametrize("entered", [URL, f"{URL}/", f" {URL} ", f"{URL}//\n"])
 def test_one_address_in_several_spellings(entered: str) -> None:
     """As people paste it; in another spelling it would be another account."""

@@ -61,6 +61,15 @@ class TestTrouble:
         assert not backoff.is_in_trouble("a")
         assert backoff.back_off("a") == MINUTE
 
+    @pytest.mark.parametrize("kind", ["back_off", "back_off_after_outage"])
+    def test_of_months(self, backoff: Backoff[str], clock: Clock, kind: str) -> None:
+        """However often it fails in a row, half an hour later it is asked again."""
+        for _ in range(2000):
+            getattr(backoff, kind)("a")
+            clock.turn(backoff.left("a"))
+        getattr(backoff, kind)("a")
+        assert backoff.left("a") == LONGEST_PAUSE
+
     @pytest.mark.parametrize("lasts", [timedelta(seconds=30), *(n * 7 * MINUTE for n in range(9))])
     @pytest.mark.parametrize(
         "kind", ["back_off", "back_off_after_outage", "back_off_after_refusal"]

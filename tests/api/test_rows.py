@@ -303,6 +303,19 @@ class TestWithoutOffset:
         assert len(found) == 40
         assert_each_its_own(found)
 
+    async def test_sensors_of_another_zone(
+        self, scripted: ScriptedApi, scripted_client: ClimkitClient
+    ) -> None:
+        """Their times are the site's, whether a stretch is asked for or what is newest."""
+        zone = ZoneInfo("Europe/Helsinki")
+        scripted.answers["/villa/sensor_data/sensor"] = Answer(
+            body=[{"timestamp": stamp(MIDNIGHT, zone), "value": 21.0}]
+        )
+        expected = [Reading(at=MIDNIGHT, value=21.0)]
+        assert await scripted_client.newest_sensor_data("villa", "sensor", zone) == expected
+        query = Query(MIDNIGHT, MIDNIGHT + DAY, zone)
+        assert await scripted_client.sensor_data("villa", "sensor", query) == expected
+
     def test_skipped_in_spring(self) -> None:
         """A time that the clocks skip is none: it would be taken for the hour behind it."""
         rows = rows_of(datetime(2026, 3, 28, 23, tzinfo=UTC), 24)

@@ -69,6 +69,21 @@ async def test_without_list_of_sensors(home: Home, fault: Fault) -> None:
     assert state(home, sensor) != STATE_UNKNOWN
 
 
+async def test_list_that_is_refused_now_and_then(home: Home) -> None:
+    """It is asked for again five minutes later each time: what is over counts no more."""
+    await set_up(home)
+    for _ in range(2):
+        refusal = Fault(kind=FaultKind.STATUS, status=403, path="sensors_list", times=1)
+        home.simulator.switches.faults = [refusal]
+        await home.turn_clock(days=1)
+        assert not refusal.times
+        requests = Requests(home)
+        await home.turn_clock(minutes=4)
+        assert not requests("sensors_list")
+        await home.turn_clock(minutes=2)
+        assert len(requests("sensors_list")) == 1
+
+
 async def test_old_reading(home: Home) -> None:
     """A value is shown for a day, not longer."""
     await set_up(home)
@@ -94,6 +109,18 @@ async def test_reading_of_a_day_ago(home: Home) -> None:
     assert coordinator.value(sensor) == pytest.approx(value)
     coordinator.now = expires
     assert coordinator.value(sensor) is None
+
+
+async def test_reading_of_a_site_abroad(home: Home) -> None:
+    """A time without an offset is the site's own; taken for Swiss time it would be the future."""
+    building(home).site_info["timezone"] = "Europe/Helsinki"
+    readings = '[{"timestamp": "2026-11-20 12:00:00", "value": 19.5}]'
+    home.simulator.switches.faults = [
+        Fault(kind=FaultKind.STATUS, status=200, path="sensor_data", text=readings)
+    ]
+    await set_up(home)
+    [sensor, *_] = sensor_ids(home)
+    assert state(home, sensor) == "19.5"
 
 
 async def test_vanished_sensor(home: Home) -> None:
