@@ -376,15 +376,13 @@ async def test_sensors_after_a_lost_memory(
 
 async def test_a_sensor_that_moved(home: Home, house: Listing, neighbour: Listing) -> None:
     """Once it is gone for good at the first site, it is the other one's."""
-    moved, house.sensors, neighbour.sensors = (
-        [{"id": one, "name": "Hall", "type": "temperature", "unit": "°C"}]
-        for one in (SENSOR_ID, f"{SENSOR_ID[:-1]}2", f"{SENSOR_ID[:-1]}3")
-    )
-    staying = house.sensors
-    house.sensors = staying + moved
+    moved: JsonObject = {"id": SENSOR_ID, "name": "Hall", "type": "temperature", "unit": "°C"}
+    of_house: JsonObject = {**moved, "id": f"{SENSOR_ID[:-1]}2"}
+    of_neighbour: JsonObject = {**moved, "id": f"{SENSOR_ID[:-1]}3"}
+    house.sensors, neighbour.sensors = [of_house, moved], [of_neighbour]
     await home.set_up()
     assert home_of(home, SENSOR_ID) == SITE_ID
-    house.sensors, neighbour.sensors = staying, neighbour.sensors + moved
+    house.sensors, neighbour.sensors = [of_house], [of_neighbour, moved]
     for _ in range(4):
         await home.turn_clock(hours=25)
     assert home.state(SENSOR_ID).state == "21.0"
