@@ -4,6 +4,8 @@ The event loop's clock runs on meanwhile, and so does Climkit's, as in reality.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
 
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.util import dt as dt_util
@@ -14,6 +16,7 @@ from custom_components.climkit.const import CONF_HISTORY, HISTORY_EVERYTHING
 from custom_components.climkit.feeds.reader import newest_present
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
+from tests.simulator.site import Rows
 from tests.small_site import FIRST, source, without_pauses, world
 from tests.stories.source import METER_ID, SITE_ID, Correction, Source
 from tests.stories.verdict import assert_true
@@ -90,6 +93,24 @@ class TestWhileRunning:
             newest = home.sites[0].coordinator.last_measurement
             assert newest
             assert home.true_now - newest <= HOUR / 2
+
+    async def test_put_back_during_a_poll(self, home: Home, source: Source) -> None:
+        """The next one comes within an hour, not when it is that late again."""
+        await home.set_up_completely()
+        rows_of = source.rows
+
+        def rows(*asked: Any) -> Rows:
+            if not home.clock_error:
+                home.set_clock(hours=-48)
+            return rows_of(*asked)
+
+        with patch.object(source, "rows", rows):
+            await home.turn_clock(minutes=15)
+        assert home.clock_error
+        before = len(home.simulator.requests)
+        for _ in range(4):
+            await home.turn_clock(minutes=15)
+        assert [r for r in home.simulator.requests[before:] if "site_data" in r.path]
 
     @pytest.mark.parametrize("hours", [-30, 80])
     async def test_wrong_for_three_days(self, home: Home, hours: int) -> None:

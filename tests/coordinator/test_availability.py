@@ -81,6 +81,16 @@ class TestTrouble:
         """The state of the site's running total."""
         return state(home, f"{building(home).id}_electricity_conso_total")
 
+    async def test_time_alone(self, home: Home) -> None:
+        """It changes states as a quarter-hour begins, once: no answer is needed for that."""
+        await set_up(home)
+        await home.turn_clock(to=NOW.replace(minute=14, second=58))
+        seen: list[datetime] = []
+        home.sites[0].coordinator.async_add_listener(lambda: seen.append(dt_util.utcnow()))
+        for _ in range(5):
+            await home.turn_clock(seconds=1)
+        assert seen == [NOW.replace(minute=15)]
+
     async def test_time_out(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
         """A slow answer is no answer."""
         await set_up(home)

@@ -12,6 +12,9 @@ from tests.conftest import NOW, Home, account_entry, fire_timers
 from tests.coordinator.steps import Requests, building, meters, set_up, state
 from tests.simulator import World, big_site
 
+# As it is at home; in other tests nothing pauses.
+COOLDOWN = base.UPDATE_COOLDOWN
+
 
 class TestBigSite:
     """200 meters."""
@@ -70,7 +73,7 @@ class TestUpdates:
         at_once: int,
     ) -> None:
         """All entities hear of the first at once, of what follows every five seconds."""
-        monkeypatch.setattr(base, "UPDATE_COOLDOWN", 5.0)
+        monkeypatch.setattr(base, "UPDATE_COOLDOWN", COOLDOWN)
         await set_up(home)
         for _ in range(2):  # what set-up told is over
             await home.turn_clock(seconds=10)

@@ -18,7 +18,6 @@ from custom_components.climkit.coordinator.schedule import (
     SHORTEST_PAUSE,
     STEP,
     TAIL,
-    UNKNOWN_POLL,
     FeedSchedule,
     PollDelay,
     PollSchedule,
@@ -228,6 +227,12 @@ class TestWindow:
         schedule.note_first(cut, QUARTER - INTERVAL)
         assert schedule.window_start(NOW, MIDNIGHT) == QUARTER - TAIL
 
+    def test_rows_of_days_begin_late(self) -> None:
+        """Meters that are read once a day have no row in most hours: nothing was cut."""
+        schedule = FeedSchedule(each_interval=False, asked=NOW, newest=MIDNIGHT)
+        schedule.note_first(NOW - LONGEST_TAIL, MIDNIGHT - INTERVAL)
+        assert schedule.window_start(NOW, MIDNIGHT) == MIDNIGHT - TAIL
+
     def test_after_days(self) -> None:
         """A series that lags by days does not widen the window: that is for the nights."""
         schedule = FeedSchedule(asked=NOW, newest=QUARTER - timedelta(days=9))
@@ -305,6 +310,17 @@ class TestPollSchedule:
         late = QUARTER + INTERVAL + FIRST_DELAY
         assert schedule.next_poll(NOW, late) == late + SHORTEST_PAUSE
 
+    @pytest.mark.parametrize("offset", [timedelta(), timedelta(seconds=17)])
+    def test_homes_are_spread(
+        self, backoff: Backoff[Feed], unknown: set[Feed], offset: timedelta
+    ) -> None:
+        """Nothing is learned yet: each home asks so much later than the first one."""
+        schedule = PollSchedule(backoff, unknown.__contains__, offset)
+        schedule.set_feeds([SITE])
+        schedule.note_asked(SITE, NOW)
+        schedule.note_newest(SITE, QUARTER)
+        assert schedule.next_poll(NOW, NOW) == QUARTER + INTERVAL + FIRST_DELAY + offset
+
     def test_next_poll_after_trouble(
         self, schedule: PollSchedule, backoff: Backoff[Feed], clock: Clock
     ) -> None:
@@ -336,7 +352,7 @@ class TestPollSchedule:
         schedule.set_feeds([points])
         schedule.note_asked(points, NOW)
         unknown.add(points)
-        assert schedule.next_poll(NOW, NOW) == NOW + UNKNOWN_POLL
+        assert schedule.next_poll(NOW, NOW) == NOW + timedelta(days=1)
         assert schedule.due(NOW - timedelta(days=400)) == [points]  # the clock was wrong
         unknown.clear()
         schedule.note_newest(points, QUARTER)
