@@ -184,6 +184,15 @@ def test_reading_of_a_window(minutes_before: int, read_as: str | None) -> None:
     assert dict(stats.windows) == ({read_as: 1} if read_as else {})
 
 
+def test_answers_are_added_up() -> None:
+    """Of all of them how much came and how long it took; of the largest and the slowest too."""
+    stats, now = RequestStats(), datetime(2026, 11, 20, tzinfo=UTC)
+    stats.note_answer(1000, 0.5, now)
+    stats.note_answer(300, 2.0, now)
+    assert (stats.bytes, stats.largest) == (1300, 1000)
+    assert (stats.seconds, stats.slowest) == (2.5, 2.0)
+
+
 async def test_amounts_are_not_told(home: Home) -> None:
     """Not one running total, rounded or not, is in the text."""
     await home.set_up_completely()

@@ -118,6 +118,19 @@ class TestLists:
         scripted.answers[path] = Answer(body=[{"id": "A" * 24}])
         assert [one.id for one in await ask(scripted_client)] == ["A" * 24]
 
+    @pytest.mark.parametrize("written", ["a" * 24, {"$oid": "a" * 24}], ids=["text", "oid"])
+    async def test_ids_as_a_database_writes_them(
+        self,
+        scripted: ScriptedApi,
+        scripted_client: ClimkitClient,
+        path: str,
+        ask: Ask,
+        written: object,
+    ) -> None:
+        """They are understood in each list."""
+        scripted.answers[path] = Answer(body=[{"_id": written}])
+        assert [one.id for one in await ask(scripted_client)] == ["a" * 24]
+
     async def test_ten_thousand(
         self, scripted: ScriptedApi, scripted_client: ClimkitClient, path: str, ask: Ask
     ) -> None:

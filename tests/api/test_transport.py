@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 import logging
 import socket
 from ssl import SSLCertVerificationError
@@ -573,6 +574,25 @@ async def test_live_requests_overtake_history(
     assert paths(simulator) == [history, SITES, history, history]
 
 
+async def test_a_proof_of_the_token_waits_as_what_was_refused(
+    simulator: SimulatorServer, client: ClimkitClient, site_id: str
+) -> None:
+    """History that is refused keeps nobody waiting, nor does what is asked because of it."""
+    meter, *_ = await client.meters(site_id)
+    simulator.switches.refused = {meter.id: 403}
+    simulator.switches.response_delay = 0.02
+    simulator.requests.clear()
+    history = Query(NOW - timedelta(hours=2), priority=Priority.HISTORY)
+    refused, *_ = await asyncio.gather(
+        client.meter_data(site_id, meter.id, history),
+        *(client.meters(site_id, priority=Priority.ASKED_FOR) for _ in range(2)),
+        return_exceptions=True,
+    )
+    assert isinstance(refused, ClimkitAccessDeniedError)
+    asked = [f"/meter_info/{site_id}"] * 2
+    assert paths(simulator) == [f"/meter_data/{site_id}/{meter.id}", *asked, SITES]
+
+
 # Servers and networks that fail
 
 
@@ -703,15 +723,40 @@ async def test_no_connection(freezer: FrozenDateTimeFactory) -> None:
         await nowhere.close()
 
 
+async def test_who_waits_is_told_soon_that_there_is_no_connection() -> None:
+    """After as long as they want to wait, at the first try."""
+    nowhere = Nowhere()
+    connector = aiohttp.TCPConnector(resolver=nowhere, use_dns_cache=False)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        client = ClimkitClient(session, "somebody", "word", url="http://nowhere.example")
+        with pytest.raises(ClimkitConnectionError, match="time-out"):
+            async with asyncio.timeout(transport.CONNECT_TIMEOUT / 5):
+                await client.authenticate(connect_within=0.02)
+        assert nowhere.asked == 1
+        await nowhere.close()
+
+
+@pytest.mark.parametrize(
+    ("wait", "jitter", "pauses"),
+    [(0.05, 0.0, (0.049, 0.099)), (0.0, 0.05, (0.049, 0.049)), (0.05, 0.05, (0.099, 0.149))],
+)
 async def test_the_time_between_tries_grows(
-    simulator: SimulatorServer, client: ClimkitClient, monkeypatch: pytest.MonkeyPatch
+    simulator: SimulatorServer,
+    client: ClimkitClient,
+    monkeypatch: pytest.MonkeyPatch,
+    wait: float,
+    jitter: float,
+    pauses: tuple[float, float],
 ) -> None:
-    monkeypatch.setattr(transport, "RETRY_WAIT", 0.05)
+    """Up to some more by chance, as all homes are in trouble together; here it is all of that."""
+    monkeypatch.setattr(transport, "RETRY_WAIT", wait)
+    monkeypatch.setattr(transport, "RETRY_JITTER", jitter)
+    monkeypatch.setattr("random.random", lambda: 1.0)
     spoil(simulator, FaultKind.STATUS, status=500, times=2)
     await client.installations()
-    first, second, third = (record.at for record in simulator.requests[-3:])
-    assert second - first >= 0.049
-    assert third - second >= 0.099
+    times = [record.at for record in simulator.requests[-3:]]
+    made = [after - before for before, after in pairwise(times)]
+    assert all(pause >= least for pause, least in zip(made, pauses, strict=True))
 
 
 async def test_a_cancelled_request_leaves_nothing_blocked(
