@@ -149,6 +149,36 @@ async def test_windows_after_trouble(freezer: FrozenDateTimeFactory, priority: P
     assert (windows.length(START + MONTH) is not None) == (priority is Priority.HISTORY)
 
 
+class Whole:
+    """Answers all quarter-hours of a window."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+    async def site_data(self, _site: str, _type: str, query: Query) -> list[Interval]:
+        self.requests += 1
+        assert self.requests < 40, "it goes round and round"
+        assert query.end
+        first, last = ((one - START) // INTERVAL for one in (query.start, query.end))
+        return quarters(range(first, last))
+
+
+@pytest.mark.parametrize("hours", [1, 2, 3])
+async def test_short_windows_in_autumn(freezer: FrozenDateTimeFactory, hours: int) -> None:
+    """A window that begins in the repeated hour reaches back before it, and ahead all the same."""
+    midnight = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    freezer.move_to(midnight + timedelta(hours=12))
+    client: Any = Whole()
+    site = Site.from_api("a" * 24, {"timezone": "Europe/Zurich"})
+    windows = Windows(WindowRecord(hours=hours, tried=midnight + timedelta(hours=12)))
+    reader = FeedReader(client, site, Plausibility(PlausibilityRecord()), windows)
+    end = midnight + timedelta(hours=8)
+    feed = Feed(site.id, "electricity")
+    answer = await reader.async_read(feed, midnight, end, Priority.HISTORY)
+    begin = (midnight - START) // INTERVAL
+    assert answer.intervals == quarters(range(begin, begin + 32))
+
+
 class Client:
     """Answers the same rows, whatever is asked for."""
 

@@ -122,6 +122,14 @@ class TestLengths:
         assert server.ask(MONTH) == MONTH
         assert windows.longest is None
 
+    def test_an_hour_is_not_answered_either(self) -> None:
+        """Then length is not what matters: all is asked for at once the next time."""
+        windows = Windows(WindowRecord())
+        windows.failed(2 * HOUR, THEN)
+        assert windows.length(THEN) == HOUR
+        windows.failed(HOUR, THEN)
+        assert windows.length(THEN) is None
+
     def test_a_wall_clock_that_was_set(self) -> None:
         """A trial of the future was made while the clock was wrong."""
         record = WindowRecord(hours=10, tried=THEN + 400 * DAY)

@@ -3,19 +3,22 @@
 from datetime import timedelta
 from itertools import combinations
 
+from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.climkit.api import Meter, Site
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.measures.names import Names, by_number, number_in
-from custom_components.climkit.measures.series import Feed, Series
+from custom_components.climkit.measures.series import Feed, Series, all_series
 from custom_components.climkit.measures.table import ELECTRICITY, METER_TYPES
+from custom_components.climkit.options import Selection
 from tests.conftest import NOW, Home
 from tests.truth import known_names, stored_rows
 
 NAMES = Names("en", {})
 LANGUAGES = {"de": "Netzbezug", "fr": "Soutirage", "it": "Prelievo", "en": "Grid import"}
 KEY = "electricity_from_ext"
+MODES = ("consumption", "production", "introduction", "battery")
 
 
 def grid_import(home: Home) -> str:
@@ -166,6 +169,36 @@ def test_order() -> None:
         "Flat 2, cellar",
         "Flat 10",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "ref", "called"),
+    [("Mill", "B-1", "Mill"), (None, "B-1", "B-1"), (None, None, "cdef")],
+)
+def test_site_without_a_name(name: str | None, ref: str | None, called: str) -> None:
+    """Its reference tells it; without one the end of its id does, whose start is a time."""
+    assert NAMES.site(site("0123456789abcdef", name, ref)) == called
+
+
+async def test_measures(hass: HomeAssistant, enable_custom_integrations: None) -> None:
+    """What a battery does is called so at its site; of a meter that is one it is not said again."""
+    names = await Names.async_load(hass)
+    told = [{"id": f"6c0{n}", "type": ELECTRICITY, "mode": m} for n, m in enumerate(MODES)]
+    meters = {one.id: one for one in map(Meter.from_api, told) if one}
+    found = all_series("6a01", meters, {}, Selection(), has_battery=True)
+    called: dict[str | None, list[str]] = {}
+    for series in found:
+        called.setdefault(series.meter_id, []).append(names.measure(series))
+    assert called == {
+        None: [
+            *("Consumption", "Production", "Self-consumption", "Grid import", "Grid export"),
+            *("Battery charge", "Battery charge from solar", "Battery discharge"),
+        ],
+        "6c00": ["Energy", "Solar energy", "Grid energy"],
+        "6c01": ["Production"],
+        "6c02": ["Grid import", "Grid export"],
+        "6c03": ["Charged energy", "Charged solar energy", "Discharged energy"],
+    }
 
 
 @pytest.mark.parametrize(
