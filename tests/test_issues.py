@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.components.recorder.models import StatisticMetaData
 from homeassistant.components.repairs.const import DOMAIN as REPAIRS
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -33,6 +35,7 @@ from custom_components.climkit.issues import (
     silent_meters,
 )
 from custom_components.climkit.measures import Feed
+from custom_components.climkit.sites import async_note_listed
 from custom_components.climkit.statistics import rebuild, worker
 from tests.conftest import NOW, Home, account_entry
 from tests.costs.bill import add_tariff, tariff
@@ -630,6 +633,19 @@ class TestSilentMeters:
         assert list(silent_meters(site, NOW + timedelta(days=30)))
         assert not list(silent_meters(site, NOW + timedelta(days=367)))
 
+    async def test_history_is_behind(self, home: Home) -> None:
+        """Home Assistant was off for days, and history does not come yet: it is not the meters."""
+        await home.set_up_completely()
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        home.freezer.move_to(NOW + 4 * DAY)
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503, body="t_e")]
+        await home.set_up()
+        await look(home)
+        [site] = home.sites
+        assert site.coordinator.is_available
+        assert site.history.newest(next(iter(site.series.values())))
+        assert not told(home)
+
     async def test_climkit_is_down(self, home: Home) -> None:
         """Then it is not the meters."""
         await home.set_up_completely()
@@ -722,6 +738,15 @@ class TestRefusedSite:
         await home.restart()
         assert not issues(home)
 
+    async def test_loaded_and_no_longer_listed(self, home: Home) -> None:
+        """It answers, which says more than lists: nobody is told, however many lack it."""
+        await home.set_up()
+        listed, lacking = home.simulator.world.sites
+        store = home.entry.runtime_data[lacking].store
+        for _ in range(3):
+            assert not async_note_listed(home.hass, home.entry, store, [listed])
+        assert not issues(home)
+
     async def test_none_is_listed_any_more(self, home: Home, site_id: str) -> None:
         """Then nothing can be set up; the next try's list is the second one."""
         await home.set_up()
@@ -791,10 +816,19 @@ class TestHistory:
         await look(home)
         assert not told(home)
 
-    async def test_not_stored(self, home: Home) -> None:
-        """Told after an hour in which the recorder stored nothing."""
+    @pytest.mark.parametrize("ending", ["", "_cost"], ids=["nothing", "amounts but no costs"])
+    async def test_not_stored(self, home: Home, site_id: str, ending: str) -> None:
+        """Told after an hour in which the recorder stored nothing, or of costs nothing."""
         await home.set_up_completely()
-        with patch.object(rebuild, "async_write"):
+        add_tariff(home, tariff(site_id, "2026-11-01", grid_price=0.3, solar_price=0.2))
+        await home.settle()
+        write = rebuild.async_write
+
+        def write_others(hass: HomeAssistant, statistic: StatisticMetaData, *args: Any) -> None:
+            if not statistic["statistic_id"].endswith(ending):
+                write(hass, statistic, *args)
+
+        with patch.object(rebuild, "async_write", write_others):
             for _ in range(4):
                 await home.turn_clock(minutes=15)
                 assert not told(home)
@@ -804,6 +838,7 @@ class TestHistory:
         [site] = home.sites
         await home.turn_clock(minutes=15)
         assert not site.history.worker.is_not_stored
+        assert not site.costs.worker.is_not_stored
         await look(home)
         assert not told(home)
 

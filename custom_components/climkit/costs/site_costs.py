@@ -266,6 +266,11 @@ class SiteCosts:
                 self._on_change()
 
     async def _async_do_next(self) -> bool:
+        """Do what comes next.
+
+        What is to be stored comes before all that stores nothing: as long as it fails, nothing else
+        may look to the worker as if the recorder were well again.
+        """
         if not self._is_loaded:
             self._summed_up = None
             await self._state.async_load(self.plan.cost_series, self._stored, self.plan.series)
@@ -273,14 +278,12 @@ class SiteCosts:
             deleted, self._deleted = self._deleted, set()
             await self._state.async_forget(deleted)
             await self._state.async_reset(self._state.affected_by(deleted))
-        elif self._state.has_written:
-            self._state.mark_written()
+        elif page := self._next_page():
+            self._summed_up = None
+            await self._async_compute(page)
         elif self._sensor_prices.is_due:
             told = await self._sensor_prices.async_look(self._state.tariffs)
             await self._state.async_mark_told(told)
-        elif page := next_page(self._state.states.values()):
-            self._summed_up = None
-            await self._async_compute(page)
         elif unlearned := self._unlearned:
             await self._async_learn_days(unlearned)
         elif self._summed_up != (sums := self._sums):
@@ -291,6 +294,12 @@ class SiteCosts:
         else:
             return False
         return True
+
+    def _next_page(self) -> CostPage | None:
+        """Return what to compute next, of what follows from the amounts that were written too."""
+        if self._state.has_written:
+            self._state.mark_written()
+        return next_page(self._state.states.values())
 
     async def _async_compute(self, page: CostPage) -> None:
         tariffs = self._state.tariffs
