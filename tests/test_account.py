@@ -44,6 +44,13 @@ def test_one_address_in_several_spellings(entered: str) -> None:
     assert normalized_url(entered) == URL
 
 
+@pytest.mark.parametrize("more", ["?key=1", "#auth"])
+def test_more_than_a_base(more: str) -> None:
+    """Paths are put behind it: behind a query or a fragment they would be lost."""
+    with pytest.raises(ValueError, match="not a base URL"):
+        normalized_url(f"{URL}{more}")
+
+
 @pytest.mark.parametrize(
     ("host", "is_fine"),
     [

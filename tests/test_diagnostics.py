@@ -121,6 +121,7 @@ async def test_entry(home: Home) -> None:
     assert site["settled"]["minutes_until_data"] == {}  # one look tells nothing
     assert site["last_measurement"] == NOW.replace(minute=0).isoformat()
     assert site["history"]["progress_percent"] == 100
+    assert site["history"]["resting_feeds"] == 0
     assert all(series["complete"] for series in site["history"]["series"].values())
     assert answer["account"]["is_usual_url"] is False
     secrets = credentials(home) | personal(home) | ids(home)
@@ -129,12 +130,13 @@ async def test_entry(home: Home) -> None:
 
 async def test_history_that_is_not_read(home: Home) -> None:
     """While Climkit does not answer for it, it is told to where it came: nowhere."""
-    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503, path="_data")]
+    home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503, body="t_e")]
     await home.set_up()
-    await home.until(lambda: home.sites[0].history.progress is not None)
+    await home.settle()
     answer, _ = await told(home)
     history = answer["sites"][0]["history"]
     assert history["progress_percent"] == 0
+    assert history["resting_feeds"] == 1
     starts = {series["since"] for series in history["series"].values()}
     assert {history["complete_until"]} == starts
     assert not any(series["complete"] for series in history["series"].values())

@@ -81,8 +81,8 @@ async def adjust(home: Home, statistic_id: str) -> None:
 
 
 async def adjust_two(home: Home, statistic_id: str) -> None:
-    """Adjust a sum, and at another hour back again: the newest row is what it was."""
-    for hours, by in ((40, 100.0), (20, -100.0)):
+    """Adjust a sum by little, and at another hour back again: the newest row is what it was."""
+    for hours, by in ((40, 0.5), (20, -0.5)):
         await adjust_sum(home.hass, statistic_id, NOW.replace(minute=0) - hours * HOUR, by)
 
 
@@ -226,7 +226,7 @@ class TestByHand:
         assert caplog.text.count("not those that were stored") == 1
         rows = {row.start: row for row in (await stored_rows(priced.hass))[ENERGY]}
         jumps = [rows[one].total - rows[one - HOUR].total - rows[one].amount for one in hours]
-        assert jumps == pytest.approx([100, -100])
+        assert jumps == pytest.approx([0.5, -0.5])
 
     async def test_rows_of_before_the_series(
         self, priced: Home, caplog: pytest.LogCaptureFixture

@@ -38,18 +38,44 @@ PRICES = {f"{key}_price": 0.3 for key in PRICED}
 START = datetime(2026, 11, 14, 23, tzinfo=UTC)
 
 
-def test_ends_of_the_data() -> None:
-    """There may be more than the one page held: both are asked for."""
-    meter = Meter(
-        id="6a" * 12,
-        type="heating",
+def meter(number: int, meter_type: str) -> Meter:
+    """A meter of a building."""
+    return Meter(
+        id=f"6a{number:022x}",
+        type=meter_type,
         mode=MeterMode.CONSUMPTION,
         name=None,
         bus_address=None,
         is_rule_meter=False,
     )
-    found = estimate_site("6b" * 12, [meter], Selection(), START, NOW, with_costs=False)
+
+
+def of_building(meters: list[Meter], selection: Selection | None = None, days: int = 6) -> Estimate:
+    """What is said of some days of a building's amounts."""
+    start = NOW - timedelta(days=days)
+    chosen = selection or Selection()
+    return estimate_site("6b" * 12, meters, chosen, start, NOW, with_costs=False)
+
+
+def test_ends_of_the_data() -> None:
+    """There may be more than the one page held: both are asked for."""
+    found = of_building([meter(1, "heating")])
     assert found.requests == REQUESTS_BEFORE + 1 + REQUESTS_FOR_ENDS
+
+
+def test_orders() -> None:
+    """Each series' rows of a page are one: of a meter, of another one, and of both together."""
+    found = of_building([meter(1, "heating"), meter(2, "heating")])
+    assert (found.orders, found.rows) == (3, 3 * 6 * 24)
+
+
+def test_one_flat_of_many() -> None:
+    """Answers hold the columns of all meters, so they are as heavy, and their pages as short."""
+    meters = [meter(number, "electricity") for number in range(200)]
+    one = Selection(meters=frozenset([meters[0].id]))
+    flat, building = of_building(meters, one, days=60), of_building(meters, days=60)
+    assert flat.rows < building.rows / 50
+    assert flat.requests == building.requests > 60
 
 
 async def count_rows(home: Home) -> int:
@@ -122,11 +148,8 @@ async def test_lookup(recorder_mock: Any, hass: HomeAssistant) -> None:
     assert 0 < seconds * LOOKUPS / 2 < real_time() - began  # half of them took as long, or longer
 
 
-@pytest.mark.parametrize(
-    ("release", "lookups"), [((2026, 10), 3.4), ((2026, 11), 0.25), ((2027, 1), 0.25)]
-)
-def test_release(release: tuple[int, int], lookups: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From 2026.11 on Home Assistant stores many rows at once, which takes much less time."""
+def of_release(release: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module as a release of Home Assistant has it."""
     for key, number in zip(("MAJOR_VERSION", "MINOR_VERSION"), release, strict=True):
         monkeypatch.setattr(const, key, number)
     # By a name of its own: it looks at the release once, and others have its classes.
@@ -137,7 +160,33 @@ def test_release(release: tuple[int, int], lookups: float, monkeypatch: pytest.M
     module = module_from_spec(spec)
     monkeypatch.setitem(sys.modules, name, module)
     spec.loader.exec_module(module)
-    assert lookups == module.LOOKUPS_PER_ROW
+    return module
+
+
+@pytest.mark.parametrize(
+    ("release", "lookups"), [((2026, 10), 3.4), ((2026, 11), 0.25), ((2027, 1), 0.25)]
+)
+def test_release(release: tuple[int, int], lookups: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 2026.11 on Home Assistant stores many rows at once, which takes much less time."""
+    assert lookups == of_release(release, monkeypatch).LOOKUPS_PER_ROW
+
+
+@pytest.mark.parametrize(
+    ("release", "size", "measured"),
+    [
+        ((2026, 10), {"rows": 72_842, "orders": 607 * 5, "requests": 13}, 83.5),
+        ((2026, 11), {"rows": 202_272, "orders": 602 * 14, "requests": 22}, 43.5),
+    ],
+)
+def test_as_measured(
+    release: tuple[int, int],
+    size: dict[str, int],
+    measured: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 200 meters without a tariff, by the clock (docs/measurements.md): about so long."""
+    said = of_release(release, monkeypatch).Estimate(**size).seconds(0.00026)
+    assert said == pytest.approx(measured, rel=0.25)
 
 
 def test_sums() -> None:

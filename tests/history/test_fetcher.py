@@ -1,4 +1,4 @@
-"""How long a feed that is not answered for is tried, and how much of it is skipped then."""
+"""Which feed is asked for next, how long one that is not answered for is tried, and what then."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -7,7 +7,11 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.climkit.api import ClimkitAccessDeniedError, ClimkitError
+from custom_components.climkit.api import (
+    ClimkitAccessDeniedError,
+    ClimkitConnectionError,
+    ClimkitError,
+)
 from custom_components.climkit.feeds import Answer
 from custom_components.climkit.history.fetcher import PageFetcher
 from custom_components.climkit.history.pages import Page, Purpose
@@ -17,6 +21,7 @@ from custom_components.climkit.statistics import TimeRange
 DAY = timedelta(days=1)
 START = datetime(2026, 3, 1, tzinfo=UTC)
 FEED = Feed("site", "electricity")
+METER = Feed("site", "electricity", "meter")
 PAGE = Page(FEED, Purpose.CATCH_UP, TimeRange(START, START + DAY), [])
 
 
@@ -39,6 +44,34 @@ def skip(fetcher: PageFetcher) -> timedelta:
     step = fetcher.step_of(PAGE)
     fetcher.skipped(FEED, step)
     return step
+
+
+class TestOrder:
+    """Of feeds that may be asked for."""
+
+    def test_the_house_before_single_meters(self, fetcher: PageFetcher) -> None:
+        """What all of it used is there first."""
+        assert fetcher.ready([METER, FEED]) == [FEED, METER]
+
+    def test_while_climkit_is_in_doubt(
+        self, fetcher: PageFetcher, freezer: FrozenDateTimeFactory
+    ) -> None:
+        """Who had no trouble comes first: an answer ends the doubt, and there it is likely."""
+        fetcher.failed(FEED, ClimkitConnectionError("time-out"), is_unanswered=False)
+        assert not fetcher.ready([FEED, METER])
+        freezer.tick(timedelta(minutes=2))
+        assert fetcher.is_in_doubt
+        assert fetcher.ready([FEED, METER]) == [METER, FEED]
+
+
+@pytest.mark.usefixtures("freezer")
+@pytest.mark.parametrize("is_unanswered", [False, True])
+def test_when_a_rest_ends(hass: HomeAssistant, fetcher: PageFetcher, is_unanswered: bool) -> None:
+    """It is known, whatever it is for: what rests is waited for, and not for the next poll."""
+    assert fetcher.next_end is None
+    fetcher.failed(FEED, ClimkitError("500"), is_unanswered=is_unanswered)
+    assert fetcher.is_resting(FEED)
+    assert fetcher.next_end == hass.loop.time() + 60
 
 
 class TestSteps:

@@ -277,6 +277,18 @@ class TestOutage:
         assert lengths[0] > lengths[1] > lengths[2]
         await assert_equal_to_climkit(home)
 
+    async def test_refused_and_offered_again(self, home: Home) -> None:
+        """Nobody waits for history that is refused; once what is new comes again people do."""
+        home.simulator.switches.faults = [Fault(kind=FaultKind.STATUS, status=503, body="t_e")]
+        await home.set_up()
+        await home.settle()
+        [site] = home.sites
+        statistic_id, series = next(iter(site.series.items()))
+        site.history.set_refused(series.feed)
+        assert not site.history.is_awaited(statistic_id)
+        await home.turn_clock(minutes=15)
+        assert site.history.is_awaited(statistic_id)
+
     async def test_lost_write(self, home: Home) -> None:
         """The recorder only logs a write that failed: it is noticed, and the page written again."""
         lost = iter([True, True])

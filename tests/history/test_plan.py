@@ -7,7 +7,9 @@ import pytest
 from custom_components.climkit.history.pages import (
     Purpose,
     advance_past,
+    backfill_page,
     catch_up_page,
+    next_after,
     recheck_page,
 )
 from custom_components.climkit.history.state import SyncState
@@ -19,6 +21,7 @@ from custom_components.climkit.statistics.time_range import TimeRange
 
 NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 FEED = Feed("site", "electricity")
 
@@ -53,6 +56,28 @@ def test_one_of_them_read_up_to_a_future() -> None:
     assert page
     assert page.range == TimeRange(NOW.replace(minute=0) - 3 * HOUR, NOW)
     assert page.states == [ahead, behind]
+
+
+def test_the_last_page_is_not_asked_for_ahead() -> None:
+    """It ends at the present, which is another one once its turn comes: it would be in vain."""
+    page = catch_up_page(FEED, [state(NOW.replace(minute=0) - 10 * DAY)], WEEK, NOW)
+    assert page
+    assert next_after(page, WEEK, NOW) is None
+    following = next_after(page, DAY, NOW)
+    assert following
+    assert following.range == TimeRange(page.end, page.end + DAY)
+
+
+def test_what_is_asked_for_ahead_moves_nothing() -> None:
+    """The page before it may still fail to be stored, and then it is the next one again."""
+    one = state(NOW.replace(minute=0))
+    one.backfill_from(one.since - 3 * WEEK)
+    page = backfill_page(FEED, [one], WEEK)
+    assert page
+    following = next_after(page, WEEK, NOW)
+    assert following
+    assert following.range == TimeRange(page.end, page.end + WEEK)
+    assert backfill_page(FEED, [one], WEEK) == page
 
 
 def test_what_is_read_again_are_full_hours() -> None:

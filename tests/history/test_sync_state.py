@@ -212,6 +212,19 @@ class Recorder:
         return found[-1] if found else None
 
 
+class Store:
+    """In the place of the store: whether it was to save at once, or soon."""
+
+    def __init__(self) -> None:
+        self.saved: list[str] = []
+
+    async def async_save_now(self) -> None:
+        self.saved.append("now")
+
+    def save_soon(self) -> None:
+        self.saved.append("soon")
+
+
 class TestSite:
     """All series of a site."""
 
@@ -222,8 +235,11 @@ class TestSite:
         stored: Mapping[Series, Sequence[Row]],
         *,
         until: datetime,
+        start: datetime = START,
+        is_complete: bool = True,
+        store: Store | None = None,
     ) -> SiteSyncState:
-        """Begin with series that were read up to a time."""
+        """Begin with series that were read up to a time; history is to begin at `start`."""
         recorder = Recorder({series.statistic_id: rows for series, rows in stored.items()})
         for name in vars(Recorder).keys() & vars(site_state).keys():
             monkeypatch.setattr(site_state, name, getattr(recorder, name))
@@ -231,10 +247,9 @@ class TestSite:
         for series, rows in stored.items():
             extent = Extent(rows[0].start, rows[-1], len(rows))
             records[series.statistic_id] = SeriesRecord(
-                since=START, until=until, complete=True, extent=extent, backfill=None
+                since=START, until=until, complete=is_complete, extent=extent, backfill=None
             )
-        store = cast(Any, None)
-        state = SiteSyncState(hass, store, records, START, is_refused=lambda _: False)
+        state = SiteSyncState(hass, cast(Any, store), records, start, is_refused=lambda _: False)
         state.want([(series, "Consumption") for series in stored])
         await state.async_load()
         return state
@@ -249,6 +264,36 @@ class TestSite:
         rows = [row(last - 9 * HOUR + n * HOUR) for n in range(10)]
         state = await self.load(hass, monkeypatch, {SERIES: rows}, until=last)
         assert state.progress == 99
+
+    async def test_complete_until_while_an_earlier_start_is_read(
+        self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory
+    ) -> None:
+        """What is stored reaches to where that stands; behind it is a hole."""
+        freezer.move_to(MARCH)
+        start = START - timedelta(days=9)
+        rows = {SERIES: [row(START)]}
+        state = await self.load(hass, monkeypatch, rows, until=MARCH, start=start)
+        assert state.complete_until == start
+        [series] = state.of(SERIES.feed)
+        series.advance_backfill(start + 5 * HOUR)
+        assert state.complete_until == start + 5 * HOUR
+
+    async def test_what_is_remembered_at_once(
+        self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That all is read: else, killed soon after, it would have to ask before it shows totals.
+
+        Pages before it and quarter-hours behind it can wait.
+        """
+        store, rows = Store(), {SERIES: [row(START)]}
+        state = await self.load(
+            hass, monkeypatch, rows, until=START + HOUR, is_complete=False, store=store
+        )
+        [series] = state.of(SERIES.feed)
+        for hours, to_present in ((2, False), (3, True), (4, True)):
+            series.advance(START + hours * HOUR, to_present=to_present)
+            await state.async_save([series])
+        assert store.saved == ["soon", "now", "soon"]
 
     async def test_newest_hours_of_several_that_were_withdrawn(
         self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, freezer: FrozenDateTimeFactory

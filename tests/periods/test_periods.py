@@ -17,6 +17,7 @@ import pytest
 from custom_components.climkit.const import CONF_HISTORY
 from custom_components.climkit.measures.series import Series
 from custom_components.climkit.statistics import RecorderError, last_rows, recorder
+from tests.backup import adjust_sum
 from tests.conftest import NOW, Home
 from tests.simulator import Fault, FaultKind, World, apartment_house, single_house
 from tests.simulator.site import DEFAULT_ZONE
@@ -179,6 +180,22 @@ class TestHouse:
         home.freezer.tick(2 * 3600)
         site.history.start_night()
         await home.settle()
+        assert_equal_to_climkit(home)
+
+    async def test_rows_that_somebody_changed(self, home: Home, site_id: str) -> None:
+        """They are read anew: before that is done nobody knows what they sum up to."""
+        await home.set_up_completely()
+        name = f"{site_id}_electricity_conso_total"
+        await adjust_sum(home.hass, f"climkit:{name}", midnight(2), 100.0)
+        history_fails = Fault(kind=FaultKind.STATUS, status=503, body="t_e")
+        home.simulator.switches.faults = [history_fails]
+        home.sites[0].history.start_night()
+        await home.settle()
+        await home.turn_clock(minutes=15)
+        assert [shown(home, f"{name}_{key}") for key in ("yesterday", "month")] == [None, None]
+        home.simulator.switches.faults = []
+        await home.turn_clock(minutes=15)
+        await home.complete()
         assert_equal_to_climkit(home)
 
     async def test_correction_of_an_earlier_day(self, home: Home, site_id: str) -> None:

@@ -64,7 +64,10 @@ class TestImportHistory:
     """A stretch is read again."""
 
     async def test_compare_then_mend(self, home: Home, site_id: str) -> None:
-        """A dry run tells what differs and changes nothing; then it is mended, and all is equal."""
+        """A dry run tells what differs and changes nothing; then it is mended, and all is equal.
+
+        Totals follow at once.
+        """
         await home.set_up_completely()
         before = await stored_rows(home.hass)
         revise(home, site_id, "conso_total")
@@ -87,6 +90,8 @@ class TestImportHistory:
 
         assert await call(home, "import_history", **stretch) == found
         await assert_equal_to_climkit(home)
+        total = float(home.state(f"{site_id}_electricity_conso_total").state)
+        assert total == pytest.approx((await stored_rows(home.hass))[statistic_id][-1].total)
         again = await call(home, "import_history", **stretch)
         assert (again["hours"], again["is_shortened"]) == ([], False)
         assert again["series"] == found["series"] > 5

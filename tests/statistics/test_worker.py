@@ -16,6 +16,7 @@ from custom_components.climkit.statistics.recorder import (
     RecorderEndedError,
     RecorderError,
     async_ask,
+    async_synchronize,
 )
 from custom_components.climkit.statistics.worker import Worker
 
@@ -109,3 +110,20 @@ async def test_asked_while_the_recorder_ends(recorder_mock: Any, hass: HomeAssis
     ends = patch.object(get_instance(hass), "stop_requested", new=True)
     with ends, pytest.raises(RecorderEndedError):
         await async_ask(hass, ask)
+
+
+@pytest.mark.recorder
+async def test_waited_for_while_the_recorder_ends(
+    recorder_mock: Any, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """It will never answer, which is noticed within a minute: an action does not hang for long."""
+    instance, queued = get_instance(hass), asyncio.Event()
+    with patch.object(instance, "queue_task", lambda _: queued.set()):
+        waiting = hass.async_create_task(async_synchronize(hass))
+        await queued.wait()
+        with patch.object(instance, "is_alive", return_value=False):
+            for _ in range(60):
+                freezer.tick(1)
+                await asyncio.sleep(0)
+    assert waiting.done()
+    assert isinstance(waiting.exception(), RecorderEndedError)
