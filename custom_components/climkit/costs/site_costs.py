@@ -261,9 +261,12 @@ class SiteCosts:
             await self._state.async_examine(err.statistic_ids)
             return True
         finally:
-            if self._told_progress != (progress := self.progress):
-                self._told_progress = progress
-                self._on_change()
+            self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        if self._told_progress != (progress := self.progress):
+            self._told_progress = progress
+            self._on_change()
 
     async def _async_do_next(self) -> bool:
         """Do what comes next.
@@ -299,6 +302,7 @@ class SiteCosts:
         """Return what to compute next, of what follows from the amounts that were written too."""
         if self._state.has_written:
             self._state.mark_written()
+            self._tell_progress()
         return next_page(self._state.states.values())
 
     async def _async_compute(self, page: CostPage) -> None:
