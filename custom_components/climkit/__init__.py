@@ -84,7 +84,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ClimkitConfigEntry) -> b
         with setup_errors():
             wanted = await async_wanted_sites(entry, client)
             site_ids = free_sites(hass, entry, wanted)
-            sites = await async_read_sites(hass, entry, client, site_ids, refused.append)
+            sites = await async_read_sites(hass, client, site_ids, refused.append)
     finally:
         async_tell_of_certificate(hass, entry, client)
     unlisted = async_note_listed(hass, entry, store, wanted)

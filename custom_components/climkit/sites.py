@@ -79,7 +79,6 @@ def async_note_listed(
 
 async def async_read_sites(
     hass: HomeAssistant,
-    entry: ClimkitConfigEntry,
     client: ClimkitClient,
     site_ids: Collection[str],
     on_refused: Callable[[str], None],
@@ -116,7 +115,7 @@ def watch_for_sites(
             async_note_listed(hass, entry, store, wanted)
             site_ids = free_sites(hass, entry, wanted)
             missing = [site_id for site_id in site_ids if site_id not in entry.runtime_data]
-            if await async_read_sites(hass, entry, client, missing, refused.append):
+            if await async_read_sites(hass, client, missing, refused.append):
                 hass.config_entries.async_schedule_reload(entry.entry_id)
         except ClimkitError as err:
             _LOGGER.debug("Could not look for other sites: %s", err)

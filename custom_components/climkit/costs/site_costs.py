@@ -281,7 +281,7 @@ class SiteCosts:
             deleted, self._deleted = self._deleted, set()
             await self._state.async_forget(deleted)
             await self._state.async_reset(self._state.affected_by(deleted))
-        elif page := self._next_page():
+        elif page := self._take_next_page():
             self._summed_up = None
             await self._async_compute(page)
         elif self._sensor_prices.is_due:
@@ -298,8 +298,8 @@ class SiteCosts:
             return False
         return True
 
-    def _next_page(self) -> CostPage | None:
-        """Return what to compute next, of what follows from the amounts that were written too."""
+    def _take_next_page(self) -> CostPage | None:
+        """Take in which amounts were written, and return what to compute next."""
         if self._state.has_written:
             self._state.mark_written()
             self._tell_progress()
