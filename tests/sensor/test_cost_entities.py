@@ -100,6 +100,16 @@ def held_rows() -> Iterator[Gate]:
         yield gate
 
 
+async def assert_progress(home: Home, gate: Gate, percent: str) -> None:
+    """So much is shown while the amounts are held back; all, once the gate is open."""
+    await home.until(gate.waits.is_set)
+    await home.hass.async_block_till_done()
+    assert home.state(PROGRESS).state == percent
+    gate.open()
+    await home.settle()
+    assert home.state(PROGRESS).state == "100.0"
+
+
 class TestNoTariffNow:
     """The tariff that held until now holds no longer."""
 
@@ -300,12 +310,7 @@ class TestWhileComputed:
         await home.settle()
         with held_rows() as gate:
             correct_tariff(home, first, prices("2026-11-20"))
-            await home.until(gate.waits.is_set)
-            await home.hass.async_block_till_done()
-            assert home.state(PROGRESS).state == "0.0"
-            gate.open()
-            await home.settle()
-        assert home.state(PROGRESS).state == "100.0"
+            await assert_progress(home, gate, "0.0")
 
     async def test_a_last_hour(self, home: Home, source: Source) -> None:
         """It is less than half a percent of all, and still to be computed: so not all is."""
@@ -316,12 +321,7 @@ class TestWhileComputed:
         source.corrections.append(Correction(two_days_ago - HOUR, two_days_ago, WATER[1], 2.0))
         with held_rows() as gate:
             home.sites[0].history.start_night()
-            await home.until(gate.waits.is_set)
-            await home.hass.async_block_till_done()
-            assert home.state(PROGRESS).state == "99.0"
-            gate.open()
-            await home.settle()
-        assert home.state(PROGRESS).state == "100.0"
+            await assert_progress(home, gate, "99.0")
 
     async def test_no_moment_of_not_knowing(self, home: Home) -> None:
         """New data, each quarter-hour, neither hide what is known nor move progress."""

@@ -201,6 +201,19 @@ def truth(home: Home, site_id: str, meter_type: str) -> Mapping[str, Mapping[dat
     return home.simulator.intervals(site_id, meter_type, MIDNIGHT, dt_util.utcnow())
 
 
+def states_from_now_on(home: Home, unique_id: str) -> list[str]:
+    """The states that an entity gets, one after the other."""
+    seen: list[str] = []
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        if state := event.data["new_state"]:
+            seen.append(state.state)
+
+    async_track_state_change_event(home.hass, [home.entity_id(unique_id)], note)
+    return seen
+
+
 def number(state: State) -> float | None:
     """The value of a state, None where it is unknown."""
     return None if state.state == STATE_UNKNOWN else float(state.state)
@@ -502,14 +515,7 @@ class TestSite:
         unique_id = f"{site_id}_complete_until"
         await home.enable(unique_id)
         before = home.state(unique_id).state
-        seen: list[str] = []
-
-        @callback
-        def note(event: Event[EventStateChangedData]) -> None:
-            if state := event.data["new_state"]:
-                seen.append(state.state)
-
-        async_track_state_change_event(home.hass, [home.entity_id(unique_id)], note)
+        seen = states_from_now_on(home, unique_id)
         await home.choose(history="2026-11-10")
         await home.until(lambda: home.is_complete)
         await home.settle()
@@ -618,14 +624,7 @@ class TestSite:
         await home.set_up_completely()
         unique_id = f"{flat}_total"
         total = home.state(unique_id).state
-        seen: list[str] = []
-
-        @callback
-        def note(event: Event[EventStateChangedData]) -> None:
-            if state := event.data["new_state"]:
-                seen.append(state.state)
-
-        async_track_state_change_event(home.hass, [home.entity_id(unique_id)], note)
+        seen = states_from_now_on(home, unique_id)
         await home.restart()
         await home.until(lambda: home.is_complete)
         await home.settle()
@@ -637,14 +636,7 @@ class TestSite:
         await set_up_from_today(home)
         unique_id = f"{flat}_total"
         assert number(home.state(unique_id)) is not None
-        seen: list[str] = []
-
-        @callback
-        def note(event: Event[EventStateChangedData]) -> None:
-            if state := event.data["new_state"]:
-                seen.append(state.state)
-
-        async_track_state_change_event(home.hass, [home.entity_id(unique_id)], note)
+        seen = states_from_now_on(home, unique_id)
         await home.choose(history="2026-11-18")
         await home.until(lambda: home.is_complete)
         await home.settle()
