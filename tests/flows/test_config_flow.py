@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from homeassistant.components.energy.data import async_get_manager
 from homeassistant.components.frontend import DATA_EXTRA_MODULE_URL, UrlManager
@@ -554,8 +555,10 @@ class TestManySites:
 def test_order_of_a_list() -> None:
     """As people count."""
     names = ("Flat 10", "Flat 2", "Flat 1")
-    options = view.choice_selector({name: name for name in names}).config["options"]
-    assert [one["label"] for one in options] == ["Flat 1", "Flat 2", "Flat 10"]  # type: ignore[index]
+    options: list[Any] = list(
+        view.choice_selector({name: name for name in names}).config["options"]
+    )
+    assert [one["label"] for one in options] == ["Flat 1", "Flat 2", "Flat 10"]
 
 
 @pytest.mark.parametrize(
