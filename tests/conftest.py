@@ -59,7 +59,7 @@ from custom_components.climkit.measures.table import EntityView
 from custom_components.climkit.runtime import SiteRuntime
 from custom_components.climkit.sensor.descriptions import (
     SITE_SENSORS,
-    SeriesSensorDescription,
+    SeriesDescription,
     series_descriptions,
 )
 from tests.database_server import server_of
@@ -233,7 +233,7 @@ def entities_are_on(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     if request.node.get_closest_marker("default_entities"):
         return
 
-    def descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
+    def descriptions(series: Series) -> Iterator[SeriesDescription]:
         is_billed = EntityView.PEAK in series.measure.shown and not series.meter_id
         for one in series_descriptions(series):
             is_peak = one.key.endswith(("_peak", "_peak_time"))

@@ -18,8 +18,8 @@ from custom_components.climkit.measures.table import BATTERY_COLUMNS, METER_TYPE
 from custom_components.climkit.sensor.descriptions import (
     READINGS,
     SITE_SENSORS,
-    net_power_descriptions,
-    rate_descriptions,
+    net_powers,
+    rates,
     series_descriptions,
 )
 
@@ -283,13 +283,16 @@ def _others(language: Language) -> Iterator[tuple[SensorEntityDescription, str]]
     """Return all that is no view of a series, with its device."""
     consumer = series_of(_meter("electricity"))
     consumers = f"{language.word('consumption')}, {language.meter_type('charge_point')}"
-    rates = {
-        rate.key: (rate, language.word("site") if owner == "site" else consumers)
-        for owner, rate in rate_descriptions([*site_series(), *consumer])
+    found_rates = {
+        one.description.key: (
+            one.description,
+            language.word("site") if one.owner_id == "site" else consumers,
+        )
+        for one in rates([*site_series(), *consumer])
     }
-    yield from rates.values()
-    for _, net in net_power_descriptions(site_series()):
-        yield net, language.word("site")
+    yield from found_rates.values()
+    for net in net_powers(site_series()):
+        yield net.description, language.word("site")
     for description in SITE_SENSORS:
         yield description, language.word("site")
     devices: dict[str, dict[str, SensorEntityDescription]] = {}

@@ -1,8 +1,8 @@
 """Tells people, in Home Assistant's repairs, what only they can mend; and that it is mended."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -30,13 +30,12 @@ SITE_REFUSED = "site_refused"
 CERTIFICATE = "certificate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Issue(NamedTuple):
     """Something for a person. `subject`: what of the site it is about; `data`: for its repair."""
 
     kind: str
     subject: str = ""
-    placeholders: dict[str, str] = field(default_factory=dict)
+    placeholders: dict[str, str] | None = None
     data: dict[str, str | int | float | None] | None = None
 
 

@@ -103,10 +103,10 @@ class TestHours:
         low = LowHours.parse({"weekday": "23-07", "saturday": "0-24"})
         assert low
         friday = datetime(2026, 11, 20, 23, tzinfo=ZURICH)
-        assert friday in low
-        assert friday + timedelta(hours=1) in low  # Saturday by its own text
-        assert friday + timedelta(hours=25) not in low  # Sunday has none
-        assert friday + timedelta(hours=49) in low  # Monday from midnight
+        assert low.include(friday)
+        assert low.include(friday + timedelta(hours=1))  # Saturday by its own text
+        assert not low.include(friday + timedelta(hours=25))  # Sunday has none
+        assert low.include(friday + timedelta(hours=49))  # Monday from midnight
         assert not LowHours.parse({})
 
 

@@ -1,6 +1,6 @@
 """The arithmetic of what an Energy dashboard lacks."""
 
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 import pytest

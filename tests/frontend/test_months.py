@@ -119,7 +119,7 @@ class TestMonth:
         listed, costs = runtime.meters, meters.async_costs
 
         async def leave(*args: Any) -> Any:
-            monkeypatch.setattr(runtime.coordinator, "data", SiteData())
+            monkeypatch.setattr(runtime.coordinator, "data", SiteData({}, {}))
             return await costs(*args)
 
         monkeypatch.setattr(meters, "async_costs", leave)

@@ -191,7 +191,7 @@ def test_as_measured(
 
 def test_sums() -> None:
     """Sites are added up; megabytes are rounded up."""
-    both = Estimate(1_000_000, 1000, 100) + Estimate(1, 20, 10)
+    both = Estimate.of_all([Estimate(1_000_000, 1000, 100), Estimate(1, 20, 10)])
     assert both == Estimate(1_000_001, 1020, 110)
     assert both.megabytes == 86
 

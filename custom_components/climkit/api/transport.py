@@ -7,7 +7,6 @@ whose answers say nothing of what it thinks: only JSON is believed to be its own
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -16,7 +15,7 @@ import json
 import logging
 import re
 from time import monotonic
-from typing import override
+from typing import NamedTuple, override
 from weakref import WeakSet
 
 import aiohttp
@@ -94,18 +93,17 @@ class _RefusedError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
+class _Request(NamedTuple):
     method: str
     path: str
-    body: Mapping[str, str] | None = field(default=None, repr=False)
+    body: Mapping[str, str] | None = None
     params: Mapping[str, str] | None = None
     priority: Priority = Priority.LIVE
     connect_within: float = CONNECT_TIMEOUT
     """Seconds."""
 
     @override
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Name the request in logs and errors, without what is sent."""
         return f"{self.method} {self.path}"
 

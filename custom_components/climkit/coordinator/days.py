@@ -9,7 +9,6 @@ from array import array
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import isnan, nan
 from typing import NamedTuple, Protocol, Self
@@ -50,12 +49,13 @@ class DayUnavailableError(Exception):
     """Climkit does not answer for the day now."""
 
 
-@dataclass(frozen=True, slots=True)
 class Day(TimeRange):
     """A local day of a site, from its midnight to the next one, in UTC.
 
     It has 96 quarter-hours, 92 or 100 where the clocks change.
     """
+
+    __slots__ = ()
 
     @classmethod
     def of(cls, day: date, site: Site) -> Self:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from copy import replace
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..api import Meter, MeterMode, Site
 from ..ids import slug, slugs
@@ -26,12 +26,11 @@ from .owners import Owners
 DAYS_MISSING = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteData:
+class SiteData(NamedTuple):
     """What there are entities of: the wanted meters and series. Replaced only when it changes."""
 
-    meters: dict[str, Meter] = field(default_factory=dict)
-    series: dict[str, Series] = field(default_factory=dict)
+    meters: dict[str, Meter]
+    series: dict[str, Series]
 
 
 class SiteInventory:
@@ -55,7 +54,7 @@ class SiteInventory:
         self._listed: list[Meter] = []
         self._has_new_list = False
         self._known: tuple[object, ...] | None = None
-        self.data = SiteData()
+        self.data = SiteData({}, {})
         self.feeds: list[Feed] = []
 
     @property

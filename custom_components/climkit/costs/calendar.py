@@ -1,10 +1,9 @@
 """When prices hold: from a day on, perhaps in a part of each year only, until others do. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 import re
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from ..const import CONF_SEASON_FROM, CONF_SEASON_TO
 
@@ -25,8 +24,7 @@ class SeasonError(ValueError):
 type YearDay = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Season:
+class Season(NamedTuple):
     """A part of each year, from its first to its last day; it may go over New Year."""
 
     first: YearDay
@@ -44,7 +42,7 @@ class Season:
         # The end of February is meant, in leap years too: no day shall be without a price.
         return cls(_year_day(first), (2, 29) if last_day == (2, 28) else last_day)
 
-    def __contains__(self, day: date) -> bool:
+    def includes(self, day: date) -> bool:
         """Whether a day belongs to it."""
         at = day.month, day.day
         if self.first <= self.last:
@@ -54,7 +52,7 @@ class Season:
     def overlaps(self, other: Self) -> bool:
         """Whether two seasons have a day in common."""
         leap_year = (date(2024, 1, 1) + timedelta(days=number) for number in range(366))
-        return any(day in self and day in other for day in leap_year)
+        return any(self.includes(day) and other.includes(day) for day in leap_year)
 
     def edges(self, year: int) -> Iterator[date]:
         """Return the first day, and the day after the last one, of a year."""
@@ -119,7 +117,7 @@ class Calendar[T: Dated]:
 
 
 def _holds(one: Dated, day: date) -> bool:
-    return one.valid_from <= day and (one.season is None or day in one.season)
+    return one.valid_from <= day and (one.season is None or one.season.includes(day))
 
 
 def _season_edges(one: Dated, until: date) -> Iterator[date]:

@@ -1,10 +1,9 @@
 """The hours of the low tariff, as a person writes them. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 import re
-from typing import Self
+from typing import NamedTuple, Self
 
 from ..const import CONF_SATURDAY, CONF_SUNDAY, CONF_WEEKDAY
 
@@ -48,8 +47,7 @@ def _window_hours(window: str) -> Iterable[int]:
     return range(first, last) if first < last else (*range(first, 24), *range(last))
 
 
-@dataclass(frozen=True, slots=True)
-class LowHours:
+class LowHours(NamedTuple):
     """The hours of a week with the low tariff, by the weekday and local time of their start."""
 
     weekday: frozenset[int] = frozenset()
@@ -67,8 +65,8 @@ class LowHours:
         """Whether there are any."""
         return bool(self.weekday or self.saturday or self.sunday)
 
-    def __contains__(self, local: datetime) -> bool:
-        """Whether the low tariff holds in an hour; public holidays are days like others."""
+    def include(self, local: datetime) -> bool:
+        """Whether an hour is one of them; public holidays are days like others."""
         match local.weekday():
             case 5:
                 return local.hour in self.saturday

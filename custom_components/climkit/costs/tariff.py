@@ -6,9 +6,9 @@ taxes; fees are a month's.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self, TypeGuard
 
 from ..api import PLAUSIBLE_YEARS
@@ -139,8 +139,7 @@ class SensorRate(NamedTuple):
         return type(self)(self.sensor, self.factor * factor, self.surcharge * factor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
+class Tariff(NamedTuple):
     """The prices of a site from a day on (local date of the site); what has none has no cost.
 
     `site_fee` and `meter_fee` (of each consumer's electricity meter) are a month's; `spreads_fees`:
@@ -150,8 +149,8 @@ class Tariff:
 
     valid_from: date
     currency: str
-    rates: Mapping[Price, Rate | SensorRate] = field(default_factory=dict)
-    low_hours: LowHours = field(default_factory=LowHours)
+    rates: Mapping[Price, Rate | SensorRate] = MappingProxyType({})
+    low_hours: LowHours = LowHours()
     season: Season | None = None
     site_fee: float = 0.0
     meter_fee: float = 0.0

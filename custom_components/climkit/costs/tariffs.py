@@ -113,7 +113,7 @@ class Tariffs:
         if held is None:
             return None
         if isinstance(held.rate, Rate):
-            return held.rate.at(is_low=local in held.low_hours)
+            return held.rate.at(is_low=held.low_hours.include(local))
         mean = means.get(held.rate.sensor, {}).get(hour)
         return None if mean is None else held.rate.at(mean)
 
@@ -148,7 +148,7 @@ class Tariffs:
         """Whether an hour is one of the low tariff; None where there is no tariff."""
         local = hour.astimezone(self._zone)
         tariff = self._tariffs.on(local.date())
-        return local in tariff.low_hours if tariff else None
+        return tariff.low_hours.include(local) if tariff else None
 
     def time_of_use(self, hour: datetime) -> TimeOfUse | None:
         """Return of which tariff an hour is; None where there is none."""

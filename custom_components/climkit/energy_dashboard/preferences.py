@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from copy import replace
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from homeassistant.components.energy.data import (
     DEVICE_CONSUMPTION_SCHEMA,
@@ -55,8 +55,7 @@ LOOK_BACK = timedelta(days=60)
 UNFINISHED = 3 * HOUR
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DashboardRequest:
+class DashboardRequest(NamedTuple):
     """What a person wants to see: a site, or a meter with the water meters that belong to it.
 
     `owner_id` is the id of the site or meter. `also`: kinds of source to add beside those of
@@ -69,7 +68,7 @@ class DashboardRequest:
     owner_id: str
     water_ids: Collection[str] = ()
     also: Collection[SourceKind] = ()
-    parents: Mapping[str, str | None] = field(default_factory=dict)
+    parents: Mapping[str, str | None] = MappingProxyType({})
     finds_parents: bool = True
     may_remove: bool = False
     by_tariff: bool = False

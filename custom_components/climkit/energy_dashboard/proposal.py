@@ -6,7 +6,6 @@ and whose solar is its share of the building's (`self`).
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -41,8 +40,7 @@ REPEATABLE = (SourceKind.GRID, SourceKind.SOLAR, SourceKind.BATTERY, SourceKind.
 BALANCE = (SourceKind.GRID, SourceKind.SOLAR, SourceKind.BATTERY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteView:
+class SiteView(NamedTuple):
     """What a proposal is made of.
 
     `series`: those of a site, by statistic id. `cost_of` tells the statistic with the costs of a

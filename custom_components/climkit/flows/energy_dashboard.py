@@ -1,7 +1,7 @@
 """The steps in which a user sets up the Energy dashboard; a part of the options flow."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from copy import replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlow

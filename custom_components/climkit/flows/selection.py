@@ -210,19 +210,16 @@ class SelectionSteps(ViewSteps):
         """Estimate the history of all chosen sites."""
         now = dt_util.utcnow()
         selection = Selection.from_options(self.options)
-        return sum(
-            (
-                estimate_site(
-                    site_id,
-                    self._meters[site_id].values(),
-                    selection,
-                    history_start(history, self._sites[site_id], now),
-                    now,
-                    with_costs=with_costs,
-                )
-                for site_id in self._chosen
-            ),
-            Estimate(),
+        return Estimate.of_all(
+            estimate_site(
+                site_id,
+                self._meters[site_id].values(),
+                selection,
+                history_start(history, self._sites[site_id], now),
+                now,
+                with_costs=with_costs,
+            )
+            for site_id in self._chosen
         )
 
     async def _async_title(self, options: Mapping[str, Any]) -> str:

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import NamedTuple, Self
 
 from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 
@@ -37,19 +37,17 @@ REQUESTS_BEFORE = 5
 REQUESTS_FOR_ENDS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """The size of a history: rows of statistics, orders to store them, requests to Climkit."""
 
     rows: int = 0
     orders: int = 0
     requests: int = 0
 
-    def __add__(self, other: Estimate) -> Estimate:
-        """Return both histories together."""
-        return Estimate(
-            self.rows + other.rows, self.orders + other.orders, self.requests + other.requests
-        )
+    @classmethod
+    def of_all(cls, estimates: Iterable[Self]) -> Self:
+        """Return several histories together."""
+        return cls(*map(sum, zip(*estimates, strict=True)))
 
     def seconds(self, lookup: float) -> float:
         """Return how long it takes where the recorder needs `lookup` seconds for a look-up.

@@ -28,8 +28,8 @@ from .descriptions import (
     HISTORY_SENSOR,
     READINGS,
     SITE_SENSORS,
-    net_power_descriptions,
-    rate_descriptions,
+    net_powers,
+    rates,
     series_descriptions,
 )
 from .entities import (
@@ -158,11 +158,12 @@ def _site_entities(runtime: SiteRuntime) -> Iterator[ClimkitEntity[Any]]:
         for view in series_descriptions(series):
             shown = _off(view) if is_repeated else view
             yield SeriesSensor(runtime, devices[series.owner_id], series, shown)
-    for owner_id, rate in rate_descriptions(data.series.values()):
-        yield PairSensor(runtime, devices[owner_id], owner_id, rate)
-    for owner_id, net in net_power_descriptions(data.series.values()):
-        power = _off(net) if owner_id in repeated else net
-        yield PairSensor(runtime, devices[owner_id], owner_id, power)
+    for rate in rates(data.series.values()):
+        yield PairSensor(runtime, devices[rate.owner_id], rate)
+    for net in net_powers(data.series.values()):
+        is_repeated = net.owner_id in repeated
+        power = net._replace(description=_off(net.description)) if is_repeated else net
+        yield PairSensor(runtime, devices[net.owner_id], power)
     for meter in data.meters.values():
         readings = {} if meter.is_rule_meter else READINGS.get(meter.type, {})
         for register, reading in readings.items():

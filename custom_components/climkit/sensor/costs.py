@@ -4,8 +4,8 @@ They are there as long as a tariff is. Costs have a state class, as what they sh
 included, is in no external statistic; those of energy have none (see docs/costs.md).
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from copy import replace
 from datetime import datetime
 from typing import override
 
@@ -23,19 +23,17 @@ from ..devices import meter_device, site_device
 from ..entity import SiteEntity, unique_id
 from ..measures import METER_TYPES, Price
 from ..runtime import SiteRuntime
+from .descriptions import ValueDescription
 
 COST_TODAY = "cost_today"
+COST_THIS_MONTH = "cost_this_month"
+COST_PROJECTED = "cost_projected"
 
 # Of a projection: what is spent, and of how many days the rest follows.
 ATTR_SO_FAR, ATTR_DAYS_USED = "so_far", "days_used"
 
-
-@dataclass(frozen=True, kw_only=True)
-class CostSensorDescription(SensorEntityDescription):
-    """What a site or meter costs, by the owner's id, and since when if the amount still grows."""
-
-    cost_fn: Callable[[Bills, str], float | None]
-    since_fn: Callable[[Bills], datetime | None] = lambda _: None
+# What a site or meter costs, by the owner's id.
+type CostDescription = ValueDescription[[Bills, str], float]
 
 
 def _projected_cost(bills: Bills, owner_id: str) -> float | None:
@@ -43,37 +41,33 @@ def _projected_cost(bills: Bills, owner_id: str) -> float | None:
     return found.cost if found else None
 
 
-COSTS = tuple(
-    CostSensorDescription(
+COSTS: tuple[CostDescription, ...] = tuple(
+    ValueDescription(
         key=key,
         translation_key=key,
         device_class=SensorDeviceClass.MONETARY,
         state_class=SensorStateClass.TOTAL,
         suggested_display_precision=2,
-        since_fn=since_fn,
-        cost_fn=cost_fn,
+        value_fn=value_fn,
     )
-    for key, since_fn, cost_fn in (
-        (COST_TODAY, lambda bills: bills.day_start, Bills.cost_today),
-        ("cost_this_month", lambda bills: bills.month_start, Bills.cost_this_month),
-    )
+    for key, value_fn in ((COST_TODAY, Bills.cost_today), (COST_THIS_MONTH, Bills.cost_this_month))
 )
 # No state class: the month's costs are in statistics already.
-LAST_MONTH, PROJECTED = (
-    CostSensorDescription(
+_OF_WHOLE_MONTHS: tuple[CostDescription, ...] = tuple(
+    ValueDescription(
         key=key,
         translation_key=key,
         device_class=SensorDeviceClass.MONETARY,
         suggested_display_precision=2,
         entity_registry_enabled_default=False,
-        cost_fn=cost_fn,
+        value_fn=value_fn,
     )
-    for key, cost_fn in (
+    for key, value_fn in (
         ("cost_last_month", Bills.cost_last_month),
-        ("cost_projected", _projected_cost),
+        (COST_PROJECTED, _projected_cost),
     )
 )
-COSTS_OF_OWNER = (*COSTS, LAST_MONTH, PROJECTED)
+COSTS_OF_OWNER = (*COSTS, *_OF_WHOLE_MONTHS)
 PRICES = {
     price: SensorEntityDescription(
         key=key,
@@ -133,14 +127,14 @@ def _costs_of(runtime: SiteRuntime, owner_id: str) -> Iterator[SiteEntity]:
         view = description
         if is_read_daily and description.key == COST_TODAY:  # nothing is known of today
             view = replace(description, entity_registry_enabled_default=False)
-        kind = ProjectedSensor if description.key == PROJECTED.key else CostSensor
+        kind = ProjectedSensor if description.key == COST_PROJECTED else CostSensor
         yield kind(runtime, device, owner_id, view)
 
 
 class CostSensor(SiteEntity):
     """What a site or meter costs in a day or month, fixed fees included."""
 
-    entity_description: CostSensorDescription
+    entity_description: CostDescription
 
     @property
     @override
@@ -164,13 +158,17 @@ class CostSensor(SiteEntity):
     @override
     def last_reset(self) -> datetime | None:
         """Return when the day or month began, of one that is not over."""
-        return self.entity_description.since_fn(self.runtime.costs.bills)
+        if self.entity_description.key == COST_TODAY:
+            return self.runtime.costs.bills.day_start
+        if self.entity_description.key == COST_THIS_MONTH:
+            return self.runtime.costs.bills.month_start
+        return None
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the sum."""
-        cost = self.entity_description.cost_fn(self.runtime.costs.bills, self.owner_id)
+        cost = self.entity_description.value_fn(self.runtime.costs.bills, self.owner_id)
         return None if cost is None else round(cost, DECIMALS)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -17,26 +18,28 @@ from ..runtime import SiteRuntime
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeriesSensorDescription(SensorEntityDescription):
-    """One view of a series: its running total, the amount of a period, its power or its peak."""
+class ValueDescription[**Of, Value](SensorEntityDescription):
+    """What an entity shows of something, None while that is unknown."""
 
-    value_fn: Callable[[SiteRuntime, Series], float | datetime | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairSensorDescription(SensorEntityDescription):
-    """What two series tell together; they are told by their statistic ids."""
-
-    first: str
-    second: str
-    value_fn: Callable[[SiteRuntime, Series, Series], float | None]
+    value_fn: Callable[Of, Value | None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SiteSensorDescription(SensorEntityDescription):
-    """Something about a site's data."""
+# One view of a series: its running total, the amount of a period, its power or its peak.
+type SeriesDescription = ValueDescription[[SiteRuntime, Series], float | datetime]
 
-    value_fn: Callable[[SiteRuntime], float | datetime | None]
+# Something about a site's data.
+type SiteDescription = ValueDescription[[SiteRuntime], float | datetime]
+
+type PairDescription = ValueDescription[[SiteRuntime, Series, Series], float]
+
+
+class Pair(NamedTuple):
+    """What two series tell together of a meter or a site, the owner."""
+
+    owner_id: str
+    description: PairDescription
+    first: Series
+    second: Series
 
 
 # History import in percent, once all is stored.
@@ -88,7 +91,7 @@ READINGS: dict[str, dict[str, SensorEntityDescription]] = {
     "hot_water": _WATER_READINGS,
 }
 
-HISTORY_SENSOR = SiteSensorDescription(
+HISTORY_SENSOR: SiteDescription = ValueDescription(
     key="history_progress",
     translation_key="history_progress",
     native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
@@ -97,8 +100,8 @@ HISTORY_SENSOR = SiteSensorDescription(
     value_fn=lambda runtime: runtime.history.progress,
 )
 
-SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
-    SiteSensorDescription(
+SITE_SENSORS: tuple[SiteDescription, ...] = (
+    ValueDescription(
         # Home Assistant's activity would tell each new time: 96 lines a day that say nothing.
         key="last_measurement",
         translation_key="last_measurement",
@@ -107,7 +110,7 @@ SITE_SENSORS: tuple[SiteSensorDescription, ...] = (
         entity_registry_enabled_default=False,
         value_fn=lambda runtime: runtime.coordinator.last_measurement,
     ),
-    SiteSensorDescription(
+    ValueDescription(
         key="complete_until",
         translation_key="complete_until",
         device_class=SensorDeviceClass.TIMESTAMP,
@@ -136,11 +139,11 @@ _AMOUNTS: tuple[tuple[EntityView, str, Callable[[SiteRuntime, Series], float | N
 )
 
 
-def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
+def series_descriptions(series: Series) -> Iterator[SeriesDescription]:
     """Return the views of a series."""
     measure = series.measure
     for view, suffix, amount in _AMOUNTS:
-        yield SeriesSensorDescription(
+        yield ValueDescription(
             key=f"{series.key}{suffix}",
             translation_key=f"{measure.name}{suffix}",
             device_class=measure.quantity.device_class,
@@ -150,7 +153,7 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
             value_fn=amount,
         )
     if measure.has_power:
-        yield SeriesSensorDescription(
+        yield ValueDescription(
             key=f"{series.key}_power",
             translation_key=f"{measure.name}_power",
             device_class=SensorDeviceClass.POWER,
@@ -163,13 +166,13 @@ def series_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         yield from _peak_descriptions(series)
 
 
-def _peak_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
+def _peak_descriptions(series: Series) -> Iterator[SeriesDescription]:
     """Return the month's peak and its time; what is billed in some tariffs is the site's import.
 
     Hourly statistics of a value that holds for a month would say nothing: no state class.
     """
     is_shown = EntityView.PEAK in series.measure.shown
-    yield SeriesSensorDescription(
+    yield ValueDescription(
         key=f"{series.key}_peak",
         translation_key=f"{series.measure.name}_peak",
         device_class=SensorDeviceClass.POWER,
@@ -178,7 +181,7 @@ def _peak_descriptions(series: Series) -> Iterator[SeriesSensorDescription]:
         entity_registry_enabled_default=is_shown,
         value_fn=lambda runtime, series: peak.power if (peak := runtime.peak(series)) else None,
     )
-    yield SeriesSensorDescription(
+    yield ValueDescription(
         key=f"{series.key}_peak_time",
         translation_key=f"{series.measure.name}_peak_time",
         device_class=SensorDeviceClass.TIMESTAMP,
@@ -212,26 +215,21 @@ def _net_power(runtime: SiteRuntime, to_house: Series, from_house: Series) -> fl
 
 
 def _rate(
-    key: str,
-    part: Series,
-    whole: Series,
-    value_fn: Callable[[SiteRuntime, Series, Series], float | None],
-) -> PairSensorDescription:
+    key: str, value_fn: Callable[[SiteRuntime, Series, Series], float | None]
+) -> PairDescription:
     """Return a share of today's amounts in percent, unknown where there is too little to tell."""
-    return PairSensorDescription(
+    return ValueDescription(
         key=key,
         translation_key=key,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        first=part.statistic_id,
-        second=whole.statistic_id,
         value_fn=value_fn,
     )
 
 
-def rate_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, PairSensorDescription]]:
-    """Return the rates that the series allow, each with the id of its meter or site."""
+def rates(series: Iterable[Series]) -> Iterator[Pair]:
+    """Return the rates that the series allow."""
     by_key: dict[tuple[str, str], Series] = {(s.owner_id, s.key): s for s in series}
     for owner_id in dict.fromkeys(owner_id for owner_id, _ in by_key):
         for key, part_key, whole_key, value_fn in (
@@ -241,11 +239,24 @@ def rate_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, PairSenso
         ):
             part, whole = by_key.get((owner_id, part_key)), by_key.get((owner_id, whole_key))
             if part and whole:
-                yield owner_id, _rate(key, part, whole, value_fn)
+                yield Pair(owner_id, _rate(key, value_fn), part, whole)
 
 
-def net_power_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, PairSensorDescription]]:
-    """Return the power of grid and battery with the Energy dashboard's sign, by meter or site.
+def _net(key: str) -> PairDescription:
+    """Return a power with its sign, in W."""
+    return ValueDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=_net_power,
+    )
+
+
+def net_powers(series: Iterable[Series]) -> Iterator[Pair]:
+    """Return the power of grid and battery with the Energy dashboard's sign.
 
     What flows to the house is positive: import, and discharge.
     """
@@ -254,17 +265,4 @@ def net_power_descriptions(series: Iterable[Series]) -> Iterator[tuple[str, Pair
         for key, to_house, from_house in NET_POWERS:
             plus, minus = by_role.get((owner_id, to_house)), by_role.get((owner_id, from_house))
             if plus and minus:
-                yield (
-                    owner_id,
-                    PairSensorDescription(
-                        key=key,
-                        translation_key=key,
-                        device_class=SensorDeviceClass.POWER,
-                        native_unit_of_measurement=UnitOfPower.WATT,
-                        state_class=SensorStateClass.MEASUREMENT,
-                        suggested_display_precision=0,
-                        first=plus.statistic_id,
-                        second=minus.statistic_id,
-                        value_fn=_net_power,
-                    ),
-                )
+                yield Pair(owner_id, _net(key), plus, minus)

@@ -16,11 +16,7 @@ from ..entity import ClimkitEntity, SiteEntity
 from ..measures import Series
 from ..runtime import SiteRuntime
 from .climkit_types import device_class_of, unit_of
-from .descriptions import (
-    PairSensorDescription,
-    SeriesSensorDescription,
-    SiteSensorDescription,
-)
+from .descriptions import Pair, PairDescription, SeriesDescription, SiteDescription
 
 ATTR_NO_DATA_SINCE = "no_data_since"
 ATTR_DATA_LATE_SINCE = "data_late_since"
@@ -35,14 +31,14 @@ class SeriesSensor(SiteEntity):
     written hour-exact, and the recorder shall not make a second copy from arrival times.
     """
 
-    entity_description: SeriesSensorDescription
+    entity_description: SeriesDescription
 
     def __init__(
         self,
         runtime: SiteRuntime,
         device_info: DeviceInfo,
         series: Series,
-        description: SeriesSensorDescription,
+        description: SeriesDescription,
     ) -> None:
         """Set up the view."""
         super().__init__(runtime, device_info, series.owner_id, description)
@@ -66,22 +62,25 @@ class SeriesSensor(SiteEntity):
 class PairSensor(SiteEntity):
     """What two series tell together."""
 
-    entity_description: PairSensorDescription
+    entity_description: PairDescription
+
+    def __init__(self, runtime: SiteRuntime, device_info: DeviceInfo, pair: Pair) -> None:
+        """Set up what the pair tells."""
+        super().__init__(runtime, device_info, pair.owner_id, pair.description)
+        self._first, self._second = pair.first.statistic_id, pair.second.statistic_id
 
     @property
     @override
     def is_listed(self) -> bool:
         """Whether both series are still there."""
-        series = self.runtime.series
-        return {self.entity_description.first, self.entity_description.second} <= series.keys()
+        return {self._first, self._second} <= self.runtime.series.keys()
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the value."""
-        description, series = self.entity_description, self.runtime.series
-        first, second = series[description.first], series[description.second]
-        return description.value_fn(self.runtime, first, second)
+        first, second = (self.runtime.series[one] for one in (self._first, self._second))
+        return self.entity_description.value_fn(self.runtime, first, second)
 
 
 class ReadingSensor(SiteEntity):
@@ -115,7 +114,7 @@ class ReadingSensor(SiteEntity):
 class SiteSensor(SiteEntity):
     """Something about a site's data."""
 
-    entity_description: SiteSensorDescription
+    entity_description: SiteDescription
 
     @property
     @override

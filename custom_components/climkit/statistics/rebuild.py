@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,24 +48,23 @@ def _no_guard(_ranges: Mapping[str, TimeRange]) -> AbstractAsyncContextManager[N
     return nullcontext()
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(NamedTuple):
     """What a rebuild found: by statistic id the hours that differed, and how many rows changed.
 
     `doubted`: by statistic id, the hours that kept more than the intervals hold.
     """
 
     differences: Mapping[str, Sequence[Difference]]
+    doubted: Mapping[str, Sequence[datetime]]
     changed: int = 0
-    doubted: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
 
     def followed_by(self, later: Rebuilt) -> Rebuilt:
         """Return what both rebuilds of a stretch found; the later one looked at what missed."""
         ids = self.differences.keys() | later.differences.keys()
         return Rebuilt(
             {key: [*self.differences.get(key, ()), *later.differences.get(key, ())] for key in ids},
-            self.changed + later.changed,
             later.doubted,
+            self.changed + later.changed,
         )
 
 
@@ -104,10 +102,10 @@ async def async_rebuild[S: StoredStatistic](
     found = {one.statistic_id: one.differences for one in changes if one.differences}
     kept = {one.statistic_id: one.doubted for one in changes if one.doubted}
     if dry_run:
-        return Rebuilt(found, doubted=kept)
+        return Rebuilt(found, kept)
     changed = [one for one in changes if one.change.rows or one.change.shift]
     if not changed:
-        return Rebuilt(found, doubted=kept)
+        return Rebuilt(found, kept)
     async with write_guard(
         {
             one.statistic_id: TimeRange(rows[0].start, rows[-1].start + HOUR)
@@ -121,7 +119,7 @@ async def async_rebuild[S: StoredStatistic](
             await asyncio.sleep(0)  # each write is checked row by row in the event loop
     await async_synchronize(hass)
     await _async_confirm(hass, changed, hours.end)
-    return Rebuilt(found, sum(len(one.change.rows) for one in changed), kept)
+    return Rebuilt(found, kept, sum(len(one.change.rows) for one in changed))
 
 
 async def _async_reload_unconfirmed(
