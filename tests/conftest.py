@@ -63,6 +63,7 @@ from custom_components.climkit.sensor.descriptions import (
     series_descriptions,
 )
 from tests.database_server import server_of
+from tests.plain_datetimes import make_plain_datetimes
 from tests.rows_together import rows_together
 from tests.simulator import (
     DEFAULT_PASSWORD,
@@ -78,6 +79,8 @@ logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 logging.getLogger("homeassistant.components.recorder.pool").setLevel(logging.WARNING)
 # A line for each new entity costs 2 % of the suite.
 logging.getLogger("homeassistant.helpers.entity_registry").setLevel(logging.WARNING)
+
+make_plain_datetimes()
 
 NOW = datetime(2026, 11, 20, 10, 7, tzinfo=UTC)
 PAUSE = threading.Event()

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 import ssl
 from unittest.mock import Mock, patch
 
@@ -23,8 +22,13 @@ from tests.conftest import Home, account_entry
 from tests.simulator import DEFAULT_PASSWORD, DEFAULT_USERNAME
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """Make a certificate that nobody vouches for."""
+@pytest.fixture(scope="module")
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A certificate that nobody vouches for.
+
+    It is made before the clock stops: its library takes datetimes of that class only that stands
+    for them when it makes the first.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -38,7 +42,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
         .not_valid_after(now + timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
-    file = folder / "server.pem"
+    file = tmp_path_factory.mktemp("certificate") / "server.pem"
     file.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
@@ -65,14 +69,14 @@ class Impostor:
 
 
 @pytest.fixture
-async def impostor(socket_enabled: None, tmp_path: Path) -> AsyncIterator[Impostor]:
+async def impostor(socket_enabled: None, self_signed: ssl.SSLContext) -> AsyncIterator[Impostor]:
     """A server with a certificate of its own making."""
     impostor = Impostor()
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", impostor.handle)
     runner = web.AppRunner(application, shutdown_timeout=0.2)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self_signed(tmp_path)).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self_signed).start()
     impostor.url = f"https://127.0.0.1:{runner.addresses[0][1]}/api/v1"
     yield impostor
     await runner.cleanup()
