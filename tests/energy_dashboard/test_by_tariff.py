@@ -19,6 +19,8 @@ from tests.energy_dashboard.house import (
     stored,
 )
 
+pytestmark = pytest.mark.default_entities
+
 
 @pytest.fixture
 async def with_low_tariff(house: Home) -> Home:

@@ -51,6 +51,8 @@ from tests.energy_dashboard.house import (
     stored,
 )
 
+pytestmark = pytest.mark.default_entities
+
 
 class TestSite:
     """The whole building."""

@@ -15,6 +15,8 @@ from custom_components.climkit.energy_dashboard import preferences
 from tests.conftest import Home
 from tests.energy_dashboard.house import ACTION, call, configure, device, meter, site_device, stored
 
+pytestmark = pytest.mark.default_entities
+
 
 class TestWrongCalls:
     """Each is refused with its text."""

@@ -30,6 +30,8 @@ from tests.energy_dashboard.house import (
 )
 from tests.simulator import World, single_house
 
+pytestmark = pytest.mark.default_entities
+
 
 class Steps:
     """A person's way through the forms."""

@@ -22,6 +22,8 @@ from tests.energy_dashboard.house import call, configure, issues, stored
 from tests.simulator import World, apartment_house, single_house
 from tests.simulator.houses import water_site
 
+pytestmark = pytest.mark.default_entities
+
 
 @pytest.fixture
 def world(now: datetime) -> World:

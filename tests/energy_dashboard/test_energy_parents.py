@@ -12,6 +12,8 @@ from custom_components.climkit.energy_dashboard.parents import (
     find_parents,
 )
 
+pytestmark = pytest.mark.default_entities
+
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 HOURS = [FIRST + timedelta(hours=number) for number in range(24 * 30)]
 

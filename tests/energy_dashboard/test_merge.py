@@ -15,6 +15,8 @@ from custom_components.climkit.energy_dashboard.proposal import (
 from tests.conftest import Home
 from tests.energy_dashboard.house import EMPTY, GRID_OF_A_PERSON, coordinator, meter
 
+pytestmark = pytest.mark.default_entities
+
 
 class TestMerge:
     """The arithmetic of what is missing."""
